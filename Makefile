@@ -1,0 +1,56 @@
+# Everything is done through these targets; `make help` explains them. They need Python >= 3.11 and nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PARTS := shared auth-service project-service conversation-service realtime-service gateway deploy
+EDITABLE := $(foreach part,$(PARTS),-e ./$(part))
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run run-distributed demo test test-unit lint format bench chaos snapshots clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+
+install: $(VENV)/installed ## Make the virtual environment with all parts in it (the other targets do it by themselves)
+
+$(VENV)/installed: constraints.txt $(addsuffix /pyproject.toml,$(PARTS)) deploy/create_venv.sh
+	@sh deploy/create_venv.sh "$(PYTHON)" "$(VENV)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt $(EDITABLE) "tessera-deploy[dev]"
+	@touch $@
+
+run: install ## Run everything in one process with its own PostgreSQL, until Ctrl-C
+	@exec $(BIN)/python -m deploy.embedded
+
+run-distributed: install ## Run five service processes with RabbitMQ, Redis and PostgreSQL on this machine, until Ctrl-C
+	@exec $(BIN)/python -m deploy.local
+
+demo: install ## Play the story (register, project, task, conversation, live events) against the running stack or its own
+	@exec $(BIN)/python -m deploy.demo
+
+test: install ## Run all tests; starts (and if need be installs) PostgreSQL, RabbitMQ and Redis for itself
+	@$(BIN)/python -m deploy.local.testbed -- $(BIN)/python -m pytest $(TESTS)
+
+test-unit: install ## Run the tests that need no server, in seconds
+	@$(BIN)/python -m pytest shared/tests/unit $(wildcard *-service/tests/unit gateway/tests/unit)
+
+lint: install ## Check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || (echo "run 'make format'" && exit 1)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: install ## Format the code and sort the imports
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+bench: install ## Measure latency and throughput; prints machine, versions and ratios
+	@$(BIN)/python -m deploy.bench
+
+chaos: install ## Kill services and the broker under load and count what was lost (must be nothing)
+	@$(BIN)/python -m deploy.chaos
+
+snapshots: install ## Write the schema snapshots of all events anew, after a reviewed change of a contract
+	@$(BIN)/python -m shared.events.snapshots --update
+
+clean: ## Remove the virtual environment and caches; the data in TESSERA_HOME stay
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,189 @@
+"""What can go wrong, as one tree of facts: each leaf carries a public code and an HTTP status.
+
+An error is raised where the fact is known and rendered in one place (`shared.http.envelope`).
+Codes are part of the public contract: they are collected in one catalogue and never renamed.
+"""
+
+from typing import Any, ClassVar, NamedTuple
+
+_CATALOGUE: dict[str, "type[TesseraError]"] = {}
+
+
+class TesseraError(Exception):
+    """Base of everything that is answered to a caller. Text and details must be fit for strangers."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    message: str = "Something went wrong on our side."
+
+    def __init_subclass__(cls) -> None:
+        if "code" not in cls.__dict__:
+            return
+        known = _CATALOGUE.setdefault(cls.code, cls)
+        if known is not cls and known.__qualname__ != cls.__qualname__:
+            raise TypeError(f"error code {cls.code} is already taken by {known.__module__}.{known.__qualname__}")
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.message = message or type(self).message
+        self.details = details or {}
+        self.headers = headers or {}
+        super().__init__(self.message)
+
+
+def catalogue() -> dict[str, type[TesseraError]]:
+    """Every public code known to this process, by code."""
+    return {TesseraError.code: TesseraError, **dict(sorted(_CATALOGUE.items()))}
+
+
+class BadRequest(TesseraError):
+    status = 400
+    code = "BAD_REQUEST"
+    message = "The request is not understandable."
+
+
+class MalformedJson(BadRequest):
+    code = "MALFORMED_JSON"
+    message = "The body is not valid JSON."
+
+
+class Unauthorized(TesseraError):
+    status = 401
+
+
+class AuthRequired(Unauthorized):
+    code = "AUTH_REQUIRED"
+    message = "Sign in first: the request carries no credential."
+
+
+class InvalidToken(Unauthorized):
+    code = "AUTH_INVALID_TOKEN"
+    message = "The credential is not valid."
+
+
+class TokenExpired(Unauthorized):
+    code = "AUTH_TOKEN_EXPIRED"
+    message = "The access token has expired: refresh it."
+
+
+class SessionRevoked(Unauthorized):
+    code = "AUTH_SESSION_REVOKED"
+    message = "This session has been ended."
+
+
+class Forbidden(TesseraError):
+    status = 403
+    code = "AUTH_FORBIDDEN"
+    message = "You may see this, but not do that."
+
+
+class NotFound(TesseraError):
+    status = 404
+
+
+class RouteNotFound(NotFound):
+    code = "ROUTE_NOT_FOUND"
+    message = "There is nothing at this address."
+
+
+class MethodNotAllowed(TesseraError):
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+    message = "This address does not answer to that method."
+
+
+class Conflict(TesseraError):
+    status = 409
+
+
+class IdempotencyInProgress(Conflict):
+    code = "IDEMPOTENCY_IN_PROGRESS"
+    message = "A request with this Idempotency-Key is still running."
+
+
+class Gone(TesseraError):
+    status = 410
+
+
+class PreconditionFailed(TesseraError):
+    """`details.current` holds the resource as it is now."""
+
+    status = 412
+    code = "PRECONDITION_FAILED"
+    message = "The resource has changed since the version named in If-Match."
+
+
+class TooLarge(TesseraError):
+    status = 413
+    code = "BODY_TOO_LARGE"
+    message = "The body is larger than this address accepts."
+
+
+class UnsupportedMediaType(TesseraError):
+    status = 415
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    message = "This address does not read that media type."
+
+
+class Unprocessable(TesseraError):
+    status = 422
+
+
+class FieldError(NamedTuple):
+    """One wrong field: `path` is dotted from the body (`items.0.name`), from `query` or from `path`."""
+
+    path: str
+    code: str
+    message: str
+
+
+class ValidationFailed(Unprocessable):
+    code = "VALIDATION_ERROR"
+    message = "Some fields are wrong; details.fields names each."
+
+    def __init__(self, fields: list[FieldError]) -> None:
+        super().__init__(details={"fields": [field._asdict() for field in fields]})
+        self.fields = fields
+
+
+class IdempotencyMismatch(Unprocessable):
+    code = "IDEMPOTENCY_MISMATCH"
+    message = "This Idempotency-Key was used with another request."
+
+
+class TooManyRequests(TesseraError):
+    status = 429
+    code = "RATE_LIMITED"
+    message = "Too many requests: wait as long as Retry-After says."
+
+
+class UpstreamError(TesseraError):
+    status = 502
+    code = "UPSTREAM_ERROR"
+    message = "A service behind this address failed to answer properly."
+
+
+class Unavailable(TesseraError):
+    status = 503
+    code = "SERVICE_UNAVAILABLE"
+    message = "The service cannot answer just now: try again shortly."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, details=details, headers={"Retry-After": "1", **(headers or {})})
+
+
+class UpstreamTimeout(TesseraError):
+    status = 504
+    code = "UPSTREAM_TIMEOUT"
+    message = "A service behind this address took too long."

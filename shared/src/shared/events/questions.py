@@ -1,0 +1,70 @@
+"""What services ask each other when only a fresh answer will do."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from shared.errors import NotFound
+from shared.messaging.requests import Request
+from shared.principal import Principal
+
+MAX_REPLAY = 1000  # events in one answer
+
+
+class TopicNotFound(NotFound):
+    """Absent and forbidden alike."""
+
+    code = "TOPIC_NOT_FOUND"
+    message = "There is no such topic."
+
+
+class TopicPositionAnswer(msgspec.Struct, frozen=True):
+    """The last offset given out; the next event of the topic has `offset + 1`."""
+
+    epoch: str
+    offset: int
+
+
+class TopicPosition(Request[TopicPositionAnswer], frozen=True, kw_only=True):
+    """May this principal follow the topic, and where does it stand? Raises TopicNotFound."""
+
+    operation: ClassVar[str] = "topic.position"
+    principal: Principal
+    topic: str
+
+
+class TopicReplayAnswer(msgspec.Struct, frozen=True):
+    """`events` are envelopes in order, contiguous from `after + 1`; `offset` is the last one's, or `after`.
+
+    `is_complete` is false with a `reason` (`epoch_changed`, `window_passed`, `ahead`) when there is a hole that
+    nothing can fill; `events` is empty then. More may follow when `has_more`.
+    """
+
+    epoch: str
+    offset: int
+    events: list[msgspec.Raw] = []
+    has_more: bool = False
+    is_complete: bool = True
+    reason: str | None = None
+
+
+class TopicReplay(Request[TopicReplayAnswer], frozen=True, kw_only=True):
+    """What happened in the topic after `after`? Raises TopicNotFound."""
+
+    operation: ClassVar[str] = "topic.replay"
+    principal: Principal
+    topic: str
+    epoch: str
+    after: int
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_REPLAY)] = MAX_REPLAY
+
+
+class SigningKeysAnswer(msgspec.Struct, frozen=True):
+    """The text of a JWK set (RFC 7517)."""
+
+    jwks: str
+
+
+class SigningKeys(Request[SigningKeysAnswer], frozen=True, kw_only=True):
+    service: ClassVar[str] = "auth"
+    operation: ClassVar[str] = "signing_keys"

@@ -1,0 +1,69 @@
+"""How results become responses: one resource, a list, a creation, an accepted job, nothing."""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sanic.response import HTTPResponse
+
+from shared.http.app import Request
+from shared.http.conditions import entity_tag, is_not_modified
+from shared.idempotency import StoredAnswer
+from shared.pagination import PageOf
+
+T = TypeVar("T")
+JSON = "application/json"
+_encode = msgspec.json.Encoder().encode
+
+
+class Created(msgspec.Struct, Generic[T], frozen=True):
+    """201; `location` is the path of the new resource, where it has a GET of its own."""
+
+    value: T
+    location: str | None = None
+
+
+class Accepted(msgspec.Struct, Generic[T], frozen=True):
+    """202; `location` is where the job can be watched."""
+
+    value: T
+    location: str
+
+
+def render(result: Any) -> StoredAnswer:
+    """The answer as bytes. The shapes are those of the public contract."""
+    headers: dict[str, str] = {}
+    status = 200
+    if result is None:
+        return StoredAnswer(204, headers, b"")
+    if isinstance(result, PageOf):
+        return StoredAnswer(status, headers, _encode(result))
+    if isinstance(result, Created | Accepted):
+        status = 201 if isinstance(result, Created) else 202
+        if result.location is not None:
+            headers["Location"] = result.location
+        result = result.value
+    body = _encode({"data": result})
+    version = getattr(result, "version", None)
+    if isinstance(version, int):
+        headers["ETag"] = entity_tag(version, body)
+    return StoredAnswer(status, headers, body)
+
+
+def respond(request: Request, result: Any) -> HTTPResponse:
+    if isinstance(result, HTTPResponse):
+        return result
+    answer = render(result)
+    tag = answer.headers.get("ETag")
+    if tag and request.method in {"GET", "HEAD"} and is_not_modified(request.headers.get("if-none-match"), tag):
+        return HTTPResponse(status=304, headers=answer.headers)
+    return as_response(answer)
+
+
+def as_response(answer: StoredAnswer) -> HTTPResponse:
+    content_type = JSON if answer.body else None
+    return HTTPResponse(answer.body, status=answer.status, headers=answer.headers, content_type=content_type)
+
+
+def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> HTTPResponse:
+    """For documents outside the envelope (health, keys) and answers with headers of their own."""
+    return HTTPResponse(_encode(value), status=status, headers=headers, content_type=JSON)

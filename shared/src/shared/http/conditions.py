@@ -1,0 +1,39 @@
+"""Conditional requests (RFC 9110, section 13) over the `version` that every mutable resource carries.
+
+An entity tag is `"<version>-<checksum>"`: the version decides If-Match, the checksum of the rendered body decides
+If-None-Match, because two readers may see the same version differently.
+"""
+
+import re
+from typing import NamedTuple
+from zlib import crc32
+
+_TAG = re.compile(r'(?:W/)?"(\d{1,18})(?:-[0-9a-f]{8})?"|(\d{1,18})')
+
+
+class IfMatch(NamedTuple):
+    """The versions a write is willing to replace; None means any."""
+
+    versions: tuple[int, ...] | None
+
+    def allows(self, version: int) -> bool:
+        return self.versions is None or version in self.versions
+
+
+def read_if_match(header: str | None) -> IfMatch:
+    """A tag that is not one of ours matches nothing, so the write is refused rather than done blindly."""
+    if header is None or header.strip() == "*":
+        return IfMatch(None)
+    matches = (_TAG.fullmatch(tag.strip()) for tag in header.split(","))
+    return IfMatch(tuple(int(match[1] or match[2]) for match in matches if match))
+
+
+def entity_tag(version: int, body: bytes) -> str:
+    return f'"{version}-{crc32(body):08x}"'
+
+
+def is_not_modified(header: str | None, tag: str) -> bool:
+    """Weak comparison, as If-None-Match asks for."""
+    if header is None:
+        return False
+    return header.strip() == "*" or tag in (given.strip().removeprefix("W/") for given in header.split(","))

@@ -1,0 +1,110 @@
+"""What every service has without asking: error envelope, trace ids, metrics, health, documentation."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sanic.response import HTTPResponse
+
+from shared.clock import Clock, SystemClock
+from shared.http.answers import json_answer
+from shared.http.app import App, Check, Request
+from shared.http.envelope import EnvelopeErrors
+from shared.http.health import Health, setup_health
+from shared.http.openapi import openapi_document
+from shared.http.routes import Routes, mount
+from shared.identity import IdentityVerifier
+from shared.settings import Settings
+from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import Tracer, continue_trace
+
+
+def setup_defaults(
+    app: App,
+    *,
+    service: str,
+    settings: Settings,
+    routes: Sequence[Routes] = (),
+    parts: Sequence[object] = (),
+    checks: Mapping[str, Check] | None = None,
+    reports: Mapping[str, Check] | None = None,
+    clock: Clock | None = None,
+    metrics: Metrics | None = None,
+) -> None:
+    """`service` is also the audience of identities. `checks` must pass for readiness; `reports` are only shown."""
+    app.error_handler = EnvelopeErrors()
+    app.ctx.metrics = metrics or Metrics(service)
+    app.ctx.health = Health(checks or {}, reports or {})
+    identities = IdentityVerifier(service, settings.internal_secret, clock or SystemClock())
+    mount(app, routes, {type(part): part for part in parts}, identities)
+    setup_health(app, app.ctx.health)
+    _setup_tracing(app, Tracer(service, settings.otel_exporter_otlp_endpoint))
+    _setup_metrics(app, app.ctx.metrics)
+    _setup_documentation(app, service, routes)
+    _setup_state(app, app.ctx.health)
+
+
+def _setup_tracing(app: App, tracer: Tracer) -> None:
+    """The trace of a request is current in its handler; its id is on every answer."""
+    app.ctx.tracer = tracer
+
+    @app.on_request(priority=100)
+    async def begin(request: Request) -> None:
+        request.ctx.started = time.perf_counter()
+        request.ctx.trace = continue_trace(request.headers.get("traceparent"))
+        request.ctx.span = tracer.begin(f"{request.method} {request.path}", request.ctx.trace)
+
+    @app.on_response
+    async def end(request: Request, response: HTTPResponse) -> None:
+        trace = getattr(request.ctx, "trace", None)
+        if trace is not None:
+            response.headers["X-Request-Id"] = trace.trace_id
+            tracer.end(request.ctx.span, getattr(request.ctx, "route", "unknown"), response.status)
+
+    @app.after_server_stop
+    async def flush(_app: App) -> None:
+        await asyncio.to_thread(tracer.close)
+
+
+def _setup_metrics(app: App, metrics: Metrics) -> None:
+    @app.on_response
+    async def observe(request: Request, response: HTTPResponse) -> None:
+        started = getattr(request.ctx, "started", None)
+        if started is not None:
+            route = getattr(request.ctx, "route", "other")
+            metrics.observe_request(request.method, route, response.status, time.perf_counter() - started)
+
+    async def show(_request: Request) -> HTTPResponse:
+        return HTTPResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.after_server_start
+    async def watch(_app: App) -> None:
+        app.ctx.loop_watch = asyncio.create_task(metrics.watch_loop())
+
+    @app.before_server_stop
+    async def unwatch(_app: App) -> None:
+        app.ctx.loop_watch.cancel()
+
+    app.add_route(show, "/metrics", name="metrics")
+
+
+def _setup_documentation(app: App, service: str, routes: Sequence[Routes]) -> None:
+    document: dict[str, Any] = {}
+
+    async def show(_request: Request) -> HTTPResponse:
+        if not document:
+            document.update(openapi_document(service, routes))
+        return json_answer(document)
+
+    app.add_route(show, "/openapi.json", name="openapi")
+
+
+def _setup_state(app: App, health: Health) -> None:
+    @app.after_server_start
+    async def started(_app: App) -> None:
+        health.is_started = True
+
+    @app.before_server_stop
+    async def draining(_app: App) -> None:
+        health.is_draining = True

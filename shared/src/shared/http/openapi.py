@@ -1,0 +1,132 @@
+"""The OpenAPI 3.1 document of a service, made from the very operations it serves."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from shared.errors import AuthRequired, TesseraError, ValidationFailed
+from shared.http.answers import Accepted, Created
+from shared.http.routes import Operation, Routes
+from shared.pagination import PageOf
+
+_REFERENCE = "#/components/schemas/{name}"
+
+
+class ErrorFact(msgspec.Struct):
+    code: str
+    message: str
+    details: dict[str, Any]
+    trace_id: str
+
+
+class ErrorAnswer(msgspec.Struct):
+    error: ErrorFact
+
+
+def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
+    operations = [operation for group in groups for operation in group.operations if operation.is_documented]
+    shapes = list(_distinct(shape for operation in operations for shape in _shapes(operation)))
+    schemas, components = msgspec.json.schema_components([*shapes, ErrorAnswer], ref_template=_REFERENCE)
+    schema_of = dict(zip(map(str, [*shapes, ErrorAnswer]), schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Tessera {service}-service", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _shapes(operation: Operation) -> Iterator[Any]:
+    signature = operation.signature
+    yield from (shape for shape in (signature.body, signature.query) if shape is not None)
+    _, shape, _ = _answer(signature.answer)
+    if shape is not None:
+        yield shape
+
+
+def _distinct(shapes: Iterator[Any]) -> Iterator[Any]:
+    seen: set[str] = set()
+    for shape in shapes:
+        if str(shape) not in seen:
+            seen.add(str(shape))
+            yield shape
+
+
+def _answer(answer: Any) -> tuple[int, Any, bool]:
+    """Status, shape and whether the shape stands inside `data`."""
+    origin = get_origin(answer)
+    if answer is None or answer is type(None):
+        return 204, None, False
+    if origin is Created:
+        return 201, get_args(answer)[0], True
+    if origin is Accepted:
+        return 202, get_args(answer)[0], True
+    if origin is PageOf:
+        return 200, answer, False
+    is_struct = isinstance(answer, type) and issubclass(answer, msgspec.Struct)
+    return 200, answer if is_struct else None, True
+
+
+def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": f"{operation.method.lower()}{_camel(operation.path)}",
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "security": [] if operation.is_public else [{"bearer": []}],
+        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
+        "responses": {**_success(operation, schema_of), **_failures(operation)},
+    }
+    if operation.signature.body is not None:
+        content = {"application/json": {"schema": schema_of[str(operation.signature.body)]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _camel(path: str) -> str:
+    return "".join(word.title() for word in re.split(r"[^a-zA-Z0-9]+", path.removeprefix("/api/v1")))
+
+
+def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    for name, kind in operation.signature.path.items():
+        yield {"name": name, "in": "path", "required": True, "schema": msgspec.json.schema(kind)}
+
+
+def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    if operation.signature.query is None:
+        return
+    for field in msgspec.structs.fields(operation.signature.query):
+        (schema,), _ = msgspec.json.schema_components([field.type], ref_template=_REFERENCE)
+        yield {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
+
+
+def _success(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
+    status, shape, is_wrapped = _answer(operation.signature.answer)
+    if shape is None:
+        return {str(status): {"description": "Done."}}
+    schema = schema_of[str(shape)]
+    if is_wrapped:
+        schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
+    return {str(status): {"description": "Success.", "content": {"application/json": {"schema": schema}}}}
+
+
+def _failures(operation: Operation) -> dict[str, Any]:
+    errors: list[type[TesseraError]] = list(operation.errors)
+    if operation.signature.body is not None or operation.signature.query is not None:
+        errors.append(ValidationFailed)
+    if not operation.is_public:
+        errors.append(AuthRequired)
+    by_status: dict[int, list[str]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error.code)
+    content = {"application/json": {"schema": {"$ref": _REFERENCE.format(name="ErrorAnswer")}}}
+    return {
+        str(status): {"description": ", ".join(codes), "content": content} for status, codes in sorted(by_status.items())
+    }

@@ -1,0 +1,149 @@
+"""Declaring operations: one decorator that binds, answers and describes a handler.
+
+A route is authenticated unless it says `public=True`; a POST of an authenticated caller honours Idempotency-Key
+unless it says `replayable=False` (answers that carry credentials must not be stored).
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sanic.response import HTTPResponse
+
+from shared.errors import FieldError, TesseraError, ValidationFailed
+from shared.http.answers import as_response, render, respond
+from shared.http.app import App, Request
+from shared.http.binding import Signature, make_binder, read_signature
+from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
+from shared.identity import HEADER, IdentityVerifier
+
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of one path, as it is served and documented."""
+
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[Any]]
+    signature: Signature
+    summary: str
+    tag: str
+    errors: tuple[type[TesseraError], ...]
+    is_public: bool
+    is_replayable: bool
+    is_documented: bool
+
+
+class Routes:
+    """A group of operations that the documentation shows together under `tag`."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.operations: list[Operation] = []
+
+    def get(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+        return self.add("GET", path, **about)
+
+    def post(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+        return self.add("POST", path, **about)
+
+    def put(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+        return self.add("PUT", path, **about)
+
+    def patch(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+        return self.add("PATCH", path, **about)
+
+    def delete(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+        return self.add("DELETE", path, **about)
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        summary: str,
+        errors: Sequence[type[TesseraError]] = (),
+        public: bool = False,
+        replayable: bool = True,
+        documented: bool = True,
+    ) -> Callable[[Handler], Handler]:
+        """The handler is returned as it was, so that it can be declared under several paths."""
+
+        def declare(handler: Handler) -> Handler:
+            self.operations.append(
+                Operation(
+                    method=method,
+                    path=path,
+                    handler=handler,
+                    signature=read_signature(handler, path),
+                    summary=summary,
+                    tag=self.tag,
+                    errors=tuple(errors),
+                    is_public=public,
+                    is_replayable=replayable and not public and method == "POST",
+                    is_documented=documented,
+                )
+            )
+            return handler
+
+        return declare
+
+
+def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identities: IdentityVerifier) -> None:
+    """Serves all operations of the groups from `app`."""
+    for number, operation in enumerate(operation for group in groups for operation in group.operations):
+        app.add_route(
+            _endpoint(operation, parts, identities),
+            operation.path.replace("{", "<").replace("}", ":str>"),
+            methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
+            name=f"{operation.handler.__name__}_{number}",
+        )
+
+
+def _endpoint(
+    operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier
+) -> Callable[..., Awaitable[HTTPResponse]]:
+    bind = make_binder(operation.signature, parts)
+
+    async def endpoint(request: Request, **path: str) -> HTTPResponse:
+        request.ctx.route = operation.path
+        if not operation.is_public:
+            request.ctx.principal = identities.verify(request.headers.get(HEADER))
+        arguments = bind(request, path)
+        if operation.is_replayable and "idempotency-key" in request.headers:
+            return await _once(request, operation, arguments)
+        return respond(request, await operation.handler(**arguments))
+
+    return endpoint
+
+
+async def _once(request: Request, operation: Operation, arguments: dict[str, Any]) -> HTTPResponse:
+    """Runs the handler in an idempotency scope; the unit of work inside claims the key and stores the answer."""
+    key = _read_key(request.headers.getall("idempotency-key"))
+    token = current_scope.set(
+        IdempotencyScope(request.ctx.principal.user_id, key, _fingerprint(request), render)
+    )
+    try:
+        return respond(request, await operation.handler(**arguments))
+    except ReplayAnswer as replay:
+        response = as_response(replay.answer)
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
+    finally:
+        current_scope.reset(token)
+
+
+def _read_key(given: list[str]) -> str:
+    key = given[0] if len(given) == 1 else ""
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        reason = f"Give one key of 1 to {MAX_KEY_LENGTH} printable ASCII characters."
+        raise ValidationFailed([FieldError("header.Idempotency-Key", "invalid_format", reason)])
+    return key
+
+
+def _fingerprint(request: Request) -> bytes:
+    target = f"{request.method} {request.path}?{request.query_string}\n"
+    return hashlib.sha256(target.encode() + request.body).digest()

@@ -1,0 +1,112 @@
+"""Runs Sanic apps on one uvloop: bind, start, serve, drain, stop - the same for one service and for all of them.
+
+Sanic's own runner stops in an order that drops live connections and cannot host several apps; this one
+announces (readiness off), lets the app say goodbye, closes what is idle and waits for what is busy.
+"""
+
+import asyncio
+import errno
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from sanic.application.state import ApplicationServerInfo
+from sanic.http.constants import HTTP
+from sanic.server import AsyncioServer
+
+from shared.http.app import App
+
+BACKLOG = 4096  # Sanic's 100 lets a reconnecting crowd in over many seconds
+SWEEP_SECONDS = 0.05
+
+
+class PortInUse(OSError):
+    def __init__(self, port: int) -> None:
+        super().__init__(errno.EADDRINUSE, f"port {port} is already in use by another program")
+        self.port = port
+
+
+class Served(NamedTuple):
+    app: App
+    host: str
+    port: int
+
+
+@asynccontextmanager
+async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
+    """All apps answer inside the block. Raises PortInUse before any of them has started."""
+    servers = [await _bind(one) for one in served]
+    started: list[AsyncioServer] = []
+    try:
+        for server in servers:
+            await _start(server)
+            started.append(server)
+        yield
+    finally:
+        for server in reversed(started):
+            await _stop(server)
+        for server in servers[len(started) :]:
+            await server.close()
+
+
+async def until_stopped() -> None:
+    """Returns at the first SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await stop.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _bind(served: Served) -> AsyncioServer:
+    protocol: dict[str, Any] = {}
+    if hasattr(served.app.ctx, "protocol"):
+        protocol["protocol"] = served.app.ctx.protocol
+    try:
+        server = await served.app.create_server(
+            served.host,
+            served.port,
+            backlog=BACKLOG,
+            asyncio_server_kwargs={"start_serving": False},
+            **protocol,
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(served.port) from error
+        raise
+    # Without this Sanic takes the number of HTTP versions for unknown and sends an empty Alt-Svc header.
+    served.app.state.server_info.append(ApplicationServerInfo({"port": served.port, "version": HTTP.VERSION_1}))
+    assert server is not None  # noqa: S101 - None only in a deprecated mode
+    return server
+
+
+async def _start(server: AsyncioServer) -> None:
+    await server.startup()
+    await server.before_start()
+    await server.start_serving()
+    await server.after_start()
+
+
+async def _stop(server: AsyncioServer) -> None:
+    await server.before_stop()
+    server.server.close()
+    await _drain(server)
+    await server.server.wait_closed()
+    await server.after_stop()
+
+
+async def _drain(server: AsyncioServer) -> None:
+    """Idle connections are closed at once and again as busy ones become idle; the rest is cut after the grace."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + server.app.config.GRACEFUL_SHUTDOWN_TIMEOUT
+    while server.connections and loop.time() < deadline:
+        for connection in list(server.connections):
+            connection.close_if_idle()
+        await asyncio.sleep(SWEEP_SECONDS)
+    for connection in list(server.connections):
+        connection.abort()

@@ -1,0 +1,38 @@
+"""Idempotency-Key: the answer of a write is stored in the write's own transaction and given again to a repeat.
+
+The HTTP layer opens a scope around a POST; the unit of work claims the key when it begins and stores
+the rendered answer when it ends. Neither the use case nor the repository knows of it.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+from uuid import UUID
+
+MAX_KEY_LENGTH = 255
+
+
+class StoredAnswer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class IdempotencyScope:
+    """One keyed request. `render` turns the use case's result into the bytes that will be answered."""
+
+    def __init__(self, user_id: UUID, key: str, fingerprint: bytes, render: Callable[[Any], StoredAnswer]) -> None:
+        self.user_id = user_id
+        self.key = key
+        self.fingerprint = fingerprint
+        self.render = render
+        self.is_claimed = False
+
+
+class ReplayAnswer(Exception):  # noqa: N818 - not a failure: it carries the first answer past the use case
+    def __init__(self, answer: StoredAnswer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+current_scope: ContextVar[IdempotencyScope | None] = ContextVar("idempotency_scope", default=None)

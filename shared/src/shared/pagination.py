@@ -1,0 +1,78 @@
+"""Lists in pages: by number (`page`, `page_size`) or by cursor, which costs the same at any depth."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+from shared.errors import FieldError, ValidationFailed
+
+T = TypeVar("T")
+MAX_PAGE = 1_000_000  # keeps offset arithmetic far from the end of bigint
+
+PageNumber = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The list parameters of every collection; a route's own query type adds its filters and its `sort`.
+
+    A list with other bounds overrides `page_size` and `limit` with their types, and `default_size`.
+    """
+
+    default_size: ClassVar[int] = 20
+
+    page: PageNumber = 1
+    page_size: PageSize | None = None
+    limit: PageSize | None = None
+    """An alias of `page_size`."""
+    cursor: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
+    include_total: bool = True
+
+    @property
+    def size(self) -> int:
+        return self.page_size or self.limit or self.default_size
+
+    @property
+    def offset(self) -> int:
+        return 0 if self.cursor else (self.page - 1) * self.size
+
+
+class PageOf(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """One page as it is answered. `total` is null when the count was skipped."""
+
+    items: Sequence[T]
+    total: int | None
+    page: int
+    page_size: int
+    next_cursor: str | None
+    meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Sort(msgspec.Struct, frozen=True):
+    field: str
+    is_descending: bool
+
+
+def read_sort(text: str, allowed: Sequence[str]) -> Sort:
+    """`-updated_at` or `title`. Raises ValidationFailed for a field outside `allowed`."""
+    name = text.removeprefix("-")
+    if name not in allowed:
+        raise ValidationFailed([FieldError("query.sort", "invalid", f"Sort by one of: {', '.join(allowed)}.")])
+    return Sort(name, text.startswith("-"))
+
+
+def encode_cursor(*position: Any) -> str:
+    """An opaque, URL-safe name for a place in a sorted list: the sort key of its last item."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, shape: type[T]) -> T:
+    """The position as `shape` (a tuple type). Raises ValidationFailed when the cursor is not one of ours."""
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=shape)
+    except (binascii.Error, msgspec.DecodeError, UnicodeError) as error:
+        raise ValidationFailed([FieldError("query.cursor", "invalid", "This is not a cursor of this list.")]) from error

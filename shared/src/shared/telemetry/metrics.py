@@ -1,0 +1,71 @@
+"""What operators watch, as Prometheus metrics: one registry per app, so that several apps fit in one process."""
+
+import asyncio
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_LOOP_SAMPLE_SECONDS = 0.25
+
+
+class Metrics:
+    """All times are in seconds."""
+
+    def __init__(self, service: str) -> None:
+        self.registry = CollectorRegistry()
+        self.service = service
+        self._requests: dict[tuple[str, str, int], Histogram] = {}
+        self._request_seconds = self._histogram(
+            "tessera_http_request_seconds", "Time to answer a request", _LATENCY_BUCKETS, ["method", "route", "status"]
+        )
+        self.loop_lag = self._histogram("tessera_loop_lag_seconds", "How late the event loop runs a timer", _LAG_BUCKETS)
+        self.pool_connections = self._gauge(
+            "tessera_db_pool_connections", "Database connections by state", ["pool", "state"]
+        )
+        self.pool_wait = self._histogram(
+            "tessera_db_pool_wait_seconds", "Time a unit of work waits for a connection", _LATENCY_BUCKETS, ["pool"]
+        )
+        self.outbox_age = self._gauge("tessera_outbox_age_seconds", "Age of the oldest event that was not sent yet")
+        self.inbox_duplicates = self._counter(
+            "tessera_inbox_duplicates_total", "Deliveries whose effect was already there", ["consumer"]
+        )
+        self.consumed = self._counter("tessera_consumed_total", "Deliveries by outcome", ["consumer", "outcome"])
+        self.consumer_lag = self._histogram(
+            "tessera_consumer_lag_seconds", "Time from an event to its effect", _LATENCY_BUCKETS, ["consumer"]
+        )
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        child = self._requests.get(key)
+        if child is None:
+            child = self._requests[key] = self._request_seconds.labels(method, route, str(status))
+        child.observe(seconds)
+
+    def render(self) -> bytes:
+        """The Prometheus text format."""
+        return generate_latest(self.registry)
+
+    async def watch_loop(self) -> None:
+        """Measures the loop's lag until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _LOOP_SAMPLE_SECONDS
+            await asyncio.sleep(_LOOP_SAMPLE_SECONDS)
+            self.loop_lag.observe(max(0.0, loop.time() - due))
+
+    def gauge_from(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        """A gauge whose value is read when it is scraped."""
+        self._gauge(name, help_text).set_function(read)
+
+    def _counter(self, name: str, help_text: str, labels: list[str] | None = None) -> Counter:
+        return Counter(name, help_text, labels or [], registry=self.registry)
+
+    def _gauge(self, name: str, help_text: str, labels: list[str] | None = None) -> Gauge:
+        return Gauge(name, help_text, labels or [], registry=self.registry)
+
+    def _histogram(
+        self, name: str, help_text: str, buckets: tuple[float, ...], labels: list[str] | None = None
+    ) -> Histogram:
+        return Histogram(name, help_text, labels or [], buckets=buckets, registry=self.registry)
