@@ -1,0 +1,39 @@
+"""`make run-distributed`: the five services as processes with real servers, in the foreground until Ctrl-C or SIGTERM."""
+
+import sys
+import time
+
+import uvloop
+
+from deploy.environment import Home, user_environment
+from deploy.local.stack import local_stack
+from deploy.supervision.errors import ServerError
+from shared.http.server import until_stopped
+
+
+async def _run() -> None:
+    started, environ = time.monotonic(), user_environment()
+    _say(f"Starting PostgreSQL, RabbitMQ, Redis and five services: data and logs in {Home(environ).folder}")
+    async with local_stack(environ) as stack:
+        for name, service in stack.services.items():
+            _say(f"  {name:<13} http://127.0.0.1:{service.port}  process {service.pid}")
+        _say(f"Tessera is ready at http://127.0.0.1:{stack.ports.gateway} (after {time.monotonic() - started:.1f} s)")
+        await until_stopped()
+        _say("Stopping ...")
+    _say("Stopped.")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    try:
+        uvloop.run(_run())
+    except ServerError as error:
+        sys.exit(f"Tessera cannot start: {error}")
+
+
+if __name__ == "__main__":
+    main()
