@@ -75,7 +75,7 @@ def verify_service_identity(token: str, service: str, audience: str, secret: str
     try:
         claims = _decode(token, audience, service, secret, required)
         if claims["sub"] != f"service:{service}":
-            raise jwt.InvalidSubjectError
+            raise jwt.InvalidTokenError("another subject")
         _check_life(claims, now.timestamp())
     except (jwt.InvalidTokenError, ValueError) as error:
         raise AuthRequired from error
