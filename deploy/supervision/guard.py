@@ -110,7 +110,7 @@ def _spawn(order: Order, death_signal: signal.Signals) -> subprocess.Popen[bytes
     other_account = order.uid is not None
     with Path(order.log).open("ab") as log:
         os.dup2(log.fileno(), sys.stderr.fileno())
-        return subprocess.Popen(  # noqa: S603 - the order comes from our own process
+        return subprocess.Popen(
             order.command,
             env=order.environment,
             cwd=order.folder,

@@ -32,4 +32,6 @@ def new_app(name: str, *, max_body_bytes: int = DEFAULT_BODY_BYTES) -> App:
             "MOTD": False,
         }
     )
-    return Sanic(name, config=config, ctx=SimpleNamespace(), configure_logging=False)
+    app: App = Sanic(name, config=config, ctx=SimpleNamespace(), configure_logging=False)
+    Sanic.unregister_app(app)  # no process-wide list of names: nothing looks an app up, and tests make many alike
+    return app

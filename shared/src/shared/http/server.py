@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
 from sanic.server import AsyncioServer
+from sanic.server.protocols.http_protocol import HttpProtocol
 
 from shared.http.app import App
 
@@ -86,6 +87,8 @@ async def _bind(served: Served) -> AsyncioServer:
 
 
 async def _start(server: AsyncioServer) -> None:
+    # Sanic rewrites its own classes at the first start and cannot do it twice; the rewritten ones serve all apps.
+    server.app.config.TOUCHUP = not getattr(HttpProtocol, "__touched__", False)
     await server.startup()
     await server.before_start()
     await server.start_serving()
