@@ -1,0 +1,129 @@
+"""SQL that every service's migrations share: the tables of messaging and idempotency, and row-level security.
+
+A migration runs as `<prefix>_owner`; its policies name the sibling roles `<prefix>_app` and `<prefix>_system`.
+The prefix is read once, from the migrating role, and never from the name of the database: a copy of the
+database under another name keeps working with the same roles.
+"""
+
+CURRENT_TENANT = "nullif(current_setting('app.tenant_id', true), '')::uuid"
+"""NULL where no tenant is set; after its first use in a session the setting is '' and not NULL."""
+
+NO_TENANT = "00000000-0000-0000-0000-000000000000"
+"""Stands in a key column for work that belongs to no tenant."""
+
+_TABLES = f"""
+create table outbox (
+    id uuid primary key,
+    seq bigint not null generated always as identity,
+    partition smallint not null,
+    type text not null,
+    subject text not null,
+    tenant_id uuid,
+    actor_id uuid,
+    time timestamptz not null,
+    traceparent text,
+    schema_version smallint not null,
+    data json not null,
+    topics json not null,
+    has_topics boolean not null,
+    sent_at timestamptz
+) with (autovacuum_vacuum_scale_factor = 0.02);
+create index outbox_unsent on outbox (partition, seq) where sent_at is null;
+create index outbox_without_topics on outbox (time) where not has_topics;
+
+create table outbox_topics (
+    tenant_id uuid not null,
+    topic text not null,
+    "offset" bigint not null,
+    event_id uuid not null,
+    stored_at timestamptz not null default now(),
+    primary key (tenant_id, topic, "offset")
+);
+create index outbox_topics_event on outbox_topics (event_id);
+
+create table topic_offsets (
+    tenant_id uuid not null,
+    topic text not null,
+    last_offset bigint not null,
+    primary key (tenant_id, topic)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+
+create table event_log_epoch (
+    is_only_row boolean primary key default true check (is_only_row),
+    epoch text not null
+);
+insert into event_log_epoch (epoch) values (substr(replace(gen_random_uuid()::text, '-', ''), 1, 12));
+
+create table inbox (
+    consumer text not null,
+    event_id uuid not null,
+    tenant_id uuid not null default coalesce({CURRENT_TENANT}, '{NO_TENANT}'),
+    applied_at timestamptz not null default now(),
+    primary key (consumer, event_id)
+);
+create index inbox_applied on inbox (applied_at);
+
+create table idempotency_keys (
+    tenant_id uuid not null,
+    user_id uuid not null,
+    key text not null,
+    fingerprint bytea not null,
+    status smallint not null,
+    headers json not null,
+    body bytea not null,
+    created_at timestamptz not null default now(),
+    primary key (tenant_id, user_id, key)
+);
+create index idempotency_keys_created on idempotency_keys (created_at);
+"""  # noqa: S608 - made of constants
+
+_TENANT_TABLES = ("outbox", "outbox_topics", "topic_offsets", "inbox", "idempotency_keys")
+
+UNPROTECTED_TABLES = """
+select c.relname as table
+from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+  and not (c.relrowsecurity and c.relforcerowsecurity
+           and exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant_isolation'))
+order by c.relname
+"""
+"""Lists tables with a tenant_id and without its wall: every service tests that there are none."""
+
+
+def messaging_tables() -> str:
+    """Outbox, event log, inbox and idempotency keys. Part of each service's first migration."""
+    return _TABLES + "".join(tenant_policy(table) for table in _TENANT_TABLES)
+
+
+def drop_messaging_tables() -> str:
+    return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch"))
+
+
+def tenant_policy(table: str) -> str:
+    """The second wall: `<prefix>_app` sees and writes the rows of the current tenant, `<prefix>_system` all rows.
+
+    The table has a column `tenant_id uuid`.
+    """
+    return _policies(table, app_condition=f"tenant_id = {CURRENT_TENANT}")
+
+
+def system_only_policy(table: str) -> str:
+    """For tables that belong to no tenant and that only system work may touch."""
+    return _policies(table, app_condition="false")
+
+
+def _policies(table: str, app_condition: str) -> str:
+    return f"""
+alter table {table} enable row level security;
+alter table {table} force row level security;
+do $policy$
+declare
+    prefix text := regexp_replace(current_user, '_owner$', '');
+begin
+    execute format($create$
+        create policy tenant_isolation on {table} to %I using ({app_condition}) with check ({app_condition})
+    $create$, prefix || '_app');
+    execute format('create policy system_work on {table} to %I using (true) with check (true)', prefix || '_system');
+end
+$policy$;
+"""

@@ -1,0 +1,61 @@
+"""The inbox: an event has its effect once per consumer, however often it is delivered."""
+
+import asyncio
+
+import pytest
+from sample_service.notes import add_note, titles
+
+from shared.db.databases import Database
+from shared.ids import new_id
+from shared.messaging.inbox import Inbox
+
+TENANT = new_id()
+
+
+async def test_ten_deliveries_at_once_have_one_effect(database: Database) -> None:
+    event_id = new_id()
+
+    async def deliver() -> bool:
+        async with database.unit_of_work(TENANT) as work:
+            is_first = await Inbox().first_time(work, "counter", event_id)
+            if is_first:
+                await add_note(work)
+            return is_first
+
+    outcomes = await asyncio.gather(*(deliver() for _ in range(10)))
+
+    assert sorted(outcomes) == [False] * 9 + [True]
+    async with database.unit_of_work(TENANT) as work:
+        assert len(await titles(work)) == 1
+
+
+async def test_a_failed_effect_is_not_remembered(database: Database) -> None:
+    event_id = new_id()
+
+    async def fail() -> None:
+        async with database.unit_of_work(TENANT) as work:
+            await Inbox().first_time(work, "counter", event_id)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+
+    async with database.unit_of_work(TENANT) as work:
+        assert await Inbox().first_time(work, "counter", event_id)
+
+
+async def test_consumers_remember_apart(database: Database) -> None:
+    event_id = new_id()
+    async with database.system_work() as work:
+        assert await Inbox().first_time(work, "counter", event_id)
+        assert await Inbox().first_time(work, "mailer", event_id)
+        assert not await Inbox().first_time(work, "mailer", event_id)
+
+
+async def test_old_entries_are_forgotten(database: Database) -> None:
+    async with database.system_work() as work:
+        await Inbox().first_time(work, "counter", new_id())
+        await work.execute("update inbox set applied_at = now() - interval '8 days'")
+        await Inbox().first_time(work, "counter", new_id())
+
+        assert await Inbox().prune(work) == 1
