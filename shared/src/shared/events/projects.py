@@ -61,7 +61,6 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     priority: TaskPriority
     assignee_id: UUID | None
     due_at: datetime | None
-    label_ids: list[UUID]
     position: float
     created_by: UUID
     version: int

@@ -1,0 +1,151 @@
+"""The in-process bus: the semantics of the RabbitMQ adapter without a server, for the embedded runner and for tests."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from shared.messaging.bus import (
+    MAX_REQUEST_DEADLINE,
+    Binding,
+    DeliveryHandler,
+    MessageCallback,
+    OutgoingMessage,
+    PublishFailed,
+    QueueSpec,
+    RequestHandler,
+    RequestTimeout,
+    ResetCallback,
+    ServiceUnreachable,
+    SignalHandler,
+)
+from shared.messaging.memory_broker import Listener, MemoryBroker, MemoryQueue, Responder, StoredMessage, Tap
+from shared.messaging.serial import SerialConsumer
+
+
+class MemoryDelivery:
+    def __init__(self, broker: MemoryBroker, queue: MemoryQueue, message: StoredMessage) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._message = message
+        self.is_settled = False
+
+    @property
+    def body(self) -> bytes:
+        return self._message.body
+
+    @property
+    def type(self) -> str:
+        return self._message.type
+
+    @property
+    def message_id(self) -> UUID:
+        return self._message.id
+
+    @property
+    def attempt(self) -> int:
+        return self._message.attempt
+
+    async def ack(self) -> None:
+        self.is_settled = True
+
+    async def retry(self, delay_seconds: float, *, counted: bool = True) -> None:
+        later = self._message.after_failure(counted=counted)
+        asyncio.get_running_loop().call_later(delay_seconds, self._queue.put, later)
+        self.is_settled = True
+
+    async def dead_letter(self, reason: str) -> None:
+        await self._broker.bury(self._queue, self._message, reason)
+        self.is_settled = True
+
+    def give_back(self) -> None:
+        self._queue.put_back(self._message)
+
+
+class MemoryBus:
+    """One node. Nodes that share a broker reach each other; a bus without one is alone with itself."""
+
+    def __init__(self, broker: MemoryBroker | None = None) -> None:
+        self._broker = broker or MemoryBroker()
+        self._is_started = False
+        self._consumers: list[SerialConsumer] = []
+        self._taps: list[Tap] = []
+        self._signal_listeners: list[Listener] = []
+        self._responders: list[tuple[str, Responder]] = []
+        self._replay: asyncio.Task[None] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._is_started and self._broker.is_up
+
+    async def start(self) -> None:
+        self._is_started = True
+        self._replay = asyncio.create_task(self._broker.replay_marked())
+
+    async def close(self) -> None:
+        self._is_started = False
+        for consumer in self._consumers:
+            await consumer.close()
+        for tap in self._taps:
+            self._broker.remove_tap(tap)
+        for listener in self._signal_listeners:
+            self._broker.remove_signal_listener(listener)
+        self._stop_answering()
+        if self._replay:
+            self._replay.cancel()
+            await asyncio.wait([self._replay])
+
+    async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+        if not self.is_connected:
+            raise PublishFailed("the bus is not connected")
+        for message in messages:
+            self._broker.route(message)
+
+    async def consume(self, queue: QueueSpec, handler: DeliveryHandler) -> None:
+        source = self._broker.declare(queue)
+
+        async def take() -> MemoryDelivery:
+            return MemoryDelivery(self._broker, source, await source.take())
+
+        self._consumers.append(SerialConsumer(take, handler))
+
+    async def tap(
+        self, name: str, bindings: Sequence[Binding], on_message: MessageCallback, on_reset: ResetCallback
+    ) -> None:
+        tap = Tap(Listener(on_message), Listener(on_reset))
+        self._taps.append(tap)
+        self._broker.add_tap(tap, bindings)
+
+    async def serve(self, service: str, handler: RequestHandler) -> None:
+        responder = Responder(handler)
+        self._responders.append((service, responder))
+        self._broker.add_responder(service, responder)
+
+    async def call(self, service: str, operation: str, body: bytes, *, deadline: float) -> bytes:
+        responder: Responder | None = None
+        try:
+            async with asyncio.timeout(min(deadline, MAX_REQUEST_DEADLINE)):
+                responder = await self._broker.responder(service)
+                return await responder.answer(operation, body)
+        except TimeoutError:
+            raise (RequestTimeout if responder else ServiceUnreachable)() from None
+
+    async def send_signal(self, name: str, body: bytes) -> None:
+        if self.is_connected:
+            self._broker.signal(name, body)
+
+    async def on_signal(self, pattern: str, handler: SignalHandler) -> None:
+        listener = Listener(handler)
+        self._signal_listeners.append(listener)
+        self._broker.add_signal_listener(pattern, listener)
+
+    async def stop_consuming(self) -> None:
+        responders = self._stop_answering()
+        await asyncio.gather(
+            *(consumer.drain() for consumer in self._consumers), *(responder.finish() for responder in responders)
+        )
+
+    def _stop_answering(self) -> list[Responder]:
+        stopped, self._responders = self._responders, []
+        for service, responder in stopped:
+            self._broker.remove_responder(service, responder)
+        return [responder for _, responder in stopped]

@@ -1,0 +1,217 @@
+"""The failure policy: one effect per event, retries with growing delays, and dead letters that tell no secrets."""
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+import pytest
+from bus_networks import until
+from consumer_fakes import FakeDatabase, FakeDelivery, FakeInbox, FakeWork
+
+from shared.db.failures import DatabaseUnavailable
+from shared.events.changes import Removed
+from shared.events.envelope import Envelope, encode
+from shared.events.projects import TaskDeleted, TaskUpdated
+from shared.events.registry import default_registry
+from shared.ids import new_id
+from shared.messaging.bus import OutgoingMessage, RequestTimeout
+from shared.messaging.consumer import Consumers
+from shared.messaging.memory import MemoryBus
+from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import current_trace
+
+TENANT, ACTOR, TASK = new_id(), new_id(), new_id()
+
+
+@pytest.fixture
+def database() -> FakeDatabase:
+    return FakeDatabase()
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics("reader")
+
+
+@pytest.fixture
+def consumers(database: FakeDatabase, metrics: Metrics) -> Consumers:
+    return Consumers(database, FakeInbox(database), default_registry(), "reader", metrics)
+
+
+def event(event_id: UUID | None = None, tenant_id: UUID | None = TENANT, **changes: object) -> bytes:
+    deleted = TaskDeleted(entity_id=TASK, version=3, payload=Removed(TASK))
+    envelope = Envelope(
+        id=event_id or new_id(),
+        source="project",
+        type=TaskDeleted.type,
+        subject=str(TASK),
+        time=datetime.now(UTC),
+        data=msgspec.Raw(msgspec.json.encode(deleted)),
+        tenantid=tenant_id,
+        actorid=ACTOR,
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    return encode(msgspec.structs.replace(envelope, **changes))
+
+
+async def forget_task(work: FakeWork, event: TaskDeleted, _: Envelope) -> None:
+    work.effects.append(f"forgot {event.entity_id}")
+
+
+async def explode(work: FakeWork, event: TaskDeleted, _: Envelope) -> None:
+    work.effects.append("half an effect")
+    raise ValueError(f"secret of {event.entity_id}")
+
+
+async def receive(consumers: Consumers, body: bytes, attempt: int = 1) -> tuple[object, ...]:
+    """How the delivery was settled."""
+    delivery = FakeDelivery(body, attempt)
+    await consumers.receive(delivery)
+    return delivery.settled
+
+
+def outcomes(metrics: Metrics) -> dict[str, float]:
+    samples = [sample for metric in metrics.consumed.collect() for sample in metric.samples]
+    return {sample.labels["outcome"]: sample.value for sample in samples if sample.name.endswith("_total")}
+
+
+async def test_an_event_is_applied_in_the_unit_of_work_of_its_tenant(
+    consumers: Consumers, database: FakeDatabase
+) -> None:
+    consumers.on(TaskDeleted, forget_task)
+
+    settled = await receive(consumers, event())
+
+    assert settled == ("ack",)
+    assert database.effects == [f"forgot {TASK}"]
+    assert [(work.tenant_id, work.actor_id) for work in database.works] == [(TENANT, ACTOR)]
+
+
+async def test_an_event_of_no_tenant_is_applied_in_system_work(consumers: Consumers, database: FakeDatabase) -> None:
+    consumers.on(TaskDeleted, forget_task)
+
+    await receive(consumers, event(tenant_id=None))
+
+    assert [work.tenant_id for work in database.works] == [None]
+
+
+async def test_the_same_event_twice_has_one_effect(
+    consumers: Consumers, database: FakeDatabase, metrics: Metrics
+) -> None:
+    consumers.on(TaskDeleted, forget_task)
+    body = event(event_id=new_id())
+
+    settled = [await receive(consumers, body), await receive(consumers, body)]
+
+    assert settled == [("ack",), ("ack",)]
+    assert len(database.effects) == 1
+    assert outcomes(metrics) == {"applied": 1, "repeated": 1}
+
+
+async def test_two_handlers_of_an_event_share_its_transaction(consumers: Consumers, database: FakeDatabase) -> None:
+    consumers.on(TaskDeleted, forget_task)
+    consumers.on(TaskDeleted, explode)
+
+    await receive(consumers, event())
+
+    assert database.effects == []
+
+
+@pytest.mark.parametrize(("attempt", "delay"), [(1, 1.0), (2, 5.0), (3, 30.0), (4, 120.0)])
+async def test_a_failure_leaves_no_effect_and_is_retried_later_and_later(
+    consumers: Consumers, database: FakeDatabase, attempt: int, delay: float
+) -> None:
+    consumers.on(TaskDeleted, explode)
+
+    settled = await receive(consumers, event(), attempt)
+
+    assert settled == ("retry", delay, True)
+    assert database.effects == []
+
+
+async def test_the_fifth_failure_is_the_last_and_its_reason_holds_nothing_of_the_message(consumers: Consumers) -> None:
+    consumers.on(TaskDeleted, explode)
+
+    settled = await receive(consumers, event(), attempt=5)
+
+    assert settled == ("dead", "ValueError: the handler failed 5 times.")
+
+
+@pytest.mark.parametrize("failure", [DatabaseUnavailable(), RequestTimeout()])
+async def test_a_failing_surrounding_never_uses_up_an_event(
+    consumers: Consumers, database: FakeDatabase, failure: Exception
+) -> None:
+    consumers.on(TaskDeleted, forget_task)
+    database.failure = failure
+
+    settled = await receive(consumers, event(), attempt=5)
+
+    assert settled == ("retry", 1.0, False)
+
+
+async def test_an_unknown_event_is_acknowledged_and_counted(consumers: Consumers, metrics: Metrics) -> None:
+    settled = await receive(consumers, event(type="project.task.teleported"))
+
+    assert settled == ("ack",)
+    assert outcomes(metrics) == {"unknown": 1}
+
+
+async def test_an_event_whose_handler_is_gone_is_acknowledged(consumers: Consumers, database: FakeDatabase) -> None:
+    consumers.on(TaskUpdated, forget_task)
+
+    assert await receive(consumers, event()) == ("ack",)
+    assert database.works == []
+
+
+@pytest.mark.parametrize("body", [b"not json", b"{}", b"\xff", event(data=msgspec.Raw(b'{"entity_id": 1}'))])
+async def test_a_message_that_fits_no_contract_is_a_dead_letter_at_once(consumers: Consumers, body: bytes) -> None:
+    consumers.on(TaskDeleted, forget_task)
+
+    settled = await receive(consumers, body)
+
+    assert settled == ("dead", "InvalidEvent: the message does not fit its contract.")
+
+
+async def test_the_trace_of_the_publisher_goes_on_in_the_handler(consumers: Consumers) -> None:
+    traces = []
+
+    async def remember(*_: object) -> None:
+        trace = current_trace()
+        traces.append(trace.trace_id if trace else None)
+
+    consumers.on(TaskDeleted, remember)
+    await receive(consumers, event())
+
+    assert traces == ["0af7651916cd43dd8448eb211c80319c"]
+
+
+async def test_a_cancelled_handler_settles_nothing(consumers: Consumers, database: FakeDatabase) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    consumers.on(TaskDeleted, hang)
+    delivery = FakeDelivery(event())
+    receiving = asyncio.create_task(consumers.receive(delivery))
+    await asyncio.sleep(0)
+    receiving.cancel()
+    await asyncio.wait([receiving])
+
+    assert delivery.settled == ()
+    assert database.works == []
+
+
+async def test_a_started_consumer_hears_exactly_the_events_it_registered(
+    consumers: Consumers, database: FakeDatabase, metrics: Metrics
+) -> None:
+    bus = MemoryBus()
+    await bus.start()
+    consumers.on(TaskDeleted, forget_task)
+    await consumers.start(bus)
+
+    await bus.publish([OutgoingMessage("project", TaskUpdated.type, new_id(), event(type=TaskUpdated.type))])
+    await bus.publish([OutgoingMessage("project", TaskDeleted.type, new_id(), event())])
+
+    await until(lambda: len(database.effects) == 1)
+    await bus.close()
+    assert outcomes(metrics) == {"applied": 1}
