@@ -35,17 +35,16 @@ class Home:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.folder = Path(environ.get("TESSERA_HOME") or ".tessera").resolve()
+        self._secrets = self.folder / "secrets"
         make_folder(self.folder)
+        make_folder(self._secrets)
 
     def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Those of the environment, else ones of our own in files that only their owner can read."""
-        folder = self.folder / "secrets"
-        make_folder(folder)
-        return {name: environ.get(name) or read_or_create(folder / name.lower()) for name in _SECRETS}
+        return {name: environ.get(name) or read_or_create(self._secrets / name.lower()) for name in _SECRETS}
 
     def role_passwords(self, database: str) -> RolePasswords:
-        folder = self.folder / "secrets"
-        return RolePasswords(*(read_or_create(folder / f"{database}_{role}") for role in RolePasswords._fields))
+        return RolePasswords(*(read_or_create(self._secrets / f"{database}_{role}") for role in RolePasswords._fields))
 
     async def prepare_databases(self, admin_url: str) -> dict[str, DatabaseUrls]:
         return {name: await prepare_database(admin_url, name, self.role_passwords(name)) for name in DATABASES}

@@ -3,12 +3,14 @@
 import asyncio
 from contextlib import suppress
 
-from shared.db.databases import Database
+from shared.db.failures import DatabaseUnavailable
 from shared.http.app import App
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
+
+AGE_SECONDS = 5.0  # between two looks at the oldest unsent event
 
 
 def setup_messaging(
@@ -28,12 +30,19 @@ def setup_messaging(
         if responder is not None:
             await responder.start()
         if relay is not None:
-            app.ctx.relay_task = asyncio.create_task(relay.run())
+            app.ctx.relaying = [asyncio.create_task(relay.run()), asyncio.create_task(_watch_age(app, relay))]
 
     @app.before_server_stop
     async def stop(_app: App) -> None:
         await bus.stop_consuming()
-        if relay is not None:
-            app.ctx.relay_task.cancel()
+        for task in getattr(app.ctx, "relaying", ()):
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await app.ctx.relay_task
+                await task
+
+
+async def _watch_age(app: App, relay: Relay) -> None:
+    while True:
+        with suppress(DatabaseUnavailable):  # the age stays as it was; the database's own metrics tell why
+            app.ctx.metrics.outbox_age.set(await relay.age_seconds())
+        await asyncio.sleep(AGE_SECONDS)

@@ -8,6 +8,7 @@ from typing import Any
 from sanic.response import HTTPResponse
 
 from shared.clock import Clock, SystemClock
+from shared.db.databases import Database
 from shared.http.answers import json_answer
 from shared.http.app import App, Check, Request
 from shared.http.envelope import EnvelopeErrors
@@ -15,6 +16,7 @@ from shared.http.health import Health, setup_health
 from shared.http.openapi import openapi_document
 from shared.http.routes import Routes, mount
 from shared.identity import IdentityVerifier
+from shared.messaging.bus import Bus
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import Tracer, continue_trace
@@ -27,15 +29,21 @@ def setup_defaults(
     settings: Settings,
     routes: Sequence[Routes] = (),
     parts: Sequence[object] = (),
+    database: Database | None = None,
+    bus: Bus | None = None,
     checks: Mapping[str, Check] | None = None,
-    reports: Mapping[str, Check] | None = None,
     clock: Clock | None = None,
     metrics: Metrics | None = None,
 ) -> None:
-    """`service` is also the audience of identities. `checks` must pass for readiness; `reports` are only shown."""
+    """`service` is also the audience of identities. `checks` must pass for readiness, as the database must.
+
+    The state of the bus is only told: without a broker events wait in the outbox and HTTP goes on.
+    """
     app.error_handler = EnvelopeErrors()
     app.ctx.metrics = metrics or Metrics(service)
-    app.ctx.health = Health(checks or {}, reports or {})
+    app.ctx.health = _health(database, bus, checks or {})
+    if database is not None:
+        app.ctx.metrics.watch_pools(database)
     identities = IdentityVerifier(service, settings.internal_secret, clock or SystemClock())
     mount(app, routes, {type(part): part for part in parts}, identities)
     setup_health(app, app.ctx.health)
@@ -43,6 +51,14 @@ def setup_defaults(
     _setup_metrics(app, app.ctx.metrics)
     _setup_documentation(app, service, routes)
     _setup_state(app, app.ctx.health)
+
+
+def _health(database: Database | None, bus: Bus | None, checks: Mapping[str, Check]) -> Health:
+    async def broker() -> bool:
+        return bus is not None and bus.is_connected
+
+    databases = {"db": database.ping} if database is not None else {}
+    return Health({**databases, **checks}, {"broker": broker} if bus is not None else {})
 
 
 def _setup_tracing(app: App, tracer: Tracer) -> None:

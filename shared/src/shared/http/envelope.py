@@ -8,6 +8,7 @@ from sanic.exceptions import (
     MethodNotAllowed as SanicMethodNotAllowed,
     NotFound as SanicNotFound,
     PayloadTooLarge,
+    RequestCancelled,
     RequestTimeout,
     SanicException,
     ServiceUnavailable,
@@ -57,6 +58,7 @@ def as_tessera_error(exception: BaseException) -> TesseraError:
         (PayloadTooLarge, TooLarge),
         (RequestTimeout, RequestTooSlow),
         (ServiceUnavailable, Unavailable),
+        (RequestCancelled, Unavailable),  # the client hung up: nobody reads this
         (InvalidUsage, BadRequest),
     ):
         if isinstance(exception, kind):

@@ -1,13 +1,23 @@
 """What operators watch, as Prometheus metrics: one registry per app, so that several apps fit in one process."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 _LOOP_SAMPLE_SECONDS = 0.25
+
+
+class ObservedPools(Protocol):
+    """What `shared.db.databases.Database` tells of its connection pools."""
+
+    def pool_states(self) -> Mapping[str, Callable[[], Any]]: ...
+
+    def observe_waits(self, callback: Callable[[str, float], None]) -> None: ...
 
 
 class Metrics:
@@ -47,6 +57,13 @@ class Metrics:
         """The Prometheus text format."""
         return generate_latest(self.registry)
 
+    def watch_pools(self, pools: ObservedPools) -> None:
+        """Counts connections by state when scraped, and every wait for one."""
+        for name, read in pools.pool_states().items():
+            for state in ("idle", "in_use", "waiting"):
+                self.pool_connections.labels(name, state).set_function(partial(_read_state, read, state))
+        pools.observe_waits(lambda pool, seconds: self.pool_wait.labels(pool).observe(seconds))
+
     async def watch_loop(self) -> None:
         """Measures the loop's lag until it is cancelled."""
         loop = asyncio.get_running_loop()
@@ -69,3 +86,7 @@ class Metrics:
         self, name: str, help_text: str, buckets: tuple[float, ...], labels: list[str] | None = None
     ) -> Histogram:
         return Histogram(name, help_text, labels or [], buckets=buckets, registry=self.registry)
+
+
+def _read_state(read: Callable[[], Any], state: str) -> float:
+    return float(getattr(read(), state))
