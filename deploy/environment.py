@@ -1,4 +1,4 @@
-"""What the services are told when they run on one machine: settings of the user first, then secrets made once, then ports."""
+"""What the services are told when they run on one machine: the user's settings, secrets made once, ports."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A stack of its own in a process of its own, as `make run` starts it: for the demo, the end-to-end tests and the chaos run."""
+"""A stack in a process of its own, as `make run` starts it: for demo, end-to-end tests and chaos."""
 
 import asyncio
 import os

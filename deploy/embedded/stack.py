@@ -1,7 +1,9 @@
-"""The whole product in one process: five apps, one real PostgreSQL, an in-process bus - the same code path as anywhere."""
+"""The whole product in one process: five apps, one real PostgreSQL, an in-process bus; the code is the same as anywhere."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import NamedTuple
 
 import auth_service.app
 import auth_service.settings
@@ -15,7 +17,7 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.environment import Home, Ports, service_environment
 from gateway.settings import GatewaySettings
 from realtime_service.settings import RealtimeSettings
-from shared.db.databases import open_databases
+from shared.db.databases import DatabaseConfig, open_databases
 from shared.db.migrate import migrate
 from shared.http.app import App
 from shared.http.server import Served, serving
@@ -24,24 +26,18 @@ from shared.messaging.memory_broker import MemoryBroker
 from shared.settings import read_settings
 
 LOOPBACK = "127.0.0.1"
-_WITH_DATABASE = {
-    "auth": (auth_service.settings.AuthSettings, auth_service.settings.database_config, auth_service.app),
-    "project": (project_service.settings.ProjectSettings, project_service.settings.database_config, project_service.app),
-    "conversation": (
-        conversation_service.settings.ConversationSettings,
-        conversation_service.settings.database_config,
-        conversation_service.app,
-    ),
-}
-_WITHOUT_DATABASE = {
-    "realtime": (RealtimeSettings, realtime_service.app),
-    "gateway": (GatewaySettings, gateway.app),
-}
+
+
+class StoredService(NamedTuple):
+    """A service with a database, told everything but its database and bus."""
+
+    config: DatabaseConfig
+    create_app: Callable[..., App]
 
 
 @asynccontextmanager
 async def embedded_stack(environ: Mapping[str, str]) -> AsyncIterator[Ports]:
-    """Everything answers inside the block. Raises ServerError, PortInUse or SettingsError with a sentence for people."""
+    """Everything answers inside the block. Raises ServerError, PortInUse or SettingsError."""
     home, ports = Home(environ), Ports.from_environment(environ)
     async with AsyncExitStack() as stack:
         port = int(environ.get("TESSERA_POSTGRES_PORT") or 0)
@@ -54,20 +50,34 @@ async def embedded_stack(environ: Mapping[str, str]) -> AsyncIterator[Ports]:
         yield ports
 
 
-async def _create_apps(
-    stack: AsyncExitStack, environ: Mapping[str, str], home: Home
-) -> dict[str, App]:
+async def _create_apps(stack: AsyncExitStack, environ: Mapping[str, str], home: Home) -> dict[str, App]:
     broker = MemoryBroker(home.folder / "dead-letters")
-    told = {name: read_settings(kind, environ) for name, (kind, _, _) in _WITH_DATABASE.items()}
-    configs = [config_of(told[name]) for name, (_, config_of, _) in _WITH_DATABASE.items()]
-    databases = await stack.enter_async_context(open_databases(*configs))
+    stored = _stored_services(environ)
+    databases = await stack.enter_async_context(open_databases(*(service.config for service in stored.values())))
     apps = {
-        name: module.create_app(told[name], database=databases[name], bus=await _node(stack, broker))
-        for name, (_, _, module) in _WITH_DATABASE.items()
+        name: service.create_app(database=databases[name], bus=await _node(stack, broker))
+        for name, service in stored.items()
     }
-    for name, (kind, module) in _WITHOUT_DATABASE.items():
-        apps[name] = module.create_app(read_settings(kind, environ), bus=await _node(stack, broker))
+    realtime, door = read_settings(RealtimeSettings, environ), read_settings(GatewaySettings, environ)
+    apps["realtime"] = realtime_service.app.create_app(realtime, bus=await _node(stack, broker))
+    apps["gateway"] = gateway.app.create_app(door, bus=await _node(stack, broker))
     return apps
+
+
+def _stored_services(environ: Mapping[str, str]) -> dict[str, StoredService]:
+    auth = read_settings(auth_service.settings.AuthSettings, environ)
+    project = read_settings(project_service.settings.ProjectSettings, environ)
+    conversation = read_settings(conversation_service.settings.ConversationSettings, environ)
+    return {
+        "auth": StoredService(auth_service.settings.database_config(auth), partial(auth_service.app.create_app, auth)),
+        "project": StoredService(
+            project_service.settings.database_config(project), partial(project_service.app.create_app, project)
+        ),
+        "conversation": StoredService(
+            conversation_service.settings.database_config(conversation),
+            partial(conversation_service.app.create_app, conversation),
+        ),
+    }
 
 
 async def _node(stack: AsyncExitStack, broker: MemoryBroker) -> MemoryBus:

@@ -1,4 +1,4 @@
-"""`make run-distributed`: the five services as processes with real servers, in the foreground until Ctrl-C or SIGTERM."""
+"""`make run-distributed`: the five services as processes with real servers, until Ctrl-C or SIGTERM."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Runs a module as `python -m` does, tied to the parent: when the parent dies, however it dies, so does this process."""
+"""Runs a module as `python -m` does, tied to the parent: when that dies, in whatever way, so does this."""
 
 import ctypes
 import os

@@ -29,7 +29,7 @@ class IdempotencyScope:
         self.is_claimed = False
 
 
-class ReplayAnswer(Exception):  # noqa: N818 - not a failure: it carries the first answer past the use case
+class ReplayAnswer(Exception):
     def __init__(self, answer: StoredAnswer) -> None:
         super().__init__("answered before")
         self.answer = answer

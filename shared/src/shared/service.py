@@ -1,4 +1,4 @@
-"""The process of one service in distributed mode: settings, logs, database, bus and app, opened in order and closed in reverse."""
+"""One service as a process: settings, logs, database, bus and app, opened in order and closed in reverse."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""The conventions of the public API, seen through a real socket on a small app that uses the kernel as a service does."""
+"""The conventions of the public API, seen through a real socket on a small app."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -162,7 +162,11 @@ async def test_an_identity_for_another_service_is_401(client: aiohttp.ClientSess
     ("sent", "status", "code"),
     [
         ({"data": b"{"}, 400, "MALFORMED_JSON"),
-        ({"data": b"name=x", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (
+            {"data": b"name=x", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
         ({"data": b'{"name": "%s"}' % (b"x" * 2000)}, 413, "BODY_TOO_LARGE"),
         ({"json": {"name": ""}}, 422, "VALIDATION_ERROR"),
         ({"json": {"name": "a", "tenant_id": "x"}}, 422, "VALIDATION_ERROR"),
@@ -208,7 +212,9 @@ async def test_the_trace_of_the_caller_goes_on(client: aiohttp.ClientSession):
         assert answer.headers["X-Request-Id"] == trace
 
 
-@pytest.mark.parametrize("header", ["rubbish", f"00-{'0' * 32}-b7ad6b7169203331-01", f"00-{'A' * 32}-b7ad6b7169203331-01"])
+@pytest.mark.parametrize(
+    "header", ["rubbish", f"00-{'0' * 32}-b7ad6b7169203331-01", f"00-{'A' * 32}-b7ad6b7169203331-01"]
+)
 async def test_an_invalid_trace_is_replaced(client: aiohttp.ClientSession, header: str):
     async with client.get("/widgets", headers={"traceparent": header}) as answer:
         assert answer.status == 200

@@ -1,12 +1,13 @@
 """Both buses behind one door, so that each test of the contract runs against each of them."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 from typing import Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from shared.messaging.bus import Binding, Bus, Delivery, OutgoingMessage, QueueSpec
+from shared.messaging.bus import Binding, Bus, Delivery, OutgoingMessage, PublishFailed, QueueSpec
 from shared.messaging.deadletters import DeadLetters, FolderDeadLetters
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
@@ -87,6 +88,19 @@ class Inbox:
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Long enough for a broker that comes back."""
     await eventually(condition, within=seconds)
+
+
+async def publish_as_a_relay(bus: Bus, messages: list[OutgoingMessage], confirmed: list[UUID]) -> None:
+    """In batches; after a failure again from the first one that was not confirmed."""
+    while len(confirmed) < len(messages):
+        batch = messages[len(confirmed) : len(confirmed) + 200]
+        try:
+            await bus.publish(batch)
+        except PublishFailed as failure:
+            confirmed += [sent.id for sent in batch[: failure.confirmed]]
+            await asyncio.sleep(0.05)
+        else:
+            confirmed += [sent.id for sent in batch]
 
 
 def message(service: str, body: bytes = b"{}", type_name: str = "project.task.updated") -> OutgoingMessage:

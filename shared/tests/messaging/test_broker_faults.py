@@ -4,13 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from bus_networks import RETRY_DELAYS, Inbox, message, until
+from bus_networks import RETRY_DELAYS, Inbox, message, publish_as_a_relay, until
 
 from deploy.local.rabbitmq import RabbitMQNode
-from shared.messaging.bus import Binding, Bus, Delivery, OutgoingMessage, PublishFailed, QueueSpec
+from shared.messaging.bus import Binding, Delivery, PublishFailed, QueueSpec
 from shared.messaging.rabbitmq.bus import RabbitBus
 
 pytestmark = pytest.mark.slow
@@ -37,19 +36,6 @@ async def connect(broker: RabbitMQNode) -> AsyncIterator[Callable[[], RabbitBus]
     yield connect
     for node in nodes:
         await node.close()
-
-
-async def publish_as_a_relay(bus: Bus, messages: list[OutgoingMessage], confirmed: list[UUID]) -> None:
-    """In batches; after a failure again from the first one that was not confirmed."""
-    while len(confirmed) < len(messages):
-        batch = messages[len(confirmed) : len(confirmed) + 200]
-        try:
-            await bus.publish(batch)
-        except PublishFailed as failure:
-            confirmed += [sent.id for sent in batch[: failure.confirmed]]
-            await asyncio.sleep(0.05)
-        else:
-            confirmed += [sent.id for sent in batch]
 
 
 async def test_a_broker_killed_under_load_loses_nothing_confirmed_and_keeps_the_order(

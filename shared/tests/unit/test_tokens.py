@@ -83,8 +83,6 @@ async def test_a_token_ends_when_it_says_so_even_when_it_was_checked_before():
         await verifier.verify(token)
 
 
-
-
 def with_header(**header: Any) -> str:
     """A token whose header says something its signature was not made for."""
     encoded = base64.urlsafe_b64encode(json.dumps({"typ": "at+jwt", "kid": "k1", **header}).encode())

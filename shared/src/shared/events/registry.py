@@ -53,5 +53,10 @@ def default_registry() -> Registry:
 def _contracts_in(*modules: ModuleType) -> Iterator[type[Event]]:
     for module in modules:
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Event) and value.type and value.__module__ == module.__name__:
+            if (
+                isinstance(value, type)
+                and issubclass(value, Event)
+                and value.type
+                and value.__module__ == module.__name__
+            ):
                 yield value

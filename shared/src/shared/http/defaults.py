@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sanic.response import HTTPResponse
+from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
@@ -65,18 +65,19 @@ def _setup_tracing(app: App, tracer: Tracer) -> None:
     """The trace of a request is current in its handler; its id is on every answer."""
     app.ctx.tracer = tracer
 
-    @app.on_request(priority=100)
     async def begin(request: Request) -> None:
         request.ctx.started = time.perf_counter()
         request.ctx.trace = continue_trace(request.headers.get("traceparent"))
         request.ctx.span = tracer.begin(f"{request.method} {request.path}", request.ctx.trace)
 
-    @app.on_response
-    async def end(request: Request, response: HTTPResponse) -> None:
+    async def end(request: Request, response: BaseHTTPResponse) -> None:
         trace = getattr(request.ctx, "trace", None)
         if trace is not None:
             response.headers["X-Request-Id"] = trace.trace_id
             tracer.end(request.ctx.span, getattr(request.ctx, "route", "unknown"), response.status)
+
+    app.register_middleware(begin, "request", priority=100)
+    app.register_middleware(end, "response")
 
     @app.after_server_stop
     async def flush(_app: App) -> None:
@@ -84,12 +85,13 @@ def _setup_tracing(app: App, tracer: Tracer) -> None:
 
 
 def _setup_metrics(app: App, metrics: Metrics) -> None:
-    @app.on_response
-    async def observe(request: Request, response: HTTPResponse) -> None:
+    async def observe(request: Request, response: BaseHTTPResponse) -> None:
         started = getattr(request.ctx, "started", None)
         if started is not None:
             route = getattr(request.ctx, "route", "other")
             metrics.observe_request(request.method, route, response.status, time.perf_counter() - started)
+
+    app.register_middleware(observe, "response")
 
     async def show(_request: Request) -> HTTPResponse:
         return HTTPResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")

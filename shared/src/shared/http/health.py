@@ -22,7 +22,9 @@ class Health:
 
     async def read(self) -> tuple[bool, dict[str, str]]:
         names = [*self._essential, *self._reported]
-        outcomes = await asyncio.gather(*(_passes(check) for check in (*self._essential.values(), *self._reported.values())))
+        outcomes = await asyncio.gather(
+            *(_passes(check) for check in (*self._essential.values(), *self._reported.values()))
+        )
         states = dict(zip(names, outcomes, strict=True))
         is_ready = self.is_started and not self.is_draining and all(states[name] for name in self._essential)
         return is_ready, {name: "connected" if passed else "unreachable" for name, passed in states.items()}
@@ -45,7 +47,9 @@ def setup_health(app: App, health: Health) -> None:
         return json_answer({"status": "healthy" if is_ready else "degraded", **states}, 200 if is_ready else 503)
 
     async def startup(_request: Request) -> HTTPResponse:
-        return json_answer({"status": "started" if health.is_started else "starting"}, 200 if health.is_started else 503)
+        return json_answer(
+            {"status": "started" if health.is_started else "starting"}, 200 if health.is_started else 503
+        )
 
     app.add_route(live, "/health/live")
     app.add_route(ready, "/health/ready")

@@ -128,5 +128,6 @@ def _failures(operation: Operation) -> dict[str, Any]:
         by_status.setdefault(error.status, []).append(error.code)
     content = {"application/json": {"schema": {"$ref": _REFERENCE.format(name="ErrorAnswer")}}}
     return {
-        str(status): {"description": ", ".join(codes), "content": content} for status, codes in sorted(by_status.items())
+        str(status): {"description": ", ".join(codes), "content": content}
+        for status, codes in sorted(by_status.items())
     }

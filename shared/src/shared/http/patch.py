@@ -7,8 +7,4 @@ import msgspec
 
 def changes(patch: msgspec.Struct) -> dict[str, Any]:
     """The fields that were sent, by attribute name."""
-    return {
-        name: value
-        for name in patch.__struct_fields__
-        if (value := getattr(patch, name)) is not msgspec.UNSET
-    }
+    return {name: value for name in patch.__struct_fields__ if (value := getattr(patch, name)) is not msgspec.UNSET}

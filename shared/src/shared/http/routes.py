@@ -5,18 +5,21 @@ unless it says `replayable=False` (answers that carry credentials must not be st
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from sanic.response import HTTPResponse
 
 from shared.errors import FieldError, TesseraError, ValidationFailed
-from shared.http.answers import as_response, render, respond
+from shared.http.answers import Created, as_response, render, respond
 from shared.http.app import App, Request
 from shared.http.binding import Signature, make_binder, read_signature
 from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
 from shared.identity import HEADER, IdentityVerifier
+
+_OPEN = re.compile(r"\{(\w+)\}")
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
@@ -35,6 +38,16 @@ class Operation:
     is_public: bool
     is_replayable: bool
     is_documented: bool
+    location: str | None = None
+
+    def result_of(self, value: Any, path: Mapping[str, str]) -> Any:
+        """A creation's bare value, which is all a use case can name for a repeat, becomes what the handler answers."""
+        if get_origin(self.signature.answer) is not Created:
+            return value
+        created = value if isinstance(value, Created) else Created(value)
+        if self.location is None or created.location is not None:
+            return created
+        return Created(created.value, _OPEN.sub(lambda name: path.get(name[1], str(created.value.id)), self.location))
 
 
 class Routes:
@@ -69,8 +82,12 @@ class Routes:
         public: bool = False,
         replayable: bool = True,
         documented: bool = True,
+        location: str | None = None,
     ) -> Callable[[Handler], Handler]:
-        """The handler is returned as it was, so that it can be declared under several paths."""
+        """The handler is returned as it was, so that it can be declared under several paths.
+
+        `location` is the path template of what a POST creates; the name that the route's own path lacks stands for its id.
+        """
 
         def declare(handler: Handler) -> Handler:
             self.operations.append(
@@ -85,6 +102,7 @@ class Routes:
                     is_public=public,
                     is_replayable=replayable and not public and method == "POST",
                     is_documented=documented,
+                    location=location,
                 )
             )
             return handler
@@ -105,7 +123,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
 
 def _endpoint(
     operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier
-) -> Callable[..., Awaitable[HTTPResponse]]:
+) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
     bind = make_binder(operation.signature, parts)
 
     async def endpoint(request: Request, **path: str) -> HTTPResponse:
@@ -114,18 +132,18 @@ def _endpoint(
             request.ctx.principal = identities.verify(request.headers.get(HEADER))
         arguments = bind(request, path)
         if operation.is_replayable and "idempotency-key" in request.headers:
-            return await _once(request, operation, arguments)
-        return respond(request, await operation.handler(**arguments))
+            return await _once(request, operation, arguments, path)
+        return respond(request, operation.result_of(await operation.handler(**arguments), path))
 
     return endpoint
 
 
-async def _once(request: Request, operation: Operation, arguments: dict[str, Any]) -> HTTPResponse:
+async def _once(
+    request: Request, operation: Operation, arguments: dict[str, Any], path: Mapping[str, str]
+) -> HTTPResponse:
     """Runs the handler in an idempotency scope; the unit of work inside claims the key and stores the answer."""
     key = _read_key(request.headers.getall("idempotency-key"))
-    token = current_scope.set(
-        IdempotencyScope(request.ctx.principal.user_id, key, _fingerprint(request), render)
-    )
+    token = current_scope.set(IdempotencyScope(request.ctx.principal.user_id, key, _fingerprint(request), render))
     try:
         return respond(request, await operation.handler(**arguments))
     except ReplayAnswer as replay:

@@ -9,7 +9,7 @@ import errno
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
@@ -48,7 +48,7 @@ async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
         for server in reversed(started):
             await _stop(server)
         for server in servers[len(started) :]:
-            await server.close()
+            server.close()
 
 
 async def until_stopped() -> None:
@@ -82,7 +82,7 @@ async def _bind(served: Served) -> AsyncioServer:
         raise
     # Without this Sanic takes the number of HTTP versions for unknown and sends an empty Alt-Svc header.
     served.app.state.server_info.append(ApplicationServerInfo({"port": served.port, "version": HTTP.VERSION_1}))
-    assert server is not None  # noqa: S101 - None only in a deprecated mode
+    assert server is not None
     return server
 
 
@@ -97,9 +97,10 @@ async def _start(server: AsyncioServer) -> None:
 
 async def _stop(server: AsyncioServer) -> None:
     await server.before_stop()
-    server.server.close()
+    listener = cast(asyncio.Server, server.server)
+    listener.close()
     await _drain(server)
-    await server.server.wait_closed()
+    await listener.wait_closed()
     await server.after_stop()
 
 

@@ -123,7 +123,9 @@ def _wrong_below(value: Any, shape: Any, path: str, *, is_strict: bool) -> Itera
                 yield from _wrong(item, get_args(part)[0], _join(path, str(index)), is_strict=is_strict)
 
 
-def _wrong_fields(value: dict[str, Any], shape: type[msgspec.Struct], path: str, *, is_strict: bool) -> Iterator[FieldError]:
+def _wrong_fields(
+    value: dict[str, Any], shape: type[msgspec.Struct], path: str, *, is_strict: bool
+) -> Iterator[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     for name, field in fields.items():
         if name in value:

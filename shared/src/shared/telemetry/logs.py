@@ -9,7 +9,16 @@ from structlog.typing import EventDict, FilteringBoundLogger
 
 from shared.telemetry.tracing import current_trace
 
-_LIBRARIES_AT_WARNING = ("sanic", "sanic.root", "sanic.server", "sanic.access", "aiormq", "aio_pika", "tortoise", "asyncio")
+_LIBRARIES_AT_WARNING = (
+    "sanic",
+    "sanic.root",
+    "sanic.server",
+    "sanic.access",
+    "aiormq",
+    "aio_pika",
+    "tortoise",
+    "asyncio",
+)
 
 
 def configure_logging(level: str = "info", stream: TextIO | None = None) -> None:
@@ -30,7 +39,10 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared_steps, structlog.processors.format_exc_info],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

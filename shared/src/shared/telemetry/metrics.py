@@ -30,7 +30,9 @@ class Metrics:
         self._request_seconds = self._histogram(
             "tessera_http_request_seconds", "Time to answer a request", _LATENCY_BUCKETS, ["method", "route", "status"]
         )
-        self.loop_lag = self._histogram("tessera_loop_lag_seconds", "How late the event loop runs a timer", _LAG_BUCKETS)
+        self.loop_lag = self._histogram(
+            "tessera_loop_lag_seconds", "How late the event loop runs a timer", _LAG_BUCKETS
+        )
         self.pool_connections = self._gauge(
             "tessera_db_pool_connections", "Database connections by state", ["pool", "state"]
         )

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from opentelemetry import trace as otel
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -100,7 +101,7 @@ class Tracer:
             self._provider.shutdown()
 
 
-def _parent(header: str | None) -> otel.Context | None:
+def _parent(header: str | None) -> Context | None:
     parent = read_traceparent(header)
     if parent is None:
         return None

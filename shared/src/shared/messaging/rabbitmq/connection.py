@@ -5,7 +5,8 @@ Plain connections on purpose: the library's robust ones republish on their own a
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
@@ -29,6 +30,22 @@ BROKER_ERRORS = (*CONNECTION_EXCEPTIONS, TimeoutError)
 """Whatever the client library raises when the broker, or the way to it, fails."""
 
 log = get_logger()
+
+
+@contextmanager
+def talking_to_broker() -> Iterator[None]:
+    """Inside, a failing broker is one of BROKER_ERRORS, always.
+
+    The library also cancels what waits on a connection that ends. Taken for a cancellation of our own task, that would
+    silently end the task.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionAbortedError("the connection ended") from error
 
 
 class Link:
@@ -78,7 +95,8 @@ class Link:
         if self.connection is None:
             return
         try:
-            await queue.cancel(consumer_tag, timeout=SETUP_TIMEOUT)
+            with talking_to_broker():
+                await queue.cancel(consumer_tag, timeout=SETUP_TIMEOUT)
         except BROKER_ERRORS as error:
             log.info("a consumer ended with its connection", connection=self._name, error=type(error).__name__)
 
@@ -86,7 +104,8 @@ class Link:
         pause = FIRST_PAUSE
         while True:
             try:
-                await self._live_once()
+                with talking_to_broker():
+                    await self._live_once()
                 pause = FIRST_PAUSE
             except BROKER_ERRORS as error:
                 log.warning("the broker is not reachable", connection=self._name, error=type(error).__name__)
@@ -111,7 +130,8 @@ class Link:
     async def _discard(self, connection: AbstractConnection) -> None:
         """A connection the broker has blocked does not answer even its own closing."""
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await connection.close()
+            with talking_to_broker():
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await connection.close()
         except BROKER_ERRORS as error:
             log.info("a lost connection was not closed", connection=self._name, error=type(error).__name__)

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 
 from shared.messaging.bus import RETRY_DELAYS, DeliveryHandler, PublishFailed, QueueSpec
 from shared.messaging.rabbitmq import topology
-from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link
+from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.publisher import Publisher
 from shared.messaging.serial import SerialConsumer
 from shared.telemetry.logs import get_logger
@@ -93,7 +93,9 @@ class RabbitConsumer:
         if delay not in self._delay_queues:
             if self._channel is None:
                 raise PublishFailed("the queue is not attached")
-            self._delay_queues[delay] = await topology.declare_delay_queue(self._channel, self._spec.name, delay)
+            with talking_to_broker():
+                queue = await topology.declare_delay_queue(self._channel, self._spec.name, delay)
+            self._delay_queues[delay] = queue
         return self._delay_queues[delay]
 
 
@@ -157,7 +159,8 @@ class RabbitDelivery:
 
     async def _tell_broker(self, settlement: Awaitable[None]) -> None:
         try:
-            await settlement
+            with talking_to_broker():
+                await settlement
         except BROKER_ERRORS:
             log.info("a message will come again: its connection ended first", message_id=str(self.message_id))
 

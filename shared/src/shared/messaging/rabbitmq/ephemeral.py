@@ -4,7 +4,7 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractConnection, AbstractExchange
 
 from shared.messaging.rabbitmq import topology
-from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link
+from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.telemetry.logs import get_logger
 
 SEND_TIMEOUT = 0.5
@@ -34,6 +34,7 @@ class EphemeralSender:
         if exchange is None or self._link.connection is None:
             return
         try:
-            await exchange.publish(message, routing_key, mandatory=False, timeout=SEND_TIMEOUT)
+            with talking_to_broker():
+                await exchange.publish(message, routing_key, mandatory=False, timeout=SEND_TIMEOUT)
         except BROKER_ERRORS as error:
             log.info("something ephemeral was lost", routing_key=routing_key, error=type(error).__name__)

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 
 from shared.messaging.bus import PUBLISH_TIMEOUT, OutgoingMessage, PublishFailed
 from shared.messaging.rabbitmq import topology
-from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link
+from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 
 IN_FLIGHT = 50
 """Messages sent and not yet confirmed: more do not make it faster."""
@@ -49,8 +49,9 @@ class Publisher:
     async def _declared_exchanges(self, services: set[str]) -> dict[str, AbstractExchange]:
         channel, exchanges = self._open_channel(), self._exchanges
         try:
-            for service in services - exchanges.keys():
-                exchanges[service] = await topology.declare_exchange(channel, topology.exchange_of(service))
+            with talking_to_broker():
+                for service in services - exchanges.keys():
+                    exchanges[service] = await topology.declare_exchange(channel, topology.exchange_of(service))
         except BROKER_ERRORS as error:
             raise self._give_up(type(error).__name__, confirmed=0) from error
         return exchanges

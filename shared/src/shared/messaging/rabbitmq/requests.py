@@ -9,7 +9,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 
 from shared.messaging.bus import MAX_REQUEST_DEADLINE, RequestFailed, RequestHandler, RequestTimeout, ServiceUnreachable
 from shared.messaging.rabbitmq import topology
-from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link
+from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.ephemeral import EphemeralSender
 from shared.messaging.rabbitmq.node_queue import NodeQueue
 from shared.telemetry.logs import get_logger
@@ -88,7 +88,8 @@ class Caller:
             headers={topology.BUDGET_HEADER: round(seconds_left * 1000)},
         )
         try:
-            await self._channel.default_exchange.publish(message, topology.request_queue_of(request.service))
+            with talking_to_broker():
+                await self._channel.default_exchange.publish(message, topology.request_queue_of(request.service))
         except BROKER_ERRORS:
             return False
         return True
