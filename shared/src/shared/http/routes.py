@@ -86,7 +86,7 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """The handler is returned as it was, so that it can be declared under several paths.
 
-        `location` is the path template of what a POST creates; the name that the route's own path lacks stands for its id.
+        `location` is the path template of what a POST creates; the name that the route's path lacks is its id.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -143,9 +143,15 @@ async def _once(
 ) -> HTTPResponse:
     """Runs the handler in an idempotency scope; the unit of work inside claims the key and stores the answer."""
     key = _read_key(request.headers.getall("idempotency-key"))
-    token = current_scope.set(IdempotencyScope(request.ctx.principal.user_id, key, _fingerprint(request), render))
+    scope = IdempotencyScope(
+        request.ctx.principal.user_id,
+        key,
+        _fingerprint(request),
+        lambda value: render(operation.result_of(value, path)),
+    )
+    token = current_scope.set(scope)
     try:
-        return respond(request, await operation.handler(**arguments))
+        return respond(request, operation.result_of(await operation.handler(**arguments), path))
     except ReplayAnswer as replay:
         response = as_response(replay.answer)
         response.headers["Idempotent-Replayed"] = "true"

@@ -57,16 +57,14 @@ class Publisher:
         return exchanges
 
     async def _confirm_all(self, sends: Sequence[Send]) -> None:
-        """What waits on a connection that ends may be cancelled instead of failing: only what is confirmed counts."""
-        tasks: list[asyncio.Task[object]] = []
-        reason = "the connection ended"
+        tasks: list[asyncio.Task[None]] = []
+        failure = ""
         try:
             await _run_in_window(sends, tasks)
         except* BROKER_ERRORS as errors:
-            reason = type(errors.exceptions[0]).__name__
-        confirmed = _leading_successes(tasks)
-        if confirmed < len(sends):
-            raise self._give_up(reason, confirmed)
+            failure = type(errors.exceptions[0]).__name__
+        if failure:
+            raise self._give_up(failure, _leading_successes(tasks))
 
     def _give_up(self, reason: str, confirmed: int) -> PublishFailed:
         """Nothing may be sent behind a message of unknown fate: it could be stored ahead of that one's repetition."""
@@ -74,18 +72,23 @@ class Publisher:
         return PublishFailed(reason, confirmed)
 
 
-async def _run_in_window(sends: Sequence[Send], tasks: list[asyncio.Task[object]]) -> None:
+async def _run_in_window(sends: Sequence[Send], tasks: list[asyncio.Task[None]]) -> None:
     """Begins them in order, at most IN_FLIGHT at once. The channel's lock is fair, so they also leave in order."""
     window = asyncio.Semaphore(IN_FLIGHT)
     async with asyncio.TaskGroup() as group:
         for send in sends:
             await window.acquire()
-            task = group.create_task(send())
+            task = group.create_task(_confirm(send))
             task.add_done_callback(lambda _: window.release())
             tasks.append(task)
 
 
-def _leading_successes(tasks: Sequence[asyncio.Task[object]]) -> int:
+async def _confirm(send: Send) -> None:
+    with talking_to_broker():
+        await send()
+
+
+def _leading_successes(tasks: Sequence[asyncio.Task[None]]) -> int:
     succeeded = (task.done() and not task.cancelled() and task.exception() is None for task in tasks)
     return sum(1 for _ in itertools.takewhile(bool, succeeded))
 

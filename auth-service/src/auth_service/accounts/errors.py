@@ -1,0 +1,17 @@
+"""What can go wrong with accounts."""
+
+from shared.errors import Conflict, NotFound, Unavailable
+
+
+class EmailTaken(Conflict):
+    code = "AUTH_EMAIL_TAKEN"
+    message = "There is already an account with this e-mail address."
+
+
+class UserNotFound(NotFound):
+    code = "USER_NOT_FOUND"
+    message = "There is no such user."
+
+
+class PasswordChecksBusy(Unavailable):
+    message = "Too many people are signing in just now: try again shortly."

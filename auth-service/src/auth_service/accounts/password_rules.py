@@ -1,0 +1,23 @@
+"""Which passwords are refused. Their length is a matter of the wire type; there are no composition rules."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Self
+
+from shared.errors import FieldError
+
+
+class PasswordRules:
+    def __init__(self, common: frozenset[str]) -> None:
+        self._common = common
+
+    @classmethod
+    def load(cls) -> Self:
+        """With the file beside this module: what attackers try first, one per line, in lower case."""
+        text = files(__package__).joinpath("common_passwords.txt").read_text(encoding="utf-8")
+        return cls(frozenset(text.split()))
+
+    def problems(self, path: str, password: str) -> Iterator[FieldError]:
+        """`path` is the field's place in the body."""
+        if password.lower() in self._common:
+            yield FieldError(path, "too_common", "This is one of the passwords that are tried first.")

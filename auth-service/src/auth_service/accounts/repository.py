@@ -1,0 +1,116 @@
+"""Every query about users. What a tenant's own work may touch is granted column by column: never a password hash."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from auth_service.accounts.email_address import email_identity
+from auth_service.accounts.errors import EmailTaken, UserNotFound
+from auth_service.accounts.schemas import UserView
+from auth_service.tenants.errors import TenantNotFound
+from shared.db.failures import UniqueViolation
+from shared.db.unit_of_work import Work
+
+_USER = """
+select u.id, m.tenant_id, u.email, u.first_name, u.last_name, u.first_name || ' ' || u.last_name as full_name,
+       u.display_name, u.avatar_url, m.role, u.is_active, u.email_verified, u.is_platform_admin, t.tier,
+       null as subscription_status, null as subscription_id, null as renews_at, null as ends_at,
+       u.last_login_at, u.preferences, u.version, u.created_at, u.updated_at
+from users u join memberships m on m.user_id = u.id join tenants t on t.id = m.tenant_id
+"""
+_IN_GIVEN_OR_FIRST_TENANT = """
+where u.id = $1 and ($2::uuid is null or m.tenant_id = $2) order by m.created_at, m.tenant_id limit 1
+"""
+_PROFILE_COLUMNS = frozenset({"first_name", "last_name", "display_name", "avatar_url", "preferences"})
+
+
+class NewUser(NamedTuple):
+    id: UUID
+    email: str
+    password_hash: str
+    first_name: str
+    last_name: str
+
+
+class Credentials(NamedTuple):
+    user_id: UUID
+    password_hash: str
+    password_changed_at: datetime
+    is_active: bool
+
+
+async def add_user(work: Work, user: NewUser, now: datetime) -> None:
+    """Signed in at the same moment. Raises EmailTaken, which ends the transaction."""
+    try:
+        await work.execute(_ADD_USER, *user, email_identity(user.email), now)
+    except UniqueViolation as violation:
+        raise EmailTaken from violation
+
+
+async def find_credentials(work: Work, email: str) -> Credentials | None:
+    row = await work.row(_CREDENTIALS, email_identity(email))
+    return None if row is None else Credentials(**row)
+
+
+async def mark_signed_in(work: Work, known: Credentials, new_hash: str | None, now: datetime) -> bool:
+    """False when the account was disabled, or its password changed, since `known` was read."""
+    return await work.execute(_SIGNED_IN, known.user_id, known.password_changed_at, new_hash, now) == 1
+
+
+async def find_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
+    """Raises UserNotFound for whoever is not a member of the tenant."""
+    return _view(await work.row(f"{_USER} where u.id = $1 and m.tenant_id = $2", user_id, tenant_id))
+
+
+async def lock_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
+    """The same, and nobody changes the user until the end of the transaction."""
+    return _view(await work.row(f"{_USER} where u.id = $1 and m.tenant_id = $2 for update of u", user_id, tenant_id))
+
+
+async def find_user_for_sign_in(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
+    """In the given tenant, else in the one they have belonged to for longest. Raises TenantNotFound."""
+    row = await work.row(f"{_USER} {_IN_GIVEN_OR_FIRST_TENANT}", user_id, tenant_id)
+    if row is None:
+        raise TenantNotFound
+    return _view(row)
+
+
+async def update_profile(
+    work: Work, tenant_id: UUID, user_id: UUID, changes: dict[str, Any], now: datetime
+) -> UserView:
+    """`changes` names columns of the profile and no others."""
+    if unknown := changes.keys() - _PROFILE_COLUMNS:
+        raise ValueError(f"not of the profile: {', '.join(sorted(unknown))}")
+    assignments = "".join(f"{name} = ${number}, " for number, name in enumerate(changes, start=3))
+    values = [_stored(name, value) for name, value in changes.items()]
+    sql = f"update users set {assignments} version = version + 1, updated_at = $2 where id = $1"  # noqa: S608 - known names
+    await work.execute(sql, user_id, now, *values)
+    return await find_user(work, tenant_id, user_id)
+
+
+def _stored(name: str, value: Any) -> Any:
+    return msgspec.json.encode(value).decode() if name == "preferences" else value
+
+
+def _view(row: dict[str, Any] | None) -> UserView:
+    if row is None:
+        raise UserNotFound
+    return msgspec.convert(row, UserView)
+
+
+_ADD_USER = """
+insert into users (id, email, email_identity, password_hash, password_changed_at, first_name, last_name,
+                   last_login_at, created_at, updated_at)
+values ($1, $2, $6, $3, $7, $4, $5, $7, $7, $7)
+"""
+
+_CREDENTIALS = """
+select id as user_id, password_hash, password_changed_at, is_active from users where email_identity = $1
+"""
+
+_SIGNED_IN = """
+update users set last_login_at = $4, password_hash = coalesce($3, password_hash)
+where id = $1 and is_active and password_changed_at = $2
+"""

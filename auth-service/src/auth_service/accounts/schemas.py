@@ -1,0 +1,51 @@
+"""Wire types of accounts."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from auth_service.accounts.email_address import MAX_LENGTH
+from shared.principal import Role, Tier
+
+Email = Annotated[str, Meta(min_length=3, max_length=MAX_LENGTH)]
+NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
+PersonName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
+WebAddress = Annotated[str, Meta(min_length=1, max_length=2048)]
+
+
+class PatchProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    first_name: PersonName | UnsetType = UNSET
+    last_name: PersonName | UnsetType = UNSET
+    display_name: PersonName | UnsetType | None = UNSET
+    avatar_url: WebAddress | UnsetType | None = UNSET
+    preferences: dict[str, Any] | UnsetType | None = UNSET
+
+
+class UserView(msgspec.Struct, frozen=True, kw_only=True):
+    """A user as a member of one tenant: `role` and `tier` are theirs there."""
+
+    id: UUID
+    tenant_id: UUID
+    email: str
+    first_name: str
+    last_name: str
+    full_name: str
+    display_name: str | None
+    avatar_url: str | None
+    role: Role
+    is_active: bool
+    email_verified: bool
+    is_platform_admin: bool
+    tier: Tier
+    subscription_status: str | None
+    subscription_id: str | None
+    renews_at: datetime | None
+    ends_at: datetime | None
+    last_login_at: datetime | None
+    preferences: dict[str, Any]
+    version: int
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,42 @@
+"""Rules of sessions: what a refresh token that did not win its exchange is still good for."""
+
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum, auto
+from typing import NamedTuple
+
+GRACE = timedelta(seconds=10)
+"""A client that refreshes twice at once, or lost the answer, may show the replaced token this long."""
+
+
+class EndReason(StrEnum):
+    LOGOUT = "logout"
+    REFRESH_REUSED = "refresh_reused"
+
+
+class Judgement(Enum):
+    SAME_SUCCESSOR = auto()
+    REUSED = auto()
+    INVALID = auto()
+
+
+class Family(NamedTuple):
+    """The refresh tokens of one session, as digests."""
+
+    current_digest: bytes
+    previous_digest: bytes | None
+    rotated_at: datetime | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    revoked_reason: str | None
+
+
+def judge(family: Family, digest: bytes, now: datetime) -> Judgement:
+    """`digest` is of a token that we issued for this family, and that could not be exchanged just now."""
+    if family.revoked_reason == EndReason.REFRESH_REUSED:
+        return Judgement.REUSED
+    if family.revoked_at is not None or family.expires_at <= now or digest == family.current_digest:
+        return Judgement.INVALID
+    is_parent = digest == family.previous_digest
+    if is_parent and family.rotated_at is not None and now - family.rotated_at < GRACE:
+        return Judgement.SAME_SUCCESSOR
+    return Judgement.REUSED

@@ -1,0 +1,35 @@
+"""Opening a session: the last step of registering and of every way to sign in."""
+
+from datetime import timedelta
+
+from auth_service.accounts.schemas import UserView
+from auth_service.sessions import repository
+from auth_service.sessions.refresh_tokens import RefreshTokens
+from auth_service.sessions.tokens import Grant
+from shared.clock import Clock
+from shared.db.unit_of_work import Work
+from shared.http.caller import Caller
+from shared.ids import new_id
+from shared.principal import Principal
+
+
+class SessionOpener:
+    def __init__(self, refresh_tokens: RefreshTokens, clock: Clock, life: timedelta) -> None:
+        self._refresh_tokens = refresh_tokens
+        self._clock = clock
+        self._life = life
+
+    async def open(self, work: Work, user: UserView, caller: Caller) -> Grant:
+        """In the tenant that `user` is seen in."""
+        now = self._clock.now()
+        principal = Principal(
+            user_id=user.id,
+            tenant_id=user.tenant_id,
+            session_id=new_id(),
+            role=user.role,
+            tier=user.tier,
+            is_platform_admin=user.is_platform_admin,
+        )
+        token = self._refresh_tokens.first(principal.session_id)
+        await repository.add_session(work, principal, token, caller, now, now + self._life)
+        return Grant(principal, token, now + self._life)

@@ -1,0 +1,104 @@
+"""Every query about sessions. Exchanging a refresh token is system work: a token says nothing about tenants."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from auth_service.sessions.domain import EndReason, Family
+from auth_service.sessions.refresh_tokens import RefreshToken
+from auth_service.sessions.schemas import Revocation
+from shared.db.unit_of_work import Work
+from shared.http.caller import Caller
+from shared.principal import Principal
+
+
+class Access(NamedTuple):
+    """What a live session entitles to."""
+
+    principal: Principal
+    refresh_expires_at: datetime
+
+
+class KnownFamily(NamedTuple):
+    family: Family
+    access: Access
+
+
+async def add_session(
+    work: Work, principal: Principal, token: RefreshToken, caller: Caller, now: datetime, expires_at: datetime
+) -> None:
+    await work.execute(
+        _ADD_SESSION,
+        principal.session_id, principal.tenant_id, principal.user_id, token.digest, expires_at,
+        caller.user_agent, caller.address, now,
+    )  # fmt: skip
+
+
+async def exchange(
+    work: Work, token: RefreshToken, successor: RefreshToken, now: datetime, expires_at: datetime
+) -> Access | None:
+    """Replaces the family's current token if `token` is it: of any number of parallel uses one gets Access."""
+    row = await work.row(_EXCHANGE, token.session_id, token.digest, successor.digest, now, expires_at)
+    return None if row is None else _access(row)
+
+
+async def find_family(work: Work, session_id: UUID) -> KnownFamily | None:
+    """None when there is no such session, or its user may not sign in to its tenant any more."""
+    row = await work.row(_FIND_FAMILY, session_id)
+    if row is None:
+        return None
+    return KnownFamily(Family(**{name: row[name] for name in Family._fields}), _access(row))
+
+
+async def end_session(work: Work, tenant_id: UUID, session_id: UUID, reason: EndReason, now: datetime) -> bool:
+    """False when it had ended before."""
+    return await work.execute(_END_SESSION, tenant_id, session_id, reason.value, now) == 1
+
+
+async def list_ended(work: Work, since: datetime) -> list[Revocation]:
+    return msgspec.convert(await work.rows(_LIST_ENDED, since), list[Revocation])
+
+
+def _access(row: dict[str, Any]) -> Access:
+    principal = msgspec.convert({name: row[name] for name in _PRINCIPAL_COLUMNS}, Principal)
+    return Access(principal, row["expires_at"])
+
+
+_PRINCIPAL_COLUMNS = ("session_id", "tenant_id", "user_id", "role", "tier", "is_platform_admin")
+
+_ADD_SESSION = """
+insert into sessions (id, tenant_id, user_id, current_digest, expires_at, user_agent, address, created_at, last_seen_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+"""
+
+_EXCHANGE = """
+update sessions s
+set previous_digest = s.current_digest, current_digest = $3, rotated_at = $4, last_seen_at = $4, expires_at = $5
+from users u, memberships m, tenants t
+where s.id = $1 and s.current_digest = $2 and s.revoked_at is null and s.expires_at > $4
+  and u.id = s.user_id and u.is_active
+  and m.tenant_id = s.tenant_id and m.user_id = s.user_id
+  and t.id = s.tenant_id
+returning s.id as session_id, s.tenant_id, s.user_id, s.expires_at, m.role, t.tier, u.is_platform_admin
+"""
+
+_FIND_FAMILY = """
+select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform_admin,
+       s.current_digest, s.previous_digest, s.rotated_at, s.expires_at, s.revoked_at, s.revoked_reason
+from sessions s
+join users u on u.id = s.user_id and u.is_active
+join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id
+join tenants t on t.id = s.tenant_id
+where s.id = $1
+"""
+
+_END_SESSION = """
+update sessions set revoked_at = $4, revoked_reason = $3 where tenant_id = $1 and id = $2 and revoked_at is null
+"""
+
+_LIST_ENDED = """
+select id as session_id, user_id, floor(extract(epoch from revoked_at))::bigint as revoked_at
+from sessions where revoked_at >= $1 order by sessions.revoked_at
+"""

@@ -1,0 +1,53 @@
+"""Wire types of signing in and of staying signed in."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from auth_service.accounts.schemas import UserView
+
+MAX_GIVEN = 1024  # characters of a credential we look at; longer than any that can be right
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    access_token: str
+    refresh_token: str
+    token_type: str
+    expires_at: datetime
+    refresh_expires_at: datetime
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: Annotated[str, Meta(max_length=MAX_GIVEN)]
+    password: Annotated[str, Meta(max_length=MAX_GIVEN)]
+    tenant_id: UUID | None = None
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    user: UserView
+    tokens: Tokens
+
+
+class Refresh(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    refresh_token: Annotated[str, Meta(max_length=MAX_GIVEN)]
+
+
+class RevocationQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    since: Annotated[int, Meta(ge=0)] = 0
+    """Unix seconds; what ended longer ago than an access token lives is never listed."""
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    session_id: UUID
+    user_id: UUID
+    revoked_at: int
+    """Unix seconds."""
+
+
+class RevocationList(msgspec.Struct, frozen=True, kw_only=True):
+    sessions: list[Revocation]
+    as_of: int
+    """Unix seconds: ask with this as `since` the next time."""

@@ -1,0 +1,16 @@
+"""How a tenant is named when it is made."""
+
+import re
+import unicodedata
+
+MAX_SLUG = 48
+
+
+def default_name(first_name: str) -> str:
+    return f"{first_name.strip()}'s workspace"
+
+
+def slug_of(name: str) -> str:
+    """`Café Nord & Co` -> `cafe-nord-co`: ASCII letters, digits, single dashes; `workspace` when nothing is left."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace("'", "")
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:MAX_SLUG].rstrip("-") or "workspace"

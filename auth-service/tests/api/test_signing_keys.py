@@ -1,0 +1,71 @@
+"""The keys that sign: one set per installation, sealed at rest, published without their private parts."""
+
+import asyncio
+
+import pytest
+from auth_builders import INTERNAL_SECRET, auth_settings
+from auth_client import AuthClient
+from auth_fakes import SettableClock
+
+from auth_service.sealing import Seal, SealError
+from auth_service.signing_keys.service import KeyRing
+from shared.db.databases import Database
+from shared.events.questions import SigningKeys
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests
+
+SECRET = auth_settings().key_encryption_secret
+
+
+async def test_the_public_keys_are_published_for_caches(auth: AuthClient) -> None:
+    answer = await auth.send("GET", "/.well-known/jwks.json")
+
+    assert answer.status == 200
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    [key] = answer.json["keys"]
+    assert set(key) == {"kty", "crv", "use", "alg", "kid", "x"}
+    assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
+
+
+async def test_the_same_keys_are_answered_over_the_bus(auth: AuthClient, bus: MemoryBus) -> None:
+    published = await auth.send("GET", "/.well-known/jwks.json")
+
+    answer = await Requests(bus).ask(SigningKeys())
+
+    assert answer.jwks.encode() == published.body
+
+
+async def test_replicas_that_start_together_agree_on_one_key(databases: list[Database], clock: SettableClock) -> None:
+    rings = [KeyRing(databases[n % 2], Seal(SECRET, "signing keys"), clock) for n in range(6)]
+
+    await asyncio.gather(*(ring.open() for ring in rings))
+
+    assert len({ring.published for ring in rings}) == 1
+    assert len({ring.current.id for ring in rings}) == 1
+
+
+async def test_a_restarted_service_signs_with_the_key_it_had(run_auth, database: Database) -> None:
+    async with run_auth(database) as before:
+        first = await before.send("GET", "/.well-known/jwks.json")
+    async with run_auth(database) as after:
+        second = await after.send("GET", "/.well-known/jwks.json")
+
+    assert first.body == second.body
+
+
+async def test_a_retired_key_signs_no_more(database: Database, clock: SettableClock) -> None:
+    first, second = (KeyRing(database, Seal(SECRET, "signing keys"), clock) for _ in range(2))
+    await first.open()
+    async with database.system_work() as work:
+        await work.execute("update signing_keys set retired_at = now()")
+
+    await second.open()
+
+    assert second.current.id != first.current.id
+
+
+async def test_the_stored_key_opens_under_no_other_secret(database: Database, clock: SettableClock) -> None:
+    await KeyRing(database, Seal(SECRET, "signing keys"), clock).open()
+
+    with pytest.raises(SealError):
+        await KeyRing(database, Seal(INTERNAL_SECRET, "signing keys"), clock).open()

@@ -1,0 +1,92 @@
+"""Fixtures of auth-service's tests: the service over a real socket, on a database of each test's own."""
+
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from sanic import Sanic
+
+from auth_service.app import create_app
+from shared.db.databases import Database, DatabaseConfig, open_databases
+from shared.messaging.memory import MemoryBus
+from shared.testing.postgres import (  # noqa: F401 - fixtures
+    FreshDatabase,
+    fresh_database,
+    fresh_urls,
+    postgres_admin_url,
+    postgres_server,
+)
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from auth_builders import auth_settings
+from auth_client import AuthClient
+from auth_fakes import SettableClock
+
+from shared.http.server import Served, serving
+
+RunAuth = Callable[..., AbstractAsyncContextManager[AuthClient]]
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def config(fresh_database: FreshDatabase) -> DatabaseConfig:  # noqa: F811 - a fixture asks by name
+    return fresh_database("auth")
+
+
+@pytest.fixture
+async def databases(config: DatabaseConfig) -> AsyncIterator[list[Database]]:
+    """Two processes' worth of pools to one database."""
+    other = config._replace(name="auth_of_another_replica", models=())
+    async with open_databases(config, other) as opened:
+        yield list(opened.values())
+
+
+@pytest.fixture
+def database(databases: list[Database]) -> Database:
+    return databases[0]
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[MemoryBus]:
+    bus = MemoryBus()
+    await bus.start()
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+def run_auth(bus: MemoryBus, clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> RunAuth:
+    """`async with run_auth(database, registration_mode=...) as client`: one replica."""
+    monkeypatch.setattr(Sanic, "test_mode", True)  # lets one process hold several apps of one name
+
+    @asynccontextmanager
+    async def run(database: Database, **changes: Any) -> AsyncIterator[AuthClient]:
+        app = create_app(auth_settings(**changes), database=database, bus=bus, clock=clock)
+        port = _free_port()
+        async with serving([Served(app, "127.0.0.1", port)]), ClientSession() as session:
+            yield AuthClient(f"http://127.0.0.1:{port}", session, clock)
+
+    return run
+
+
+@pytest.fixture
+async def auth(run_auth: RunAuth, database: Database) -> AsyncIterator[AuthClient]:
+    async with run_auth(database) as client:
+        yield client
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,60 @@
+"""HTTP for conversations."""
+
+from uuid import UUID
+
+from conversation_service.conversations.errors import ConversationNotFound
+from conversation_service.conversations.schemas import ConversationQuery, CreateConversation, PatchConversation
+from conversation_service.conversations.service import ConversationService
+from shared.errors import PreconditionFailed
+from shared.events.conversations import ConversationState
+from shared.http.answers import Created
+from shared.http.conditions import IfMatch
+from shared.http.routes import Routes
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+CONVERSATIONS = "/api/v1/conversations"
+CONVERSATION = CONVERSATIONS + "/{conversation_id}"
+_WRITE_ERRORS = [ConversationNotFound, PreconditionFailed]
+
+routes = Routes("conversations")
+
+
+@routes.get(CONVERSATIONS, summary="List your conversations")
+async def list_conversations(
+    principal: Principal, conversations: ConversationService, query: ConversationQuery
+) -> PageOf[ConversationState]:
+    return await conversations.find(principal, query)
+
+
+@routes.post(CONVERSATIONS, summary="Begin a conversation", location=CONVERSATION)
+async def add_conversation(
+    principal: Principal, conversations: ConversationService, body: CreateConversation
+) -> Created[ConversationState]:
+    return Created(await conversations.add(principal, body))
+
+
+@routes.get(CONVERSATION, summary="Read a conversation, without its messages", errors=[ConversationNotFound])
+async def get_conversation(
+    principal: Principal, conversations: ConversationService, conversation_id: UUID
+) -> ConversationState:
+    return await conversations.get(principal, conversation_id)
+
+
+@routes.put(CONVERSATION, summary="Change a conversation (the same as PATCH)", errors=_WRITE_ERRORS)
+@routes.patch(CONVERSATION, summary="Change a conversation", errors=_WRITE_ERRORS)
+async def change_conversation(
+    principal: Principal,
+    conversations: ConversationService,
+    conversation_id: UUID,
+    body: PatchConversation,
+    if_match: IfMatch,
+) -> ConversationState:
+    return await conversations.change(principal, conversation_id, body, if_match)
+
+
+@routes.delete(CONVERSATION, summary="Delete a conversation with its messages", errors=_WRITE_ERRORS)
+async def remove_conversation(
+    principal: Principal, conversations: ConversationService, conversation_id: UUID, if_match: IfMatch
+) -> None:
+    await conversations.remove(principal, conversation_id, if_match)

@@ -1,0 +1,116 @@
+"""The composition root of the gateway: settings, a bus and a clock in, the application that is served out."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+from sanic.response import HTTPResponse
+
+from gateway.answers import Answers
+from gateway.authentication import Authenticator
+from gateway.client_address import ClientAddresses
+from gateway.client_connection import ClientConnection, DeadlineSweep
+from gateway.cors import Cors
+from gateway.denylist import Denylist, RevocationWatch
+from gateway.health import AggregateHealth
+from gateway.outgoing_head import OutgoingHeads
+from gateway.parts import Parts
+from gateway.route_table import RouteTable
+from gateway.service_client import ServiceClient
+from gateway.settings import GatewaySettings, listed
+from gateway.upstream import UpstreamPool
+from gateway.wire_limits import WireLimits
+from shared.access_tokens import AccessTokenVerifier
+from shared.clock import Clock, SystemClock
+from shared.events.registry import default_registry
+from shared.http.answers import json_answer
+from shared.http.app import App, Check, Request, new_app
+from shared.http.defaults import setup_defaults
+from shared.messaging.bus import Bus
+from shared.telemetry.metrics import Metrics
+
+
+def create_app(
+    settings: GatewaySettings,
+    *,
+    bus: Bus,
+    clock: Clock | None = None,
+    routes: RouteTable | None = None,
+    limits: WireLimits | None = None,
+) -> App:
+    """`app.ctx.protocol` makes the server's connections: nothing outside reaches the application but through it."""
+    clock, limits = clock or SystemClock(), limits or WireLimits()
+    app = new_app("gateway")
+    metrics = Metrics("gateway")
+    services = ServiceClient(settings.addresses(), settings.internal_secret, clock)
+    denylist = Denylist(settings.access_token_ttl, clock)
+    verifier = AccessTokenVerifier(services.signing_keys, clock)
+    answers = Answers(Cors(listed(settings.cors_origins)))
+    parts = Parts(
+        routes=routes or RouteTable(),
+        authenticator=Authenticator(verifier, denylist, settings.internal_secret, clock),
+        pools={service: UpstreamPool(address, limits) for service, address in settings.addresses().items()},
+        outgoing=OutgoingHeads(),
+        answers=answers,
+        addresses=ClientAddresses(settings.trusted_proxy_hops, listed(settings.metrics_allow)),
+        limits=limits,
+        connections=set(),
+        observe=metrics.observe_request,
+    )
+    app.ctx.protocol = partial(ClientConnection, parts=parts)
+    watch = RevocationWatch(denylist, bus, default_registry(), services.revocations)
+    checks = {"sessions": _trusted(denylist)}
+    setup_defaults(app, service="gateway", settings=settings, clock=clock, metrics=metrics, checks=checks)
+    _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected))
+    _setup_own_headers(app, answers)
+    _setup_life(app, services, watch, parts)
+    return app
+
+
+def _trusted(denylist: Denylist) -> Check:
+    async def check() -> bool:
+        return denylist.is_trusted
+
+    return check
+
+
+def _setup_product_health(app: App, health: AggregateHealth) -> None:
+    async def show_health(_request: Request) -> HTTPResponse:
+        state = await health.read()
+        return json_answer(state, 200 if state.is_healthy else 503)
+
+    async def show_readiness(_request: Request) -> HTTPResponse:
+        is_ready, _ = await app.ctx.health.read()
+        return json_answer({"status": "ready" if is_ready else "not ready"}, 200 if is_ready else 503)
+
+    for prefix in ("", "/api/v1"):
+        app.add_route(show_health, f"{prefix}/health", methods=["GET", "HEAD"], name=f"health{len(prefix)}")
+        app.add_route(show_readiness, f"{prefix}/ready", methods=["GET", "HEAD"], name=f"ready{len(prefix)}")
+
+
+def _setup_own_headers(app: App, answers: Answers) -> None:
+    async def add(request: Request, response: HTTPResponse) -> None:
+        origin = request.headers.get("origin")
+        for name, value in answers.own_headers(origin.encode() if origin else None):
+            response.headers[name] = value
+
+    app.register_middleware(add, "response")  # type: ignore[arg-type]
+
+
+def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts: Parts) -> None:
+    @app.before_server_start
+    async def open_all(_app: App) -> None:
+        await services.open()
+        await watch.start()
+        sweep = DeadlineSweep(parts.connections, parts.limits.sweep_seconds)
+        app.ctx.sweep = asyncio.create_task(sweep.run())
+
+    @app.after_server_stop
+    async def close_all(_app: App) -> None:
+        app.ctx.sweep.cancel()
+        with suppress(asyncio.CancelledError):
+            await app.ctx.sweep
+        await watch.stop()
+        for pool in parts.pools.values():
+            pool.close()
+        await services.close()

@@ -1,0 +1,148 @@
+"""Sessions that were ended before their access tokens run out: heard from events, repaired from a snapshot.
+
+The rule while something may have been missed: nothing was ever heard - nobody is admitted; a gap of up to
+`TRUSTED_GAP_SECONDS` - go on with what is known while the snapshot is read again; longer - nobody is admitted.
+While the bus is away the snapshot is read every second, so the gap stays short as long as auth-service answers.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from uuid import UUID
+
+import msgspec
+
+from shared.clock import Clock
+from shared.errors import TesseraError, Unavailable
+from shared.events.auth import SessionRevoked
+from shared.events.envelope import decode
+from shared.events.registry import InvalidEvent, Registry
+from shared.messaging.bus import Binding, Bus
+from shared.telemetry.logs import get_logger
+
+TRUSTED_GAP_SECONDS = 10.0
+_LOOK_SECONDS = 0.5  # between two looks at the bus; a revocation must be known everywhere within a second
+_FORGET_SECONDS = 60.0
+_OVERLAP_SECONDS = 60  # clocks of two machines differ
+
+
+class Revocation(msgspec.Struct, frozen=True):
+    session_id: UUID
+    revoked_at: int
+    """Unix seconds; tokens issued up to then are refused."""
+
+
+class Denylist:
+    def __init__(self, token_life: int, clock: Clock) -> None:
+        self._token_life = token_life
+        self._clock = clock
+        self._revoked: dict[UUID, int] = {}
+        self._gap_began: float | None = float("-inf")
+        self._walk_due = float("-inf")
+
+    def refuses(self, session_id: UUID, issued_at: int) -> bool:
+        """Raises Unavailable while the list is too incomplete to be trusted."""
+        if self._gap_began is not None and not self.is_trusted:
+            raise Unavailable("Sessions cannot be checked just now: try again shortly.")
+        revoked_at = self._revoked.get(session_id)
+        return revoked_at is not None and issued_at <= revoked_at
+
+    @property
+    def is_trusted(self) -> bool:
+        return self._gap_began is None or time.monotonic() - self._gap_began < TRUSTED_GAP_SECONDS
+
+    @property
+    def has_gap(self) -> bool:
+        return self._gap_began is not None
+
+    def add(self, revocations: Sequence[Revocation]) -> None:
+        for one in revocations:
+            self._revoked[one.session_id] = max(one.revoked_at, self._revoked.get(one.session_id, 0))
+
+    def open_gap(self) -> None:
+        if self._gap_began is None:
+            self._gap_began = time.monotonic()
+
+    def close_gap(self) -> None:
+        self._gap_began = None
+
+    def shorten_gap(self, began: float) -> None:
+        self._gap_began = began
+
+    def forget_expired(self) -> None:
+        """Costs a walk over the list, so it does nothing before a good part of it can have expired."""
+        if time.monotonic() >= self._walk_due:
+            self._walk_due = time.monotonic() + _FORGET_SECONDS
+            oldest = self.oldest_useful()
+            self._revoked = {session: at for session, at in self._revoked.items() if at >= oldest}
+
+    def oldest_useful(self) -> int:
+        """Unix seconds; tokens of sessions revoked earlier have all expired."""
+        return int(self._clock.now().timestamp()) - self._token_life - _OVERLAP_SECONDS
+
+
+class RevocationWatch:
+    """Keeps a deny-list complete. `fetch` reads the revocations since a moment (unix seconds) from auth-service."""
+
+    def __init__(
+        self, denylist: Denylist, bus: Bus, registry: Registry, fetch: Callable[[int], Awaitable[Sequence[Revocation]]]
+    ) -> None:
+        self._denylist = denylist
+        self._bus = bus
+        self._registry = registry
+        self._fetch = fetch
+        self._resets = 0
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        bindings = (Binding("auth", SessionRevoked.type),)
+        await self._bus.tap("gateway.revocations", bindings, self._heard, self._missed_something)
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def _heard(self, body: bytes) -> None:
+        try:
+            event = self._registry.read(decode(body))
+        except (msgspec.DecodeError, LookupError, InvalidEvent):
+            get_logger().error("a revocation event is unreadable; reading the snapshot instead")
+            self._missed_something()
+            return
+        if isinstance(event, SessionRevoked):
+            self._denylist.add([Revocation(event.session_id, event.revoked_at)])
+
+    def _missed_something(self) -> None:
+        self._resets += 1
+        self._denylist.open_gap()
+        self._wake.set()
+
+    async def _watch(self) -> None:
+        while True:
+            if not self._bus.is_connected:
+                self._denylist.open_gap()
+            if self._denylist.has_gap:
+                await self._repair()
+            self._denylist.forget_expired()
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._wake.wait()
+
+    async def _repair(self) -> None:
+        began, resets = time.monotonic(), self._resets
+        try:
+            revocations = await self._fetch(self._denylist.oldest_useful())
+        except TesseraError as error:
+            get_logger().warning("the revocations cannot be read", code=error.code)
+            return
+        self._denylist.add(revocations)
+        if self._bus.is_connected and resets == self._resets:
+            self._denylist.close_gap()
+        else:
+            self._denylist.shorten_gap(began)

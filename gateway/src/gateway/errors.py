@@ -1,0 +1,18 @@
+"""What can be wrong with a request before any service sees it."""
+
+from shared.errors import BadRequest
+
+
+class TargetTooLong(BadRequest):
+    status = 414
+    message = "The address of the request is too long."
+
+
+class HeadTooLarge(BadRequest):
+    status = 431
+    message = "The headers of the request are too large or too many."
+
+
+class AmbiguousCredentials(BadRequest):
+    code = "AUTH_AMBIGUOUS"
+    message = "Two different credentials were sent: send one."

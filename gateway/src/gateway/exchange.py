@@ -1,0 +1,328 @@
+"""One request and its answer: routed, admitted, sent to its service and streamed back.
+
+Everything that is known already (route, credential, open connection) is used at once, in the same turn of the event
+loop; only what must be waited for starts a task. Both bodies go through piece by piece at the pace of the slower side.
+"""
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING
+
+from gateway.answers import CONTINUE, answer_framing
+from gateway.authentication import Admission
+from gateway.cors import is_preflight
+from gateway.credentials import presented_credential
+from gateway.outgoing_head import UPGRADED, asks_for_websocket
+from gateway.parts import Parts
+from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
+from gateway.request_head import RequestHead
+from gateway.route_table import UNROUTED, Access, Row, Service
+from gateway.upstream import AnswerHead, UpstreamConnection
+from shared.errors import (
+    AuthRequired,
+    Forbidden,
+    TesseraError,
+    TooLarge,
+    UpstreamError,
+    UpstreamTimeout,
+)
+from shared.http.envelope import RequestTooSlow
+from shared.telemetry.logs import get_logger
+
+if TYPE_CHECKING:
+    from gateway.client_connection import ClientConnection
+
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+def new_trace_id() -> str:
+    return os.urandom(16).hex()
+
+
+class Exchange:
+    __slots__ = (
+        "_admission",
+        "_answers_in_chunks",
+        "_body",
+        "_client",
+        "_head",
+        "_is_answering",
+        "_is_retried",
+        "_is_upstream_full",
+        "_keeps_alive",
+        "_parts",
+        "_row",
+        "_started",
+        "_target",
+        "_task",
+        "_trace_id",
+        "_upstream",
+    )
+
+    def __init__(self, client: "ClientConnection", parts: Parts, head: RequestHead) -> None:
+        self._client = client
+        self._parts = parts
+        self._head = head
+        self._target = head.target
+        self._row = UNROUTED
+        self._trace_id = new_trace_id()
+        self._started = time.monotonic()
+        self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
+        self._admission: Admission | None = None
+        self._upstream: UpstreamConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_answering = False
+        self._answers_in_chunks = False
+        self._is_retried = False
+        self._is_upstream_full = False
+        self._keeps_alive = False
+
+    def start(self) -> None:
+        try:
+            self._route()
+        except TesseraError as error:
+            self._refuse(error)
+
+    # what the client connection tells
+
+    def client_sent(self) -> None:
+        if self._upstream is not None and not self._body.is_complete:
+            self._send_body()
+
+    def client_lost(self) -> None:
+        """Nobody waits for the answer any more: the service is told by the end of its connection."""
+        self._cancel_task()
+        if self._upstream is not None:
+            self._upstream.abort()
+
+    def client_paused(self) -> None:
+        if self._upstream is not None:
+            self._upstream.pause_reading()
+            self._client.wait_until(self._row.timeout)
+
+    def client_resumed(self) -> None:
+        if self._upstream is not None:
+            self._upstream.resume_reading()
+            self._wait_for_more()
+
+    def deadline_passed(self) -> None:
+        if self._is_answering:
+            self._client.abort()
+        elif self._upstream is not None and not self._body.is_complete and not self._is_upstream_full:
+            self._refuse(RequestTooSlow())
+        else:
+            self._refuse(UpstreamTimeout())
+
+    # what the upstream connection tells
+
+    def answered(self, head: AnswerHead | None, pieces: list[bytes], *, is_complete: bool) -> None:
+        out = [] if head is None else [self._begin_answer(head)]
+        if self._answers_in_chunks:
+            size = sum(map(len, pieces))
+            if size:
+                out += (b"%x\r\n" % size, *pieces, b"\r\n")
+            if is_complete:
+                out.append(_LAST_CHUNK)
+        else:
+            out += pieces
+        self._wait_for_more()
+        self._client.write(b"".join(out))
+        if is_complete:
+            self._complete()
+
+    def upgraded(self, head: AnswerHead, rest: bytes) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is None:
+            return
+        if not asks_for_websocket(self._head, self._row):
+            upstream.abort()
+            self._refuse(UpstreamError())
+            return
+        origin = self._head.noted.get(b"origin")
+        self._client.write(self._parts.answers.passed_on(101, head.headers, self._trace_id, origin, UPGRADED) + rest)
+        self._observe(101)
+        self._client.become_pipe(upstream.transport)
+
+    def upstream_lost(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if self._is_answering:
+            self._client.abort()  # the client must not take a part for the whole
+        elif upstream is not None and upstream.was_used and self._head.is_replayable and not self._is_retried:
+            self._is_retried = True
+            self._task = asyncio.get_running_loop().create_task(self._prepare(None))
+        else:
+            self._refuse(UpstreamError())
+
+    def upstream_paused(self) -> None:
+        self._is_upstream_full = True
+        self._client.pause_reading()
+        self._client.wait_until(self._row.timeout)
+
+    def upstream_resumed(self) -> None:
+        self._is_upstream_full = False
+        self._client.resume_reading()
+        self._wait_for_more()
+
+    # towards the service
+
+    def _route(self) -> None:
+        head, parts = self._head, self._parts
+        if is_preflight(head):
+            self._answer_preflight()
+            return
+        row = self._row = parts.routes.row(head.method, head.target.path)
+        if row.access is Access.OPERATOR and not parts.addresses.is_operator(head, self._client.peer):
+            raise Forbidden("Only operators may read this.")
+        if (head.is_chunked and not row.body_limit) or (head.content_length or 0) > row.body_limit:
+            raise TooLarge
+        self._body.limit_to(row.body_limit)
+        if row.service is Service.GATEWAY:
+            self._client.become_application(parts.outgoing.for_application(head, self._trace_id))
+            return
+        self._begin(self._presented_token(row))
+
+    def _presented_token(self, row: Row) -> str | None:
+        if row.access is Access.PUBLIC:
+            return None
+        token, self._target = presented_credential(self._head, reads_query=row.accepts_websocket)
+        if token is None and row.access is Access.USER:
+            raise AuthRequired
+        return token
+
+    def _begin(self, token: str | None) -> None:
+        self._client.wait_until(self._row.timeout)
+        if token is not None:
+            self._admission = self._parts.authenticator.recall(token)
+        upstream = self._parts.pools[self._row.service].idle_connection()
+        if upstream is not None and (token is None or self._admission is not None):
+            self._send(upstream)
+        else:
+            self._task = asyncio.get_running_loop().create_task(self._prepare(token, upstream))
+
+    async def _prepare(self, token: str | None, upstream: UpstreamConnection | None = None) -> None:
+        """The way to the service when something has to be waited for."""
+        try:
+            if token is not None and self._admission is None:
+                self._admission = await self._parts.authenticator.admit(token)
+            if upstream is None or upstream.transport.is_closing():
+                upstream = await self._connect()
+            self._task = None
+            self._send(upstream)
+        except TesseraError as error:
+            self._task = None
+            self._refuse(error)
+        except Exception:
+            self._task = None
+            get_logger().exception("a request could not be passed on", trace_id=self._trace_id)
+            self._refuse(TesseraError())
+
+    async def _connect(self) -> UpstreamConnection:
+        pool = self._parts.pools[self._row.service]
+        try:
+            return await pool.connect()
+        except UpstreamError:
+            if self._is_retried or not self._head.is_replayable:
+                raise
+            self._is_retried = True
+            return await pool.connect()
+
+    def _send(self, upstream: UpstreamConnection) -> None:
+        self._upstream = upstream
+        self._client.wait_until(self._row.timeout)
+        upstream.send(self, self._outgoing_head(), asks_for_head=self._head.method == "HEAD")
+        if not self._body.is_complete:
+            if self._head.expects_continue and not self._client.received:
+                self._client.write(CONTINUE)
+            self._client.wait_until(self._parts.limits.body_idle_seconds)
+            self._send_body()
+            self._client.resume_reading()
+
+    def _send_body(self) -> None:
+        if not self._client.received or self._upstream is None:
+            return
+        try:
+            passed = self._body.pass_on(self._client.received)
+        except TesseraError as error:
+            self._refuse(error)
+            return
+        self._upstream.transport.write(passed)
+        if not self._is_answering:
+            complete = self._body.is_complete
+            self._client.wait_until(self._row.timeout if complete else self._parts.limits.body_idle_seconds)
+
+    def _outgoing_head(self) -> bytes:
+        parts, row = self._parts, self._row
+        identity = b""
+        if self._admission is not None:
+            identity = parts.authenticator.identity_line(self._admission, row.service)
+        return parts.outgoing.for_service(
+            self._head,
+            self._target,
+            row,
+            host=parts.pools[row.service].host_line,
+            identity=identity,
+            address=parts.addresses.of(self._head, self._client.peer),
+            trace_id=self._trace_id,
+        )
+
+    # towards the client
+
+    def _begin_answer(self, head: AnswerHead) -> bytes:
+        self._is_answering = True
+        self._keeps_alive = self._may_keep_alive()
+        framing, self._answers_in_chunks = answer_framing(head, self._head, keeps_alive=self._keeps_alive)
+        self._observe(head.status)
+        origin = self._head.noted.get(b"origin")
+        return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, framing)
+
+    def _complete(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            if self._body.is_complete:
+                upstream.release()
+            else:
+                upstream.abort()
+        self._client.finished(keeps_alive=self._keeps_alive)
+
+    def _refuse(self, error: TesseraError) -> None:
+        """Ends the exchange with an answer of our own; the service, if it is at work already, loses its caller."""
+        self._cancel_task()
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.abort()
+        if self._is_answering:
+            self._client.abort()
+            return
+        self._body.skip(self._client.received)
+        keeps_alive = self._may_keep_alive()
+        self._observe(error.status)
+        origin = self._head.noted.get(b"origin")
+        is_head = self._head.method == "HEAD"
+        self._client.write(
+            self._parts.answers.error(error, self._trace_id, origin, closes=not keeps_alive, is_head=is_head)
+        )
+        self._client.finished(keeps_alive=keeps_alive)
+
+    def _answer_preflight(self) -> None:
+        keeps_alive = self._may_keep_alive()
+        origin = self._head.noted[b"origin"]
+        self._client.write(self._parts.answers.preflight(self._trace_id, origin, closes=not keeps_alive))
+        self._client.finished(keeps_alive=keeps_alive)
+
+    def _may_keep_alive(self) -> bool:
+        return self._body.is_complete and self._head.keeps_alive and not self._client.must_close
+
+    def _wait_for_more(self) -> None:
+        if self._row.is_streaming and self._is_answering:
+            self._client.wait_for_ever()
+        else:
+            self._client.wait_until(self._row.timeout)
+
+    def _cancel_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _observe(self, status: int) -> None:
+        self._parts.observe(self._head.method, self._row.path, status, time.monotonic() - self._started)

@@ -1,0 +1,78 @@
+"""What the gateway itself asks the services: public keys and revocations at auth-service, readiness of each."""
+
+from collections.abc import Mapping
+
+import aiohttp
+import msgspec
+
+from gateway.denylist import Revocation
+from gateway.route_table import Service
+from gateway.settings import Address
+from shared.clock import Clock
+from shared.errors import UpstreamError
+from shared.identity import HEADER, mint_service_identity
+
+_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
+_LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
+
+
+class _Revocations(msgspec.Struct):
+    sessions: list[Revocation]
+    as_of: int
+
+
+class _Answer(msgspec.Struct):
+    data: _Revocations
+
+
+class ServiceClient:
+    def __init__(self, addresses: Mapping[Service, Address], secret: str, clock: Clock) -> None:
+        self._addresses = addresses
+        self._secret = secret
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        self._session = aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def signing_keys(self) -> bytes:
+        """The JWK set of auth-service. Raises UpstreamError."""
+        status, body = await self._get(Service.AUTH, "/.well-known/jwks.json", {})
+        if status != 200:
+            raise UpstreamError
+        return body
+
+    async def revocations(self, since: int) -> list[Revocation]:
+        """Sessions ended at or after `since` (unix seconds). Raises UpstreamError."""
+        identity = mint_service_identity("gateway", Service.AUTH, self._secret, self._clock.now())
+        status, body = await self._get(Service.AUTH, f"/internal/revocations?since={since}", {HEADER: identity})
+        try:
+            if status != 200:
+                raise UpstreamError
+            return msgspec.json.decode(body, type=_Answer).data.sessions
+        except msgspec.DecodeError as error:
+            raise UpstreamError from error
+
+    async def readiness(self, service: Service) -> dict[str, str]:
+        """The states a service tells of its own parts; empty when it does not answer."""
+        try:
+            _, body = await self._get(service, "/health/ready", {})
+            return msgspec.json.decode(body, type=dict[str, str])
+        except (UpstreamError, msgspec.DecodeError):
+            return {}
+
+    async def _get(self, service: Service, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        if self._session is None:
+            raise UpstreamError
+        url = self._addresses[service].url + path
+        try:
+            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+                if (response.content_length or 0) > _LARGEST_ANSWER:
+                    raise UpstreamError
+                return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise UpstreamError from error

@@ -1,0 +1,58 @@
+"""What the gateway is told at its start."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from gateway.route_table import Service
+from shared.settings import Settings, SettingsError
+
+Url = Annotated[str | None, Meta(description="Where the service answers; absent means loopback and the port base.")]
+
+
+class Address(msgspec.Struct, frozen=True):
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+class GatewaySettings(Settings, frozen=True, kw_only=True):
+    tessera_gateway_port: Annotated[int, Meta(ge=0, le=65535, description="Public port, unless PORT is given.")] = 8000
+    tessera_service_port_base: Annotated[int, Meta(ge=1, le=65532, description="Port of auth; others follow.")] = 8001
+    auth_url: Url = None
+    project_url: Url = None
+    conversation_url: Url = None
+    realtime_url: Url = None
+    access_token_ttl: Annotated[int, Meta(ge=1, description="Life of an access token in seconds.")] = 900
+    cors_origins: Annotated[str, Meta(description="Origins of web apps that may call, separated by commas.")] = ""
+    trusted_proxy_hops: Annotated[int, Meta(ge=0, le=10, description="Own proxies in front of this gateway.")] = 0
+    metrics_allow: Annotated[str, Meta(description="Addresses or networks that may read /metrics, by commas.")] = ""
+
+    def __post_init__(self) -> None:
+        if self.port == 0:
+            msgspec.structs.force_setattr(self, "port", self.tessera_gateway_port)
+
+    def addresses(self) -> dict[Service, Address]:
+        """Where each service answers. Raises SettingsError for a URL that is not http://host:port."""
+        given = (self.auth_url, self.project_url, self.conversation_url, self.realtime_url)
+        services = (Service.AUTH, Service.PROJECT, Service.CONVERSATION, Service.REALTIME)
+        return {
+            service: _address(service, url) if url else Address("127.0.0.1", self.tessera_service_port_base + offset)
+            for offset, (service, url) in enumerate(zip(services, given, strict=True))
+        }
+
+
+def listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _address(service: Service, url: str) -> Address:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname or parts.path.strip("/"):
+        raise SettingsError(f"unreadable settings: {service.upper()}_URL (not http://host:port)")
+    return Address(parts.hostname, parts.port or 80)

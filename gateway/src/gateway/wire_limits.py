@@ -1,0 +1,23 @@
+"""How much and how slowly a client may send before the gateway stops listening to it."""
+
+import msgspec
+
+KIB = 1024
+
+
+class WireLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes in bytes, times in seconds."""
+
+    target: int = 8 * KIB
+    head: int = 32 * KIB
+    header_count: int = 100
+    head_seconds: float = 10.0
+    body_idle_seconds: float = 15.0
+    keep_alive_seconds: float = 75.0
+    connect_seconds: float = 2.0
+    linger_seconds: float = 2.0
+    """How long a refused client may go on sending, so that it can read why before the connection is reset."""
+    sweep_seconds: float = 0.25
+    """Deadlines are looked at this often; one timer serves all connections."""
+    held_bytes: int = 64 * KIB
+    """Kept of what a client sends ahead of its turn, and of what either side is slow to read."""

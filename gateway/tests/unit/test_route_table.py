@@ -1,0 +1,70 @@
+"""The table is the whole of what can be reached."""
+
+import pytest
+
+from gateway.route_table import ROWS, Access, RouteTable, Service
+from shared.errors import MethodNotAllowed, RouteNotFound
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "service", "access"),
+    [
+        ("POST", b"/api/v1/auth/register", Service.AUTH, Access.PUBLIC),
+        ("POST", b"/api/v1/auth/login", Service.AUTH, Access.PUBLIC),
+        ("POST", b"/api/v1/auth/refresh", Service.AUTH, Access.PUBLIC),
+        ("POST", b"/api/v1/auth/logout", Service.AUTH, Access.USER),
+        ("GET", b"/api/v1/auth/me", Service.AUTH, Access.USER),
+        ("PATCH", b"/api/v1/users/me", Service.AUTH, Access.USER),
+        ("GET", b"/api/v1/projects", Service.PROJECT, Access.USER),
+        ("GET", b"/api/v1/projects/", Service.PROJECT, Access.USER),
+        ("DELETE", b"/api/v1/projects/1/tasks/2", Service.PROJECT, Access.USER),
+        ("POST", b"/api/v1/conversations/1/messages", Service.CONVERSATION, Access.USER),
+        ("GET", b"/.well-known/jwks.json", Service.AUTH, Access.PUBLIC),
+        ("GET", b"/ws", Service.REALTIME, Access.OPTIONAL),
+        ("GET", b"/ws/", Service.REALTIME, Access.OPTIONAL),
+        ("GET", b"/health/live", Service.GATEWAY, Access.PUBLIC),
+        ("GET", b"/metrics", Service.GATEWAY, Access.OPERATOR),
+    ],
+)
+def test_a_path_has_one_service_and_one_access(method: str, path: bytes, service: Service, access: Access) -> None:
+    row = RouteTable().row(method, path)
+    assert (row.service, row.access) == (service, access)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"/",
+        b"/api/v1",
+        b"/api/v1/projectsx",
+        b"/api/v1/auth/login/",
+        b"/api/v1/auth/login/x",
+        b"/api/v1/auth",
+        b"/API/V1/projects",
+        b"/internal/revocations",
+        b"/api/v1/internal/revocations",
+        b"/wsx",
+        b"/metrics/",
+        b"/docs",
+    ],
+)
+def test_a_path_that_no_row_covers_does_not_exist(path: bytes) -> None:
+    with pytest.raises(RouteNotFound):
+        RouteTable().row("GET", path)
+
+
+def test_a_wrong_method_is_told_the_right_ones() -> None:
+    with pytest.raises(MethodNotAllowed) as refused:
+        RouteTable().row("GET", b"/api/v1/auth/login")
+    assert refused.value.headers == {"Allow": "POST"}
+
+
+def test_only_reviewed_rows_are_open_to_anyone() -> None:
+    open_rows = {row.path for row in ROWS if row.access is not Access.USER and row.service is not Service.GATEWAY}
+    assert open_rows == {
+        "/.well-known/jwks.json",
+        "/api/v1/auth/register",
+        "/api/v1/auth/login",
+        "/api/v1/auth/refresh",
+        "/ws",
+    }

@@ -1,0 +1,39 @@
+"""The composition root: which parts project-service is made of."""
+
+from project_service.projects.routes import routes as project_routes
+from project_service.projects.service import ProjectService
+from project_service.settings import ProjectSettings
+from project_service.tasks.routes import routes as task_routes
+from project_service.tasks.service import TaskService
+from project_service.topics import can_see
+from shared.clock import Clock, SystemClock
+from shared.db.databases import Database
+from shared.http.app import App, new_app
+from shared.http.background import setup_messaging
+from shared.http.defaults import setup_defaults
+from shared.messaging.bus import Bus
+from shared.messaging.event_log import EventLog
+from shared.messaging.relay import Relay
+from shared.messaging.requests import Responder
+from shared.messaging.topic_keeper import TopicKeeper
+
+SERVICE = "project"
+ROUTES = (project_routes, task_routes)
+
+
+def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
+    clock = clock or SystemClock()
+    app = new_app(SERVICE)
+    setup_defaults(
+        app,
+        service=SERVICE,
+        settings=settings,
+        routes=ROUTES,
+        parts=[ProjectService(database, clock), TaskService(database, clock)],
+        checks={"db": database.ping},
+        clock=clock,
+    )
+    responder = Responder(bus, SERVICE)
+    TopicKeeper(database, EventLog(database), can_see).answer(responder)
+    setup_messaging(app, bus=bus, relay=Relay(database, bus, SERVICE), responder=responder)
+    return app

@@ -1,0 +1,77 @@
+"""SQL of lists: numbered arguments, and pages that begin behind the last item of the page before.
+
+Sort keys are plain columns. Row-level security lets the planner use an index only for conditions that cannot leak
+what they compare, and an expression such as `lower(name)` is not one: such keys are stored, generated columns.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from shared.errors import FieldError, ValidationFailed
+from shared.pagination import PageOf, PageQuery, Sort, decode_cursor, encode_cursor, read_sort
+
+T = TypeVar("T")
+
+
+class Arguments(list[object]):
+    """The arguments of one statement, in the order of their placeholders."""
+
+    def add(self, value: object) -> str:
+        """The placeholder (`$3`) that stands for `value`."""
+        self.append(value)
+        return f"${len(self)}"
+
+
+class SortKey(NamedTuple):
+    """A column that an index sorts by, together with `id`, and the type its values have in a cursor."""
+
+    column: str
+    type: Any
+
+
+class Window(NamedTuple):
+    """The tail of a list's statement. `condition` begins with `and`, or is empty; `order` ends with the limit."""
+
+    sort_column: str
+    condition: str
+    order: str
+
+
+def window(query: PageQuery, sort: str, keys: Mapping[str, SortKey], alias: str, arguments: Arguments) -> Window:
+    """One row more than the page holds tells whether another page follows."""
+    order = read_sort(sort, list(keys))
+    column = f"{alias}.{keys[order.field].column}"
+    direction = "desc" if order.is_descending else "asc"
+    condition = _behind(query.cursor, order, keys[order.field], alias, arguments) if query.cursor else ""
+    tail = f"order by {column} {direction}, {alias}.id {direction} limit {arguments.add(query.size + 1)}"
+    if query.offset:
+        tail += f" offset {arguments.add(query.offset)}"
+    return Window(column, condition, tail)
+
+
+def page_of(
+    query: PageQuery, sort: str, rows: Sequence[Mapping[str, Any]], items: Sequence[T], total: int | None
+) -> PageOf[T]:
+    """`rows` are what the statement gave, `items` the same as they are answered; each row has `sort_key` and `id`."""
+    has_more = len(rows) > query.size
+    last = rows[query.size - 1] if has_more else None
+    return PageOf(
+        items=items[: query.size],
+        total=total,
+        page=query.page,
+        page_size=query.size,
+        next_cursor=encode_cursor(sort, last["sort_key"], last["id"]) if last else None,
+    )
+
+
+def _behind(cursor: str, order: Sort, key: SortKey, alias: str, arguments: Arguments) -> str:
+    sort, value, item_id = decode_cursor(cursor, tuple[str, key.type, UUID])  # type: ignore[name-defined]
+    if sort != _text_of(order):
+        raise ValidationFailed([FieldError("query.cursor", "invalid", "This cursor belongs to another order.")])
+    comparison = "<" if order.is_descending else ">"
+    return f"and ({alias}.{key.column}, {alias}.id) {comparison} ({arguments.add(value)}, {arguments.add(item_id)})"
+
+
+def _text_of(order: Sort) -> str:
+    return f"-{order.field}" if order.is_descending else order.field

@@ -1,0 +1,46 @@
+"""The wire types of projects."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from shared.events.projects import ProjectRole, ProjectState, Visibility
+from shared.pagination import PageQuery
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Description = Annotated[str, msgspec.Meta(max_length=10_000)]
+SearchText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Name
+    description: Description | None = None
+    visibility: Visibility = Visibility.PRIVATE
+
+
+class PatchProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+
+
+class ProjectQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    q: SearchText | None = None
+    """Text that the name contains, in any case."""
+    archived: bool | None = None
+    sort: str = "-updated_at"
+    """`name`, `created_at` or `updated_at`; with `-` in front, descending."""
+
+
+class ProjectCounts(msgspec.Struct, frozen=True):
+    tasks: int
+    open_tasks: int
+
+
+class ProjectView(ProjectState, frozen=True, kw_only=True):
+    """A project as one caller sees it."""
+
+    my_role: ProjectRole
+    counts: ProjectCounts

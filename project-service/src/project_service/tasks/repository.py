@@ -1,0 +1,175 @@
+"""Every query on tasks. Nothing here shows a task to somebody who may not see its project."""
+
+# ruff: noqa: S608 - statements are put together from constants and numbered placeholders
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from project_service.listing import Arguments, SortKey, page_of, window
+from project_service.projects import repository as projects
+from project_service.projects.access import membership_join, reachable, role_in
+from project_service.projects.errors import ProjectNotFound
+from project_service.tasks.errors import TaskNotFound
+from project_service.tasks.schemas import ME, CreateTask, TaskQuery
+from shared.db.unit_of_work import Work
+from shared.events.projects import ProjectRole, TaskState, Visibility
+from shared.ids import new_id
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+SORT_KEYS = {
+    "position": SortKey("position", float),
+    "created_at": SortKey("created_at", datetime),
+    "updated_at": SortKey("updated_at", datetime),
+    "due_at": SortKey("due_key", datetime),
+    "priority": SortKey("priority_rank", int),
+    "title": SortKey("title_key", str),
+}
+_COLUMNS = """
+    t.id, t.tenant_id, t.project_id, t.title, t.description, t.status, t.priority, t.assignee_id, t.due_at,
+    t.position, t.created_by, t.version, t.created_at, t.updated_at
+"""
+
+
+async def find_page(work: Work, principal: Principal, project_id: UUID, query: TaskQuery) -> PageOf[TaskState]:
+    """One query, which is empty where the project is invisible. Raises ProjectNotFound."""
+    arguments = Arguments([principal.tenant_id, project_id])
+    filters = _filters(principal, query, arguments)
+    total = _total(query, filters) if query.include_total else "null::bigint"
+    counting = Arguments(arguments)
+    visible = _may(principal, ProjectRole.VIEWER, arguments)
+    page = window(query, query.sort, SORT_KEYS, "t", arguments)
+    rows = await work.rows(
+        f"""
+        select {_COLUMNS}, {page.sort_column} as sort_key, {total} as total from tasks t
+        where t.tenant_id = $1 and t.project_id = $2 and {visible} {filters} {page.condition} {page.order}
+        """,
+        *arguments,
+    )
+    count = rows[0]["total"] if rows else await _count_of_empty_page(work, principal, query, total, counting)
+    return page_of(query, query.sort, rows, msgspec.convert(rows, list[TaskState]), count)
+
+
+async def get(work: Work, principal: Principal, project_id: UUID, task_id: UUID) -> TaskState:
+    """Raises ProjectNotFound or TaskNotFound."""
+    row = await _get_one(work, principal, project_id, task_id)
+    return msgspec.convert(row, TaskState)
+
+
+async def lock(work: Work, principal: Principal, project_id: UUID, task_id: UUID) -> tuple[TaskState, ProjectRole]:
+    """The task, which nobody else writes until this transaction ends, and the caller's role in its project."""
+    row = await _get_one(work, principal, project_id, task_id, locking="for no key update of t")
+    member_role = None if row["member_role"] is None else ProjectRole(row["member_role"])
+    role = role_in(principal, Visibility(row["visibility"]), member_role)
+    assert role is not None  # the query returned a visible row
+    return msgspec.convert(row, TaskState), role
+
+
+async def add(work: Work, principal: Principal, project_id: UUID, new: CreateTask, now: datetime) -> TaskState:
+    """Right and row in one statement. Raises ProjectNotFound or Forbidden."""
+    values = [new.title, new.description, new.status, new.priority, new.assignee_id, new.due_at, new.position]
+    arguments = Arguments([principal.tenant_id, project_id, new_id(), principal.user_id, now, *values])
+    row = await work.row(
+        f"""
+        insert into tasks as t (tenant_id, project_id, id, created_by, created_at, updated_at,
+                                title, description, status, priority, assignee_id, due_at, position)
+        select $1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, coalesce($12::float8, (
+            select max(last.position) + 1 from tasks last where last.project_id = $2
+        ), 1)
+        where {_may(principal, ProjectRole.EDITOR, arguments)}
+        returning {_COLUMNS}
+        """,
+        *arguments,
+    )
+    if row is None:
+        await projects.require(work, principal, project_id, ProjectRole.EDITOR)
+        raise AssertionError("the condition and the rule of access disagree")
+    return msgspec.convert(row, TaskState)
+
+
+async def update(
+    work: Work, principal: Principal, task_id: UUID, changes: Mapping[str, Any], now: datetime
+) -> TaskState:
+    """`changes` maps columns to values."""
+    arguments = Arguments([principal.tenant_id, task_id, now])
+    columns = ", ".join(f"{column} = {arguments.add(value)}" for column, value in changes.items())
+    [row] = await work.rows(
+        f"""
+        update tasks t set {columns}, version = t.version + 1, updated_at = $3
+        where t.tenant_id = $1 and t.id = $2 returning {_COLUMNS}
+        """,
+        *arguments,
+    )
+    return msgspec.convert(row, TaskState)
+
+
+async def remove(work: Work, principal: Principal, task_id: UUID) -> None:
+    await work.execute("delete from tasks where tenant_id = $1 and id = $2", principal.tenant_id, task_id)
+
+
+async def _get_one(
+    work: Work, principal: Principal, project_id: UUID, task_id: UUID, locking: str = ""
+) -> dict[str, Any]:
+    arguments = Arguments([principal.tenant_id, project_id, task_id])
+    join = membership_join(principal, arguments)
+    row = await work.row(
+        f"""
+        select {_COLUMNS}, p.visibility, m.role as member_role
+        from tasks t join projects p on p.id = t.project_id {join}
+        where t.tenant_id = $1 and t.project_id = $2 and t.id = $3
+          and p.deleted_at is null and {reachable(principal, ProjectRole.VIEWER, arguments)}
+        {locking}
+        """,
+        *arguments,
+    )
+    if row is None:
+        await projects.require(work, principal, project_id, ProjectRole.VIEWER)
+        raise TaskNotFound
+    return row
+
+
+def _may(principal: Principal, needed: ProjectRole, arguments: Arguments) -> str:
+    """The caller has the role `needed` in project `$2` of tenant `$1`; evaluated once per statement."""
+    join = membership_join(principal, arguments)
+    return f"""exists (
+        select from projects p {join}
+        where p.tenant_id = $1 and p.id = $2 and p.deleted_at is null and {reachable(principal, needed, arguments)}
+    )"""
+
+
+def _filters(principal: Principal, query: TaskQuery, arguments: Arguments) -> str:
+    text = ""
+    if query.status is not None:
+        text += f" and t.status = {arguments.add(query.status)}"
+    if query.priority is not None:
+        text += f" and t.priority = {arguments.add(query.priority)}"
+    if query.assignee_id is not None:
+        assignee = principal.user_id if query.assignee_id.lower() == ME else UUID(query.assignee_id)
+        text += f" and t.assignee_id = {arguments.add(assignee)}"
+    if query.due_before is not None:
+        text += f" and t.due_key < {arguments.add(query.due_before)}"
+    if query.q is not None:
+        text += f" and position(lower({arguments.add(query.q)}) in lower(t.title)) > 0"
+    return text
+
+
+def _total(query: TaskQuery, filters: str) -> str:
+    """By status, tasks are counted already; every other choice has to be counted now."""
+    if (query.priority, query.assignee_id, query.due_before, query.q) == (None, None, None, None):
+        kept = "select coalesce(sum(t.count), 0)::bigint from task_counts t"
+        return f"({kept} where t.tenant_id = $1 and t.project_id = $2 {filters})"
+    return f"(select count(*) from tasks t where t.tenant_id = $1 and t.project_id = $2 {filters})"
+
+
+async def _count_of_empty_page(
+    work: Work, principal: Principal, query: TaskQuery, total: str, counting: Arguments
+) -> int | None:
+    visible = _may(principal, ProjectRole.VIEWER, counting)
+    row = await work.row(f"select {total} as total where {visible}", *counting)
+    if row is None:
+        raise ProjectNotFound
+    return row["total"] if query.include_total else None

@@ -1,0 +1,52 @@
+"""HTTP for tasks."""
+
+from uuid import UUID
+
+from project_service.projects.errors import ProjectNotFound
+from project_service.projects.routes import PROJECT
+from project_service.tasks.errors import TaskNotFound
+from project_service.tasks.schemas import CreateTask, PatchTask, TaskQuery
+from project_service.tasks.service import TaskService
+from shared.errors import Forbidden, PreconditionFailed
+from shared.events.projects import TaskState
+from shared.http.answers import Created
+from shared.http.conditions import IfMatch
+from shared.http.routes import Routes
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+TASKS = PROJECT + "/tasks"
+TASK = TASKS + "/{task_id}"
+_WRITE_ERRORS = [ProjectNotFound, TaskNotFound, Forbidden, PreconditionFailed]
+
+routes = Routes("tasks")
+
+
+@routes.get(TASKS, summary="List the tasks of a project", errors=[ProjectNotFound])
+async def list_tasks(principal: Principal, tasks: TaskService, project_id: UUID, query: TaskQuery) -> PageOf[TaskState]:
+    return await tasks.find(principal, project_id, query)
+
+
+@routes.post(TASKS, summary="Add a task", errors=[ProjectNotFound, Forbidden], location=TASK)
+async def add_task(principal: Principal, tasks: TaskService, project_id: UUID, body: CreateTask) -> Created[TaskState]:
+    return Created(await tasks.add(principal, project_id, body))
+
+
+@routes.get(TASK, summary="Read a task", errors=[ProjectNotFound, TaskNotFound])
+async def get_task(principal: Principal, tasks: TaskService, project_id: UUID, task_id: UUID) -> TaskState:
+    return await tasks.get(principal, project_id, task_id)
+
+
+@routes.put(TASK, summary="Change a task (the same as PATCH)", errors=_WRITE_ERRORS)
+@routes.patch(TASK, summary="Change a task", errors=_WRITE_ERRORS)
+async def change_task(
+    principal: Principal, tasks: TaskService, project_id: UUID, task_id: UUID, body: PatchTask, if_match: IfMatch
+) -> TaskState:
+    return await tasks.change(principal, project_id, task_id, body, if_match)
+
+
+@routes.delete(TASK, summary="Delete a task", errors=_WRITE_ERRORS)
+async def remove_task(
+    principal: Principal, tasks: TaskService, project_id: UUID, task_id: UUID, if_match: IfMatch
+) -> None:
+    await tasks.remove(principal, project_id, task_id, if_match)

@@ -1,0 +1,82 @@
+"""All live connections of this node: found by user, written together at the end of a loop turn."""
+
+import asyncio
+from collections.abc import Iterator
+from uuid import UUID
+
+from realtime_service.connection import Connection
+from realtime_service.frames import CloseCode
+from realtime_service.metrics import LiveMetrics
+from realtime_service.settings import RealtimeSettings
+from realtime_service.timers import TimerWheel
+from shared.clock import Clock
+from shared.errors import SessionRevoked
+
+DIALECT = "topics"
+
+
+class Connections:
+    def __init__(self, settings: RealtimeSettings, clock: Clock, metrics: LiveMetrics) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.wheel = TimerWheel()
+        self.metrics = metrics
+        self._open: set[Connection] = set()
+        self._by_user: dict[UUID, set[Connection]] = {}
+        self._unwritten: list[Connection] = []
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(tuple(self._open))
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def buffered(self) -> int:
+        return sum(connection.buffered for connection in self._open)
+
+    def add(self, connection: Connection) -> None:
+        self._open.add(connection)
+        self._is_empty.clear()
+        self.metrics.connections.labels(DIALECT).inc()
+
+    def remove(self, connection: Connection, close_code: int | None) -> None:
+        self._open.discard(connection)
+        self.metrics.connections.labels(DIALECT).dec()
+        self.metrics.closes.labels(str(close_code or "lost")).inc()
+        if connection.credentials is not None:
+            user_id = connection.credentials.principal.user_id
+            self._by_user[user_id].discard(connection)
+            if not self._by_user[user_id]:
+                del self._by_user[user_id]
+        if not self._open:
+            self._is_empty.set()
+
+    async def until_empty(self) -> None:
+        """A peer that does not answer its close is cut off by a timer, so this ends."""
+        await self._is_empty.wait()
+
+    def note_user(self, connection: Connection, user_id: UUID) -> None:
+        self._by_user.setdefault(user_id, set()).add(connection)
+
+    def of_user(self, user_id: UUID) -> tuple[Connection, ...]:
+        return tuple(self._by_user.get(user_id, ()))
+
+    def end_session(self, user_id: UUID, session_id: UUID, revoked_at: int) -> None:
+        """Close what was let in by credentials of this session from before `revoked_at` (unix seconds)."""
+        for connection in self.of_user(user_id):
+            credentials = connection.credentials
+            if credentials and credentials.principal.session_id == session_id and credentials.issued_at <= revoked_at:
+                connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
+
+    def write_soon(self, connection: Connection) -> None:
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write_all)
+        self._unwritten.append(connection)
+
+    def _write_all(self) -> None:
+        unwritten, self._unwritten = self._unwritten, []
+        for connection in unwritten:
+            connection.flush()

@@ -1,0 +1,67 @@
+"""Who is at the other end of a socket: the gateway's signed identity, or an access token sent as a frame."""
+
+from typing import NamedTuple
+
+from realtime_service.replay import DEADLINE_SECONDS
+from realtime_service.revocations import RACE_SECONDS, Revocations
+from shared.access_tokens import AccessTokenVerifier
+from shared.clock import Clock
+from shared.errors import SessionRevoked
+from shared.events.questions import SigningKeys
+from shared.http.app import Request
+from shared.identity import HEADER, IdentityVerifier
+from shared.messaging.requests import Requests
+from shared.principal import Principal
+
+EXPIRY_HEADER = "X-Tessera-Token-Expires"
+
+
+class Credentials(NamedTuple):
+    """Unix seconds. `expires_at` is None when nobody told."""
+
+    principal: Principal
+    issued_at: float
+    expires_at: float | None
+
+
+class Authenticator:
+    def __init__(
+        self, identities: IdentityVerifier, tokens: AccessTokenVerifier, revocations: Revocations, clock: Clock
+    ) -> None:
+        self._identities = identities
+        self._tokens = tokens
+        self._revocations = revocations
+        self._clock = clock
+
+    def from_handshake(self, request: Request) -> Credentials | None:
+        """None when the gateway attached no identity. Raises AuthRequired or SessionRevoked."""
+        identity = request.headers.get(HEADER)
+        if identity is None:
+            return None
+        principal = self._identities.verify(identity)
+        now = self._clock.now().timestamp()
+        return self._checked(Credentials(principal, now - RACE_SECONDS, _read_expiry(request)))
+
+    async def from_token(self, token: str) -> Credentials:
+        """Raises InvalidToken, TokenExpired, SessionRevoked, or Unavailable when tokens cannot be checked now."""
+        claims = await self._tokens.verify(token)
+        return self._checked(Credentials(claims.principal, claims.issued_at, claims.expires_at))
+
+    def _checked(self, credentials: Credentials) -> Credentials:
+        if self._revocations.covers(credentials.principal.session_id, credentials.issued_at):
+            raise SessionRevoked
+        return credentials
+
+
+def token_verifier(requests: Requests, clock: Clock) -> AccessTokenVerifier:
+    """With the keys that auth-service publishes, asked over the bus."""
+
+    async def fetch() -> bytes:
+        return (await requests.ask(SigningKeys(), deadline=DEADLINE_SECONDS)).jwks.encode()
+
+    return AccessTokenVerifier(fetch, clock)
+
+
+def _read_expiry(request: Request) -> float | None:
+    text = request.headers.get(EXPIRY_HEADER, "")
+    return float(text) if text.isascii() and text.isdigit() else None

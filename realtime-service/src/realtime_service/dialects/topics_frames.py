@@ -1,0 +1,158 @@
+"""The topics dialect on the wire: JSON frames told apart by `action`."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from realtime_service.errors import InvalidMessage, UnknownType
+from realtime_service.events import TopicEvent
+from realtime_service.frames import json_frame
+
+MAX_ECHO = 64  # characters
+Echo = Annotated[str, Meta(max_length=MAX_ECHO)] | int
+"""What the client wants back in the answer."""
+
+Scalar = Annotated[str, Meta(max_length=200)] | int | float | bool | None
+
+
+class ClientFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    action: str
+    id: Echo | UnsetType = UNSET
+
+
+class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    epoch: Annotated[str, Meta(max_length=64)]
+    offset: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Subscribe(ClientFrame, frozen=True, kw_only=True):
+    topic: Annotated[str, Meta(max_length=200)]
+    since: Since | None = None
+    presence: bool = False
+    filter: Annotated[dict[Annotated[str, Meta(max_length=64)], Scalar], Meta(max_length=8)] | None = None
+
+
+class Unsubscribe(ClientFrame, frozen=True, kw_only=True):
+    topic: Annotated[str, Meta(max_length=200)]
+
+
+class Ping(ClientFrame, frozen=True, kw_only=True):
+    pass
+
+
+class Authenticate(ClientFrame, frozen=True, kw_only=True):
+    token: Annotated[str, Meta(max_length=16 * 1024)]
+
+
+class _Head(msgspec.Struct, frozen=True):
+    action: str
+    id: Any = UNSET
+
+
+_read_head = msgspec.json.Decoder(_Head).decode
+_READERS = {
+    "subscribe": msgspec.json.Decoder(Subscribe).decode,
+    "unsubscribe": msgspec.json.Decoder(Unsubscribe).decode,
+    "ping": msgspec.json.Decoder(Ping).decode,
+    "auth": msgspec.json.Decoder(Authenticate).decode,
+}
+
+
+class Unreadable(Exception):
+    """Carries the error to answer with and the echo, as far as it could be read."""
+
+    def __init__(self, error: InvalidMessage | UnknownType, echo: Echo | UnsetType = UNSET) -> None:
+        self.error = error
+        self.echo = echo
+        super().__init__(error.code)
+
+
+def read_frame(text: bytes) -> ClientFrame:
+    """Raises Unreadable."""
+    try:
+        head = _read_head(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Unreadable(InvalidMessage()) from error
+    echo = head.id if isinstance(head.id, str | int) and len(str(head.id)) <= MAX_ECHO else UNSET
+    read = _READERS.get(head.action)
+    if read is None:
+        raise Unreadable(UnknownType(), echo)
+    try:
+        return read(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Unreadable(InvalidMessage(), echo) from error
+
+
+class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="subscribed"):
+    topic: str
+    epoch: str
+    offset: int
+    recovered: bool
+    reason: str | UnsetType = UNSET
+    id: Echo | UnsetType = UNSET
+
+
+class Unsubscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="unsubscribed"):
+    topic: str
+    id: Echo | UnsetType = UNSET
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """`pong` and what is told about the connection as a whole."""
+
+    action: str
+    retry_after_ms: int | UnsetType = UNSET
+    id: Echo | UnsetType = UNSET
+
+
+class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="error"):
+    code: str
+    message: str
+    topic: str | UnsetType = UNSET
+    temporary: bool = False
+    retry_after_ms: int | UnsetType = UNSET
+    id: Echo | UnsetType = UNSET
+
+
+class _Data(msgspec.Struct, frozen=True, kw_only=True):
+    entity_id: UUID
+    payload: msgspec.Raw
+    user_id: UUID | None
+    timestamp: Any
+    changed_fields: list[str] | UnsetType = UNSET
+    version: int | UnsetType = UNSET
+
+
+class _EventFrame(msgspec.Struct, frozen=True, kw_only=True):
+    topic: str
+    event: str
+    type: str
+    id: UUID
+    offset: int
+    data: _Data
+
+
+def event_frame(event: TopicEvent) -> bytes:
+    """The frame of a live event; its type loses the publisher's prefix."""
+    envelope, change = event.envelope, event.change
+    assert event.contract is not None
+    assert event.contract.live is not None
+    return json_frame(
+        _EventFrame(
+            topic=event.topic,
+            event=event.contract.live.value,
+            type=envelope.type.partition(".")[2],
+            id=envelope.id,
+            offset=event.position.offset,
+            data=_Data(
+                entity_id=change.entity_id,
+                payload=change.payload,
+                user_id=envelope.actorid,
+                timestamp=envelope.time,
+                changed_fields=change.changed_fields,
+                version=change.version,
+            ),
+        )
+    )

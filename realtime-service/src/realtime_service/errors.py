@@ -1,0 +1,24 @@
+"""What can go wrong on a live connection, beside what any request can meet."""
+
+from shared.errors import BadRequest, TesseraError, TooManyRequests
+
+
+class InvalidMessage(BadRequest):
+    code = "WS_INVALID_MESSAGE"
+    message = "This is not a frame of the protocol."
+
+
+class UnknownType(BadRequest):
+    code = "WS_UNKNOWN_TYPE"
+    message = "There is no frame of this kind."
+
+
+class TooManySubscriptions(TooManyRequests):
+    code = "WS_TOO_MANY_SUBSCRIPTIONS"
+    message = "A connection can follow 128 topics: unsubscribe from one first."
+
+
+class UpgradeRequired(TesseraError):
+    status = 426
+    code = "UPGRADE_REQUIRED"
+    message = "This address speaks WebSocket: ask for an upgrade."

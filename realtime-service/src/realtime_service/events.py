@@ -1,0 +1,74 @@
+"""One event in one topic, read once and rendered once per dialect for all its readers."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from realtime_service.positions import Position
+from shared.events.envelope import Envelope, Event
+from shared.events.registry import Registry, UnknownEvent
+
+Renderer = Callable[["TopicEvent"], bytes]
+
+
+class ChangeFields(msgspec.Struct, frozen=True):
+    """What live readers need of any change; the payload stays as its publisher wrote it."""
+
+    entity_id: UUID
+    payload: msgspec.Raw
+    version: int | msgspec.UnsetType = msgspec.UNSET
+    changed_fields: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+_read_change = msgspec.json.Decoder(ChangeFields).decode
+_read_payload = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class TopicEvent:
+    __slots__ = ("_change", "_frames", "_payload", "contract", "envelope", "position", "topic")
+
+    def __init__(self, envelope: Envelope, topic: str, position: Position, contract: type[Event] | None) -> None:
+        self.envelope = envelope
+        self.topic = topic
+        self.position = position
+        self.contract = contract
+        self._frames: dict[Renderer, bytes] = {}
+        self._change: ChangeFields | None = None
+        self._payload: dict[str, Any] | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Others only take up an offset."""
+        return self.contract is not None and self.contract.live is not None
+
+    @property
+    def change(self) -> ChangeFields:
+        if self._change is None:
+            self._change = _read_change(self.envelope.data)
+        return self._change
+
+    @property
+    def payload_fields(self) -> dict[str, Any]:
+        if self._payload is None:
+            self._payload = _read_payload(self.change.payload)
+        return self._payload
+
+    def frame(self, render: Renderer) -> bytes:
+        """The same bytes for all readers of a dialect."""
+        frame = self._frames.get(render)
+        if frame is None:
+            frame = self._frames[render] = render(self)
+        return frame
+
+
+def topic_events(envelope: Envelope, registry: Registry) -> list[TopicEvent]:
+    """The event's appearances, one per topic. One whose contract this node does not know yet takes up offsets only."""
+    try:
+        contract: type[Event] | None = registry.contract(envelope.type)
+    except UnknownEvent:
+        contract = None
+    return [
+        TopicEvent(envelope, place.topic, Position(place.epoch, place.offset), contract) for place in envelope.topics
+    ]

@@ -1,0 +1,53 @@
+"""The topics that somebody on this node follows, fed by the node's one event queue."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from realtime_service.events import TopicEvent
+from realtime_service.topics import Subscriber, TopicStream
+
+StreamKey = tuple[UUID, str]
+
+
+class Hub:
+    """A topic belongs to one tenant: the same name in two tenants is two streams."""
+
+    def __init__(
+        self, begin_repair: Callable[[TopicStream], None], cancel_repair: Callable[[TopicStream], None]
+    ) -> None:
+        self._begin_repair = begin_repair
+        self._cancel_repair = cancel_repair
+        self._streams: dict[StreamKey, TopicStream] = {}
+
+    @property
+    def topics_count(self) -> int:
+        return len(self._streams)
+
+    def join(self, subscriber: Subscriber, topic: str) -> TopicStream:
+        """The stream of the subscriber's tenant. It keeps what it hears from now on; open it if it has no position."""
+        key = (subscriber.principal.tenant_id, topic)
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = TopicStream(*key, self._begin_repair)
+        stream.subscribers[subscriber] = None
+        return stream
+
+    def leave(self, subscriber: Subscriber, stream: TopicStream) -> None:
+        """With its last subscriber a stream forgets everything."""
+        stream.subscribers.pop(subscriber, None)
+        if not stream.subscribers and self._streams.pop((stream.tenant_id, stream.topic), None) is not None:
+            self._cancel_repair(stream)
+
+    def follows(self, tenant_id: UUID, topic: str) -> bool:
+        return (tenant_id, topic) in self._streams
+
+    def accept(self, event: TopicEvent) -> None:
+        tenant_id = event.envelope.tenantid
+        stream = self._streams.get((tenant_id, event.topic)) if tenant_id is not None else None
+        if stream is not None:
+            stream.accept(event)
+
+    def suspect_all(self) -> None:
+        """Something may have been missed: every stream is compared with its keeper."""
+        for stream in tuple(self._streams.values()):
+            stream.suspect()

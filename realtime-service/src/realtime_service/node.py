@@ -1,0 +1,105 @@
+"""One node of realtime-service: its event queue, hub and connections, and how they begin and end."""
+
+import asyncio
+
+from realtime_service.access import Access
+from realtime_service.bus_watch import BusWatch
+from realtime_service.connection import Connection
+from realtime_service.connections import Connections
+from realtime_service.credentials import Authenticator, Credentials, token_verifier
+from realtime_service.dialects.topics import TopicsDialect
+from realtime_service.drain import drain
+from realtime_service.feed import Feed
+from realtime_service.hub import Hub
+from realtime_service.metrics import LiveMetrics
+from realtime_service.repairs import Repairs
+from realtime_service.replay import Keepers
+from realtime_service.revocations import Revocations
+from realtime_service.settings import RealtimeSettings
+from realtime_service.websocket import WebSocket
+from shared.clock import Clock
+from shared.events.auth import MembershipAdded, SessionRevoked
+from shared.events.envelope import Envelope
+from shared.events.registry import default_registry
+from shared.identity import IdentityVerifier
+from shared.messaging.bus import Bus
+from shared.messaging.requests import Requests
+from shared.telemetry.metrics import Metrics
+
+AUDIENCE = "realtime"
+PRUNE_SECONDS = 30.0
+
+
+class Node:
+    def __init__(self, settings: RealtimeSettings, bus: Bus, clock: Clock, metrics: Metrics) -> None:
+        live_metrics, requests, registry = LiveMetrics(metrics), Requests(bus), default_registry()
+        keepers = Keepers(requests, registry)
+        self._bus = bus
+        self._tasks: list[asyncio.Task[None]] = []
+        self._watch = BusWatch(bus, self._bus_changed)
+        self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
+        self._hub = Hub(self._repairs.begin, self._repairs.cancel)
+        self._feed = Feed(self._hub, registry, live_metrics, clock)
+        self._access = Access(keepers)
+        self._revocations = Revocations()
+        self._connections = Connections(settings, clock, live_metrics)
+        identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
+        self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations, clock)
+        self._topics = TopicsDialect(
+            hub=self._hub,
+            access=self._access,
+            keepers=keepers,
+            authenticator=self.authenticator,
+            metrics=live_metrics,
+            is_bus_back=self._watch.is_back,
+            rate_scale=settings.rate_limit_scale,
+        )
+        live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
+
+    async def start(self) -> None:
+        self._feed.on(SessionRevoked, self._session_revoked)
+        self._feed.on(MembershipAdded, self._membership_changed)
+        await self._feed.connect(self._bus)
+        self._watch.look()
+        self._prune()
+        self._tasks = [asyncio.create_task(self._connections.wheel.run()), asyncio.create_task(self._watch.run())]
+
+    async def stop(self, drain_seconds: float) -> None:
+        """The clients leave first, events come to the last of them until then."""
+        await drain(self._connections, drain_seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._repairs.close()
+
+    def connect(self, socket: WebSocket, credentials: Credentials | None) -> Connection:
+        """Without credentials from the handshake, the first frame has to bring them."""
+        connection = Connection(socket, self._connections, self._topics.begin)
+        self._connections.add(connection)
+        if credentials is None:
+            connection.require_credentials()
+        else:
+            connection.authenticate(credentials)
+        return connection
+
+    def _session_revoked(self, event: SessionRevoked, _envelope: Envelope) -> None:
+        self._revocations.add(event.session_id, event.revoked_at)
+        self._connections.end_session(event.user_id, event.session_id, event.revoked_at)
+
+    def _membership_changed(self, event: MembershipAdded, _envelope: Envelope) -> None:
+        self._access.forget(event.tenant_id, event.user_id)
+        for connection in self._connections.of_user(event.user_id):
+            if connection.credentials and connection.credentials.principal.tenant_id == event.tenant_id:
+                connection.session.rights_changed()
+
+    def _bus_changed(self, is_back: bool) -> None:
+        for connection in self._connections:
+            if connection.credentials is not None:
+                connection.session.say("healthy" if is_back else "degraded")
+        if is_back:
+            self._hub.suspect_all()
+
+    def _prune(self) -> None:
+        self._access.prune()
+        self._revocations.prune()
+        self._connections.wheel.after(PRUNE_SECONDS, self._prune)

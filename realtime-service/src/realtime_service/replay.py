@@ -1,0 +1,96 @@
+"""Asking a topic's keeper: may this principal follow it, where does it stand, what did somebody miss."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from realtime_service.events import TopicEvent, topic_events
+from realtime_service.positions import Position
+from shared.events.envelope import decode
+from shared.events.questions import TopicNotFound, TopicPosition, TopicReplay, TopicReplayAnswer
+from shared.events.registry import Registry
+from shared.events.topics import Topic, parse_topic
+from shared.messaging.requests import Requests
+from shared.principal import Principal
+
+MAX_PAGES = 5  # of 1,000 events each: whoever missed more is faster with a fresh read of the state
+DEADLINE_SECONDS = 1.0
+
+
+class Missed(NamedTuple):
+    """What happened after a position. With a `reason` nobody can tell, and `position` is where the topic stands now."""
+
+    events: list[TopicEvent]
+    position: Position
+    reason: str | None = None
+
+
+class Keepers:
+    """Every method raises TopicNotFound, Unavailable, UpstreamTimeout or UpstreamError."""
+
+    def __init__(self, requests: Requests, registry: Registry) -> None:
+        self._requests = requests
+        self._registry = registry
+
+    async def position(self, principal: Principal, topic: str) -> Position:
+        keeper = known_topic(topic).keeper
+        question = TopicPosition(principal=principal, topic=topic)
+        answer = await self._requests.ask(question, service=keeper, deadline=DEADLINE_SECONDS)
+        return Position(answer.epoch, answer.offset)
+
+    async def missed(self, principal: Principal, topic: str, after: Position) -> Missed:
+        """Checked event by event: what is not contiguous counts as lost."""
+        events: list[TopicEvent] = []
+        reached = after
+        for _ in range(MAX_PAGES):
+            answer = await self._page(principal, topic, reached)
+            page = self._read_page(answer, principal.tenant_id, topic)
+            if reason := answer.reason or _flaw(answer, page, reached):
+                return await self._lost(principal, topic, answer, reason)
+            events += page
+            reached = Position(reached.epoch, reached.offset + len(page))
+            if not answer.has_more:
+                return Missed(events, reached)
+        return await self._lost(principal, topic, answer, "too_much")
+
+    async def _page(self, principal: Principal, topic: str, after: Position) -> TopicReplayAnswer:
+        question = TopicReplay(principal=principal, topic=topic, epoch=after.epoch, after=after.offset)
+        return await self._requests.ask(question, service=known_topic(topic).keeper, deadline=DEADLINE_SECONDS)
+
+    def _read_page(self, answer: TopicReplayAnswer, tenant_id: UUID, topic: str) -> list[TopicEvent]:
+        """Nothing of another tenant or topic, whatever the answer holds."""
+        try:
+            envelopes = [decode(bytes(raw)) for raw in answer.events]
+        except msgspec.DecodeError:
+            return []
+        return [
+            event
+            for envelope in envelopes
+            if envelope.tenantid == tenant_id
+            for event in topic_events(envelope, self._registry)
+            if event.topic == topic
+        ]
+
+    async def _lost(self, principal: Principal, topic: str, answer: TopicReplayAnswer, reason: str) -> Missed:
+        if not answer.is_complete:
+            return Missed([], Position(answer.epoch, answer.offset), reason)
+        return Missed([], await self.position(principal, topic), reason)
+
+
+def known_topic(name: str) -> Topic:
+    """Raises TopicNotFound."""
+    topic = parse_topic(name)
+    if topic is None:
+        raise TopicNotFound
+    return topic
+
+
+def _flaw(answer: TopicReplayAnswer, page: list[TopicEvent], after: Position) -> str | None:
+    """Why a page that calls itself complete is not."""
+    if answer.epoch != after.epoch:
+        return "epoch_changed"
+    expected = [Position(after.epoch, after.offset + number) for number in range(1, len(page) + 1)]
+    is_contiguous = [event.position for event in page] == expected and len(page) == len(answer.events)
+    has_all = answer.offset == after.offset + len(page) and (page or not answer.has_more)
+    return None if answer.is_complete and is_contiguous and has_all else "incomplete"

@@ -1,0 +1,162 @@
+"""One reader of one topic: joins its stream without a hole between what was missed and what happens next."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+from realtime_service.access import Access
+from realtime_service.events import TopicEvent
+from realtime_service.hub import Hub
+from realtime_service.positions import Position
+from realtime_service.replay import Keepers, Missed
+from realtime_service.topics import TopicStream
+from shared.principal import Principal
+
+MAX_WAITING = 1_000  # live events kept for a reader that is still being told what it missed
+
+Filter = Mapping[str, Any]
+
+
+class Joined(NamedTuple):
+    """Where a reader stands. `missed` are the events between its own position and this one, if it has recovered."""
+
+    position: Position
+    missed: list[TopicEvent]
+    is_recovered: bool
+    reason: str | None
+
+
+class Reader(Protocol):
+    """The dialect's side of a subscription."""
+
+    def event(self, event: TopicEvent) -> None: ...
+
+    def lost(self, topic: str, position: Position, reason: str) -> None:
+        """Events up to `position` will not come any more: the state must be read anew."""
+
+    def refused(self, topic: str) -> None:
+        """The right is gone, and the subscription with it."""
+
+    def overwhelmed(self) -> None:
+        """More happened than could be kept while the reader was catching up."""
+
+
+class Subscription:
+    """Until `go_live` it keeps what the stream delivers; its own position may be ahead of its stream's."""
+
+    __slots__ = (
+        "_filter",
+        "_hub",
+        "_is_settled",
+        "_loss",
+        "_reached",
+        "_reader",
+        "_stream",
+        "_waiting",
+        "principal",
+        "topic",
+    )
+
+    def __init__(
+        self, hub: Hub, principal: Principal, topic: str, reader: Reader, wanted: Filter | None = None
+    ) -> None:
+        self.principal = principal
+        self.topic = topic
+        self._hub = hub
+        self._reader = reader
+        self._filter = wanted
+        self._stream: TopicStream | None = None
+        self._reached: Position | None = None
+        self._waiting: deque[TopicEvent] | None = deque()
+        self._is_settled = False
+        self._loss: str | None = None
+
+    async def join(self, access: Access, keepers: Keepers, since: Position | None) -> Joined:
+        """Raises as Keepers do, and has then left again. Answer the reader, then call `go_live`."""
+        stream = self._stream = self._hub.join(self, self.topic)
+        self._reached = stream.position
+        try:
+            if stream.position is None:
+                stream.open(await access.fresh_position(self.principal, self.topic))
+            else:
+                await access.check(self.principal, self.topic)
+            missed = await keepers.missed(self.principal, self.topic, since) if since is not None else None
+        except BaseException:
+            self.leave()
+            raise
+        return self._settle(missed)
+
+    def go_live(self) -> None:
+        """From here on events go straight to the reader, those that waited first."""
+        waiting, self._waiting = self._waiting or deque(), None
+        if self._loss is not None and self._reached is not None:
+            self._reader.lost(self.topic, self._reached, self._loss)
+        for event in waiting:
+            self.deliver(event)
+
+    def leave(self) -> None:
+        if self._stream is not None:
+            self._hub.leave(self, self._stream)
+
+    # What the stream calls.
+
+    def deliver(self, event: TopicEvent) -> None:
+        if self._waiting is not None:
+            self._keep(event)
+        elif self._is_new(event) and (self._filter is None or _fits(event, self._filter)):
+            self._reader.event(event)
+
+    def moved(self, position: Position, reason: str | None) -> None:
+        """A reader that is ahead of the stream's new position loses nothing."""
+        reached = self._reached
+        if reached is not None and reached.epoch == position.epoch and reached.offset >= position.offset:
+            return
+        self._reached = position
+        if self._waiting is None:
+            self._reader.lost(self.topic, position, reason or "moved")
+        else:
+            self._waiting.clear()
+            self._loss = reason if self._is_settled else None
+
+    def refused(self) -> None:
+        self.leave()
+        self._reader.refused(self.topic)
+
+    def _settle(self, missed: Missed | None) -> Joined:
+        """Recovered only if what was missed reaches the first event that waits here."""
+        assert self._reached is not None
+        self._is_settled = True
+        joined = self._reached
+        if missed is None:
+            return Joined(joined, [], is_recovered=False, reason=None)
+        position, reason = missed.position, missed.reason
+        if reason is None and position.epoch == joined.epoch and position.offset >= joined.offset:
+            self._reached = position
+            wanted = [
+                one for one in missed.events if one.is_live and (self._filter is None or _fits(one, self._filter))
+            ]
+            return Joined(position, wanted, is_recovered=True, reason=None)
+        return Joined(joined, [], is_recovered=False, reason=reason or "incomplete")
+
+    def _keep(self, event: TopicEvent) -> None:
+        assert self._waiting is not None
+        if len(self._waiting) < MAX_WAITING:
+            self._waiting.append(event)
+        else:
+            self._reader.overwhelmed()
+
+    def _is_new(self, event: TopicEvent) -> bool:
+        """Not yet told: the reader may have been told more than its stream has delivered."""
+        reached = self._reached
+        return reached is None or event.position.epoch != reached.epoch or event.position.offset > reached.offset
+
+
+def _fits(event: TopicEvent, wanted: Filter) -> bool:
+    """A field that the payload does not have excludes nothing: what is left of a deleted thing is only its id."""
+    payload = event.payload_fields
+    return all(name not in payload or _is_same(payload[name], value) for name, value in wanted.items())
+
+
+def _is_same(given: Any, wanted: Any) -> bool:
+    """As JSON sees it: true is not 1."""
+    return isinstance(given, bool) is isinstance(wanted, bool) and bool(given == wanted)

@@ -1,0 +1,203 @@
+"""Keepers whose event log is a list, tokens of a test key, and a node to talk to."""
+
+import json
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import OKPAlgorithm
+
+from shared.access_tokens import mint_access_token
+from shared.errors import Unavailable
+from shared.events.envelope import Envelope, Event, TopicOffset, encode
+from shared.events.projects import TaskAdded, TaskPriority, TaskState, TaskStatus, TaskUpdated
+from shared.events.questions import (
+    SigningKeys,
+    SigningKeysAnswer,
+    TopicNotFound,
+    TopicPosition,
+    TopicPositionAnswer,
+    TopicReplay,
+    TopicReplayAnswer,
+)
+from shared.http.app import App
+from shared.ids import new_id
+from shared.messaging.bus import Bus, OutgoingMessage
+from shared.messaging.requests import Responder
+from shared.principal import Principal, Role
+
+StreamKey = tuple[UUID, str]
+
+
+class LiveServer(NamedTuple):
+    app: App
+    port: int
+    stop: Callable[[], Awaitable[None]]
+
+
+class FakeKeeper:
+    """Keeps topics of any tenant; who is in a tenant sees all of its topics that exist."""
+
+    def __init__(self, bus: Bus, service: str) -> None:
+        self.epoch = "epoch-1"
+        self.is_failing = False
+        self.questions: list[str] = []
+        self.blind: set[UUID] = set()
+        self._bus = bus
+        self._service = service
+        self._log: dict[StreamKey, list[Envelope]] = {}
+        self._first: dict[StreamKey, int] = {}
+
+    async def start(self) -> None:
+        responder = Responder(self._bus, self._service)
+        responder.on(TopicPosition, self._position)
+        responder.on(TopicReplay, self._replay)
+        await responder.start()
+
+    def create(self, tenant_id: UUID, topic: str) -> None:
+        self._log.setdefault((tenant_id, topic), [])
+
+    def offset(self, tenant_id: UUID, topic: str) -> int:
+        return len(self._log[tenant_id, topic])
+
+    def note(self, tenant_id: UUID, topic: str, event: Event | None = None, actor_id: UUID | None = None) -> Envelope:
+        """Into the log only: the broker loses it."""
+        event = event or task_added()
+        log = self._log.setdefault((tenant_id, topic), [])
+        place = TopicOffset(topic, self.epoch, len(log) + 1)
+        log.append(envelope_of(event, tenant_id, (place,), actor_id))
+        return log[-1]
+
+    async def publish(self, tenant_id: UUID, topic: str, event: Event | None = None, **about: Any) -> Envelope:
+        envelope = self.note(tenant_id, topic, event, **about)
+        await self.send(envelope)
+        return envelope
+
+    async def send(self, envelope: Envelope) -> None:
+        await self._bus.publish([OutgoingMessage(self._service, envelope.type, envelope.id, encode(envelope))])
+
+    def prune(self, tenant_id: UUID, topic: str, first: int) -> None:
+        """Replays from before `first` are no longer possible."""
+        self._first[tenant_id, topic] = first
+
+    def replace_log(self, epoch: str) -> None:
+        self.epoch = epoch
+        self._log = {key: [] for key in self._log}
+
+    async def _position(self, question: TopicPosition) -> TopicPositionAnswer:
+        log = self._read(question.principal, question.topic, "position")
+        return TopicPositionAnswer(self.epoch, len(log))
+
+    async def _replay(self, question: TopicReplay) -> TopicReplayAnswer:
+        log = self._read(question.principal, question.topic, "replay")
+        first = self._first.get((question.principal.tenant_id, question.topic), 1)
+        reason = None
+        if question.epoch != self.epoch:
+            reason = "epoch_changed"
+        elif question.after > len(log):
+            reason = "ahead"
+        elif question.after + 1 < first:
+            reason = "window_passed"
+        if reason:
+            return TopicReplayAnswer(self.epoch, len(log), is_complete=False, reason=reason)
+        page = log[question.after : question.after + question.limit]
+        reached = question.after + len(page)
+        raw = [msgspec.Raw(encode(envelope)) for envelope in page]
+        return TopicReplayAnswer(self.epoch, reached, raw, has_more=reached < len(log))
+
+    def _read(self, principal: Principal, topic: str, operation: str) -> list[Envelope]:
+        self.questions.append(operation)
+        if self.is_failing:
+            raise Unavailable
+        if (principal.tenant_id, topic) not in self._log or principal.user_id in self.blind:
+            raise TopicNotFound
+        return self._log[principal.tenant_id, topic]
+
+
+class FakeAuth:
+    """Signs access tokens and answers for its keys; publishes what auth-service publishes."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._key = Ed25519PrivateKey.generate()
+
+    async def start(self) -> None:
+        responder = Responder(self._bus, "auth")
+        responder.on(SigningKeys, self._keys)
+        await responder.start()
+
+    def token(self, principal: Principal, life: int = 900, now: datetime | None = None) -> str:
+        return mint_access_token(principal, self._key, "test-key", now or datetime.now(UTC), life)
+
+    async def publish(self, event: Event, tenant_id: UUID | None = None) -> None:
+        envelope = envelope_of(event, tenant_id)
+        await self._bus.publish([OutgoingMessage("auth", envelope.type, envelope.id, encode(envelope))])
+
+    async def _keys(self, _question: SigningKeys) -> SigningKeysAnswer:
+        public = json.loads(OKPAlgorithm.to_jwk(self._key.public_key()))
+        return SigningKeysAnswer(json.dumps({"keys": [{**public, "kid": "test-key", "alg": "EdDSA", "use": "sig"}]}))
+
+
+def some_principal(tenant_id: UUID | None = None, **about: Any) -> Principal:
+    known = {"user_id": new_id(), "tenant_id": tenant_id or new_id(), "session_id": new_id(), "role": Role.DEVELOPER}
+    return Principal(**{**known, **about})
+
+
+def envelope_of(
+    event: Event, tenant_id: UUID | None, topics: tuple[TopicOffset, ...] = (), actor_id: UUID | None = None
+) -> Envelope:
+    return Envelope(
+        id=new_id(),
+        source="/tests",
+        type=event.type,
+        subject="tests/1",
+        time=datetime.now(UTC),
+        tenantid=tenant_id,
+        actorid=actor_id,
+        topics=topics,
+        data=msgspec.Raw(msgspec.json.encode(event)),
+    )
+
+
+def task_added(**fields: Any) -> TaskAdded:
+    state = task_state(**fields)
+    return TaskAdded(entity_id=state.id, version=state.version, payload=state)
+
+
+def task_updated(*changed: str, **fields: Any) -> TaskUpdated:
+    state = task_state(**fields)
+    return TaskUpdated(entity_id=state.id, version=state.version, changed_fields=changed, payload=state)
+
+
+def task_state(**fields: Any) -> TaskState:
+    now = datetime.now(UTC)
+    known = {
+        "id": new_id(),
+        "tenant_id": new_id(),
+        "project_id": new_id(),
+        "title": "Write it down",
+        "description": None,
+        "status": TaskStatus.TODO,
+        "priority": TaskPriority.NORMAL,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+    known |= {field: None for field in TaskState.__struct_fields__ if field not in known}
+    return TaskState(**{**known, **fields})
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def unix_now() -> int:
+    return int(time.time())
