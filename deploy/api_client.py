@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 
 import aiohttp
+from multidict import CIMultiDictProxy
 
 TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 
 class Answer(NamedTuple):
     status: int
-    headers: dict[str, str]
+    headers: CIMultiDictProxy[str]
     body: Any
     """The parsed JSON, None where there is none."""
 
@@ -57,7 +58,7 @@ class ApiClient:
         ) as answer:
             is_json = answer.content_type == "application/json"
             body = await answer.json() if is_json and answer.status != 304 and method != "HEAD" else None
-            return Answer(answer.status, dict(answer.headers), body)
+            return Answer(answer.status, answer.headers, body)
 
     async def expect(self, status: int, method: str, path: str, json: Any = None, **options: Any) -> Answer:
         """Raises Unexpected for any other status."""

@@ -1,5 +1,7 @@
 """A client of the running service: over a real socket, with the identity the gateway would attach."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -72,3 +74,7 @@ class AuthClient:
         keys = (await self.send("GET", "/.well-known/jwks.json")).body
         principal = await principal_in(tokens["access_token"], keys, self._clock)
         return Member(principal, email, tokens["refresh_token"])
+
+
+RunAuth = Callable[..., AbstractAsyncContextManager[AuthClient]]
+"""`async with run_auth(database, registration_mode=...) as client`: one replica."""

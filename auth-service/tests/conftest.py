@@ -2,8 +2,8 @@
 
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,10 @@ from shared.testing.postgres import (  # noqa: F401 - fixtures
 sys.path.insert(0, str(Path(__file__).parent))
 
 from auth_builders import auth_settings
-from auth_client import AuthClient
+from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 
 from shared.http.server import Served, serving
-
-RunAuth = Callable[..., AbstractAsyncContextManager[AuthClient]]
 
 
 @pytest.fixture
@@ -66,7 +64,7 @@ async def bus() -> AsyncIterator[MemoryBus]:
 
 @pytest.fixture
 def run_auth(bus: MemoryBus, clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> RunAuth:
-    """`async with run_auth(database, registration_mode=...) as client`: one replica."""
+    """Runs one replica."""
     monkeypatch.setattr(Sanic, "test_mode", True)  # lets one process hold several apps of one name
 
     @asynccontextmanager

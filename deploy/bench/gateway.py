@@ -1,7 +1,7 @@
 """What the gateway costs: latency added to one request, and requests a second beside nginx doing plain proxying.
 
-`python -m deploy.bench.gateway` starts its own nginx (a trivial upstream and a plain proxy), its own gateway process with
-a stand-in for auth-service, measures with wrk, and prints ratios of one and the same run. Needs nginx and wrk.
+`python -m deploy.bench.gateway` starts its own nginx (a trivial upstream and a plain proxy) and its own gateway process
+with a stand-in for auth-service, measures with wrk, and prints ratios of one and the same run. Needs nginx and wrk.
 """
 
 import asyncio

@@ -34,4 +34,4 @@ class Seal:
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
         except (InvalidTag, ValueError) as error:
-            raise SealError("KEY_ENCRYPTION_SECRET does not open what is stored") from error
+            raise SealError("these bytes were not sealed here") from error

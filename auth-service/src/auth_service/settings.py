@@ -32,7 +32,6 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
     refresh_token_ttl: Annotated[
         int, Meta(ge=3600, le=31_536_000, description="Seconds a session lives without being refreshed.")
     ] = 2_592_000
-    public_url: Annotated[str, Meta(description="Where clients reach the gateway.")] = "http://127.0.0.1:8000"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8001
 
 

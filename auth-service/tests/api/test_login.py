@@ -86,7 +86,8 @@ async def test_a_member_of_two_tenants_chooses_one_with_the_role_they_have_there
     member, host = await auth.register(), await auth.register()
     await run_as_operator(
         database,
-        "insert into memberships (tenant_id, user_id, role, created_at, updated_at) values ($1, $2, 'viewer', now(), now())",
+        "insert into memberships (tenant_id, user_id, role, created_at, updated_at)"
+        " values ($1, $2, 'viewer', now(), now())",
         host.tenant_id, member.principal.user_id,
     )  # fmt: skip
 
@@ -114,6 +115,13 @@ async def test_a_hash_of_weaker_parameters_is_replaced_at_the_next_login(auth: A
     [user] = await database.system_rows("select password_hash from users")
     assert user["password_hash"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert (first.status, second.status) == (200, 200)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b", "\ufdfa" * 900, "x" * 1025, ""])
+async def test_hostile_text_is_refused_in_order(auth: AuthClient, text: str) -> None:
+    answers = [await auth.login(text, PASSWORD), await auth.login("ada@example.com", text)]
+
+    assert {answer.status for answer in answers} <= {400, 401, 422}
 
 
 @pytest.mark.parametrize("field", ["role", "is_platform_admin", "id", "tier"])

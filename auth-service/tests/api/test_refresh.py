@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from auth_client import AuthClient
+from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 
 from shared.db.databases import Database
@@ -47,7 +47,9 @@ async def test_the_token_just_replaced_gets_the_same_successor_for_ten_seconds(
     assert second.data["refresh_expires_at"] == first.data["refresh_expires_at"]
 
 
-async def test_fifty_parallel_uses_at_two_replicas_get_one_successor(run_auth, databases: list[Database]) -> None:
+async def test_fifty_parallel_uses_at_two_replicas_get_one_successor(
+    run_auth: RunAuth, databases: list[Database]
+) -> None:
     async with run_auth(databases[0]) as one, run_auth(databases[1]) as other:
         member = await one.register()
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from auth_builders import PASSWORD, registration
-from auth_client import AuthClient
+from auth_client import AuthClient, RunAuth
 
 from shared.db.databases import Database
 
@@ -95,7 +95,7 @@ async def test_a_refused_registration_leaves_nothing_behind(auth: AuthClient, da
 
 
 @pytest.mark.parametrize("mode", ["invite", "admin"])
-async def test_a_closed_door_stays_closed(run_auth, database: Database, mode: str) -> None:
+async def test_a_closed_door_stays_closed(run_auth: RunAuth, database: Database, mode: str) -> None:
     async with run_auth(database, registration_mode=mode) as auth:
         answer = await auth.send("POST", REGISTER, registration())
 

@@ -3,16 +3,17 @@
 import asyncio
 
 import pytest
-from auth_builders import INTERNAL_SECRET, auth_settings
-from auth_client import AuthClient
+from auth_builders import auth_settings
+from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 
-from auth_service.sealing import Seal, SealError
+from auth_service.sealing import Seal
 from auth_service.signing_keys.service import KeyRing
 from shared.db.databases import Database
 from shared.events.questions import SigningKeys
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
+from shared.settings import SettingsError
 
 SECRET = auth_settings().key_encryption_secret
 
@@ -44,7 +45,7 @@ async def test_replicas_that_start_together_agree_on_one_key(databases: list[Dat
     assert len({ring.current.id for ring in rings}) == 1
 
 
-async def test_a_restarted_service_signs_with_the_key_it_had(run_auth, database: Database) -> None:
+async def test_a_restarted_service_signs_with_the_key_it_had(run_auth: RunAuth, database: Database) -> None:
     async with run_auth(database) as before:
         first = await before.send("GET", "/.well-known/jwks.json")
     async with run_auth(database) as after:
@@ -64,8 +65,22 @@ async def test_a_retired_key_signs_no_more(database: Database, clock: SettableCl
     assert second.current.id != first.current.id
 
 
-async def test_the_stored_key_opens_under_no_other_secret(database: Database, clock: SettableClock) -> None:
-    await KeyRing(database, Seal(SECRET, "signing keys"), clock).open()
+async def test_the_service_does_not_start_with_another_secret_than_the_keys_were_sealed_with(
+    run_auth: RunAuth, database: Database
+) -> None:
+    async with run_auth(database):
+        pass
 
-    with pytest.raises(SealError):
-        await KeyRing(database, Seal(INTERNAL_SECRET, "signing keys"), clock).open()
+    with pytest.raises(SettingsError, match="KEY_ENCRYPTION_SECRET"):
+        async with run_auth(database, key_encryption_secret="another-secret-of-at-least-32-bytes!"):
+            pass
+
+
+async def test_the_private_part_is_not_readable_in_the_database(database: Database, clock: SettableClock) -> None:
+    ring = KeyRing(database, Seal(SECRET, "signing keys"), clock)
+    await ring.open()
+
+    [stored] = await database.system_rows("select sealed_private_key, public_key from signing_keys")
+
+    assert ring.current.private_key.private_bytes_raw() not in stored["sealed_private_key"]
+    assert ring.current.public_bytes == stored["public_key"]

@@ -1,7 +1,6 @@
 """Hashing off the event loop."""
 
 import asyncio
-import statistics
 import time
 from collections.abc import AsyncIterator
 
@@ -79,7 +78,8 @@ async def test_an_unknown_account_takes_as_long_as_a_known_one(passwords: Passwo
         known.append(await seconds_of(passwords, stored))
         unknown.append(await seconds_of(passwords, None))
 
-    assert statistics.median(unknown) == pytest.approx(statistics.median(known), rel=0.25)
+    # The shortest of each: whatever else runs on the machine only ever makes them longer.
+    assert min(unknown) == pytest.approx(min(known), rel=0.25)
 
 
 async def seconds_of(passwords: Passwords, stored: str | None) -> float:

@@ -6,9 +6,11 @@ from typing import Any, cast
 
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from gateway.exchange import Exchange, new_trace_id
+from gateway.exchange import Exchange
+from gateway.outgoing_head import new_trace_id
 from gateway.parts import Parts
 from gateway.request_head import check_unfinished, read_head
+from gateway.route_table import UNROUTED
 from gateway.websocket_pipe import join
 from shared.errors import TesseraError
 from shared.http.envelope import RequestTooSlow
@@ -26,6 +28,7 @@ class ClientConnection(asyncio.Protocol):
         "_is_leaving",
         "_parts",
         "_server",
+        "_unsent",
         "deadline",
         "peer",
         "received",
@@ -41,6 +44,7 @@ class ClientConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._is_leaving = False
         self._is_draining = False
+        self._unsent = 0
         self.received = bytearray()
         self.deadline = NEVER
         """When patience ends, by the monotonic clock; what happens then depends on what is waited for."""
@@ -89,7 +93,7 @@ class ClientConnection(asyncio.Protocol):
         self._forget()
         protocol = HttpProtocol(connections=self._connections, **self._server)
         self.transport.set_protocol(protocol)
-        protocol.connection_made(self.transport)  # type: ignore[no-untyped-call]
+        protocol.connection_made(self.transport)
         protocol.data_received(head)
 
     def become_pipe(self, upstream: asyncio.Transport) -> None:
@@ -155,7 +159,9 @@ class ClientConnection(asyncio.Protocol):
         self.deadline = NEVER
         if self._exchange is not None:
             self._exchange.deadline_passed()
-        elif self._is_leaving or not self.received:
+        elif self._is_leaving:
+            self._linger()
+        elif not self.received:
             self.transport.abort()
         else:
             self._refuse(RequestTooSlow())
@@ -187,8 +193,8 @@ class ClientConnection(asyncio.Protocol):
             self.pause_reading()
 
     def _refuse(self, error: TesseraError) -> None:
-        answers = self._parts.answers
-        self.write(answers.error(error, new_trace_id(), None, closes=True, is_head=False))
+        self._parts.observe("other", UNROUTED.path, error.status, 0.0)
+        self.write(self._parts.answers.error(error, new_trace_id(), None, closes=True, is_head=False))
         self._leave()
 
     def _leave(self) -> None:
@@ -197,9 +203,18 @@ class ClientConnection(asyncio.Protocol):
         self.received.clear()
         if self.transport.is_closing():
             return
+        self._unsent = self.transport.get_write_buffer_size()
         self.wait_until(self._parts.limits.linger_seconds)
         self.transport.write_eof()
         self.transport.resume_reading()
+
+    def _linger(self) -> None:
+        """A client that still reads the last answer, however slowly, may finish."""
+        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        if 0 < self._unsent < before:
+            self.wait_until(self._parts.limits.linger_seconds)
+        else:
+            self.transport.abort()
 
     def _forget(self) -> None:
         self._connections.discard(self)

@@ -5,7 +5,6 @@ loop; only what must be waited for starts a task. Both bodies go through piece b
 """
 
 import asyncio
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from gateway.answers import CONTINUE, answer_framing
 from gateway.authentication import Admission
 from gateway.cors import is_preflight
 from gateway.credentials import presented_credential
-from gateway.outgoing_head import UPGRADED, asks_for_websocket
+from gateway.outgoing_head import UPGRADED, asks_for_websocket, new_trace_id
 from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
 from gateway.request_head import RequestHead
@@ -36,30 +35,7 @@ if TYPE_CHECKING:
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
-def new_trace_id() -> str:
-    return os.urandom(16).hex()
-
-
 class Exchange:
-    __slots__ = (
-        "_admission",
-        "_answers_in_chunks",
-        "_body",
-        "_client",
-        "_head",
-        "_is_answering",
-        "_is_retried",
-        "_is_upstream_full",
-        "_keeps_alive",
-        "_parts",
-        "_row",
-        "_started",
-        "_target",
-        "_task",
-        "_trace_id",
-        "_upstream",
-    )
-
     def __init__(self, client: "ClientConnection", parts: Parts, head: RequestHead) -> None:
         self._client = client
         self._parts = parts
@@ -206,7 +182,8 @@ class Exchange:
             if token is not None and self._admission is None:
                 self._admission = await self._parts.authenticator.admit(token)
             if upstream is None or upstream.transport.is_closing():
-                upstream = await self._connect()
+                can_try_again = self._head.is_replayable and not self._is_retried
+                upstream = await self._parts.pools[self._row.service].connect(attempts=2 if can_try_again else 1)
             self._task = None
             self._send(upstream)
         except TesseraError as error:
@@ -216,16 +193,6 @@ class Exchange:
             self._task = None
             get_logger().exception("a request could not be passed on", trace_id=self._trace_id)
             self._refuse(TesseraError())
-
-    async def _connect(self) -> UpstreamConnection:
-        pool = self._parts.pools[self._row.service]
-        try:
-            return await pool.connect()
-        except UpstreamError:
-            if self._is_retried or not self._head.is_replayable:
-                raise
-            self._is_retried = True
-            return await pool.connect()
 
     def _send(self, upstream: UpstreamConnection) -> None:
         self._upstream = upstream

@@ -10,6 +10,11 @@ from gateway.route_table import Row
 UPGRADED = b"connection: Upgrade\r\nupgrade: websocket\r\n"
 
 
+def new_trace_id() -> str:
+    """A trace begins at the public door, whatever a client calls its own."""
+    return os.urandom(16).hex()
+
+
 def asks_for_websocket(head: RequestHead, row: Row) -> bool:
     return row.accepts_websocket and head.is_websocket
 

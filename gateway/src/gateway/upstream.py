@@ -179,7 +179,9 @@ class UpstreamConnection(asyncio.Protocol):
         receiver = self._receiver
         head, self._head = self._head, None
         pieces, self._pieces = self._pieces, []
-        if receiver is not None and (head is not None or pieces or self._is_complete):
+        if head is not None and head.status == 101:
+            self._fail()  # it switches to a protocol that it does not name
+        elif receiver is not None and (head is not None or pieces or self._is_complete):
             receiver.answered(head, pieces, is_complete=self._is_complete)
 
     def _hand_over(self, rest: bytes) -> None:
@@ -217,18 +219,24 @@ class UpstreamPool:
             connection.transport.close()
         return None
 
-    async def connect(self) -> UpstreamConnection:
+    async def connect(self, *, attempts: int) -> UpstreamConnection:
         """A new connection. Raises UpstreamError, or UpstreamTimeout when nothing even refuses."""
+        refused: OSError | None = None
+        for _ in range(attempts):
+            try:
+                return await self._connect()
+            except TimeoutError as error:
+                raise UpstreamTimeout from error
+            except OSError as error:
+                refused = error
+        raise UpstreamError from refused
+
+    async def _connect(self) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._limits.connect_seconds):
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(self, self._limits), self._address.host, self._address.port
-                )
-        except TimeoutError as error:
-            raise UpstreamTimeout from error
-        except OSError as error:
-            raise UpstreamError from error
+        async with asyncio.timeout(self._limits.connect_seconds):
+            _, connection = await loop.create_connection(
+                lambda: UpstreamConnection(self, self._limits), self._address.host, self._address.port
+            )
         return connection
 
     def put_back(self, connection: UpstreamConnection) -> None:

@@ -28,7 +28,7 @@ class PipeEnd(asyncio.Protocol):
         self._connections.add(self)
         self._transport.set_write_buffer_limits(high=_HELD_BYTES)
         self._transport.set_protocol(self)
-        self._transport.resume_reading()
+        self.resume()
 
     # asyncio.Protocol
 
@@ -96,3 +96,5 @@ def join(client: asyncio.Transport, upstream: asyncio.Transport, connections: se
     ends = PipeEnd(client, connections), PipeEnd(upstream, connections)
     ends[0].attach(ends[1])
     ends[1].attach(ends[0])
+    if client.get_write_buffer_size() > _HELD_BYTES:
+        ends[1].pause()  # the client fell behind before this end could be told; it will be told when it has caught up

@@ -1,10 +1,10 @@
-"""Raw bytes that two readers could understand differently: a clean answer, then the end, and nothing behind hears of it."""
+"""Bytes that two readers could understand differently: a clean answer, the end, and nothing behind hears of it."""
 
 import asyncio
 
 import msgspec
 import pytest
-from conftest import Stack, StartStack, eventually
+from gateway_stack import Stack, StartStack, eventually
 
 from gateway.wire_limits import WireLimits
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import aiohttp
 import msgspec
 import pytest
-from conftest import Stack, StartStack
-from doubles import answer_bytes, json_answer
+from gateway_stack import Stack, StartStack
+from recording_services import answer_bytes, json_answer
 
 APP = "https://app.example"
 

@@ -1,16 +1,17 @@
 """Requests reach their service unchanged, answers come back as they are made, and failures have our face."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import aiohttp
 import msgspec
 import pytest
-from conftest import Stack, StartStack, eventually, free_port
-from doubles import Recorded, answer_bytes
+from gateway_stack import Stack, StartStack, eventually, free_port
+from recording_services import Recorded, answer_bytes
 
-from gateway.route_table import Row, RouteTable, Service
+from gateway.route_table import RouteTable, Row, Service
 from gateway.wire_limits import WireLimits
 from shared.identity import verify_identity
 
@@ -239,7 +240,9 @@ async def test_requests_on_one_connection_are_answered_in_order(stack: Stack) ->
 
 @pytest.mark.parametrize("status", [204, 304])
 async def test_answers_without_a_body_keep_the_connection(stack: Stack, status: int) -> None:
-    stack.project.answer = answer_bytes(lines(f"HTTP/1.1 {status} X", "Content-Length: 5" if status == 304 else "ETag: a"))
+    stack.project.answer = answer_bytes(
+        lines(f"HTTP/1.1 {status} X", "Content-Length: 5" if status == 304 else "ETag: a")
+    )
     token = stack.bearer()["Authorization"]
     one = lines("GET /api/v1/projects HTTP/1.1", "Host: a", f"Authorization: {token}")
     answer = await stack.raw(one + one.replace(b"Host: a", b"Host: a\r\nConnection: close"))
@@ -255,7 +258,9 @@ async def test_a_head_request_gets_the_length_without_the_body(stack: Stack) -> 
 
 
 async def test_an_http_10_client_gets_a_body_that_ends_with_the_connection(stack: Stack) -> None:
-    stack.project.answer = answer_bytes(lines("HTTP/1.1 200 OK", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n")
+    stack.project.answer = answer_bytes(
+        lines("HTTP/1.1 200 OK", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n"
+    )
     token = stack.bearer()["Authorization"]
     answer = await stack.raw(lines("GET /api/v1/projects HTTP/1.0", "Host: a", f"Authorization: {token}"))
     assert answer.endswith(b"\r\n\r\n{}")
@@ -272,6 +277,21 @@ async def test_a_client_that_asks_before_sending_is_told_to_go_on(stack: Stack) 
         writer.write(b"{}")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
     writer.close()
+
+
+async def test_a_request_may_come_byte_by_byte(stack: Stack) -> None:
+    token = stack.bearer()["Authorization"]
+    fields = ("Host: a", f"Authorization: {token}", "Transfer-Encoding: chunked", "Connection: close")
+    request = lines("POST /api/v1/projects HTTP/1.1", *fields) + b"2\r\n{}\r\n0\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", stack.port)
+    writer.transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for byte in request:
+        writer.write(bytes((byte,)))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(3):
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+    assert stack.project.requests[0].body == b"{}"
 
 
 # limits
@@ -324,7 +344,9 @@ async def test_a_service_that_hangs_up_before_answering_is_a_502(stack: Stack) -
     assert len(stack.project.requests) == 1
 
 
-@pytest.mark.parametrize("garbage", [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"\x00" * 50])
+@pytest.mark.parametrize(
+    "garbage", [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"\x00" * 50]
+)
 async def test_a_service_that_talks_nonsense_is_a_502(stack: Stack, garbage: bytes) -> None:
     stack.project.answer = answer_bytes(garbage)
     status, _, body = await call(stack, "POST", "/api/v1/projects", headers=stack.bearer(), data=b"{}")
@@ -427,3 +449,47 @@ async def test_a_refused_request_with_a_small_body_keeps_its_connection(stack: S
     answer = await stack.raw(one + last)
     assert answer.count(b"HTTP/1.1 401 ") == 1
     assert answer.count(b"HTTP/1.1 404 ") == 1
+
+
+async def test_a_client_that_reads_its_last_answer_slowly_gets_all_of_it(stack: Stack) -> None:
+    size = 8_000_000
+    stack.project.answer = answer_bytes(lines("HTTP/1.1 200 OK", f"Content-Length: {size}") + bytes(size))
+    token = stack.bearer()["Authorization"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", stack.port, limit=1024)
+    writer.write(lines("GET /api/v1/projects HTTP/1.1", "Host: a", f"Authorization: {token}", "Connection: close"))
+    await reader.readuntil(b"\r\n\r\n")
+    received = 0
+    async with asyncio.timeout(10):
+        while piece := await reader.read(400_000):
+            received += len(piece)
+            await asyncio.sleep(0.002)
+    writer.close()
+    assert received == size
+
+
+async def test_a_stopping_gateway_finishes_what_it_began_and_says_goodbye(start_stack: StartStack) -> None:
+    stack = await start_stack()
+    gate = asyncio.Event()
+
+    async def wait(_request: Recorded, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gate.wait()
+        writer.write(lines("HTTP/1.1 200 OK", "Content-Length: 2") + b"{}")
+
+    stack.project.answer = wait
+    token = stack.bearer()["Authorization"]
+    idle, idle_writer = await asyncio.open_connection("127.0.0.1", stack.port)
+    busy, writer = await asyncio.open_connection("127.0.0.1", stack.port)
+    writer.write(lines("GET /api/v1/projects HTTP/1.1", "Host: a", f"Authorization: {token}"))
+    await eventually(lambda: stack.project.requests)
+
+    stopping = asyncio.create_task(stack.stop())
+    async with asyncio.timeout(5):
+        assert await idle.read() == b""
+        gate.set()
+        answer = await busy.read()
+        await stopping
+    idle_writer.close()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answer

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 import websockets
-from conftest import Stack, StartStack, eventually, free_port
-from doubles import answer_bytes
+from gateway_stack import Stack, StartStack, eventually, free_port
+from recording_services import answer_bytes
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 

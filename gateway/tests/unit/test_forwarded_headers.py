@@ -55,12 +55,16 @@ def test_identity_and_connection_headers_of_clients_stop_here(name: bytes) -> No
     assert not from_clients().passes(name)
 
 
-@pytest.mark.parametrize("name", [b"accept", b"content-type", b"if-match", b"idempotency-key", b"x-signature", b"origin"])
+@pytest.mark.parametrize(
+    "name", [b"accept", b"content-type", b"if-match", b"idempotency-key", b"x-signature", b"origin"]
+)
 def test_ordinary_headers_pass(name: bytes) -> None:
     assert from_clients().passes(name)
 
 
-@pytest.mark.parametrize("name", [b"Server", b"X-Powered-By", b"Access-Control-Allow-Origin", b"Connection", b"X-Request-ID"])
+@pytest.mark.parametrize(
+    "name", [b"Server", b"X-Powered-By", b"Access-Control-Allow-Origin", b"Connection", b"X-Request-ID"]
+)
 def test_services_do_not_speak_for_the_gateway(name: bytes) -> None:
     assert not from_services().passes(name)
 

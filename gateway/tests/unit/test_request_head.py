@@ -1,11 +1,13 @@
 """A request head has one meaning or is refused."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, strategies as st
 
 from gateway.request_head import RequestHead, check_unfinished, read_head
 from gateway.wire_limits import WireLimits
-from shared.errors import BadRequest, TesseraError
+from shared.errors import BadRequest, MethodNotAllowed, TesseraError
 
 LIMITS = WireLimits()
 FRAGMENTS = st.lists(
@@ -56,10 +58,8 @@ def test_what_passes_is_framed_in_exactly_one_way(fragments: list[bytes], method
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_but_never_crash(data: bytes) -> None:
-    try:
+    with suppress(BadRequest, MethodNotAllowed):
         read_head(data + b"\r\n\r\n", LIMITS)
-    except TesseraError as error:
-        assert 400 <= error.status < 500
 
 
 @given(st.binary(max_size=200))

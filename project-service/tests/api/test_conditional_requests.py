@@ -66,10 +66,12 @@ async def test_of_fifty_writes_to_one_version_one_wins(client: ProjectClient, ki
     path, field = (task_path(task), "title") if kind == "task" else (project_path(project), "name")
 
     for version in (1, 2):
-        answers = await asyncio.gather(*(
-            client.send("PATCH", path, {field: f"{version} {n}"}, who=ada, headers={"If-Match": f'"{version}"'})
-            for n in range(50)
-        ))
+        answers = await asyncio.gather(
+            *(
+                client.send("PATCH", path, {field: f"{version} {n}"}, who=ada, headers={"If-Match": f'"{version}"'})
+                for n in range(50)
+            )
+        )
 
         assert Counter(answer.status for answer in answers) == {200: 1, 412: 49}
     assert (await client.send("GET", path, who=ada)).data["version"] == 3
@@ -133,9 +135,9 @@ async def test_a_key_used_many_times_at_once_creates_one_task(client: ProjectCli
     project = await client.new_project(ada)
     key = {"Idempotency-Key": "once"}
 
-    answers = await asyncio.gather(*(
-        client.send("POST", tasks_of(project), {"title": "Fly"}, who=ada, headers=key) for _ in range(20)
-    ))
+    answers = await asyncio.gather(
+        *(client.send("POST", tasks_of(project), {"title": "Fly"}, who=ada, headers=key) for _ in range(20))
+    )
 
     assert {answer.status for answer in answers} <= {201, 409}
     assert len({answer.data["id"] for answer in answers if answer.status == 201}) == 1

@@ -80,7 +80,9 @@ async def test_tasks_are_found_by_each_filter(client: ProjectClient) -> None:
     project = await client.new_project(ada)
     await client.new_task(ada, project, title="Alpha 50%", status="done", priority="urgent")
     await client.new_task(ada, project, title="beta", assignee_id=str(ada.user_id), due_at=DUE)
-    await client.new_task(ada, project, title="gamma", assignee_id=str(ben), status="done", due_at="2027-01-01T00:00:00Z")
+    await client.new_task(
+        ada, project, title="gamma", assignee_id=str(ben), status="done", due_at="2027-01-01T00:00:00Z"
+    )
 
     assert await listed(client, ada, project, "status=DONE") == ["Alpha 50%", "gamma"]
     assert await listed(client, ada, project, "status=blocked") == []
@@ -110,7 +112,9 @@ async def test_tasks_are_found_by_each_filter(client: ProjectClient) -> None:
 async def test_a_cursor_walks_every_order(client: ProjectClient, sort: str, titles: list[str]) -> None:
     ada = person()
     project = await client.new_project(ada)
-    alpha = await client.new_task(ada, project, title="Alpha", priority="normal", due_at="2026-02-01T00:00:00Z", position=3)
+    alpha = await client.new_task(
+        ada, project, title="Alpha", priority="normal", due_at="2026-02-01T00:00:00Z", position=3
+    )
     await client.new_task(ada, project, title="beta", priority="urgent", position=2)
     await client.new_task(ada, project, title="Gamma", priority="low", due_at="2026-01-01T00:00:00Z", position=1)
     await client.send("PATCH", task_path(alpha), {"description": "changed last"}, who=ada)
@@ -154,7 +158,9 @@ async def test_totals_follow_every_write(client: ProjectClient) -> None:
 
 async def test_a_patch_changes_what_it_names_and_null_clears(client: ProjectClient) -> None:
     ada = person()
-    task = await client.new_task(ada, await client.new_project(ada), description="x", due_at=DUE, assignee_id=str(new_id()))
+    task = await client.new_task(
+        ada, await client.new_project(ada), description="x", due_at=DUE, assignee_id=str(new_id())
+    )
 
     patched = await client.send("PATCH", task_path(task), {"title": "Land", "due_at": None}, who=ada)
     put = await client.send("PUT", task_path(task), {"assignee_id": None}, who=ada)

@@ -143,6 +143,7 @@ class ModelReader:
             assert self.position is not None
             assert joined.position.epoch == self.position.epoch, "recovered into another epoch"
             self._nothing_live_between(self.position.offset, joined.position.offset, joined.position.epoch)
+        assert joined.position.offset <= len(self.keeper.logs[joined.position.epoch]), "told of the future"
         self.position = joined.position
         await asyncio.sleep(0)  # a slow reader's replay leaves room for the unexpected here
         await self.keeper._gate()
@@ -265,13 +266,13 @@ class World:
                 reader.task.result()
 
     async def settle(self) -> None:
-        """All is well again: one more event reaches everybody, and with it everything before."""
+        """All is well again: one more event, or one more reset, and everybody knows everything."""
         for keeper in self.model.values():
             keeper.mood = "works"
         await self._quiet()
         for keeper in self.model.values():
             self._publish(keeper)
-            self._deliver_all(keeper)
+        self.random.choice([self._deliver_all, self._reset])(keeper)
         await self._quiet()
         for reader in self.readers:
             if reader.subscription is not None:

@@ -2,7 +2,7 @@
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auth_service.sealing import Seal
+from auth_service.sealing import Seal, SealError
 from auth_service.signing_keys import repository
 from auth_service.signing_keys.domain import SigningKey, key_set, new_signing_key
 from auth_service.signing_keys.repository import SealedKey
@@ -10,6 +10,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.questions import SigningKeys, SigningKeysAnswer
+from shared.settings import SettingsError
 
 
 class KeyRing:
@@ -33,7 +34,7 @@ class KeyRing:
         return self._published
 
     async def open(self) -> None:
-        """Makes the first key if there is none. Raises SealError under another KEY_ENCRYPTION_SECRET than at first."""
+        """Makes the first key if there is none. Raises SettingsError under another secret than theirs."""
         async with self._database.system_work() as work:
             await repository.lock_keys(work)
             stored = await repository.list_active(work)
@@ -50,5 +51,8 @@ class KeyRing:
         return key
 
     def _opened(self, stored: SealedKey) -> SigningKey:
-        raw = self._seal.open(stored.sealed_private_key, place=stored.id)
+        try:
+            raw = self._seal.open(stored.sealed_private_key, place=stored.id)
+        except SealError as error:
+            raise SettingsError("KEY_ENCRYPTION_SECRET is not the one that the stored signing keys need") from error
         return SigningKey(stored.id, Ed25519PrivateKey.from_private_bytes(raw))

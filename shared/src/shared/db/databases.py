@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, NamedTuple, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from uuid import UUID
 
 from tortoise.context import TortoiseContext, set_global_context
@@ -21,6 +21,7 @@ NO_MODELS = (__name__,)
 """The ORM wants a module of models for every database, also where only SQL is used."""
 
 WARM_CONNECTIONS = 2
+LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 CLIENT_GRACE_SECONDS = 1.0
 """The server ends a slow statement first; this much later we stop believing that it will."""
 
@@ -170,7 +171,7 @@ def _connection(config: DatabaseConfig, url: str, size: int) -> dict[str, Any]:
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "database": parts.path.lstrip("/"),
-        "ssl": _ssl_mode(parts.query),
+        "ssl": _ssl_mode(parts),
         "minsize": 0,  # a floor would reconnect in the background for ever while the server is away
         "init_size": min(WARM_CONNECTIONS, size),
         "maxsize": size,
@@ -183,9 +184,10 @@ def _connection(config: DatabaseConfig, url: str, size: int) -> dict[str, Any]:
     return {"engine": asyncpg_engine.__name__, "credentials": credentials}
 
 
-def _ssl_mode(query: str) -> str:
+def _ssl_mode(address: SplitResult) -> str:
     """`?sslmode=` of the address; a server's own certificate authority is named by PGSSLROOTCERT."""
-    return parse_qs(query).get("sslmode", ["prefer"])[-1]
+    default = "disable" if address.hostname in LOOPBACK_HOSTS else "prefer"
+    return parse_qs(address.query).get("sslmode", [default])[-1]
 
 
 def _server_settings(config: DatabaseConfig) -> dict[str, str]:

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 from aerich import Command
 from aerich.migrate import Migrate
+from aerich.models import Aerich
 from tortoise.context import TortoiseContext
 
 from shared.db.bootstrap import OWNER, role_url
@@ -47,6 +48,7 @@ async def migrate(service: str, owner_url: str) -> list[str]:
     _refuse_duplicate_numbers(folder)
     async with _alone(service, owner_url), TortoiseContext() as context:
         config = _orm_config(service, owner_url)
+        Aerich._meta.app = None  # Tortoise binds a model to the first app of a process; here several services migrate
         await context.init(config)
         command = Command(config, app=service, location=str(folder))
         await context.db().execute_script(LEDGER)

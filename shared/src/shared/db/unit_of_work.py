@@ -205,5 +205,5 @@ class _Place:
 def _prelude(tenant_id: UUID | None) -> str:
     if tenant_id is None:
         return "BEGIN"
-    # Safe to write into the statement: the text of a UUID. A parameter would cost a round trip of its own.
-    return f"BEGIN; SELECT set_config('app.tenant_id', '{UUID(int=tenant_id.int)}', true)"
+    # Safe to write into the statement: the text of a UUID. As a parameter it would cost a round trip of its own.
+    return f"BEGIN; SET LOCAL app.tenant_id = '{UUID(int=tenant_id.int)}'"

@@ -7,8 +7,8 @@ RUN_IN_TRANSACTION = True
 TABLES = """
 create table users (
     id uuid primary key,
-    email text not null,
-    email_identity text not null constraint users_email_identity_key unique,
+    email varchar(254) not null,
+    email_identity varchar(254) not null constraint users_email_identity_key unique,
     password_hash text not null,
     password_changed_at timestamptz not null,
     first_name text not null,
@@ -28,8 +28,8 @@ create table users (
 create table tenants (
     id uuid primary key,
     name text not null,
-    slug text not null constraint tenants_slug_key unique,
-    tier text not null default 'free' constraint tenants_tier_check check (tier in ('free', 'pro', 'premium')),
+    slug varchar(64) not null constraint tenants_slug_key unique,
+    tier varchar(16) not null default 'free' constraint tenants_tier_check check (tier in ('free', 'pro', 'premium')),
     version integer not null default 1,
     created_at timestamptz not null,
     updated_at timestamptz not null
@@ -38,7 +38,7 @@ create table tenants (
 create table memberships (
     tenant_id uuid not null references tenants on delete cascade,
     user_id uuid not null references users on delete cascade,
-    role text not null
+    role varchar(16) not null
         constraint memberships_role_check check (role in ('owner', 'admin', 'manager', 'developer', 'viewer')),
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -66,7 +66,7 @@ create index sessions_tenant on sessions (tenant_id);
 create index sessions_revoked on sessions (revoked_at) where revoked_at is not null;
 
 create table signing_keys (
-    id text primary key,
+    id varchar(64) primary key,
     sealed_private_key bytea not null,
     public_key bytea not null,
     created_at timestamptz not null,

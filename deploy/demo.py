@@ -1,0 +1,201 @@
+"""`make demo`: two people and one project, told in plain lines; exits with 1 when anything is not as it should be."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from deploy.api_client import ApiClient, Unexpected, api_client
+from deploy.embedded.postgres_home import remove_data
+from deploy.environment import Ports, user_environment
+from deploy.stack_process import EMBEDDED, stack_process
+from deploy.supervision.errors import ServerError
+from shared.testing.live_client import LiveClient, Refused
+
+
+class Missing(AssertionError):
+    """Something the story needs did not happen."""
+
+
+class Story:
+    """Ada works, Grace watches the same project live; a stranger sees nothing."""
+
+    def __init__(self, url: str, ada: ApiClient, stranger: ApiClient) -> None:
+        self._url = url
+        self._live_url = url.replace("http", "ws", 1) + "/ws"
+        self._ada = ada
+        self._stranger = stranger
+
+    async def play(self) -> None:
+        await self._make_accounts()
+        project = await self._make_project()
+        conversation = await self._start_conversation(project)
+        async with self._watch() as watcher:
+            await self._follow(watcher, project, conversation)
+            task = await self._work_on_tasks(watcher, project)
+            await self._talk(watcher, conversation)
+            await self._lose_and_resume(watcher, project, task)
+            if watcher.violations:
+                raise Missing("; ".join(watcher.violations))
+        await self._keep_strangers_out(project, task)
+        await self._leave()
+
+    async def _make_accounts(self) -> None:
+        await self._ada.register("Ada")
+        await self._stranger.register("Mallory")
+        me = await self._ada.expect(200, "GET", "/auth/me")
+        say(f"Ada registers as {me.data['email']}; she owns a tenant of her own. So does a stranger, elsewhere.")
+        again = await self._ada.expect(200, "POST", "/auth/refresh", {"refresh_token": self._ada.tokens["refresh_token"]})
+        self._ada.tokens = again.data
+        say("She refreshes her tokens: the old refresh token has had its day.")
+
+    async def _make_project(self) -> str:
+        key = {"Idempotency-Key": f"demo-{self._ada.user['id']}"}
+        first = await self._ada.expect(201, "POST", "/projects", {"name": "Apollo"}, headers=key)
+        second = await self._ada.expect(201, "POST", "/projects", {"name": "Apollo"}, headers=key)
+        check(first.data["id"] == second.data["id"], "a repeated request made a second project")
+        say(f"She makes the project Apollo, twice with one Idempotency-Key: still one project ({first.data['id']}).")
+        return str(first.data["id"])
+
+    async def _start_conversation(self, project: str) -> str:
+        body = {"title": "How to land", "project_id": project}
+        answer = await self._ada.expect(201, "POST", "/conversations", body)
+        say("She starts a conversation about it.")
+        return str(answer.data["id"])
+
+    @asynccontextmanager
+    async def _watch(self) -> AsyncIterator[LiveClient]:
+        async with LiveClient(self._live_url, lambda: self._ada.access_token) as watcher:
+            yield watcher
+
+    async def _follow(self, watcher: LiveClient, project: str, conversation: str) -> None:
+        for topic in (f"project:{project}", f"tasks:{project}", f"conversation:{conversation}"):
+            await watcher.subscribe(topic)
+        await watcher.ping()
+        say("Her second window connects to /ws and follows the project, its tasks and the conversation.")
+
+    async def _work_on_tasks(self, watcher: LiveClient, project: str) -> dict[str, Any]:
+        tasks = f"/projects/{project}/tasks"
+        added = await self._ada.expect(201, "POST", tasks, {"title": "Build the lander", "priority": "high"})
+        await arrives(watcher, "ADDED", "task.added", added.data["id"])
+        path = f"{tasks}/{added.data['id']}"
+        tag = {"If-Match": added.headers["ETag"]}
+        done = await self._ada.expect(200, "PATCH", path, {"status": "in_progress"}, headers=tag)
+        await arrives(watcher, "STATUS_CHANGED", "task.status_changed", added.data["id"])
+        stale = await self._ada.expect(412, "PATCH", path, {"title": "Too late"}, headers=tag)
+        check(stale.body["error"]["details"]["current"]["version"] == 2, "412 does not show the current task")
+        say("A second change with the old version is refused (412) and shows the task as it is now.")
+        listed = await self._ada.expect(200, "GET", f"{tasks}?status=in_progress&sort=-created_at")
+        check(listed.body["total"] == 1, "the list does not have the task")
+        return dict(done.data)
+
+    async def _talk(self, watcher: LiveClient, conversation: str) -> None:
+        path = f"/conversations/{conversation}/messages"
+        sent = await self._ada.expect(201, "POST", path, {"role": "user", "content": "Slowly?"})
+        await arrives(watcher, "ADDED", "message.added", sent.data["id"])
+        listed = await self._ada.expect(200, "GET", path)
+        check([m["content"] for m in listed.body["items"]] == ["Slowly?"], "the message is not in the conversation")
+
+    async def _lose_and_resume(self, watcher: LiveClient, project: str, task: dict[str, Any]) -> None:
+        """Another window misses a change on purpose and gets it when it says where it stopped."""
+        topic = f"tasks:{project}"
+        since = watcher.positions[topic]
+        path = f"/projects/{project}/tasks/{task['id']}"
+        await self._ada.expect(200, "PATCH", path, {"title": "Build the lunar lander"})
+        await arrives(watcher, "UPDATED", "task.updated", task["id"])
+        async with self._watch() as late:
+            late.positions[topic] = since
+            answer = await late.subscribe(topic, since=since._asdict())
+            check(answer["recovered"] is True, "the missed change was not recovered")
+            await arrives(late, "UPDATED", "task.updated", task["id"], quiet=True)
+        say("A third window that was offline says where it stopped and gets exactly what it missed.")
+
+    async def _keep_strangers_out(self, project: str, task: dict[str, Any]) -> None:
+        for path in (f"/projects/{project}", f"/projects/{project}/tasks/{task['id']}"):
+            answer = await self._stranger.expect(404, "GET", path)
+            check(answer.code == "PROJECT_NOT_FOUND", f"{path} answered {answer.code}")
+        async with LiveClient(self._live_url, lambda: self._stranger.access_token) as spy:
+            try:
+                await spy.subscribe(f"tasks:{project}")
+            except Refused as refusal:
+                check(refusal.code == "TOPIC_NOT_FOUND", f"the spy was told {refusal.code}")
+            else:
+                raise Missing("a stranger could follow the tasks")
+        say("To the stranger all of this does not exist: 404, and TOPIC_NOT_FOUND on the socket.")
+
+    async def _leave(self) -> None:
+        await self._ada.expect(204, "POST", "/auth/logout")
+        async with asyncio.timeout(2):
+            while (answer := await self._ada.call("GET", "/auth/me")).status != 401:
+                await asyncio.sleep(0.02)
+        check(answer.code == "AUTH_SESSION_REVOKED", f"after the logout the token is refused with {answer.code}")
+        say("Ada logs out; her access token, still young, is refused from now on.")
+
+
+async def arrives(watcher: LiveClient, event: str, kind: str, entity_id: str, *, quiet: bool = False) -> None:
+    try:
+        frame = await watcher.next_event(timeout=5)
+    except TimeoutError:
+        raise Missing(f"{kind} of {entity_id} did not arrive") from None
+    found = (frame["event"], frame["type"], frame["data"]["entity_id"])
+    check(found == (event, kind, entity_id), f"expected {event} {kind}, saw {found[0]} {found[1]}")
+    if not quiet:
+        say(f"  live: {event} {kind} on {frame['topic']} at offset {frame['offset']}")
+
+
+def check(is_so: bool, otherwise: str) -> None:
+    if not is_so:
+        raise Missing(otherwise)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def _running_stack() -> str | None:
+    """`TESSERA_URL`, or the stack on the configured port, if one answers."""
+    environ = user_environment()
+    url = environ.get("TESSERA_URL") or f"http://127.0.0.1:{Ports.from_environment(environ).gateway}"
+    try:
+        async with aiohttp.ClientSession() as client, client.get(f"{url}/health", timeout=aiohttp.ClientTimeout(2)):
+            return url
+    except (aiohttp.ClientError, TimeoutError):
+        return None
+
+
+async def _play(url: str) -> None:
+    async with api_client(url) as ada, api_client(url) as stranger:
+        await Story(url, ada, stranger).play()
+
+
+async def _run() -> None:
+    url = await _running_stack()
+    if url is not None:
+        say(f"The story, on the stack at {url}:")
+        await _play(url)
+        return
+    say("No stack is running: starting one for this story.")
+    with tempfile.TemporaryDirectory(prefix="tessera-demo-") as folder:
+        async with stack_process(EMBEDDED, Path(folder)) as stack:
+            await _play(stack.url)
+        remove_data(Path(folder) / "postgres")
+
+
+def main() -> None:
+    try:
+        asyncio.run(_run())
+    except (Missing, Unexpected, ServerError, Refused, TimeoutError, aiohttp.ClientError) as error:
+        sys.exit(f"The story ends here: {error or type(error).__name__}")
+    say("Everything happened as it should.")
+    sys.exit(os.EX_OK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Every operation, asked by everybody: a table that must have a row for each route of the service.
+
+Columns: what the project's owner, a developer outside of it, a reader of it and a viewer of the tenant get (the last
+two where the project is visible to them), then what a stranger of another tenant gets, whose answer for a real id must
+be the one for a made-up id.
+"""
+
+from typing import Any, NamedTuple
+
+import pytest
+from project_builders import GLOBEX, person
+from project_client import PROJECTS, ProjectClient
+
+from project_service.app import ROUTES
+from shared.ids import new_id
+from shared.principal import Role
+
+PROJECT = PROJECTS + "/{project_id}"
+TASKS = PROJECT + "/tasks"
+TASK = TASKS + "/{task_id}"
+
+
+class Row(NamedTuple):
+    owner: int
+    outsider: int
+    reader: int
+    tenant_viewer: int
+    body: Any = None
+
+
+MATRIX = {
+    ("GET", PROJECTS): Row(200, 200, 200, 200),
+    ("POST", PROJECTS): Row(201, 403, 403, 403, {"name": "Artemis"}),
+    ("GET", PROJECT): Row(200, 404, 200, 200),
+    ("PATCH", PROJECT): Row(200, 404, 403, 403, {"name": "Artemis"}),
+    ("PUT", PROJECT): Row(200, 404, 403, 403, {"name": "Artemis"}),
+    ("DELETE", PROJECT): Row(204, 404, 403, 403),
+    ("POST", PROJECT + "/restore"): Row(200, 404, 403, 403),
+    ("GET", TASKS): Row(200, 404, 200, 200),
+    ("POST", TASKS): Row(201, 404, 403, 403, {"title": "Land"}),
+    ("GET", TASK): Row(200, 404, 200, 200),
+    ("PATCH", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
+    ("PUT", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
+    ("DELETE", TASK): Row(204, 404, 403, 403),
+}
+OPERATIONS = [(operation.method, operation.path) for group in ROUTES for operation in group.operations]
+WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
+
+
+def test_every_operation_has_its_row() -> None:
+    assert set(OPERATIONS) == MATRIX.keys()
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_each_caller_gets_what_the_matrix_says(client: ProjectClient, method: str, path: str) -> None:
+    row = MATRIX[method, path]
+    ada, reader = person(), person(Role.DEVELOPER)
+    private = await client.new_project(ada)
+    shared = await client.new_project(ada, visibility="tenant")
+    await client.join(private, reader, "viewer")
+    at_private = path.format(project_id=private["id"], task_id=(await client.new_task(ada, private))["id"])
+    at_shared = path.format(project_id=shared["id"], task_id=(await client.new_task(ada, shared))["id"])
+
+    got = [
+        (await client.send(method, where, row.body, who=who)).status
+        for where, who in (
+            (at_private, person(Role.DEVELOPER)),
+            (at_private, reader),
+            (at_shared, person(Role.VIEWER)),
+            (at_private, ada),
+        )
+    ]
+
+    assert got == [row.outsider, row.reader, row.tenant_viewer, row.owner]
+
+
+@pytest.mark.parametrize(("method", "path"), WITH_ID)
+@pytest.mark.parametrize("role", [Role.OWNER, Role.VIEWER])
+async def test_a_foreign_id_is_answered_as_a_made_up_one(
+    client: ProjectClient, method: str, path: str, role: Role
+) -> None:
+    ada, stranger = person(), person(role, GLOBEX)
+    project = await client.new_project(ada, visibility="tenant")
+    task = await client.new_task(ada, project)
+    body = MATRIX[method, path].body
+
+    foreign = await client.send(method, path.format(project_id=project["id"], task_id=task["id"]), body, who=stranger)
+    made_up = await client.send(method, path.format(project_id=new_id(), task_id=new_id()), body, who=stranger)
+    no_id = await client.send(method, path.format(project_id="1", task_id="1"), body, who=stranger)
+
+    assert foreign.status == 404
+    assert foreign.without_trace == made_up.without_trace == no_id.without_trace
+
+
+@pytest.mark.parametrize(("method", "path"), [operation for operation in WITH_ID if "{task_id}" in operation[1]])
+async def test_a_foreign_task_is_not_reached_through_an_own_project(
+    client: ProjectClient, method: str, path: str
+) -> None:
+    ada, stranger = person(), person(Role.OWNER, GLOBEX)
+    task = await client.new_task(ada, await client.new_project(ada))
+    own = await client.new_project(stranger)
+    body = MATRIX[method, path].body
+
+    foreign = await client.send(method, path.format(project_id=own["id"], task_id=task["id"]), body, who=stranger)
+    made_up = await client.send(method, path.format(project_id=own["id"], task_id=new_id()), body, who=stranger)
+
+    assert (foreign.status, foreign.code) == (404, "TASK_NOT_FOUND")
+    assert foreign.without_trace == made_up.without_trace
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_nobody_gets_in_without_an_identity(client: ProjectClient, method: str, path: str) -> None:
+    answer = await client.send(method, path.format(project_id=new_id(), task_id=new_id()), who=None)
+
+    assert (answer.status, answer.code) == (401, "AUTH_REQUIRED")
+
+
+async def test_lists_hold_nothing_of_another_tenant(client: ProjectClient) -> None:
+    ada, stranger = person(), person(Role.OWNER, GLOBEX)
+    project = await client.new_project(ada, visibility="tenant")
+    await client.new_task(ada, project)
+
+    listed = (await client.send("GET", PROJECTS, who=stranger)).json
+
+    assert (listed["items"], listed["total"]) == ([], 0)

@@ -1,0 +1,234 @@
+"""How sockets begin, how long they may live, and the codes they end with."""
+
+import asyncio
+import socket as sockets
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from realtime_client import RawClient
+from realtime_fakes import LiveServer, some_principal, task_added, unix_now
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from shared.events.auth import SessionRevoked
+from shared.identity import HEADER
+from shared.testing.eventually import eventually
+
+TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws/"])
+async def test_a_token_in_the_first_frame_opens_the_connection(connect, keeper, auth, path: str) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(path=path)
+
+    await client.send(action="auth", token=auth.token(anna))
+    await client.hears_nothing()
+
+    assert (await client.subscribe(TOPIC))["action"] == "subscribed"
+
+
+async def test_without_a_credential_nothing_is_answered(connect) -> None:
+    client = await connect()
+
+    await client.send(action="subscribe", topic=TOPIC)
+    frames, code = await client.until_closed()
+
+    assert [frame["code"] for frame in frames] == ["AUTH_REQUIRED"]
+    assert code == 4001
+
+
+async def test_silence_about_oneself_ends_the_connection(start_server) -> None:
+    server = await start_server(first_auth_seconds=0.2)
+    client = await RawClient.open(server.port)
+
+    frames, code = await client.until_closed()
+
+    assert ([frame["code"] for frame in frames], code) == (["AUTH_REQUIRED"], 4001)
+
+
+@pytest.mark.parametrize(("age", "code"), [(0, "AUTH_INVALID_TOKEN"), (5000, "AUTH_TOKEN_EXPIRED")])
+async def test_a_bad_token_is_named_and_ends_the_connection(connect, auth, age: int, code: str) -> None:
+    made = datetime.now(UTC) - timedelta(seconds=age)
+    token = auth.token(some_principal(), now=made) + ("" if age else "x")
+    client = await connect()
+
+    await client.send(action="auth", token=token)
+    frames, close_code = await client.until_closed()
+
+    assert ([frame["code"] for frame in frames], close_code) == ([code], 4001)
+
+
+async def test_an_identity_for_another_service_is_refused_before_the_handshake(server: LiveServer) -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(f"http://127.0.0.1:{server.port}/ws", headers={HEADER: "nonsense"})
+
+    assert refused.value.status == 401
+
+
+async def test_other_addresses_do_not_exist(server: LiveServer) -> None:
+    for path in ("/ws/0189aaaa-0000-7000-8000-000000000001", "/ws/?EIO=4&transport=websocket"):
+        with pytest.raises(InvalidStatus) as refused:
+            await RawClient.open(server.port, path=path)
+        assert refused.value.response.status_code == 404
+
+
+async def test_a_plain_request_is_told_to_upgrade(server: LiveServer) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{server.port}/ws") as answer:
+        assert answer.status == 426
+        assert (await answer.json())["error"]["code"] == "UPGRADE_REQUIRED"
+
+
+async def test_an_expiring_token_is_announced_and_its_end_closes_the_connection(start_server) -> None:
+    server = await start_server(expiry_warning_seconds=60, expiry_grace_seconds=0.1)
+    client = await RawClient.open(server.port, some_principal(), expires_at=unix_now() + 1)
+
+    frames, code = await client.until_closed()
+
+    assert [frame["action"] for frame in frames] == ["token_expiring", "error"]
+    assert frames[-1]["code"] == "AUTH_TOKEN_EXPIRED"
+    assert code == 4001
+
+
+async def test_a_fresh_token_keeps_the_connection_open(start_server, auth) -> None:
+    server = await start_server(expiry_grace_seconds=0.1, expiry_warning_seconds=60)
+    anna = some_principal()
+    client = await RawClient.open(server.port, anna, expires_at=unix_now() + 1)
+    await client.next()
+
+    await client.send(action="auth", token=auth.token(anna))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.5):
+            await client.socket.recv()
+    assert await client.hears_nothing()
+    await client.close()
+
+
+async def test_a_token_of_somebody_else_does_not_take_the_connection_over(connect, auth) -> None:
+    client = await connect(some_principal())
+
+    await client.send(action="auth", token=auth.token(some_principal()))
+    frames, code = await client.until_closed()
+
+    assert ([frame["code"] for frame in frames], code) == (["AUTH_FORBIDDEN"], 4001)
+
+
+async def test_a_revoked_session_is_closed_within_a_second(connect, auth) -> None:
+    anna = some_principal()
+    ended, other = await connect(anna), await connect(some_principal(anna.tenant_id, user_id=anna.user_id))
+
+    revoked = SessionRevoked(session_id=anna.session_id, user_id=anna.user_id, revoked_at=unix_now(), reason="logout")
+    await auth.publish(revoked)
+    async with asyncio.timeout(1.0):
+        frames, code = await ended.until_closed()
+
+    assert ([frame["code"] for frame in frames], code) == (["AUTH_SESSION_REVOKED"], 4009)
+    assert await other.hears_nothing()
+
+
+async def test_an_older_token_of_a_revoked_session_does_not_open_a_connection(connect, auth) -> None:
+    anna = some_principal()
+    token = auth.token(anna)
+    revoked = SessionRevoked(session_id=anna.session_id, user_id=anna.user_id, revoked_at=unix_now(), reason="logout")
+    await auth.publish(revoked)
+    client = await connect()
+
+    await client.send(action="auth", token=token)
+    frames, code = await client.until_closed()
+
+    assert ([frame["code"] for frame in frames], code) == (["AUTH_SESSION_REVOKED"], 4009)
+
+
+async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server, keeper) -> None:
+    server = await start_server(close_grace_seconds=2.0)
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    reader = await RawClient.open(server.port, anna)
+    stalled = await RawClient.open(server.port, anna)
+    for client in (reader, stalled):
+        await client.subscribe(TOPIC)
+    stalled.socket.transport.pause_reading()
+    stalled.socket.transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+
+    for number in range(300):
+        await keeper.publish(anna.tenant_id, TOPIC, task_added(description="x" * 30_000))
+        assert (await reader.next())["offset"] == number + 1
+    metrics = server.app.ctx.metrics.registry
+    stalled.socket.transport.resume_reading()
+    with pytest.raises(ConnectionClosed) as closed:
+        async for _ in _frames(stalled):
+            pass
+
+    assert closed.value.rcvd.code == 4008
+    await eventually(lambda: metrics.get_sample_value("tessera_live_closes_total", {"code": "4008"}) == 1)
+    await reader.close()
+
+
+async def test_a_frame_over_64_kib_is_too_big(connect) -> None:
+    client = await connect(some_principal())
+
+    await client.send(action="ping", id="x" * 70_000)
+    frames, code = await client.until_closed()
+
+    assert (frames, code) == ([], 1009)
+
+
+async def test_text_that_is_not_utf8_is_refused(connect) -> None:
+    client = await connect(some_principal())
+
+    await client.socket.send(b"\xff\xfe", text=True)
+
+    assert (await client.until_closed())[1] == 1007
+
+
+async def test_a_flood_is_answered_then_closed(connect) -> None:
+    client = await connect(some_principal())
+
+    for _ in range(60):
+        await client.send(action="ping")
+    frames, code = await client.until_closed()
+
+    errors = [frame for frame in frames if frame["action"] == "error"]
+    assert errors[0]["temporary"] is True
+    assert errors[0]["retry_after_ms"] > 0
+    assert code == 4029
+
+
+async def test_a_stop_announces_itself_and_closes_with_1012(start_server, keeper) -> None:
+    server = await start_server(drain_seconds=0.3)
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    clients = [await RawClient.open(server.port, anna) for _ in range(10)]
+    await clients[0].subscribe(TOPIC)
+
+    stopping = asyncio.create_task(server.stop())
+    endings = await asyncio.gather(*(client.until_closed() for client in clients))
+    await stopping
+
+    assert {code for _, code in endings} == {1012}
+    assert all(frames[-1]["action"] == "going_away" and frames[-1]["retry_after_ms"] > 0 for frames, _ in endings)
+
+
+async def test_a_peer_that_is_gone_without_a_word_is_noticed(start_server) -> None:
+    server = await start_server(ping_seconds=0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+
+    async with asyncio.timeout(2.0):
+        with pytest.raises(ConnectionResetError):
+            while await reader.read(1000):
+                pass
+            raise ConnectionResetError
+    writer.close()
+
+
+async def _frames(client: RawClient):
+    while True:
+        yield await client.socket.recv()

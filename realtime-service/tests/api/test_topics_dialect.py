@@ -1,0 +1,242 @@
+"""The topics dialect over a real socket: what is said, word for word."""
+
+from uuid import UUID
+
+from realtime_client import RawClient
+from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, task_updated
+
+from shared.events.projects import TaskStatus
+
+TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
+OTHER = "tasks:0189aaaa-0000-7000-8000-000000000002"
+
+
+async def test_an_event_reaches_its_subscriber_in_the_documented_form(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client: RawClient = await connect(anna)
+    answer = await client.subscribe(TOPIC, id="s1")
+    state = task_state(title="Paint the fence", status=TaskStatus.DONE)
+
+    envelope = await keeper.publish(
+        anna.tenant_id, TOPIC, task_updated("title", id=state.id, title=state.title), actor_id=anna.user_id
+    )
+    frame = await client.next()
+
+    assert answer == {
+        "action": "subscribed", "topic": TOPIC, "epoch": "epoch-1", "offset": 0, "recovered": False, "id": "s1",
+    }  # fmt: skip
+    payload = frame["data"].pop("payload")
+    assert payload["title"] == "Paint the fence"
+    assert frame == {
+        "topic": TOPIC,
+        "event": "UPDATED",
+        "type": "task.updated",
+        "id": str(envelope.id),
+        "offset": 1,
+        "data": {
+            "entity_id": str(state.id),
+            "user_id": str(anna.user_id),
+            "timestamp": envelope.time.isoformat().replace("+00:00", "Z"),
+            "changed_fields": ["title"],
+            "version": 1,
+        },
+    }
+
+
+async def test_ids_are_echoed_and_pings_answered(connect) -> None:
+    client = await connect(some_principal())
+
+    assert await client.ask(action="ping", id=7) == {"action": "pong", "id": 7}
+    assert await client.ask(action="ping") == {"action": "pong"}
+
+
+async def test_after_unsubscribing_nothing_comes(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    answer = await client.ask(action="unsubscribe", topic=TOPIC, id=1)
+    await keeper.publish(anna.tenant_id, TOPIC)
+
+    assert answer == {"action": "unsubscribed", "topic": TOPIC, "id": 1}
+    assert await client.hears_nothing()
+
+
+async def test_an_event_stays_in_its_tenant_even_under_the_same_topic_name(connect, keeper: FakeKeeper) -> None:
+    anna, boris = some_principal(), some_principal()
+    for person in (anna, boris):
+        keeper.create(person.tenant_id, TOPIC)
+    hers, his = await connect(anna), await connect(boris)
+    await hers.subscribe(TOPIC)
+    await his.subscribe(TOPIC)
+
+    envelope = await keeper.publish(anna.tenant_id, TOPIC)
+
+    assert (await hers.next())["id"] == str(envelope.id)
+    assert await his.hears_nothing()
+
+
+async def test_a_forbidden_topic_is_answered_like_one_that_does_not_exist(connect, keeper: FakeKeeper) -> None:
+    anna, boris = some_principal(), some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(boris)
+
+    await client.send(action="subscribe", topic=TOPIC)
+    forbidden = await client.text()
+    await client.send(action="subscribe", topic=OTHER)
+    absent = await client.text()
+    await client.send(action="subscribe", topic="nonsense")
+    unknown = await client.text()
+
+    assert '"TOPIC_NOT_FOUND"' in forbidden
+    assert forbidden.replace(TOPIC, "?") == absent.replace(OTHER, "?") == unknown.replace("nonsense", "?")
+
+
+async def test_frames_that_are_none_are_refused_by_code(connect) -> None:
+    client = await connect(some_principal())
+    cases = {
+        "{": "WS_INVALID_MESSAGE",
+        "[]": "WS_INVALID_MESSAGE",
+        '{"action":"subscribe"}': "WS_INVALID_MESSAGE",
+        '{"action":"subscribe","topic":"tasks:1","sinse":1}': "WS_INVALID_MESSAGE",
+        '{"action":"subscribe","topic":"tasks:1","since":{"epoch":"e","offset":-1}}': "WS_INVALID_MESSAGE",
+        '{"action":"dance","id":"d"}': "WS_UNKNOWN_TYPE",
+        "[" * 10_000: "WS_INVALID_MESSAGE",
+    }
+    for text, code in cases.items():
+        await client.socket.send(text)
+        answer = await client.next()
+        assert (answer["action"], answer["code"], answer["temporary"]) == ("error", code, False), text
+
+
+async def test_a_filter_lets_through_what_fits_it(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC, filter={"status": "done"})
+
+    await keeper.publish(anna.tenant_id, TOPIC, task_added(status=TaskStatus.TODO))
+    await keeper.publish(anna.tenant_id, TOPIC, task_added(status=TaskStatus.DONE))
+
+    assert (await client.next())["offset"] == 2
+    assert await client.hears_nothing()
+
+
+async def test_a_returning_client_gets_exactly_what_it_missed(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    for _ in range(5):
+        keeper.note(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+
+    await client.send(action="subscribe", topic=TOPIC, since={"epoch": "epoch-1", "offset": 2})
+    frames = [await client.next() for _ in range(4)]
+    await keeper.publish(anna.tenant_id, TOPIC)
+
+    assert [frame.get("offset") for frame in frames] == [3, 4, 5, 5]
+    assert frames[-1]["recovered"] is True
+    assert (await client.next())["offset"] == 6
+
+
+async def test_a_client_that_cannot_be_caught_up_is_told_why(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    for _ in range(5):
+        keeper.note(anna.tenant_id, TOPIC)
+    keeper.prune(anna.tenant_id, TOPIC, first=4)
+    client = await connect(anna)
+
+    passed = await client.subscribe(TOPIC, since={"epoch": "epoch-1", "offset": 1})
+    replaced = await client.subscribe(TOPIC, since={"epoch": "epoch-0", "offset": 1})
+    ahead = await client.subscribe(TOPIC, since={"epoch": "epoch-1", "offset": 9})
+
+    reasons = [(answer["recovered"], answer["reason"], answer["offset"]) for answer in (passed, replaced, ahead)]
+    assert reasons == [(False, "window_passed", 5), (False, "epoch_changed", 5), (False, "ahead", 5)]
+
+
+async def test_an_event_the_broker_lost_is_fetched_before_the_next_is_told(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    keeper.note(anna.tenant_id, TOPIC)
+    await keeper.publish(anna.tenant_id, TOPIC)
+    second = keeper.note(anna.tenant_id, TOPIC)
+    await keeper.send(second)
+    await keeper.send(second)
+
+    assert [(await client.next())["offset"] for _ in range(3)] == [1, 2, 3]
+    assert await client.hears_nothing()
+
+
+async def test_what_was_missed_while_the_bus_was_away_comes_when_it_is_back(connect, keeper, broker) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    broker.interrupt()
+    degraded = await client.next()
+    keeper.note(anna.tenant_id, TOPIC)
+    broker.restore()
+    frames = [await client.next(), await client.next()]
+
+    assert degraded == {"action": "degraded"}
+    assert {"action": "healthy"} in frames
+    assert 1 in [frame.get("offset") for frame in frames]
+
+
+async def test_a_silent_keeper_is_a_temporary_error(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    keeper.is_failing = True
+    client = await connect(anna)
+
+    answer = await client.subscribe(TOPIC)
+    keeper.is_failing = False
+    again = await client.subscribe(TOPIC)
+
+    assert (answer["code"], answer["temporary"], answer["topic"]) == ("SERVICE_UNAVAILABLE", True, TOPIC)
+    assert answer["retry_after_ms"] > 0
+    assert again["action"] == "subscribed"
+
+
+async def test_rights_are_asked_once_and_again_after_a_membership_event(connect, keeper, auth) -> None:
+    from shared.events.auth import MembershipAdded
+
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    first, second = await connect(anna), await connect(anna)
+    await first.subscribe(TOPIC)
+    await second.subscribe(TOPIC)
+    questions_for_two = len(keeper.questions)
+
+    keeper.blind.add(anna.user_id)
+    change = MembershipAdded(tenant_id=anna.tenant_id, user_id=anna.user_id, role=anna.role)
+    await auth.publish(change, anna.tenant_id)
+    refusals = [await first.next(), await second.next()]
+    await keeper.publish(anna.tenant_id, TOPIC)
+
+    assert questions_for_two == 1
+    assert [refusal["code"] for refusal in refusals] == ["TOPIC_NOT_FOUND"] * 2
+    assert await first.hears_nothing()
+
+
+async def test_a_connection_follows_128_topics_and_no_more(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    topics = [f"tasks:{UUID(int=number)}" for number in range(129)]
+    for topic in topics:
+        keeper.create(anna.tenant_id, topic)
+    client = await connect(anna)
+
+    for topic in topics:
+        await client.send(action="subscribe", topic=topic)
+    answers = [await client.next() for _ in topics]
+
+    assert [answer["action"] for answer in answers].count("subscribed") == 128
+    assert [answer["code"] for answer in answers if answer["action"] == "error"][0] in (
+        "WS_TOO_MANY_SUBSCRIPTIONS",
+        "RATE_LIMITED",
+        "RATE_LIMIT_EXCEEDED",
+    )
