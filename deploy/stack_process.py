@@ -41,7 +41,7 @@ async def stack_process(
     module: str, home: Path, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[StackProcess]:
     """`python -m module` on free ports with `home` as TESSERA_HOME; stopped with SIGTERM at the end."""
-    environ = {**os.environ, **_ports(), "TESSERA_HOME": str(home), **(settings or {})}
+    environ = {**os.environ, **free_ports(), "TESSERA_HOME": str(home), **(settings or {})}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "deploy.supervision.tied", module, env=environ, stdout=asyncio.subprocess.PIPE
     )
@@ -75,7 +75,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _ports() -> dict[str, str]:
+def free_ports() -> dict[str, str]:
     first = free_port()
     while not all(is_free(first + offset) for offset in range(5)):
         first = free_port()

@@ -1,5 +1,6 @@
-"""The whole product in one process: five apps, one real PostgreSQL, an in-process bus; the code is the same as anywhere."""
+"""The whole product in one process: five apps, one real PostgreSQL, an in-process bus; the same code as anywhere."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -26,6 +27,8 @@ from shared.messaging.memory_broker import MemoryBroker
 from shared.settings import read_settings
 
 LOOPBACK = "127.0.0.1"
+READY_SECONDS = 20.0
+READY_POLL_SECONDS = 0.02
 
 
 class StoredService(NamedTuple):
@@ -47,7 +50,15 @@ async def embedded_stack(environ: Mapping[str, str]) -> AsyncIterator[Ports]:
             await migrate(service, url.owner)
         apps = await _create_apps(stack, service_environment(environ, home, urls), home)
         await stack.enter_async_context(serving([Served(app, LOOPBACK, ports.of(name)) for name, app in apps.items()]))
+        await _until_ready(apps)
         yield ports
+
+
+async def _until_ready(apps: Mapping[str, App]) -> None:
+    async with asyncio.timeout(READY_SECONDS):
+        for app in apps.values():
+            while not (await app.ctx.health.read())[0]:
+                await asyncio.sleep(READY_POLL_SECONDS)
 
 
 async def _create_apps(stack: AsyncExitStack, environ: Mapping[str, str], home: Home) -> dict[str, App]:

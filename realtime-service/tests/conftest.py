@@ -1,4 +1,4 @@
-"""Fixtures of realtime-service's tests: a node on a real port, a keeper with a log in memory, clients on real sockets."""
+"""Fixtures of realtime-service's tests: a node on a real port, a keeper in memory, clients on real sockets."""
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -54,12 +55,12 @@ class RawClient:
     async def until_closed(self) -> tuple[list[dict[str, Any]], int]:
         """What still came, and the close code."""
         frames = []
-        try:
+        with suppress(ConnectionClosed):
             while True:
                 frames.append(await self.next())
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return frames, closed.rcvd.code
+        code = self.socket.close_code
+        assert code is not None
+        return frames, code
 
     async def hears_nothing(self) -> bool:
         """A ping answered next means that nothing was on its way."""

@@ -27,7 +27,6 @@ from shared.http.background import setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.messaging.bus import Bus
 from shared.messaging.event_log import EventLog
-from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
@@ -47,10 +46,11 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         settings=settings,
         routes=ROUTES,
         parts=_parts(settings, database, keys, passwords, clock),
-        checks={"db": database.ping},
+        database=database,
+        bus=bus,
         clock=clock,
     )
-    setup_messaging(app, bus=bus, relay=Relay(database, bus, SERVICE), responder=_responder(database, bus, keys))
+    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=_responder(database, bus, keys))
     _setup_lifecycle(app, keys, passwords)
     return app
 

@@ -13,7 +13,6 @@ from shared.http.background import setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.messaging.bus import Bus
 from shared.messaging.event_log import EventLog
-from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
@@ -30,10 +29,11 @@ def create_app(settings: ConversationSettings, *, database: Database, bus: Bus, 
         settings=settings,
         routes=ROUTES,
         parts=[ConversationService(database, clock), MessageService(database, clock)],
-        checks={"db": database.ping},
+        database=database,
+        bus=bus,
         clock=clock,
     )
     responder = Responder(bus, SERVICE)
     TopicKeeper(database, EventLog(database), can_see).answer(responder)
-    setup_messaging(app, bus=bus, relay=Relay(database, bus, SERVICE), responder=responder)
+    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
     return app

@@ -93,15 +93,16 @@ class Connection:
             self._home.write_soon(self)
         self._pending.append(frame)
 
-    def flush(self) -> None:
+    def flush(self) -> int:
+        """The number of frames written."""
         frames, self._pending = self._pending, []
         if not frames or not self.is_open:
-            return
+            return 0
         if self.buffered > HARD_LIMIT:
             self.close(CloseCode.TOO_SLOW)
-            return
+            return 0
         self._socket.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
-        self._home.metrics.frames_out.inc(len(frames))
+        return len(frames)
 
     async def drained(self) -> None:
         """Returns when the peer has taken nearly all; one that takes too long is closed."""

@@ -78,5 +78,4 @@ class Connections:
 
     def _write_all(self) -> None:
         unwritten, self._unwritten = self._unwritten, []
-        for connection in unwritten:
-            connection.flush()
+        self.metrics.frames_out.inc(sum(connection.flush() for connection in unwritten))

@@ -103,8 +103,10 @@ class Subscription:
     def deliver(self, event: TopicEvent) -> None:
         if self._waiting is not None:
             self._keep(event)
-        elif self._is_new(event) and (self._filter is None or _fits(event, self._filter)):
-            self._reader.event(event)
+        elif self._reached is None or self._is_new(event, self._reached):
+            self._reached = None
+            if self._filter is None or _fits(event, self._filter):
+                self._reader.event(event)
 
     def moved(self, position: Position, reason: str | None) -> None:
         """A reader that is ahead of the stream's new position loses nothing."""
@@ -145,10 +147,10 @@ class Subscription:
         else:
             self._reader.overwhelmed()
 
-    def _is_new(self, event: TopicEvent) -> bool:
-        """Not yet told: the reader may have been told more than its stream has delivered."""
-        reached = self._reached
-        return reached is None or event.position.epoch != reached.epoch or event.position.offset > reached.offset
+    @staticmethod
+    def _is_new(event: TopicEvent, reached: Position) -> bool:
+        """Not yet told: at first the reader may have been told more than its stream has delivered."""
+        return event.position.epoch != reached.epoch or event.position.offset > reached.offset
 
 
 def _fits(event: TopicEvent, wanted: Filter) -> bool:

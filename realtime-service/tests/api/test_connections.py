@@ -1,7 +1,7 @@
 """How sockets begin, how long they may live, and the codes they end with."""
 
 import asyncio
-import socket as sockets
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -143,7 +143,8 @@ async def test_an_older_token_of_a_revoked_session_does_not_open_a_connection(co
 
 
 async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server, keeper) -> None:
-    server = await start_server(close_grace_seconds=2.0)
+    server = await start_server(close_grace_seconds=10.0)
+    metrics = server.app.ctx.metrics.registry
     anna = some_principal()
     keeper.create(anna.tenant_id, TOPIC)
     reader = await RawClient.open(server.port, anna)
@@ -151,12 +152,12 @@ async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server,
     for client in (reader, stalled):
         await client.subscribe(TOPIC)
     stalled.socket.transport.pause_reading()
-    stalled.socket.transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
 
-    for number in range(300):
-        await keeper.publish(anna.tenant_id, TOPIC, task_added(description="x" * 30_000))
-        assert (await reader.next())["offset"] == number + 1
-    metrics = server.app.ctx.metrics.registry
+    while metrics.get_sample_value("tessera_live_buffered_bytes") < 256 * 1024:
+        sent = await keeper.publish(anna.tenant_id, TOPIC, task_added(description="x" * 30_000))
+        assert (await reader.next())["id"] == str(sent.id)
+    await keeper.publish(anna.tenant_id, TOPIC)
+    assert (await reader.next())["event"] == "ADDED"
     stalled.socket.transport.resume_reading()
     with pytest.raises(ConnectionClosed) as closed:
         async for _ in _frames(stalled):
@@ -221,11 +222,10 @@ async def test_a_peer_that_is_gone_without_a_word_is_noticed(start_server) -> No
     )
     await reader.readuntil(b"\r\n\r\n")
 
-    async with asyncio.timeout(2.0):
-        with pytest.raises(ConnectionResetError):
-            while await reader.read(1000):
-                pass
-            raise ConnectionResetError
+    with suppress(ConnectionResetError):
+        async with asyncio.timeout(2.0):
+            await reader.read()
+    assert reader.at_eof() or reader.exception() is not None
     writer.close()
 
 

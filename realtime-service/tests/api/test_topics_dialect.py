@@ -5,6 +5,7 @@ from uuid import UUID
 from realtime_client import RawClient
 from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, task_updated
 
+from shared.events.auth import MembershipAdded
 from shared.events.projects import TaskStatus
 
 TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
@@ -203,8 +204,6 @@ async def test_a_silent_keeper_is_a_temporary_error(connect, keeper: FakeKeeper)
 
 
 async def test_rights_are_asked_once_and_again_after_a_membership_event(connect, keeper, auth) -> None:
-    from shared.events.auth import MembershipAdded
-
     anna = some_principal()
     keeper.create(anna.tenant_id, TOPIC)
     first, second = await connect(anna), await connect(anna)
@@ -223,20 +222,34 @@ async def test_rights_are_asked_once_and_again_after_a_membership_event(connect,
     assert await first.hears_nothing()
 
 
-async def test_a_connection_follows_128_topics_and_no_more(connect, keeper: FakeKeeper) -> None:
+async def test_a_connection_follows_128_topics_and_no_more(start_server, keeper: FakeKeeper) -> None:
+    server = await start_server(rate_limit_scale=10)
     anna = some_principal()
     topics = [f"tasks:{UUID(int=number)}" for number in range(129)]
     for topic in topics:
         keeper.create(anna.tenant_id, topic)
-    client = await connect(anna)
+    client = await RawClient.open(server.port, anna)
 
     for topic in topics:
         await client.send(action="subscribe", topic=topic)
     answers = [await client.next() for _ in topics]
 
-    assert [answer["action"] for answer in answers].count("subscribed") == 128
-    assert [answer["code"] for answer in answers if answer["action"] == "error"][0] in (
-        "WS_TOO_MANY_SUBSCRIPTIONS",
-        "RATE_LIMITED",
-        "RATE_LIMIT_EXCEEDED",
-    )
+    [refusal] = [answer for answer in answers if answer["action"] == "error"]
+    assert (refusal["code"], refusal["topic"]) == ("WS_TOO_MANY_SUBSCRIPTIONS", topics[-1])
+    await client.close()
+
+
+async def test_a_full_resume_fits_the_limits_and_more_is_refused_for_a_while(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    topics = [f"tasks:{UUID(int=number)}" for number in range(128)]
+    for topic in topics:
+        keeper.create(anna.tenant_id, topic)
+    client = await connect(anna)
+
+    resumed = [await client.subscribe(topic) for topic in topics]
+    again = [await client.subscribe(topic) for topic in topics[:15]]
+
+    assert {answer["action"] for answer in resumed} == {"subscribed"}
+    refusals = [answer for answer in again if answer["action"] == "error"]
+    assert refusals
+    assert all(refusal["temporary"] and refusal["retry_after_ms"] > 0 for refusal in refusals)

@@ -158,7 +158,7 @@ class IdempotencyMismatch(Unprocessable):
 
 class TooManyRequests(TesseraError):
     status = 429
-    code = "RATE_LIMITED"
+    code = "RATE_LIMIT_EXCEEDED"
     message = "Too many requests: wait as long as Retry-After says."
 
 

@@ -17,7 +17,6 @@ from auth_service.accounts.errors import PasswordChecksBusy
 T = TypeVar("T")
 
 MEMORY_KIB, PASSES, LANES = 19 * 1024, 2, 1  # OWASP's first choice for argon2id
-THREADS_PER_CORE = 2
 MAX_UNDER_WAY = 128  # about 1.5 s of work for two cores: whoever comes later is better off trying again
 HELPER_NICENESS = 5  # the event loop's thread gets its core back first
 
@@ -33,8 +32,8 @@ class Passwords:
 
     def __init__(self, threads: int | None = None, max_under_way: int = MAX_UNDER_WAY) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
-        self._threads = threads or THREADS_PER_CORE * (os.cpu_count() or 1)
-        self._executor = ThreadPoolExecutor(self._threads, "passwords", initializer=_yield_to_the_loop)
+        # One a core: a second one made no hash come sooner and the event loop wait twice as long.
+        self._executor = ThreadPoolExecutor(threads or os.cpu_count(), "passwords", initializer=_yield_to_the_loop)
         self._max_under_way = max_under_way
         self._under_way: set[Future[object]] = set()
         self._nobodys_hash = self._hasher.hash(os.urandom(16))

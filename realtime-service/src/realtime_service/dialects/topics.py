@@ -78,6 +78,7 @@ class TopicsSession:
         self._subscriptions: dict[str, Subscription] = {}
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._early: list[ClientFrame] | None = None
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
         self._budget = Bucket(MAX_SUBSCRIPTIONS * parts.rate_scale, SUBSCRIPTIONS_PER_SECOND * parts.rate_scale)
 
@@ -122,8 +123,12 @@ class TopicsSession:
     # What the client asks.
 
     def _obey(self, frame: ClientFrame) -> None:
+        """Frames sent behind the first token, without waiting for an answer, are kept until it is checked."""
         credentials = self._connection.credentials
-        if isinstance(frame, Authenticate):
+        if self._early is not None:
+            self._early.append(frame)
+        elif isinstance(frame, Authenticate):
+            self._early = [] if credentials is None else None
             self._start(self._authenticate(frame))
         elif credentials is None:
             self._connection.fail(AuthRequired(), CloseCode.UNAUTHENTICATED)
@@ -139,10 +144,20 @@ class TopicsSession:
             self._connection.authenticate(await self._parts.authenticator.from_token(frame.token))
         except _TEMPORARY as error:
             self._write(_error(error, frame))
+            self._refuse_early(error)
         except SessionRevoked as error:
             self._connection.fail(error, CloseCode.SESSION_REVOKED)
         except TesseraError as error:
             self._connection.fail(error, CloseCode.UNAUTHENTICATED)
+        else:
+            early, self._early = self._early or [], None
+            for waiting in early:
+                self._obey(waiting)
+
+    def _refuse_early(self, error: TesseraError) -> None:
+        early, self._early = self._early or [], None
+        for waiting in early:
+            self._write(_error(error, waiting))
 
     def _subscribe(self, frame: Subscribe, principal: Principal) -> None:
         if (known := self._subscriptions.get(frame.topic)) is not None:
@@ -230,8 +245,13 @@ class TopicsSession:
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
         return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a frame could not be obeyed", exc_info=error)
 
     def _write(self, value: Subscribed | Unsubscribed | Said | ErrorFrame) -> None:
         self._connection.write(json_frame(value))

@@ -1,27 +1,41 @@
 """The messaging side of a service's life: relay, consumers and answers start after the server and stop before it."""
 
 import asyncio
+import random
+from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
+from shared.db import idempotency_keys
+from shared.db.databases import Database
 from shared.db.failures import DatabaseUnavailable
 from shared.http.app import App
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
+from shared.messaging.event_log import EventLog
+from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
+from shared.telemetry.logs import get_logger
 
 AGE_SECONDS = 5.0  # between two looks at the oldest unsent event
+PRUNE_SECONDS = 3600.0  # the windows are a day and more: an hour more does not matter
+REDELIVER = timedelta(minutes=10)  # longer than all retries of a consumer together
 
 
 def setup_messaging(
     app: App,
     *,
+    service: str,
+    database: Database,
     bus: Bus,
-    relay: Relay | None = None,
     consumers: Consumers | None = None,
     responder: Responder | None = None,
 ) -> None:
-    """Drains at the stop: nothing new is taken, what is in hand is finished, what was committed is sent."""
+    """Drains at the stop: nothing new is taken, what is in hand is finished; what was not sent yet is sent later."""
+    relay = Relay(database, bus, service, redeliver_since=REDELIVER if bus.is_forgetful else None)
+    running: list[asyncio.Task[None]] = []
 
     @app.after_server_start
     async def start(_app: App) -> None:
@@ -29,13 +43,13 @@ def setup_messaging(
             await consumers.start(bus)
         if responder is not None:
             await responder.start()
-        if relay is not None:
-            app.ctx.relaying = [asyncio.create_task(relay.run()), asyncio.create_task(_watch_age(app, relay))]
+        work: tuple[Coroutine[Any, Any, None], ...] = (relay.run(), _watch_age(app, relay), _prune(database))
+        running.extend(asyncio.create_task(each) for each in work)
 
     @app.before_server_stop
     async def stop(_app: App) -> None:
         await bus.stop_consuming()
-        for task in getattr(app.ctx, "relaying", ()):
+        for task in running:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -46,3 +60,16 @@ async def _watch_age(app: App, relay: Relay) -> None:
         with suppress(DatabaseUnavailable):  # the age stays as it was; the database's own metrics tell why
             app.ctx.metrics.outbox_age.set(await relay.age_seconds())
         await asyncio.sleep(AGE_SECONDS)
+
+
+async def _prune(database: Database) -> None:
+    """Forgets what nobody can ask for any more. Replicas begin at different moments of the hour."""
+    while True:
+        await asyncio.sleep(PRUNE_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+        try:
+            dropped = await EventLog(database).prune()
+            async with database.system_work() as work:
+                dropped += await Inbox().prune(work) + await idempotency_keys.prune(work)
+        except DatabaseUnavailable:
+            continue  # the next hour will do
+        get_logger().info("old messages are pruned", database=database.name, rows=dropped)

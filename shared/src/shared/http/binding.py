@@ -44,8 +44,8 @@ def read_signature(handler: Callable[..., Any], path: str) -> Signature:
     """Raises TypeError when a path parameter is not asked for or a parameter has no type."""
     hints = get_type_hints(handler)
     answer = hints.pop("return", None)
-    names = {part[1:-1] for part in path.split("/") if part.startswith("{")}
-    if missing := (names - hints.keys()) | (inspect.signature(handler).parameters.keys() - hints.keys()):
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]  # in order: the first wrong id is named
+    if missing := (set(names) - hints.keys()) | (inspect.signature(handler).parameters.keys() - hints.keys()):
         raise TypeError(f"{handler.__qualname__} must take and annotate {', '.join(sorted(missing))}")
     body, query = hints.pop("body", None), hints.pop("query", None)
     in_path = {name: hints.pop(name) for name in names}

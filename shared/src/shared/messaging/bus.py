@@ -108,6 +108,10 @@ class Bus(Protocol):
     def is_connected(self) -> bool:
         """Whether everything registered is in place at the broker right now."""
 
+    @property
+    def is_forgetful(self) -> bool:
+        """Whether messages that were accepted but not consumed are lost with this process."""
+
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         """Publish in order. Returns when each message is in every queue bound to it; PublishFailed otherwise."""
 

@@ -77,6 +77,10 @@ class MemoryBus:
     def is_connected(self) -> bool:
         return self._is_started and self._broker.is_up
 
+    @property
+    def is_forgetful(self) -> bool:
+        return True
+
     async def start(self) -> None:
         self._is_started = True
         self._replay = asyncio.create_task(self._broker.replay_marked())

@@ -60,6 +60,10 @@ class RabbitBus:
     def is_connected(self) -> bool:
         return self._outgoing.connection is not None and self._incoming.connection is not None
 
+    @property
+    def is_forgetful(self) -> bool:
+        return False
+
     async def start(self) -> None:
         self._outgoing.start()
         self._incoming.start()

@@ -34,10 +34,10 @@ log = get_logger()
 
 @contextmanager
 def talking_to_broker() -> Iterator[None]:
-    """Inside, a failing broker is one of BROKER_ERRORS, always.
+    """Inside, a failing broker is always one of BROKER_ERRORS.
 
-    The library also cancels what waits on a connection that ends. Taken for a cancellation of our own task, that would
-    silently end the task.
+    What waits on a connection that ends is sometimes cancelled by the library, or given a bare `Exception`. Taken for a
+    cancellation of our own task, the former would silently end that task.
     """
     try:
         yield
@@ -45,7 +45,11 @@ def talking_to_broker() -> Iterator[None]:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        raise ConnectionAbortedError("the connection ended") from error
+        raise ConnectionAbortedError from error
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise ConnectionAbortedError from error
 
 
 class Link:
@@ -101,14 +105,16 @@ class Link:
             log.info("a consumer ended with its connection", connection=self._name, error=type(error).__name__)
 
     async def _supervise(self) -> None:
+        """Outlives every failure: without it nothing would ever connect again."""
         pause = FIRST_PAUSE
         while True:
             try:
                 with talking_to_broker():
                     await self._live_once()
                 pause = FIRST_PAUSE
-            except BROKER_ERRORS as error:
-                log.warning("the broker is not reachable", connection=self._name, error=type(error).__name__)
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                log.warning("the broker is not reachable", connection=self._name, reason=reason)
                 pause = min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
 

@@ -33,6 +33,8 @@ class Publisher:
 
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         """To each message's exchange, where nobody needs to be bound yet. Raises PublishFailed."""
+        if not messages:
+            return
         exchanges = await self._declared_exchanges({message.service for message in messages})
         await self._confirm_all([_send_event(exchanges[message.service], message) for message in messages])
 
@@ -57,14 +59,13 @@ class Publisher:
         return exchanges
 
     async def _confirm_all(self, sends: Sequence[Send]) -> None:
-        tasks: list[asyncio.Task[None]] = []
-        failure = ""
-        try:
-            await _run_in_window(sends, tasks)
-        except* BROKER_ERRORS as errors:
-            failure = type(errors.exceptions[0]).__name__
-        if failure:
-            raise self._give_up(failure, _leading_successes(tasks))
+        outcomes = await _confirm_in_order(sends)
+        confirmed = sum(1 for _ in itertools.takewhile(lambda error: error is None, outcomes))
+        failure = outcomes[confirmed] if confirmed < len(outcomes) else None
+        if isinstance(failure, BROKER_ERRORS):
+            raise self._give_up(type(failure).__name__, confirmed) from failure
+        if failure is not None:
+            raise failure
 
     def _give_up(self, reason: str, confirmed: int) -> PublishFailed:
         """Nothing may be sent behind a message of unknown fate: it could be stored ahead of that one's repetition."""
@@ -72,25 +73,37 @@ class Publisher:
         return PublishFailed(reason, confirmed)
 
 
-async def _run_in_window(sends: Sequence[Send], tasks: list[asyncio.Task[None]]) -> None:
-    """Begins them in order, at most IN_FLIGHT at once. The channel's lock is fair, so they also leave in order."""
-    window = asyncio.Semaphore(IN_FLIGHT)
-    async with asyncio.TaskGroup() as group:
+async def _confirm_in_order(sends: Sequence[Send]) -> list[BaseException | None]:
+    """What became of each one begun; none is begun after a failure. At most IN_FLIGHT run at once.
+
+    The channel's lock is fair, so what is begun in order is sent in order. No TaskGroup: on Python 3.11 one that
+    fails leaves its task marked as being cancelled.
+    """
+    window, failures, tasks = asyncio.Semaphore(IN_FLIGHT), [], []
+
+    def finish(task: asyncio.Task[None]) -> None:
+        window.release()
+        if task.cancelled() or task.exception():
+            failures.append(task)
+
+    try:
         for send in sends:
             await window.acquire()
-            task = group.create_task(_confirm(send))
-            task.add_done_callback(lambda _: window.release())
+            if failures:
+                break
+            task = asyncio.create_task(_confirm(send))
+            task.add_done_callback(finish)
             tasks.append(task)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _confirm(send: Send) -> None:
     with talking_to_broker():
         await send()
-
-
-def _leading_successes(tasks: Sequence[asyncio.Task[None]]) -> int:
-    succeeded = (task.done() and not task.cancelled() and task.exception() is None for task in tasks)
-    return sum(1 for _ in itertools.takewhile(bool, succeeded))
 
 
 def _send_event(exchange: AbstractExchange, message: OutgoingMessage) -> Send:

@@ -1,0 +1,58 @@
+"""Both stacks, each started once for the whole run as a user starts them, and clients of their public door."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.api_client import ApiClient, api_client
+from deploy.embedded.postgres_home import remove_data
+from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
+
+# Limits are not what is tested here, and one machine plays all clients.
+SETTINGS = {"RATE_LIMIT_SCALE": "1000"}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StackProcess]:
+    home = tmp_path_factory.mktemp("embedded")
+    async with stack_process(EMBEDDED, home, SETTINGS) as stack:
+        yield stack
+    remove_data(home / "postgres")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def distributed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StackProcess]:
+    """With a broker of its own where the test run has one: queues of another stack must not mix with these."""
+    home: Path = tmp_path_factory.mktemp("distributed")
+    servers = {name: os.environ.get(name, "") for name in ("AMQP_URL", "REDIS_URL")}
+    async with stack_process(DISTRIBUTED, home, {**SETTINGS, **servers}) as stack:
+        yield stack
+    remove_data(home / "postgres")
+
+
+@pytest.fixture(params=["embedded", "distributed"])
+def stack(request: pytest.FixtureRequest) -> StackProcess:
+    running: StackProcess = request.getfixturevalue(request.param)
+    return running
+
+
+@pytest.fixture
+async def ada(stack: StackProcess) -> AsyncIterator[ApiClient]:
+    async with api_client(stack.url) as client:
+        yield await client.register("Ada")
+
+
+@pytest.fixture
+async def stranger(stack: StackProcess) -> AsyncIterator[ApiClient]:
+    """Somebody of another tenant."""
+    async with api_client(stack.url) as client:
+        yield await client.register("Mallory")
+
+
+@pytest.fixture
+async def anonymous(stack: StackProcess) -> AsyncIterator[ApiClient]:
+    async with api_client(stack.url) as client:
+        yield client

@@ -1,0 +1,101 @@
+"""Moments in the life of a stream that chance visits rarely."""
+
+from realtime_fakes import envelope_of, some_principal, task_added
+
+from realtime_service.events import TopicEvent, topic_events
+from realtime_service.positions import Position
+from realtime_service.replay import Missed
+from realtime_service.topics import MAX_HELD, TopicStream
+from shared.events.envelope import TopicOffset
+from shared.events.registry import default_registry
+
+TOPIC = "tasks:1"
+ANNA = some_principal()
+
+
+class Recorder:
+    principal = ANNA
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def deliver(self, event: TopicEvent) -> None:
+        self.heard.append(event.position.offset)
+
+    def moved(self, position: Position, reason: str | None) -> None:
+        self.heard.append((position.offset, reason))
+
+    def refused(self) -> None:
+        raise AssertionError("nobody is refused here")
+
+
+def stream_with_reader() -> tuple[TopicStream, Recorder, list[TopicStream]]:
+    repairs: list[TopicStream] = []
+    stream, reader = TopicStream(ANNA.tenant_id, TOPIC, repairs.append), Recorder()
+    stream.subscribers[reader] = None
+    return stream, reader, repairs
+
+
+def event(offset: int, epoch: str = "e1") -> TopicEvent:
+    envelope = envelope_of(task_added(), ANNA.tenant_id, (TopicOffset(TOPIC, epoch, offset),))
+    return topic_events(envelope, default_registry())[0]
+
+
+def test_a_reset_before_the_position_is_known_causes_a_repair_afterwards() -> None:
+    stream, _, repairs = stream_with_reader()
+
+    stream.suspect()
+    stream.open(Position("e1", 4))
+
+    assert repairs == [stream]
+
+
+def test_a_reset_during_a_repair_causes_another_one() -> None:
+    stream, reader, repairs = stream_with_reader()
+    stream.open(Position("e1", 4))
+    stream.suspect()
+    stream.about_to_ask()
+
+    stream.suspect()
+    stream.mend(Missed([event(5)], Position("e1", 5)))
+
+    assert repairs == [stream, stream]
+    assert stream.is_repairing
+    assert reader.heard == [(4, None), 5]
+
+
+def test_events_wait_for_the_repair_and_then_come_in_order() -> None:
+    stream, reader, _ = stream_with_reader()
+    stream.open(Position("e1", 0))
+
+    stream.accept(event(3))
+    stream.accept(event(2))
+    stream.accept(event(3))
+    stream.about_to_ask()
+    stream.mend(Missed([event(1)], Position("e1", 1)))
+
+    assert reader.heard == [(0, None), 1, 2, 3]
+    assert not stream.is_repairing
+
+
+def test_giving_up_is_told_and_goes_on_behind_the_last_gap() -> None:
+    stream, reader, _ = stream_with_reader()
+    stream.open(Position("e1", 0))
+    for offset in (3, 7, 8):
+        stream.accept(event(offset))
+
+    stream.give_up("keeper_unreachable")
+    stream.accept(event(9))
+
+    assert reader.heard == [(0, None), (6, "keeper_unreachable"), 7, 8, 9]
+
+
+def test_what_does_not_fit_while_waiting_is_repaired_like_any_gap() -> None:
+    stream, reader, repairs = stream_with_reader()
+    for offset in range(1, MAX_HELD + 11):
+        stream.accept(event(offset))
+
+    stream.open(Position("e1", 0))
+
+    assert repairs == [stream]
+    assert reader.heard == [(0, None)]
