@@ -12,6 +12,7 @@ from shared.settings import environment_with_dotenv
 
 DATABASES = ("auth", "project", "conversation")
 SERVICES = ("auth", "project", "conversation", "realtime")
+LOCAL_RATE_LIMIT_SCALE = "10"  # on one machine everybody comes from one address
 _SECRETS = ("INTERNAL_SECRET", "KEY_ENCRYPTION_SECRET")
 
 
@@ -58,4 +59,5 @@ def service_environment(environ: Mapping[str, str], home: Home, urls: Mapping[st
     """For all parts alike, but for PORT."""
     addresses = {f"DATABASE_URL_{name.upper()}": url.app for name, url in urls.items()}
     systems = {f"DATABASE_URL_{name.upper()}_SYSTEM": url.system for name, url in urls.items()}
-    return {**environ, **addresses, **systems, **home.secrets(environ), "TESSERA_HOME": str(home.folder)}
+    limits = {"RATE_LIMIT_SCALE": LOCAL_RATE_LIMIT_SCALE}
+    return {**limits, **environ, **addresses, **systems, **home.secrets(environ), "TESSERA_HOME": str(home.folder)}

@@ -20,6 +20,7 @@ def auth_settings(**changes: Any) -> AuthSettings:
         "internal_secret": INTERNAL_SECRET,
         "key_encryption_secret": "key-encryption-secret-of-the-tests-01",
         "database_url_auth": "postgresql://unused",
+        "rate_limit_scale": 1000.0,  # one address plays everybody; tests of limits ask for 1
     }
     return AuthSettings(**(given | changes))
 

@@ -17,6 +17,8 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
+    """The `Set-Cookie` lines."""
 
     @property
     def json(self) -> Any:
@@ -56,7 +58,9 @@ class AuthClient:
         if who is not None:
             sent[HEADER] = mint_identity(who, "auth", INTERNAL_SECRET, self._clock.now())
         async with self._session.request(method, self._address + path, json=body, headers=sent) as response:
-            return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, await response.read())
+            lower = {name.lower(): value for name, value in response.headers.items()}
+            cookies = tuple(response.headers.getall("Set-Cookie", ()))
+            return Answer(response.status, lower, await response.read(), cookies)
 
     async def register(self, **changes: Any) -> Member:
         body = registration(**changes)

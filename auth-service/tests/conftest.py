@@ -1,5 +1,6 @@
 """Fixtures of auth-service's tests: the service over a real socket, on a database of each test's own."""
 
+import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from auth_builders import auth_settings
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
+from mail_server import MailServer, serving_mail
 
 from shared.http.server import Served, serving
 
@@ -63,18 +65,32 @@ async def bus() -> AsyncIterator[MemoryBus]:
 
 
 @pytest.fixture
-def run_auth(bus: MemoryBus, clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> RunAuth:
+def run_auth(bus: MemoryBus, clock: SettableClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunAuth:
     """Runs one replica."""
     monkeypatch.setattr(Sanic, "test_mode", True)  # lets one process hold several apps of one name
 
     @asynccontextmanager
     async def run(database: Database, **changes: Any) -> AsyncIterator[AuthClient]:
-        app = create_app(auth_settings(**changes), database=database, bus=bus, clock=clock)
+        app = create_app(
+            auth_settings(**({"tessera_home": str(tmp_path)} | changes)), database=database, bus=bus, clock=clock
+        )
         port = _free_port()
         async with serving([Served(app, "127.0.0.1", port)]), ClientSession() as session:
             yield AuthClient(f"http://127.0.0.1:{port}", session, clock)
 
     return run
+
+
+@pytest.fixture
+async def mail() -> AsyncIterator[MailServer]:
+    async with serving_mail(asyncio.get_running_loop()) as server:
+        yield server
+
+
+@pytest.fixture
+async def auth_with_mail(run_auth: RunAuth, database: Database, mail: MailServer) -> AsyncIterator[AuthClient]:
+    async with run_auth(database, smtp_url=mail.url) as client:
+        yield client
 
 
 @pytest.fixture

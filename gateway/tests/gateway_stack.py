@@ -3,20 +3,28 @@
 import asyncio
 import inspect
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
 
+import msgspec
 from recording_services import AuthDouble, Recorded, RecordingService
 
 from gateway.app import create_app
 from gateway.route_table import RouteTable
 from gateway.settings import GatewaySettings
 from gateway.wire_limits import WireLimits
+from shared.events.auth import SessionRevoked
+from shared.events.envelope import Envelope, Event, encode
 from shared.http.app import App
 from shared.http.server import Served, serving
+from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
+from shared.principal import Principal
 
 QUICK = WireLimits(
     head_seconds=0.4, body_idle_seconds=0.4, keep_alive_seconds=5.0, linger_seconds=0.5, sweep_seconds=0.05
@@ -50,6 +58,21 @@ class Stack:
 
     def bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.auth.issuer.token()}"}
+
+    async def publish(self, event: Event) -> None:
+        """As auth-service would."""
+        envelope = Envelope(
+            id=uuid4(),
+            source="auth",
+            type=event.type,
+            subject="",
+            time=datetime.now(UTC),
+            data=msgspec.Raw(msgspec.json.encode(event)),
+        )
+        bus = MemoryBus(self.broker)
+        await bus.start()
+        await bus.publish([OutgoingMessage("auth", event.type, envelope.id, encode(envelope))])
+        await bus.close()
 
     async def raw(self, data: bytes, *, timeout: float = 5.0) -> bytes:
         """Sends bytes as they are; everything that comes back until the gateway closes."""
@@ -89,6 +112,12 @@ async def open_stack(
     if snapshot_status == 200:
         await eventually(lambda: _is_ready(app))
     return stack
+
+
+def session_revoked(principal: Principal) -> SessionRevoked:
+    return SessionRevoked(
+        session_id=principal.session_id, user_id=principal.user_id, revoked_at=int(time.time()), reason="logout"
+    )
 
 
 async def eventually(condition: Callable[[], object], seconds: float = 3.0) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.access_tokens import mint_access_token
+from shared.introspection import CredentialKind, Introspect, Introspected, Refusal
 from shared.principal import Principal, Role
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -139,16 +140,30 @@ class AuthDouble(RecordingService):
     issuer: Issuer = field(default_factory=Issuer)
     revocations: list[dict[str, object]] = field(default_factory=list)
     snapshot_status: int = 200
+    known: dict[str, Introspected] = field(default_factory=dict)
+    """Opaque credentials by kind and text, with a space between."""
+    introspections: list[str] = field(default_factory=list)
+    answers_introspection: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._elsewhere = self.answer
         self.answer = self._answer_known
         self.asked_directly: list[Recorded] = []
+        self.answers_introspection.set()
+
+    def issue(self, kind: CredentialKind, text: str, **changes: object) -> Principal:
+        """An opaque credential that is good from now on."""
+        principal = msgspec.structs.replace(self.issuer.principal(), **changes)
+        self.known[f"{kind} {text}"] = Introspected(principal=principal)
+        return principal
 
     async def _answer_known(
         self, request: Recorded, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        if request.target.startswith(b"/internal/"):
+        if request.target == b"/internal/introspect":
+            self.requests.remove(request)
+            await self._introspect(request, writer)
+        elif request.target.startswith(b"/internal/"):
             self.requests.remove(request)
             self.asked_directly.append(request)
             body = msgspec.json.encode({"data": {"sessions": self.revocations, "as_of": 0}})
@@ -157,6 +172,15 @@ class AuthDouble(RecordingService):
             writer.write(json_answer(self.issuer.jwks()))
         else:
             await self._elsewhere(request, reader, writer)
+
+    async def _introspect(self, request: Recorded, writer: asyncio.StreamWriter) -> None:
+        assert request.all(b"content-type") == [b"application/json"]
+        question = msgspec.json.decode(request.body, type=Introspect)
+        name = f"{question.kind} {question.credential}"
+        self.introspections.append(name)
+        answer = self.known.get(name, Introspected(refusal=Refusal.INVALID))
+        await self.answers_introspection.wait()
+        writer.write(json_answer(msgspec.json.encode({"data": answer})))
 
 
 def json_answer(body: bytes, status: int = 200) -> bytes:

@@ -1,38 +1,114 @@
 """The composition root of auth-service: its parts, and how they hang together."""
 
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
+from types import MappingProxyType
 
+from auth_service.account_closing import routes as account_closing
+from auth_service.account_closing.service import AccountClosing, anonymise_due
 from auth_service.accounts import routes as accounts
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
 from auth_service.accounts.service import Profiles
+from auth_service.api_keys import routes as api_keys
+from auth_service.api_keys.domain import key_tokens
+from auth_service.api_keys.service import ApiKeys
+from auth_service.data_export import repository as exports, routes as data_export
+from auth_service.data_export.service import DataExports
+from auth_service.device_sessions import routes as device_sessions
+from auth_service.device_sessions.service import DeviceSessions
 from auth_service.gateway_door import GatewayDoor
+from auth_service.handovers import routes as handovers
+from auth_service.handovers.service import Handovers, session_tokens
+from auth_service.housekeeping import Chore, Housekeeping
+from auth_service.introspection import routes as introspection
+from auth_service.introspection.service import Introspection
+from auth_service.invitations import routes as invitations
+from auth_service.invitations.service import Invitations
+from auth_service.mail.links import WebLinks
+from auth_service.mail.mailroom import Mailroom
+from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.rounds import Rounds
+from auth_service.members import routes as members
+from auth_service.members.service import Members
+from auth_service.mfa import challenge_repository as challenges, routes as mfa
+from auth_service.mfa.challenges import Challenges
+from auth_service.mfa.codes import Codes
+from auth_service.mfa.recovery_codes import RecoveryCodes
+from auth_service.mfa.service import SecondFactors
+from auth_service.recovery import routes as recovery
+from auth_service.recovery.service import PasswordChange, PasswordRecovery
+from auth_service.recovery.verification import EmailVerification
 from auth_service.registration import routes as registration
 from auth_service.registration.service import Registrar
 from auth_service.sealing import Seal
 from auth_service.sessions import routes as sessions
+from auth_service.sessions.cookie_lines import SessionCookies
+from auth_service.sessions.cookie_refresh import CookieRefresh
+from auth_service.sessions.cookies import cookie_tokens
+from auth_service.sessions.device_cookies import DeviceCookies
 from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.refresh_tokens import RefreshTokens
-from auth_service.sessions.service import Revocations, Sessions, SignIn
+from auth_service.sessions.reuse_warning import ReuseWarning
+from auth_service.sessions.service import Revocations, Sessions
+from auth_service.sessions.sign_in import SignIn
 from auth_service.sessions.tokens import TokenMint
 from auth_service.settings import AuthSettings
-from auth_service.signing_keys import routes as signing_keys
+from auth_service.signing_keys import repository as key_store, routes as signing_keys
 from auth_service.signing_keys.service import KeyRing
+from auth_service.tenancy import routes as tenancy
+from auth_service.tenancy.service import Tenants, TenantSwitch
 from auth_service.tenants.topics import can_follow
+from auth_service.throttling import repository as throttling
+from auth_service.throttling.known_devices import KnownDevices
+from auth_service.throttling.logins import LoginGate
+from auth_service.throttling.service import AttemptLimits
+from auth_service.user_settings import routes as user_settings
+from auth_service.user_settings.service import UserSettings
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import SigningKeys
 from shared.http.app import App, new_app
 from shared.http.background import setup_messaging
 from shared.http.defaults import setup_defaults
+from shared.introspection import CredentialKind
 from shared.messaging.bus import Bus
 from shared.messaging.event_log import EventLog
-from shared.messaging.requests import Responder
+from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "auth"
+SECOND_FACTORS = "second factors"
 MAX_BODY_BYTES = 64 * 1024  # the largest body is a profile with 16 KiB of preferences
-ROUTES = (registration.routes, sessions.routes, accounts.routes, signing_keys.routes)
+ROUTES = (
+    registration.routes,
+    sessions.routes,
+    accounts.routes,
+    signing_keys.routes,
+    handovers.routes,
+    api_keys.routes,
+    introspection.routes,
+    mfa.routes,
+    device_sessions.routes,
+    user_settings.routes,
+    account_closing.routes,
+    data_export.routes,
+    recovery.routes,
+    members.routes,
+    tenancy.routes,
+    invitations.routes,
+)
+CHORES: Mapping[str, Chore] = MappingProxyType(
+    {
+        "forget ended attempt windows": throttling.forget_ended,
+        "forget sign-ins that waited too long for a code": challenges.forget_expired,
+        "forget old data exports": exports.forget_expired,
+        "anonymise closed accounts": anonymise_due,
+        "retire replaced signing keys": key_store.retire_replaced,
+    }
+)
 
 
 def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -40,37 +116,106 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     app = new_app(SERVICE, max_body_bytes=MAX_BODY_BYTES)
     keys = KeyRing(database, Seal(settings.key_encryption_secret, "signing keys"), clock)
     passwords = Passwords()
+    limits = AttemptLimits(database, settings.key_encryption_secret, clock, settings.rate_limit_scale)
+    mailroom = Mailroom(settings, database, clock)
+    links = WebLinks(settings.public_web_url)
+    resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=_parts(settings, database, keys, passwords, clock),
+        parts=(
+            *_parts(settings, database, keys, passwords, limits, mailroom.outbox, clock),
+            *_tenancy_parts(settings, database, bus, passwords, mailroom.outbox, clock),
+            resets,
+            *_own_account_parts(settings.key_encryption_secret, database, passwords, limits, clock),
+        ),
         database=database,
         bus=bus,
         clock=clock,
     )
     setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=_responder(database, bus, keys))
     _setup_lifecycle(app, keys, passwords)
+    _setup_rounds(app, mailroom.rounds, resets.rounds)
+    _setup_care(app, keys, Housekeeping(database, CHORES, clock))
     return app
 
 
 def _parts(
-    settings: AuthSettings, database: Database, keys: KeyRing, passwords: Passwords, clock: Clock
+    settings: AuthSettings,
+    database: Database,
+    keys: KeyRing,
+    passwords: Passwords,
+    limits: AttemptLimits,
+    mail: MailOutbox,
+    clock: Clock,
 ) -> tuple[object, ...]:
     access_life = timedelta(seconds=settings.access_token_ttl)
     session_life = timedelta(seconds=settings.refresh_token_ttl)
     mint = TokenMint(keys, clock, access_life)
     refresh_tokens = RefreshTokens(settings.key_encryption_secret)
-    opener = SessionOpener(refresh_tokens, clock, session_life)
+    cookies = cookie_tokens(settings.key_encryption_secret)
+    opener = SessionOpener(refresh_tokens, cookies, clock, session_life)
+    links, rules = WebLinks(settings.public_web_url), PasswordRules.load()
+    verification = EmailVerification(database, mail, links, clock)
     return (
-        Registrar(database, passwords, PasswordRules.load(), opener, mint, clock, settings.registration_mode),
-        SignIn(database, passwords, opener, mint, clock),
-        Sessions(database, refresh_tokens, mint, clock, session_life),
+        Registrar(database, passwords, rules, opener, mint, clock, settings.registration_mode, limits, verification),
+        _sign_in(settings.key_encryption_secret, database, passwords, limits, opener, mint, clock),
+        DeviceCookies(settings.public_web_url),
+        Sessions(database, refresh_tokens, mint, ReuseWarning(mail, links), clock, session_life),
+        CookieRefresh(database, cookies, refresh_tokens, mint, clock, session_life),
+        SessionCookies(settings.public_web_url, clock),
+        Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
+        ApiKeys(database, key_tokens(), clock),
+        Introspection(database, {CredentialKind.API_KEY: key_tokens(), CredentialKind.SESSION_COOKIE: cookies}, clock),
         Revocations(database, clock, access_life),
         Profiles(database, clock),
+        verification,
+        PasswordChange(database, passwords, rules, limits, clock),
+        TenantSwitch(database, opener, mint),
         GatewayDoor(settings.internal_secret, clock),
         keys,
+    )
+
+
+def _sign_in(
+    secret: str,
+    database: Database,
+    passwords: Passwords,
+    limits: AttemptLimits,
+    opener: SessionOpener,
+    mint: TokenMint,
+    clock: Clock,
+) -> SignIn:
+    gate = LoginGate(limits, KnownDevices(secret))
+    codes = Codes(Seal(secret, SECOND_FACTORS), RecoveryCodes(secret))
+    return SignIn(database, passwords, gate, limits, Challenges(secret), codes, opener, mint, clock)
+
+
+def _tenancy_parts(
+    settings: AuthSettings, database: Database, bus: Bus, passwords: Passwords, mail: MailOutbox, clock: Clock
+) -> tuple[object, ...]:
+    """Who belongs to a tenant."""
+    links = WebLinks(settings.public_web_url)
+    return (
+        Members(database, passwords, mail, links, clock),
+        Tenants(database, clock),
+        Invitations(database, Requests(bus), mail, links, clock),
+    )
+
+
+def _own_account_parts(
+    secret: str, database: Database, passwords: Passwords, limits: AttemptLimits, clock: Clock
+) -> tuple[object, ...]:
+    """What people do with their own account."""
+    seal, recovery_codes = Seal(secret, SECOND_FACTORS), RecoveryCodes(secret)
+    return (
+        SecondFactors(database, seal, Codes(seal, recovery_codes), recovery_codes, limits, clock),
+        DeviceSessions(database, clock),
+        UserSettings(database, clock),
+        AccountClosing(database, passwords, limits, clock),
+        DataExports(database, Seal(secret, "data exports"), limits, clock),
     )
 
 
@@ -89,3 +234,31 @@ def _setup_lifecycle(app: App, keys: KeyRing, passwords: Passwords) -> None:
     @app.after_server_stop
     async def close_passwords(_app: App) -> None:
         passwords.close()
+
+
+def _setup_rounds(app: App, *rounds: Rounds) -> None:
+    @app.after_server_start
+    async def start(_app: App) -> None:
+        for each in rounds:
+            each.start()
+
+    @app.before_server_stop
+    async def stop(_app: App) -> None:
+        for each in rounds:
+            await each.stop()
+
+
+def _setup_care(app: App, keys: KeyRing, housekeeping: Housekeeping) -> None:
+    """What goes on for as long as the service runs."""
+    running: list[asyncio.Task[None]] = []
+
+    @app.after_server_start
+    async def begin(_app: App) -> None:
+        running.extend(asyncio.create_task(work) for work in (keys.keep_open(), housekeeping.run()))
+
+    @app.before_server_stop
+    async def end(_app: App) -> None:
+        for task in running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

@@ -32,6 +32,15 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
     refresh_token_ttl: Annotated[
         int, Meta(ge=3600, le=31_536_000, description="Seconds a session lives without being refreshed.")
     ] = 2_592_000
+    rate_limit_scale: Annotated[float, Meta(gt=0, le=1_000_000, description="Multiplies the limits on attempts.")] = 1.0
+    public_web_url: Annotated[
+        str,
+        Meta(pattern=r"^https?://[^/?#\s]+[^?#\s]*$", description="Where the web app lives: links in mails go there."),
+    ] = "http://127.0.0.1:3000"
+    smtp_url: Annotated[
+        str | None, Meta(description="Server that takes mail; absent means files in TESSERA_HOME/mail.")
+    ] = None
+    mail_from: Annotated[str, Meta(description="Sender of mail: `Name <address>`.")] = "Tessera <no-reply@localhost>"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8001
 
 

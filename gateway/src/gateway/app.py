@@ -13,6 +13,7 @@ from gateway.client_connection import ClientConnection, DeadlineSweep
 from gateway.cors import Cors
 from gateway.denylist import Denylist, RevocationWatch
 from gateway.health import AggregateHealth
+from gateway.introspections import Introspections
 from gateway.outgoing_head import OutgoingHeads
 from gateway.parts import Parts
 from gateway.route_table import RouteTable
@@ -45,20 +46,23 @@ def create_app(
     services = ServiceClient(settings.addresses(), settings.internal_secret, clock)
     denylist = Denylist(settings.access_token_ttl, clock)
     verifier = AccessTokenVerifier(services.signing_keys, clock)
-    answers = Answers(Cors(listed(settings.cors_origins)))
+    introspections = Introspections(services.introspect, lambda: denylist.has_gap, lambda: clock.now().timestamp())
+    cors = Cors(listed(settings.cors_origins))
+    answers = Answers(cors)
     parts = Parts(
         routes=routes or RouteTable(),
-        authenticator=Authenticator(verifier, denylist, settings.internal_secret, clock),
+        authenticator=Authenticator(verifier, introspections, denylist, settings.internal_secret, clock),
         pools={service: UpstreamPool(address, limits) for service, address in settings.addresses().items()},
         outgoing=OutgoingHeads(),
         answers=answers,
+        cors=cors,
         addresses=ClientAddresses(settings.trusted_proxy_hops, listed(settings.metrics_allow)),
         limits=limits,
         connections=set(),
         observe=metrics.observe_request,
     )
     app.ctx.protocol = partial(ClientConnection, parts=parts)
-    watch = RevocationWatch(denylist, bus, default_registry(), services.revocations)
+    watch = RevocationWatch(denylist, bus, default_registry(), services.revocations, introspections)
     checks = {"sessions": _trusted(denylist)}
     setup_defaults(app, service="gateway", settings=settings, clock=clock, metrics=metrics, checks=checks)
     _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected))

@@ -3,50 +3,52 @@
 A remembered admission still meets the clock and the deny-list on every request.
 """
 
-import msgspec
-
+from gateway.admission import Admission
+from gateway.credentials import Credential
 from gateway.denylist import Denylist
+from gateway.introspections import Introspections
 from gateway.route_table import Service
 from shared.access_tokens import AccessTokenVerifier
 from shared.clock import Clock
-from shared.errors import SessionRevoked, TokenExpired
+from shared.errors import InvalidToken, SessionRevoked, TokenExpired
 from shared.identity import HEADER, REUSE_SECONDS, checked_secret, mint_identity
-from shared.principal import Principal
 
-_REMEMBERED = 20_000  # credentials, about 2 KiB each
-
-
-class Admission(msgspec.Struct):
-    principal: Principal
-    issued_at: int
-    expires_at: int
-    identities: dict[Service, tuple[float, bytes]] = {}
-    """By audience: until when it may be sent again, and the header line."""
+_REMEMBERED = 20_000  # access tokens, about 2 KiB each
 
 
 class Authenticator:
-    def __init__(self, verifier: AccessTokenVerifier, denylist: Denylist, secret: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        verifier: AccessTokenVerifier,
+        introspections: Introspections,
+        denylist: Denylist,
+        secret: str,
+        clock: Clock,
+    ) -> None:
         self._verifier = verifier
+        self._introspections = introspections
         self._denylist = denylist
         self._secret = checked_secret(secret)
         self._clock = clock
-        self._admissions: dict[str, Admission] = {}
+        self._by_token: dict[str, Admission] = {}
 
-    def recall(self, token: str) -> Admission | None:
-        """The admission of a token that was checked before. Raises like `admit`."""
-        admission = self._admissions.get(token)
+    def recall(self, credential: Credential) -> Admission | None:
+        """The admission of a credential that was checked before. Raises like `admit`."""
+        is_token = credential.kind is None
+        admission = self._by_token.get(credential.text) if is_token else self._introspections.recall(credential)
         if admission is not None:
-            self._check_still_good(token, admission)
+            self._check_still_good(credential, admission)
         return admission
 
-    async def admit(self, token: str) -> Admission:
-        """Raises InvalidToken, TokenExpired, SessionRevoked, or Unavailable while tokens cannot be judged safely."""
-        claims = await self._verifier.verify(token)
-        admission = Admission(claims.principal, claims.issued_at, claims.expires_at)
-        self._check_still_good(token, admission)
-        if len(self._admissions) >= _REMEMBERED:
-            self._admissions.pop(next(iter(self._admissions)))
-        self._admissions[token] = admission
+    async def admit(self, credential: Credential) -> Admission:
+        """Raises InvalidToken, TokenExpired, SessionRevoked, or Unavailable while nobody can be judged safely."""
+        if credential.kind is not None:
+            admission = await self._introspections.admit(credential)
+        else:
+            claims = await self._verifier.verify(credential.text)
+            admission = Admission(claims.principal, claims.issued_at, claims.expires_at)
+            self._remember(credential.text, admission)
+        self._check_still_good(credential, admission)
         return admission
 
     def identity_line(self, admission: Admission, audience: Service) -> bytes:
@@ -59,9 +61,15 @@ class Authenticator:
         admission.identities[audience] = (now.timestamp() + REUSE_SECONDS, line)
         return line
 
-    def _check_still_good(self, token: str, admission: Admission) -> None:
-        if admission.expires_at <= self._clock.now().timestamp():
-            self._admissions.pop(token, None)
+    def _remember(self, token: str, admission: Admission) -> None:
+        if len(self._by_token) >= _REMEMBERED:
+            self._by_token.pop(next(iter(self._by_token)))
+        self._by_token[token] = admission
+
+    def _check_still_good(self, credential: Credential, admission: Admission) -> None:
+        expires_at = admission.expires_at
+        if expires_at is not None and expires_at <= self._clock.now().timestamp():
+            self._by_token.pop(credential.text, None)
             raise TokenExpired
         if self._denylist.refuses(admission.principal.session_id, admission.issued_at):
-            raise SessionRevoked
+            raise SessionRevoked if admission.principal.scopes is None else InvalidToken

@@ -23,6 +23,14 @@ class Cors:
         """Header lines for any answer to a request with this Origin."""
         return self._for_others if origin is None else self._for_origin.get(origin, self._for_others)
 
+    def is_allowed(self, head: RequestHead) -> bool:
+        """Whether a page of ours sent it: one of an allowed origin, or one served under the very address it asks."""
+        origin = head.noted.get(b"origin")
+        if origin is None:
+            return False
+        scheme, _, host = origin.partition(b"://")
+        return origin in self._for_origin or (scheme in (b"http", b"https") and host == head.noted[b"host"])
+
     def preflight_lines(self, origin: bytes) -> bytes:
         """A foreign origin is told nothing, which its browser takes as a no."""
         return self._preflight if origin in self._for_origin else b""

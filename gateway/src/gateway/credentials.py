@@ -1,41 +1,88 @@
-"""Finds the one credential in a request: a Bearer header, or on live addresses a `token` in the query."""
+"""Finds the one credential in a request: Bearer header, API key, session cookie, or `token` on live addresses."""
 
-from typing import NamedTuple
+import re
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from gateway.canonical_path import Target
 from gateway.errors import AmbiguousCredentials
 from gateway.request_head import RequestHead
 from shared.errors import InvalidToken
+from shared.introspection import API_KEY_PREFIX, MAX_CREDENTIAL, SESSION_COOKIE, CredentialKind
+
+_COOKIE = re.compile(rb"(?:^|[;,])[ \t]*%b=([^;,]*)" % SESSION_COOKIE.encode())
+_SCHEME = b"bearer "
+_KEY_PREFIX = API_KEY_PREFIX.encode()
+_OPAQUE = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_CREDENTIAL}}}")
 
 
-class Presented(NamedTuple):
+class Credential(msgspec.Struct, frozen=True, gc=False):
+    """`kind` is None for an access token, which everybody can check; the others are opaque to us."""
+
+    text: str
+    kind: CredentialKind | None = None
+
+
+class Presented(msgspec.Struct, frozen=True, gc=False):
     """`target` is what may be sent on: without the token."""
 
-    token: str | None
+    credential: Credential | None
     target: Target
 
 
 def presented_credential(head: RequestHead, *, reads_query: bool) -> Presented:
     """Raises InvalidToken or AmbiguousCredentials."""
-    header = head.noted.get(b"authorization")
-    in_header = None if header is None else _bearer(header)
+    noted = head.noted
+    header = noted.get(b"authorization")
+    found = None if header is None else _bearer(header)
+    if b"x-api-key" in noted:
+        found = _the_one(found, _opaque(noted[b"x-api-key"], CredentialKind.API_KEY))
+    if b"cookie" in noted:
+        found = _the_one(found, _session_cookie(head))
     if not reads_query or not head.target.query:
-        return Presented(in_header, head.target)
+        return Presented(found, head.target)
     in_query, target = _taken_from_query(head.target)
-    if in_query is not None and in_header not in (None, in_query):
+    return Presented(_the_one(found, in_query), target)
+
+
+def carries_session_cookie(head: RequestHead) -> bool:
+    return any(_cookie_values(head))
+
+
+def _session_cookie(head: RequestHead) -> Credential | None:
+    found = None
+    for value in filter(None, _cookie_values(head)):
+        found = _the_one(found, _opaque(value, CredentialKind.SESSION_COOKIE))
+    return found
+
+
+def _cookie_values(head: RequestHead) -> list[bytes]:
+    return [value.strip() for value in _COOKIE.findall(head.noted.get(b"cookie", b""))]
+
+
+def _the_one(first: Credential | None, second: Credential | None) -> Credential | None:
+    if first is not None and second is not None and first != second:
         raise AmbiguousCredentials
-    return Presented(in_header or in_query, target)
+    return first or second
 
 
-def _bearer(header: bytes) -> str:
-    scheme, _, token = header.partition(b" ")
-    if scheme.lower() != b"bearer" or not token or not token.isascii():
+def _bearer(header: bytes) -> Credential:
+    text = header[len(_SCHEME) :].strip()
+    if not text or header[: len(_SCHEME)].lower() != _SCHEME or not text.isascii():
         raise InvalidToken
-    return token.strip().decode("ascii")
+    return _opaque(text, CredentialKind.API_KEY) if text.startswith(_KEY_PREFIX) else Credential(text.decode("ascii"))
 
 
-def _taken_from_query(target: Target) -> tuple[str | None, Target]:
+def _opaque(value: bytes, kind: CredentialKind) -> Credential:
+    text = value.strip().decode("latin-1")
+    if not _OPAQUE.fullmatch(text):
+        raise InvalidToken
+    return Credential(text, kind)
+
+
+def _taken_from_query(target: Target) -> tuple[Credential | None, Target]:
+    """Access tokens only: what lives longer does not belong into an address."""
     kept: list[bytes] = []
     tokens: list[bytes] = []
     for pair in (target.query or b"").split(b"&"):
@@ -50,4 +97,4 @@ def _taken_from_query(target: Target) -> tuple[str | None, Target]:
         return None, Target(target.path, b"&".join(kept) or None)
     if not tokens[0].isascii():
         raise InvalidToken
-    return tokens[0].decode("ascii"), Target(target.path, b"&".join(kept) or None)
+    return Credential(tokens[0].decode("ascii")), Target(target.path, b"&".join(kept) or None)

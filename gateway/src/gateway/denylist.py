@@ -1,4 +1,4 @@
-"""Sessions that were ended before their access tokens run out: heard from events, repaired from a snapshot.
+"""Sessions and API keys that have ended: heard from events, repaired from a snapshot.
 
 The rule while something may have been missed: nothing was ever heard - nobody is admitted; a gap of up to
 `TRUSTED_GAP_SECONDS` - go on with what is known while the snapshot is read again; longer - nobody is admitted.
@@ -13,10 +13,11 @@ from uuid import UUID
 
 import msgspec
 
+from gateway.introspections import Introspections
 from shared.clock import Clock
 from shared.errors import TesseraError, Unavailable
-from shared.events.auth import SessionRevoked
-from shared.events.envelope import decode
+from shared.events.auth import ApiKeyRevoked, SessionRevoked
+from shared.events.envelope import Envelope, Event, decode
 from shared.events.registry import InvalidEvent, Registry
 from shared.messaging.bus import Binding, Bus
 from shared.telemetry.logs import get_logger
@@ -25,12 +26,22 @@ TRUSTED_GAP_SECONDS = 10.0
 _LOOK_SECONDS = 0.5  # between two looks at the bus; a revocation must be known everywhere within a second
 _FORGET_SECONDS = 60.0
 _OVERLAP_SECONDS = 60  # clocks of two machines differ
+_HEARD = (SessionRevoked.type, ApiKeyRevoked.type, "auth.membership.*", "auth.account.*")
 
 
 class Revocation(msgspec.Struct, frozen=True):
     session_id: UUID
     revoked_at: int
     """Unix seconds; tokens issued up to then are refused."""
+
+
+class _About(msgspec.Struct):
+    """What all of these events tell."""
+
+    user_id: UUID
+
+
+_read_about = msgspec.json.Decoder(_About).decode
 
 
 class Denylist:
@@ -86,9 +97,16 @@ class RevocationWatch:
     """Keeps a deny-list complete. `fetch` reads the revocations since a moment (unix seconds) from auth-service."""
 
     def __init__(
-        self, denylist: Denylist, bus: Bus, registry: Registry, fetch: Callable[[int], Awaitable[Sequence[Revocation]]]
+        self,
+        denylist: Denylist,
+        bus: Bus,
+        registry: Registry,
+        fetch: Callable[[int], Awaitable[Sequence[Revocation]]],
+        introspections: Introspections,
     ) -> None:
+        """What is kept in `introspections` about somebody is forgotten when it may have changed."""
         self._denylist = denylist
+        self._introspections = introspections
         self._bus = bus
         self._registry = registry
         self._fetch = fetch
@@ -97,7 +115,7 @@ class RevocationWatch:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        bindings = (Binding("auth", SessionRevoked.type),)
+        bindings = [Binding("auth", type_name) for type_name in _HEARD]
         await self._bus.tap("gateway.revocations", bindings, self._heard, self._missed_something)
         self._task = asyncio.create_task(self._watch())
 
@@ -109,16 +127,19 @@ class RevocationWatch:
 
     def _heard(self, body: bytes) -> None:
         try:
-            event = self._registry.read(decode(body))
+            self._note(decode(body))
         except (msgspec.DecodeError, LookupError, InvalidEvent):
             get_logger().error("a revocation event is unreadable; reading the snapshot instead")
             self._missed_something()
-            return
-        if isinstance(event, SessionRevoked):
-            self._denylist.add([Revocation(event.session_id, event.revoked_at)])
+
+    def _note(self, envelope: Envelope) -> None:
+        if envelope.type in (SessionRevoked.type, ApiKeyRevoked.type):
+            self._denylist.add([_revocation_in(self._registry.read(envelope))])
+        self._introspections.forget_user(_read_about(envelope.data).user_id)
 
     def _missed_something(self) -> None:
         self._resets += 1
+        self._introspections.forget_all()
         self._denylist.open_gap()
         self._wake.set()
 
@@ -146,3 +167,13 @@ class RevocationWatch:
             self._denylist.close_gap()
         else:
             self._denylist.shorten_gap(began)
+
+
+def _revocation_in(event: Event) -> Revocation:
+    """Raises LookupError for another event."""
+    match event:
+        case SessionRevoked():
+            return Revocation(event.session_id, event.revoked_at)
+        case ApiKeyRevoked():
+            return Revocation(event.key_id, event.revoked_at)
+    raise LookupError(event.type)

@@ -1,6 +1,6 @@
 """What can be wrong with a request before any service sees it."""
 
-from shared.errors import BadRequest
+from shared.errors import BadRequest, Forbidden
 
 
 class TargetTooLong(BadRequest):
@@ -16,3 +16,8 @@ class HeadTooLarge(BadRequest):
 class AmbiguousCredentials(BadRequest):
     code = "AUTH_AMBIGUOUS"
     message = "Two different credentials were sent: send one."
+
+
+class OriginNotAllowed(Forbidden):
+    code = "ORIGIN_NOT_ALLOWED"
+    message = "A session cookie counts for writes and live connections only when an allowed web app sends it."

@@ -8,24 +8,18 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from gateway.admission import Admission, expiry_line
 from gateway.answers import CONTINUE, answer_framing
-from gateway.authentication import Admission
 from gateway.cors import is_preflight
-from gateway.credentials import presented_credential
+from gateway.credentials import Credential
+from gateway.entry_rules import check_scopes, credential_for
 from gateway.outgoing_head import UPGRADED, asks_for_websocket, new_trace_id
 from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
 from gateway.request_head import RequestHead
-from gateway.route_table import UNROUTED, Access, Row, Service
+from gateway.route_table import UNROUTED, Access, Service
 from gateway.upstream import AnswerHead, UpstreamConnection
-from shared.errors import (
-    AuthRequired,
-    Forbidden,
-    TesseraError,
-    TooLarge,
-    UpstreamError,
-    UpstreamTimeout,
-)
+from shared.errors import Forbidden, TesseraError, TooLarge, UpstreamError, UpstreamTimeout
 from shared.http.envelope import RequestTooSlow
 from shared.telemetry.logs import get_logger
 
@@ -156,31 +150,31 @@ class Exchange:
         if row.service is Service.GATEWAY:
             self._client.become_application(parts.outgoing.for_application(head, self._trace_id))
             return
-        self._begin(self._presented_token(row))
+        presented = credential_for(head, row, parts.cors)
+        self._target = presented.target
+        self._begin(presented.credential)
 
-    def _presented_token(self, row: Row) -> str | None:
-        if row.access is Access.PUBLIC:
-            return None
-        token, self._target = presented_credential(self._head, reads_query=row.accepts_websocket)
-        if token is None and row.access is Access.USER:
-            raise AuthRequired
-        return token
-
-    def _begin(self, token: str | None) -> None:
+    def _begin(self, credential: Credential | None) -> None:
         self._client.wait_until(self._row.timeout)
-        if token is not None:
-            self._admission = self._parts.authenticator.recall(token)
+        if credential is not None:
+            admission = self._parts.authenticator.recall(credential)
+            if admission is not None:
+                self._admit(admission)
         upstream = self._parts.pools[self._row.service].idle_connection()
-        if upstream is not None and (token is None or self._admission is not None):
+        if upstream is not None and (credential is None or self._admission is not None):
             self._send(upstream)
         else:
-            self._task = asyncio.get_running_loop().create_task(self._prepare(token, upstream))
+            self._task = asyncio.get_running_loop().create_task(self._prepare(credential, upstream))
 
-    async def _prepare(self, token: str | None, upstream: UpstreamConnection | None = None) -> None:
+    def _admit(self, admission: Admission) -> None:
+        check_scopes(admission.principal, self._head, self._row)
+        self._admission = admission
+
+    async def _prepare(self, credential: Credential | None, upstream: UpstreamConnection | None = None) -> None:
         """The way to the service when something has to be waited for."""
         try:
-            if token is not None and self._admission is None:
-                self._admission = await self._parts.authenticator.admit(token)
+            if credential is not None and self._admission is None:
+                self._admit(await self._parts.authenticator.admit(credential))
             if upstream is None or upstream.transport.is_closing():
                 can_try_again = self._head.is_replayable and not self._is_retried
                 upstream = await self._parts.pools[self._row.service].connect(attempts=2 if can_try_again else 1)
@@ -223,6 +217,8 @@ class Exchange:
         identity = b""
         if self._admission is not None:
             identity = parts.authenticator.identity_line(self._admission, row.service)
+            if asks_for_websocket(self._head, row):
+                identity += expiry_line(self._admission)
         return parts.outgoing.for_service(
             self._head,
             self._target,

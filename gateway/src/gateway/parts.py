@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.answers import Answers
 from gateway.authentication import Authenticator
 from gateway.client_address import ClientAddresses
+from gateway.cors import Cors
 from gateway.outgoing_head import OutgoingHeads
 from gateway.route_table import RouteTable, Service
 from gateway.upstream import UpstreamPool
@@ -21,6 +22,7 @@ class Parts(NamedTuple):
     pools: Mapping[Service, UpstreamPool]
     outgoing: OutgoingHeads
     answers: Answers
+    cors: Cors
     addresses: ClientAddresses
     limits: WireLimits
     connections: "set[ClientConnection]"

@@ -14,7 +14,8 @@ from gateway.wire_limits import WireLimits
 from shared.errors import BadRequest, MethodNotAllowed
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""They change nothing (RFC 9110, section 9.2.1), and have no body here."""
 _REPLAYABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([^\x00-\x20\x7f]+) HTTP/1\.([01])")
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -26,8 +27,8 @@ _LENGTH = re.compile(rb"[0-9]{1,15}")
 _IN_NO_HEAD = re.compile(rb"\x00|(?<!\r)\n|\r[^\n]")
 
 _FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-_SINGLE = _FRAMING | {b"authorization", b"origin", b"content-type"}
-_NOTED = _SINGLE | {b"connection", b"x-forwarded-for", b"forwarded", b"access-control-request-method"}
+_SINGLE = _FRAMING | {b"authorization", b"x-api-key", b"origin", b"content-type"}
+_NOTED = _SINGLE | {b"connection", b"cookie", b"x-forwarded-for", b"forwarded", b"access-control-request-method"}
 
 
 class RequestHead(msgspec.Struct, frozen=True, gc=False):
@@ -143,7 +144,7 @@ def _check_framing(head: RequestHead) -> None:
         is_plain = noted[b"transfer-encoding"].lower() == b"chunked"
         if not is_plain or not head.is_http_11 or head.content_length is not None:
             raise BadRequest("The length of the body is not clear.")
-    if head.has_body and (head.method in _BODILESS or b"upgrade" in noted):
+    if head.has_body and (head.method in SAFE_METHODS or b"upgrade" in noted):
         raise BadRequest("This request cannot have a body.")
     if noted.get(b"expect", b"100-continue").lower() != b"100-continue":
         raise BadRequest("The expectation of the request cannot be met.")

@@ -10,6 +10,7 @@ from enum import Enum, StrEnum
 import msgspec
 
 from shared.errors import MethodNotAllowed, RouteNotFound
+from shared.scopes import SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -48,6 +49,20 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The answer may stay silent for any time between two parts."""
     accepts_websocket: bool = False
     keeps_cookies: bool = False
+    acts_on_cookie: bool = False
+    """Public, and yet its service takes the session cookie for a credential."""
+    resource: str | None = None
+    """What the scopes of an API key must name; None: closed to keys."""
+    resources_within: dict[bytes, str] = {}
+    """Where `/<path>/<id>/<name>` belongs to another resource: by that name."""
+
+    def resource_at(self, path: bytes) -> str | None:
+        """Of a path that this row covers."""
+        if not self.resources_within:
+            return self.resource
+        names = path[len(self.path) :].split(b"/", 3)
+        within = self.resources_within.get(names[2]) if len(names) > 2 else None
+        return within or self.resource
 
 
 def _own(path: str, **more: object) -> Row:
@@ -55,7 +70,7 @@ def _own(path: str, **more: object) -> Row:
     return msgspec.structs.replace(row, **more)
 
 
-def _sign_in(path: str) -> Row:
+def _sign_in(path: str, *, acts_on_cookie: bool = False) -> Row:
     return Row(
         path=path,
         service=Service.AUTH,
@@ -63,7 +78,13 @@ def _sign_in(path: str) -> Row:
         methods=frozenset({"POST"}),
         body_limit=64 * KIB,
         keeps_cookies=True,
+        acts_on_cookie=acts_on_cookie,
     )
+
+
+def _mailed(path: str) -> Row:
+    """For whoever has lost their way in: what was mailed to them is all they can show."""
+    return Row(path=path, service=Service.AUTH, access=Access.PUBLIC, methods=frozenset({"POST"}), body_limit=64 * KIB)
 
 
 ROWS: tuple[Row, ...] = (
@@ -81,12 +102,42 @@ ROWS: tuple[Row, ...] = (
     ),
     _sign_in("/api/v1/auth/register"),
     _sign_in("/api/v1/auth/login"),
-    _sign_in("/api/v1/auth/refresh"),
+    _sign_in("/api/v1/auth/login/mfa"),
+    Row(path="/api/v1/auth/sessions", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
+    Row(path="/api/v1/users/me/mfa", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
+    Row(path="/api/v1/users/me/export", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
+    Row(path="/api/v1/profile", service=Service.AUTH, body_limit=64 * KIB, resource="users"),
+    Row(path="/api/v1/settings", service=Service.AUTH, covers_below=True, body_limit=64 * KIB, resource="settings"),
+    _sign_in("/api/v1/auth/refresh", acts_on_cookie=True),
+    _sign_in("/api/v1/auth/session-exchange"),
+    Row(path="/api/v1/auth/session-token", service=Service.AUTH, methods=frozenset({"POST"}), body_limit=64 * KIB),
+    Row(path="/api/v1/api-keys", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
+    _mailed("/api/v1/auth/verify-email"),
+    _mailed("/api/v1/auth/forgot-password"),
+    _mailed("/api/v1/auth/reset-password"),
+    Row(path="/api/v1/auth/resend-verification", service=Service.AUTH, body_limit=64 * KIB),
+    Row(path="/api/v1/auth/switch-tenant", service=Service.AUTH, body_limit=64 * KIB),
+    Row(path="/api/v1/users/me/password", service=Service.AUTH, body_limit=64 * KIB),
+    Row(path="/api/v1/users", service=Service.AUTH, covers_below=True, body_limit=64 * KIB, resource="users"),
+    Row(path="/api/v1/tenants", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
+    Row(path="/api/v1/invitations", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
     Row(path="/api/v1/auth/logout", service=Service.AUTH, body_limit=64 * KIB, keeps_cookies=True),
-    Row(path="/api/v1/auth/me", service=Service.AUTH, body_limit=64 * KIB),
-    Row(path="/api/v1/users/me", service=Service.AUTH, body_limit=64 * KIB),
-    Row(path="/api/v1/projects", service=Service.PROJECT, covers_below=True),
-    Row(path="/api/v1/conversations", service=Service.CONVERSATION, covers_below=True, is_streaming=True),
+    Row(path="/api/v1/auth/me", service=Service.AUTH, body_limit=64 * KIB, resource="users"),
+    Row(path="/api/v1/users/me", service=Service.AUTH, body_limit=64 * KIB, resource="users"),
+    Row(
+        path="/api/v1/projects",
+        service=Service.PROJECT,
+        covers_below=True,
+        resource="projects",
+        resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
+    ),
+    Row(
+        path="/api/v1/conversations",
+        service=Service.CONVERSATION,
+        covers_below=True,
+        is_streaming=True,
+        resource="conversations",
+    ),
     Row(
         path="/ws",
         service=Service.REALTIME,
@@ -94,6 +145,7 @@ ROWS: tuple[Row, ...] = (
         covers_below=True,
         is_streaming=True,
         accepts_websocket=True,
+        resource=SOME_RESOURCE,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""What the gateway itself asks the services: public keys and revocations at auth-service, readiness of each."""
+"""What the gateway itself asks the services: keys, revocations and credentials at auth-service, readiness of each."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,7 @@ from gateway.settings import Address
 from shared.clock import Clock
 from shared.errors import UpstreamError
 from shared.identity import HEADER, mint_service_identity
+from shared.introspection import CredentialKind, Introspect, Introspected
 
 _TIMEOUT = aiohttp.ClientTimeout(total=2.0)
 _LARGEST_ANSWER = 16 * 1024 * 1024  # bytes
@@ -21,8 +22,12 @@ class _Revocations(msgspec.Struct):
     as_of: int
 
 
-class _Answer(msgspec.Struct):
+class _RevocationsAnswer(msgspec.Struct):
     data: _Revocations
+
+
+class _IntrospectedAnswer(msgspec.Struct):
+    data: Introspected
 
 
 class ServiceClient:
@@ -48,12 +53,23 @@ class ServiceClient:
 
     async def revocations(self, since: int) -> list[Revocation]:
         """Sessions ended at or after `since` (unix seconds). Raises UpstreamError."""
-        identity = mint_service_identity("gateway", Service.AUTH, self._secret, self._clock.now())
-        status, body = await self._get(Service.AUTH, f"/internal/revocations?since={since}", {HEADER: identity})
+        status, body = await self._get(Service.AUTH, f"/internal/revocations?since={since}", self._identity())
         try:
             if status != 200:
                 raise UpstreamError
-            return msgspec.json.decode(body, type=_Answer).data.sessions
+            return msgspec.json.decode(body, type=_RevocationsAnswer).data.sessions
+        except msgspec.DecodeError as error:
+            raise UpstreamError from error
+
+    async def introspect(self, kind: CredentialKind, credential: str) -> Introspected:
+        """Whose the credential is, as auth-service says. Raises UpstreamError."""
+        question = msgspec.json.encode(Introspect(kind=kind, credential=credential))
+        headers = {**self._identity(), "Content-Type": "application/json"}
+        status, body = await self._send("POST", Service.AUTH, "/internal/introspect", headers, question)
+        try:
+            if status != 200:
+                raise UpstreamError
+            return msgspec.json.decode(body, type=_IntrospectedAnswer).data
         except msgspec.DecodeError as error:
             raise UpstreamError from error
 
@@ -65,12 +81,21 @@ class ServiceClient:
         except (UpstreamError, msgspec.DecodeError):
             return {}
 
+    def _identity(self) -> dict[str, str]:
+        return {HEADER: mint_service_identity("gateway", Service.AUTH, self._secret, self._clock.now())}
+
     async def _get(self, service: Service, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        return await self._send("GET", service, path, headers)
+
+    async def _send(
+        self, method: str, service: Service, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> tuple[int, bytes]:
         if self._session is None:
             raise UpstreamError
         url = self._addresses[service].url + path
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            sent = self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+            async with sent as response:
                 if (response.content_length or 0) > _LARGEST_ANSWER:
                     raise UpstreamError
                 return response.status, await response.read()

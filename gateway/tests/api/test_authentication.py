@@ -2,19 +2,15 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import aiohttp
 import msgspec
 import pytest
-from gateway_stack import Stack, StartStack, eventually
+from gateway_stack import Stack, StartStack, eventually, session_revoked
 
 from gateway.denylist import TRUSTED_GAP_SECONDS
-from shared.events.auth import SessionRevoked
-from shared.events.envelope import Envelope, encode
 from shared.identity import verify_service_identity
-from shared.messaging.bus import OutgoingMessage
-from shared.messaging.memory import MemoryBus
 
 
 async def ask(stack: Stack, token: str | None, path: str = "/api/v1/projects") -> tuple[int, str]:
@@ -31,22 +27,6 @@ async def is_admitted(stack: Stack, token: str) -> bool:
 
 async def is_refused(stack: Stack, token: str) -> bool:
     return (await ask(stack, token))[0] == 401
-
-
-async def publish_revocation(stack: Stack, session_id: UUID) -> None:
-    revoked = SessionRevoked(session_id=session_id, user_id=uuid4(), revoked_at=int(time.time()), reason="logout")
-    envelope = Envelope(
-        id=uuid4(),
-        source="auth",
-        type=SessionRevoked.type,
-        subject=str(session_id),
-        time=datetime.now(UTC),
-        data=msgspec.Raw(msgspec.json.encode(revoked)),
-    )
-    bus = MemoryBus(stack.broker)
-    await bus.start()
-    await bus.publish([OutgoingMessage("auth", SessionRevoked.type, envelope.id, encode(envelope))])
-    await bus.close()
 
 
 async def test_a_valid_token_gets_in(stack: Stack) -> None:
@@ -94,7 +74,7 @@ async def test_an_ended_session_is_refused_within_a_second(stack: Stack) -> None
     token = f"Bearer {stack.auth.issuer.token(principal)}"
     assert (await ask(stack, token))[0] == 200
 
-    await publish_revocation(stack, principal.session_id)
+    await stack.publish(session_revoked(principal))
 
     await eventually(lambda: is_refused(stack, token), 1)
     assert await ask(stack, token) == (401, "AUTH_SESSION_REVOKED")

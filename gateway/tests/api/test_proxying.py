@@ -68,7 +68,7 @@ async def test_headers_that_speak_for_the_gateway_are_dropped(stack: Stack) -> N
         "Forwarded": "for=6.6.6.6",
         "X-Request-Id": "mine",
         "Traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01",
-        "Cookie": "tessera_session=1",
+        "Cookie": "theme=dark",
         "X-Secret": "1",
         "Connection": "keep-alive, X-Secret, X-Tessera-Identity",
     }

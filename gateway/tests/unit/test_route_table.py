@@ -4,6 +4,7 @@ import pytest
 
 from gateway.route_table import ROWS, Access, RouteTable, Service
 from shared.errors import MethodNotAllowed, RouteNotFound
+from shared.scopes import checked_resource
 
 
 @pytest.mark.parametrize(
@@ -11,6 +12,14 @@ from shared.errors import MethodNotAllowed, RouteNotFound
     [
         ("POST", b"/api/v1/auth/register", Service.AUTH, Access.PUBLIC),
         ("POST", b"/api/v1/auth/login", Service.AUTH, Access.PUBLIC),
+        ("POST", b"/api/v1/auth/login/mfa", Service.AUTH, Access.PUBLIC),
+        ("DELETE", b"/api/v1/auth/sessions", Service.AUTH, Access.USER),
+        ("DELETE", b"/api/v1/auth/sessions/1", Service.AUTH, Access.USER),
+        ("DELETE", b"/api/v1/users/me/mfa", Service.AUTH, Access.USER),
+        ("POST", b"/api/v1/users/me/mfa/confirm", Service.AUTH, Access.USER),
+        ("GET", b"/api/v1/users/me/export/1/content", Service.AUTH, Access.USER),
+        ("PATCH", b"/api/v1/profile", Service.AUTH, Access.USER),
+        ("PUT", b"/api/v1/settings/editor/theme", Service.AUTH, Access.USER),
         ("POST", b"/api/v1/auth/refresh", Service.AUTH, Access.PUBLIC),
         ("POST", b"/api/v1/auth/logout", Service.AUTH, Access.USER),
         ("GET", b"/api/v1/auth/me", Service.AUTH, Access.USER),
@@ -65,6 +74,39 @@ def test_only_reviewed_rows_are_open_to_anyone() -> None:
         "/.well-known/jwks.json",
         "/api/v1/auth/register",
         "/api/v1/auth/login",
+        "/api/v1/auth/login/mfa",
         "/api/v1/auth/refresh",
+        "/api/v1/auth/session-exchange",
+        "/api/v1/auth/verify-email",
+        "/api/v1/auth/forgot-password",
+        "/api/v1/auth/reset-password",
         "/ws",
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "resource"),
+    [
+        ("GET", b"/api/v1/projects", "projects"),
+        ("GET", b"/api/v1/projects/1", "projects"),
+        ("POST", b"/api/v1/projects/1/tasks", "tasks"),
+        ("POST", b"/api/v1/projects/1/tasks/2/depends-on/3", "tasks"),
+        ("GET", b"/api/v1/projects/1/files/2", "files"),
+        ("GET", b"/api/v1/projects/tasks", "projects"),
+        ("GET", b"/api/v1/projects/1/favorite", "projects"),
+        ("GET", b"/api/v1/conversations/1/messages", "conversations"),
+        ("GET", b"/api/v1/users/me", "users"),
+        ("GET", b"/api/v1/api-keys", None),
+        ("DELETE", b"/api/v1/api-keys/1", None),
+        ("POST", b"/api/v1/auth/logout", None),
+        ("POST", b"/api/v1/auth/session-token", None),
+    ],
+)
+def test_a_path_belongs_to_one_resource_or_is_closed_to_keys(method: str, path: bytes, resource: str | None) -> None:
+    assert RouteTable().row(method, path).resource_at(path) == resource
+
+
+def test_every_resource_is_one_that_a_key_can_be_given_a_scope_of() -> None:
+    for row in ROWS:
+        for resource in (row.resource, *row.resources_within.values()):
+            checked_resource(resource)

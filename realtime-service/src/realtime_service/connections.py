@@ -71,6 +71,13 @@ class Connections:
             if credentials and credentials.principal.session_id == session_id and credentials.issued_at <= revoked_at:
                 connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
 
+    def end_keys(self, tenant_id: UUID, user_id: UUID) -> None:
+        """Close what was let in by API keys of this user in this tenant; a key that is still good comes back."""
+        for connection in self.of_user(user_id):
+            principal = connection.credentials and connection.credentials.principal
+            if principal and principal.tenant_id == tenant_id and principal.scopes is not None:
+                connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
+
     def write_soon(self, connection: Connection) -> None:
         if not self._unwritten:
             asyncio.get_running_loop().call_soon(self._write_all)

@@ -9,11 +9,9 @@ from shared.clock import Clock
 from shared.errors import SessionRevoked
 from shared.events.questions import SigningKeys
 from shared.http.app import Request
-from shared.identity import HEADER, IdentityVerifier
+from shared.identity import EXPIRY_HEADER, HEADER, IdentityVerifier
 from shared.messaging.requests import Requests
 from shared.principal import Principal
-
-EXPIRY_HEADER = "X-Tessera-Token-Expires"
 
 
 class Credentials(NamedTuple):

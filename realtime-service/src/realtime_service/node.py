@@ -18,7 +18,13 @@ from realtime_service.revocations import Revocations
 from realtime_service.settings import RealtimeSettings
 from realtime_service.websocket import WebSocket
 from shared.clock import Clock
-from shared.events.auth import MembershipAdded, SessionRevoked
+from shared.events.auth import (
+    ApiKeyRevoked,
+    MembershipAdded,
+    MembershipChanged,
+    MembershipRemoved,
+    SessionRevoked,
+)
 from shared.events.envelope import Envelope
 from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
@@ -58,7 +64,11 @@ class Node:
 
     async def start(self) -> None:
         self._feed.on(SessionRevoked, self._session_revoked)
-        self._feed.on(MembershipAdded, self._membership_changed)
+        self._feed.on(ApiKeyRevoked, self._api_key_revoked)
+        for contract in (MembershipAdded, MembershipChanged, MembershipRemoved):
+            self._feed.on(contract, self._membership_changed)
+        for contract in (MembershipChanged, MembershipRemoved):
+            self._feed.on(contract, self._member_lost_rights)
         await self._feed.connect(self._bus)
         self._watch.look()
         self._prune()
@@ -86,11 +96,22 @@ class Node:
         self._revocations.add(event.session_id, event.revoked_at)
         self._connections.end_session(event.user_id, event.session_id, event.revoked_at)
 
-    def _membership_changed(self, event: MembershipAdded, _envelope: Envelope) -> None:
+    def _api_key_revoked(self, event: ApiKeyRevoked, _envelope: Envelope) -> None:
+        """In identities made from a key, its id stands where a session's would."""
+        self._revocations.add(event.key_id, event.revoked_at)
+        self._connections.end_session(event.user_id, event.key_id, event.revoked_at)
+
+    def _membership_changed(
+        self, event: MembershipAdded | MembershipChanged | MembershipRemoved, _envelope: Envelope
+    ) -> None:
         self._access.forget(event.tenant_id, event.user_id)
         for connection in self._connections.of_user(event.user_id):
             if connection.credentials and connection.credentials.principal.tenant_id == event.tenant_id:
                 connection.session.rights_changed()
+
+    def _member_lost_rights(self, event: MembershipChanged | MembershipRemoved, _envelope: Envelope) -> None:
+        """Their sessions end by events of their own; API keys do not, but what those are good for has changed."""
+        self._connections.end_keys(event.tenant_id, event.user_id)
 
     def _bus_changed(self, is_back: bool) -> None:
         for connection in self._connections:

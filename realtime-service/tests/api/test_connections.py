@@ -5,12 +5,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+import msgspec
 import pytest
 from realtime_client import RawClient
 from realtime_fakes import LiveServer, some_principal, task_added, unix_now
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from shared.events.auth import SessionRevoked
+from shared.events.auth import ApiKeyRevoked, MembershipRemoved, SessionRevoked
+from shared.events.changes import Removed
 from shared.identity import HEADER
 from shared.testing.eventually import eventually
 
@@ -126,6 +128,39 @@ async def test_a_revoked_session_is_closed_within_a_second(connect, auth) -> Non
         frames, code = await ended.until_closed()
 
     assert ([frame["code"] for frame in frames], code) == (["AUTH_SESSION_REVOKED"], 4009)
+    assert await other.hears_nothing()
+
+
+async def test_the_socket_of_a_revoked_key_is_closed_within_a_second(connect, auth) -> None:
+    key = msgspec.structs.replace(some_principal(), scopes=("tasks:read",))
+    its_owner = some_principal(key.tenant_id, user_id=key.user_id)
+    ended, other = await connect(key), await connect(its_owner)
+
+    await auth.publish(ApiKeyRevoked(key_id=key.session_id, user_id=key.user_id, revoked_at=unix_now()))
+    async with asyncio.timeout(1.0):
+        frames, code = await ended.until_closed()
+
+    assert ([frame["code"] for frame in frames], code) == (["AUTH_SESSION_REVOKED"], 4009)
+    assert await other.hears_nothing()
+
+
+async def test_the_sockets_of_keys_close_when_their_owner_leaves_the_tenant(connect, auth) -> None:
+    key = msgspec.structs.replace(some_principal(), scopes=("tasks:read",))
+    elsewhere = msgspec.structs.replace(some_principal(user_id=key.user_id), scopes=("tasks:read",))
+    ended, other = await connect(key), await connect(elsewhere)
+
+    gone = MembershipRemoved(
+        entity_id=key.user_id,
+        version=2,
+        tenant_id=key.tenant_id,
+        user_id=key.user_id,
+        payload=Removed(id=key.user_id),
+    )
+    await auth.publish(gone)
+    async with asyncio.timeout(1.0):
+        _, code = await ended.until_closed()
+
+    assert code == 4009
     assert await other.hears_nothing()
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 from realtime_client import RawClient
 from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, task_updated
 
-from shared.events.auth import MembershipAdded
+from shared.events.auth import MembershipRemoved
+from shared.events.changes import Removed
 from shared.events.projects import TaskStatus
 
 TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
@@ -212,7 +213,13 @@ async def test_rights_are_asked_once_and_again_after_a_membership_event(connect,
     questions_for_two = len(keeper.questions)
 
     keeper.blind.add(anna.user_id)
-    change = MembershipAdded(tenant_id=anna.tenant_id, user_id=anna.user_id, role=anna.role)
+    change = MembershipRemoved(
+        entity_id=anna.user_id,
+        version=2,
+        tenant_id=anna.tenant_id,
+        user_id=anna.user_id,
+        payload=Removed(anna.user_id),
+    )
     await auth.publish(change, anna.tenant_id)
     refusals = [await first.next(), await second.next()]
     await keeper.publish(anna.tenant_id, TOPIC)

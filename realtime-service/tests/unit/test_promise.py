@@ -20,12 +20,11 @@ from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Subscription
 from shared.errors import Unavailable
-from shared.events.auth import MembershipAdded
+from shared.events.auth import TenantCreated
 from shared.events.envelope import Envelope, TopicOffset, encode
 from shared.events.questions import TopicPosition, TopicPositionAnswer, TopicReplayAnswer
 from shared.events.registry import default_registry
 from shared.ids import new_id
-from shared.principal import Role
 
 TOPIC = "tasks:01890000-0000-7000-8000-000000000000"
 STEPS = [
@@ -56,7 +55,7 @@ class ModelKeeper:
         return self.logs[self.epoch]
 
     def publish(self, *, is_live: bool) -> Envelope:
-        event = task_added() if is_live else MembershipAdded(tenant_id=new_id(), user_id=new_id(), role=Role.VIEWER)
+        event = task_added() if is_live else TenantCreated(tenant_id=new_id(), name="", owner_id=new_id())
         self.log.append(envelope_of(event, self.tenant_id, (TopicOffset(TOPIC, self.epoch, len(self.log) + 1),)))
         return self.log[-1]
 

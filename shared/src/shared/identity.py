@@ -15,6 +15,8 @@ from shared.errors import AuthRequired
 from shared.principal import Principal
 
 HEADER = "X-Tessera-Identity"
+EXPIRY_HEADER = "X-Tessera-Token-Expires"
+"""Unix seconds; beside the identity of a live connection, which outlives the identity's own minute."""
 ISSUER = "gateway"
 LIFE_SECONDS = 60
 SECRET_BYTES = 32

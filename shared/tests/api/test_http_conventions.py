@@ -247,7 +247,7 @@ async def test_the_document_describes_every_operation(client: aiohttp.ClientSess
     make_operation = document["paths"]["/widgets"]["post"]
     assert make_operation["responses"]["201"]["content"]["application/json"]["schema"]["required"] == ["data"]
     assert "WIDGET_BUSY" in make_operation["responses"]["409"]["description"]
-    assert make_operation["security"] == [{"bearer": []}]
+    assert make_operation["security"] == [{"bearer": []}, {"cookie": []}]
     assert {p["name"] for p in document["paths"]["/widgets"]["get"]["parameters"]} >= {"page", "page_size", "cursor"}
 
 

@@ -5,9 +5,17 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from auth_service.accounts.email_address import is_email
 from shared.errors import FieldError, ValidationFailed
 
+BAD_EMAIL = FieldError("email", "invalid_format", "This is not an e-mail address we can use.")
 MAX_PREFERENCES_BYTES = 16 * 1024  # as much as one setting may have
+
+
+def check_email(email: str) -> None:
+    """Raises ValidationFailed."""
+    if not is_email(email):
+        raise ValidationFailed([BAD_EMAIL])
 
 
 def check_profile(changes: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What can go wrong with accounts."""
 
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unauthorized, Unavailable
 
 
 class EmailTaken(Conflict):
@@ -15,3 +15,10 @@ class UserNotFound(NotFound):
 
 class PasswordChecksBusy(Unavailable):
     message = "Too many people are signing in just now: try again shortly."
+
+
+class InvalidPassword(Unauthorized):
+    """Of somebody who is signed in and has to show it again."""
+
+    code = "INVALID_PASSWORD"
+    message = "The password is wrong."

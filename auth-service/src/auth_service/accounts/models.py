@@ -19,6 +19,8 @@ class User(Model):
     email_verified = fields.BooleanField(default=False)
     is_platform_admin = fields.BooleanField(default=False)
     last_login_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    anonymised_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

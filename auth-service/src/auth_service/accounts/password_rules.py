@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Self
 
-from shared.errors import FieldError
+from shared.errors import FieldError, ValidationFailed
 
 
 class PasswordRules:
@@ -16,6 +16,11 @@ class PasswordRules:
         """With the file beside this module: what attackers try first, one per line, in lower case."""
         text = files(__package__).joinpath("common_passwords.txt").read_text(encoding="utf-8")
         return cls(frozenset(text.split()))
+
+    def check(self, path: str, password: str) -> None:
+        """Raises ValidationFailed."""
+        if wrong := list(self.problems(path, password)):
+            raise ValidationFailed(wrong)
 
     def problems(self, path: str, password: str) -> Iterator[FieldError]:
         """`path` is the field's place in the body."""

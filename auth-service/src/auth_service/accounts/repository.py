@@ -13,15 +13,18 @@ from auth_service.tenants.errors import TenantNotFound
 from shared.db.failures import UniqueViolation
 from shared.db.unit_of_work import Work
 
-_USER = """
+MEMBERS = """
 select u.id, m.tenant_id, u.email, u.first_name, u.last_name, u.first_name || ' ' || u.last_name as full_name,
-       u.display_name, u.avatar_url, m.role, u.is_active, u.email_verified, u.is_platform_admin, t.tier,
+       u.display_name, u.avatar_url, m.role, u.is_active and m.is_active as is_active, u.email_verified,
+       u.is_platform_admin, t.tier,
        null as subscription_status, null as subscription_id, null as renews_at, null as ends_at,
-       u.last_login_at, u.preferences, u.version, u.created_at, u.updated_at
+       u.last_login_at, u.preferences, u.version + m.version - 1 as version, u.created_at,
+       greatest(u.updated_at, m.updated_at) as updated_at
 from users u join memberships m on m.user_id = u.id join tenants t on t.id = m.tenant_id
 """
 _IN_GIVEN_OR_FIRST_TENANT = """
-where u.id = $1 and ($2::uuid is null or m.tenant_id = $2) order by m.created_at, m.tenant_id limit 1
+where u.id = $1 and u.is_active and m.is_active and ($2::uuid is null or m.tenant_id = $2)
+order by m.created_at, m.tenant_id limit 1 for share of u, m
 """
 _PROFILE_COLUMNS = frozenset({"first_name", "last_name", "display_name", "avatar_url", "preferences"})
 
@@ -41,10 +44,17 @@ class Credentials(NamedTuple):
     is_active: bool
 
 
-async def add_user(work: Work, user: NewUser, now: datetime) -> None:
-    """Signed in at the same moment. Raises EmailTaken, which ends the transaction."""
+class Addressee(NamedTuple):
+    user_id: UUID
+    email: str
+    first_name: str
+
+
+async def add_user(work: Work, user: NewUser, now: datetime, *, has_signed_in: bool = True) -> None:
+    """Raises EmailTaken, which ends the transaction."""
+    last_login_at = now if has_signed_in else None
     try:
-        await work.execute(_ADD_USER, *user, email_identity(user.email), now)
+        await work.execute(_ADD_USER, *user, email_identity(user.email), now, last_login_at)
     except UniqueViolation as violation:
         raise EmailTaken from violation
 
@@ -54,27 +64,73 @@ async def find_credentials(work: Work, email: str) -> Credentials | None:
     return None if row is None else Credentials(**row)
 
 
-async def mark_signed_in(work: Work, known: Credentials, new_hash: str | None, now: datetime) -> bool:
-    """False when the account was disabled, or its password changed, since `known` was read."""
-    return await work.execute(_SIGNED_IN, known.user_id, known.password_changed_at, new_hash, now) == 1
+async def find_addressee(work: Work, identity: str) -> Addressee | None:
+    """Whom to write to; None for an account that is disabled."""
+    row = await work.row(_ADDRESSEE, identity)
+    return None if row is None else Addressee(**row)
+
+
+async def find_credentials_of(work: Work, user_id: UUID) -> Credentials | None:
+    row = await work.row(_CREDENTIALS_OF, user_id)
+    return None if row is None else Credentials(**row)
+
+
+async def mark_signed_in(work: Work, user_id: UUID, password_changed_at: datetime, now: datetime) -> bool:
+    """False when the account was disabled, or its password changed, since that moment was read."""
+    return await work.execute(_SIGNED_IN, user_id, password_changed_at, now) == 1
+
+
+async def renew_hash(work: Work, known: Credentials, new_hash: str) -> None:
+    """The same password under other parameters; nothing happens when it has changed meanwhile."""
+    await work.execute(_RENEW_HASH, known.user_id, known.password_changed_at, new_hash)
 
 
 async def find_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
     """Raises UserNotFound for whoever is not a member of the tenant."""
-    return _view(await work.row(f"{_USER} where u.id = $1 and m.tenant_id = $2", user_id, tenant_id))
+    return _view(await work.row(f"{MEMBERS} where u.id = $1 and m.tenant_id = $2", user_id, tenant_id))
 
 
 async def lock_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
     """The same, and nobody changes the user until the end of the transaction."""
-    return _view(await work.row(f"{_USER} where u.id = $1 and m.tenant_id = $2 for update of u", user_id, tenant_id))
+    return _view(await work.row(f"{MEMBERS} where u.id = $1 and m.tenant_id = $2 for update of u", user_id, tenant_id))
 
 
 async def find_user_for_sign_in(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
-    """In the given tenant, else in the one they have belonged to for longest. Raises TenantNotFound."""
-    row = await work.row(f"{_USER} {_IN_GIVEN_OR_FIRST_TENANT}", user_id, tenant_id)
+    """In the given tenant, else in the one they have belonged to for longest. Raises TenantNotFound.
+
+    Until the end of the transaction nobody changes user or membership: no session is opened with a former role, and
+    whoever ends all sessions after a change of these rows ends this one too.
+    """
+    row = await work.row(f"{MEMBERS} {_IN_GIVEN_OR_FIRST_TENANT}", user_id, tenant_id)
     if row is None:
         raise TenantNotFound
     return _view(row)
+
+
+async def find_user_everywhere(work: Work, user_id: UUID) -> list[UserView]:
+    """In each of their tenants: for system work."""
+    return [_view(row) for row in await work.rows(f"{MEMBERS} where u.id = $1 order by m.tenant_id", user_id)]
+
+
+async def belongs_elsewhere(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
+    """For system work."""
+    sql = "select 1 from memberships where user_id = $1 and tenant_id <> $2"
+    return await work.row(sql, user_id, tenant_id) is not None
+
+
+async def mark_verified(work: Work, user_id: UUID, now: datetime) -> bool:
+    """False when the address was verified before."""
+    return await work.execute(_MARK_VERIFIED, user_id, now) == 1
+
+
+async def set_password(work: Work, user_id: UUID, password_hash: str, now: datetime) -> None:
+    """Whoever checked the former password meanwhile signs in no more."""
+    await work.execute(_SET_PASSWORD, user_id, password_hash, now)
+
+
+async def replace_password(work: Work, known: Credentials, password_hash: str, now: datetime) -> bool:
+    """False when the account was disabled, or its password changed, since `known` was read."""
+    return await work.execute(_REPLACE_PASSWORD, known.user_id, password_hash, now, known.password_changed_at) == 1
 
 
 async def update_profile(
@@ -103,14 +159,34 @@ def _view(row: dict[str, Any] | None) -> UserView:
 _ADD_USER = """
 insert into users (id, email, email_identity, password_hash, password_changed_at, first_name, last_name,
                    last_login_at, created_at, updated_at)
-values ($1, $2, $6, $3, $7, $4, $5, $7, $7, $7)
+values ($1, $2, $6, $3, $7, $4, $5, $8, $7, $7)
 """
 
 _CREDENTIALS = """
 select id as user_id, password_hash, password_changed_at, is_active from users where email_identity = $1
 """
 
+_ADDRESSEE = "select id as user_id, email, first_name from users where email_identity = $1 and is_active"
+
+_CREDENTIALS_OF = """
+select id as user_id, password_hash, password_changed_at, is_active from users where id = $1
+"""
+
+_MARK_VERIFIED = """
+update users set email_verified = true, version = version + 1, updated_at = $2 where id = $1 and not email_verified
+"""
+
+# Later than before even when two changes share a moment: the time tells passwords apart.
+_SET_PASSWORD = """
+update users set password_hash = $2, password_changed_at = greatest($3, password_changed_at + interval '1 microsecond')
+where id = $1 and is_active
+"""  # noqa: S105 - a statement
+_REPLACE_PASSWORD = f"{_SET_PASSWORD} and password_changed_at = $4"
+
 _SIGNED_IN = """
-update users set last_login_at = $4, password_hash = coalesce($3, password_hash)
-where id = $1 and is_active and password_changed_at = $2
+update users set last_login_at = $3 where id = $1 and is_active and password_changed_at = $2
+"""
+
+_RENEW_HASH = """
+update users set password_hash = $3 where id = $1 and password_changed_at = $2
 """

@@ -13,6 +13,7 @@ from shared.principal import Role, Tier
 Email = Annotated[str, Meta(min_length=3, max_length=MAX_LENGTH)]
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 PersonName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
+SearchText = Annotated[str, Meta(min_length=1, max_length=200)]
 WebAddress = Annotated[str, Meta(min_length=1, max_length=2048)]
 
 

@@ -5,6 +5,7 @@ import msgspec
 from auth_service.accounts import repository
 from auth_service.accounts.domain import changed_preferences, check_profile
 from auth_service.accounts.schemas import PatchProfile, UserView
+from auth_service.accounts.telling import tell_updated
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.errors import PreconditionFailed
@@ -39,4 +40,6 @@ class Profiles:
             if not different:
                 return user
             now = self._clock.now()
-            return await repository.update_profile(work, principal.tenant_id, principal.user_id, different, now)
+            user = await repository.update_profile(work, principal.tenant_id, principal.user_id, different, now)
+            tell_updated(work, user, different)
+            return user

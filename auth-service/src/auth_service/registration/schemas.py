@@ -3,6 +3,7 @@
 import msgspec
 
 from auth_service.accounts.schemas import Email, NewPassword, PersonName, UserView
+from auth_service.mail_tokens.domain import GivenToken
 from auth_service.sessions.schemas import Tokens
 from auth_service.tenants.schemas import TenantName, TenantView
 
@@ -13,6 +14,8 @@ class Register(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     first_name: PersonName
     last_name: PersonName
     tenant_name: TenantName | None = None
+    invitation_token: GivenToken | None = None
+    """Joins the tenant of the invitation instead of making one."""
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,11 @@ GRACE = timedelta(seconds=10)
 class EndReason(StrEnum):
     LOGOUT = "logout"
     REFRESH_REUSED = "refresh_reused"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    ROLE_CHANGED = "role_changed"
+    MEMBERSHIP_ENDED = "membership_ended"
+    DEVICE_REVOKED = "device_revoked"
+    ACCOUNT_CLOSED = "account_closed"
 
 
 class Judgement(Enum):

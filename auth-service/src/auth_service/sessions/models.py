@@ -12,6 +12,7 @@ class Session(Model):
     user_id = fields.UUIDField(db_index=True)
     current_digest = fields.BinaryField()
     previous_digest = fields.BinaryField(null=True)
+    cookie_digest = fields.BinaryField(null=True)
     rotated_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField()
     revoked_at = fields.DatetimeField(null=True)

@@ -3,23 +3,26 @@
 from datetime import timedelta
 
 from auth_service.accounts.schemas import UserView
+from auth_service.opaque_tokens import OpaqueTokens
 from auth_service.sessions import repository
+from auth_service.sessions.cookies import SessionCookie
 from auth_service.sessions.refresh_tokens import RefreshTokens
 from auth_service.sessions.tokens import Grant
+from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
-from shared.http.caller import Caller
 from shared.ids import new_id
 from shared.principal import Principal
 
 
 class SessionOpener:
-    def __init__(self, refresh_tokens: RefreshTokens, clock: Clock, life: timedelta) -> None:
+    def __init__(self, refresh_tokens: RefreshTokens, cookies: OpaqueTokens, clock: Clock, life: timedelta) -> None:
         self._refresh_tokens = refresh_tokens
+        self._cookies = cookies
         self._clock = clock
         self._life = life
 
-    async def open(self, work: Work, user: UserView, caller: Caller) -> Grant:
+    async def open(self, work: Work, user: UserView, caller: Caller, *, with_cookie: bool = False) -> Grant:
         """In the tenant that `user` is seen in."""
         now = self._clock.now()
         principal = Principal(
@@ -32,4 +35,10 @@ class SessionOpener:
         )
         token = self._refresh_tokens.first(principal.session_id)
         await repository.add_session(work, principal, token, caller, now, now + self._life)
-        return Grant(principal, token, now + self._life)
+        grant = Grant(principal, token, now + self._life)
+        return await self._with_cookie(work, grant) if with_cookie else grant
+
+    async def _with_cookie(self, work: Work, grant: Grant) -> Grant:
+        cookie = self._cookies.new(grant.principal.session_id)
+        await repository.set_cookie(work, cookie)
+        return grant._replace(cookie=SessionCookie(cookie, grant.refresh_expires_at))

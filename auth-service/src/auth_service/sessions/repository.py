@@ -6,11 +6,12 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.opaque_tokens import OpaqueToken
 from auth_service.sessions.domain import EndReason, Family
 from auth_service.sessions.refresh_tokens import RefreshToken
 from auth_service.sessions.schemas import Revocation
+from shared.caller import Caller
 from shared.db.unit_of_work import Work
-from shared.http.caller import Caller
 from shared.principal import Principal
 
 
@@ -44,21 +45,58 @@ async def exchange(
     return None if row is None else _access(row)
 
 
+async def set_cookie(work: Work, cookie: OpaqueToken) -> None:
+    """Gives its session a cookie; one that it had before is not good any more."""
+    await work.execute("update sessions set cookie_digest = $2 where id = $1", cookie.id, cookie.digest)
+
+
+async def lock_family_of_cookie(work: Work, cookie: OpaqueToken) -> KnownFamily | None:
+    """As `find_family`, and nobody else exchanges a token of it until the end of the transaction."""
+    row = await work.row(f"{_FIND_FAMILY} and s.cookie_digest = $2 for update of s", cookie.id, cookie.digest)
+    return None if row is None else _known_family(row)
+
+
+async def replace_token(
+    work: Work, family: Family, successor: RefreshToken, now: datetime, expires_at: datetime
+) -> Access | None:
+    """As `exchange`, for whoever proved their right to the family by something else than its current token."""
+    row = await work.row(_EXCHANGE, successor.session_id, family.current_digest, successor.digest, now, expires_at)
+    return None if row is None else _access(row)
+
+
 async def find_family(work: Work, session_id: UUID) -> KnownFamily | None:
     """None when there is no such session, or its user may not sign in to its tenant any more."""
     row = await work.row(_FIND_FAMILY, session_id)
-    if row is None:
-        return None
-    return KnownFamily(Family(**{name: row[name] for name in Family._fields}), _access(row))
+    return None if row is None else _known_family(row)
 
 
-async def end_session(work: Work, tenant_id: UUID, session_id: UUID, reason: EndReason, now: datetime) -> bool:
-    """False when it had ended before."""
-    return await work.execute(_END_SESSION, tenant_id, session_id, reason.value, now) == 1
+async def lock_live(work: Work, session_id: UUID) -> bool:
+    """Whether it has not ended; until the end of the transaction it does not."""
+    sql = "select 1 from sessions where id = $1 and revoked_at is null for share"
+    return await work.row(sql, session_id) is not None
+
+
+async def end_sessions(
+    work: Work,
+    user_id: UUID,
+    tenant_id: UUID | None,
+    only: UUID | None,
+    but: UUID | None,
+    reason: EndReason,
+    now: datetime,
+) -> list[tuple[UUID, UUID]]:
+    """Those of a user that had not ended before: their ids and tenants. None does not narrow the selection."""
+    rows = await work.rows(_END_SESSIONS, user_id, tenant_id, only, but, reason.value, now)
+    return [(row["id"], row["tenant_id"]) for row in rows]
 
 
 async def list_ended(work: Work, since: datetime) -> list[Revocation]:
+    """API keys too: to the parts that check credentials, a key is a session of its own."""
     return msgspec.convert(await work.rows(_LIST_ENDED, since), list[Revocation])
+
+
+def _known_family(row: dict[str, Any]) -> KnownFamily:
+    return KnownFamily(Family(**{name: row[name] for name in Family._fields}), _access(row))
 
 
 def _access(row: dict[str, Any]) -> Access:
@@ -79,7 +117,7 @@ set previous_digest = s.current_digest, current_digest = $3, rotated_at = $4, la
 from users u, memberships m, tenants t
 where s.id = $1 and s.current_digest = $2 and s.revoked_at is null and s.expires_at > $4
   and u.id = s.user_id and u.is_active
-  and m.tenant_id = s.tenant_id and m.user_id = s.user_id
+  and m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active
   and t.id = s.tenant_id
 returning s.id as session_id, s.tenant_id, s.user_id, s.expires_at, m.role, t.tier, u.is_platform_admin
 """
@@ -89,16 +127,22 @@ select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform
        s.current_digest, s.previous_digest, s.rotated_at, s.expires_at, s.revoked_at, s.revoked_reason
 from sessions s
 join users u on u.id = s.user_id and u.is_active
-join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id
+join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active
 join tenants t on t.id = s.tenant_id
 where s.id = $1
 """
 
-_END_SESSION = """
-update sessions set revoked_at = $4, revoked_reason = $3 where tenant_id = $1 and id = $2 and revoked_at is null
+_END_SESSIONS = """
+update sessions set revoked_at = $6, revoked_reason = $5
+where user_id = $1 and ($2::uuid is null or tenant_id = $2) and ($3::uuid is null or id = $3)
+  and ($4::uuid is null or id <> $4) and revoked_at is null
+returning id, tenant_id
 """
 
 _LIST_ENDED = """
 select id as session_id, user_id, floor(extract(epoch from revoked_at))::bigint as revoked_at
-from sessions where revoked_at >= $1 order by sessions.revoked_at
+from sessions where revoked_at >= $1
+union all
+select id, user_id, floor(extract(epoch from revoked_at))::bigint from api_keys where revoked_at >= $1
+order by revoked_at
 """

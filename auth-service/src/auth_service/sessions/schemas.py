@@ -5,9 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from auth_service.accounts.schemas import UserView
+from auth_service.mfa.schemas import Code
 
 MAX_GIVEN = 1024  # characters of a credential we look at; longer than any that can be right
 
@@ -24,6 +25,13 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     email: Annotated[str, Meta(max_length=MAX_GIVEN)]
     password: Annotated[str, Meta(max_length=MAX_GIVEN)]
     tenant_id: UUID | None = None
+    cookie: bool = False
+    """Also set the session cookie."""
+
+
+class LoginWithCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    mfa_token: Annotated[str, Meta(max_length=MAX_GIVEN)]
+    code: Code
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +40,9 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refresh(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    refresh_token: Annotated[str, Meta(max_length=MAX_GIVEN)]
+    """Without a token in the body, the session cookie is taken for it."""
+
+    refresh_token: Annotated[str, Meta(max_length=MAX_GIVEN)] | UnsetType = UNSET
 
 
 class RevocationQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

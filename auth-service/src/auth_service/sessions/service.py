@@ -1,52 +1,23 @@
-"""Use cases of sessions: signing in, staying signed in, signing out, and telling the gateway which ones have ended."""
+"""Use cases of sessions: staying signed in, signing out, and telling the gateway which ones have ended."""
 
 from datetime import UTC, datetime, timedelta
 
-from auth_service.accounts import repository as accounts
-from auth_service.accounts.passwords import Passwords
 from auth_service.sessions import repository
 from auth_service.sessions.domain import EndReason, Judgement, judge
-from auth_service.sessions.errors import InvalidCredentials, RefreshInvalid, RefreshReused
-from auth_service.sessions.opening import SessionOpener
+from auth_service.sessions.ending import Selection, end_sessions
+from auth_service.sessions.errors import RefreshInvalid, RefreshReused
 from auth_service.sessions.refresh_tokens import RefreshToken, RefreshTokens
-from auth_service.sessions.schemas import Login, RevocationList, SignedIn, Tokens
+from auth_service.sessions.reuse_warning import ReuseWarning
+from auth_service.sessions.schemas import RevocationList, Tokens
 from auth_service.sessions.tokens import Grant, TokenMint
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import TesseraError
-from shared.events.auth import SessionRevoked
-from shared.events.topics import user_topic
-from shared.http.caller import Caller
 from shared.principal import Principal
 
 COMMIT_DELAY = timedelta(seconds=10)
 """Longer than any transaction: a session may turn up as ended this much later than its `revoked_at` says."""
-
-
-class SignIn:
-    def __init__(
-        self, database: Database, passwords: Passwords, opener: SessionOpener, mint: TokenMint, clock: Clock
-    ) -> None:
-        self._database = database
-        self._passwords = passwords
-        self._opener = opener
-        self._mint = mint
-        self._clock = clock
-
-    async def with_password(self, login: Login, caller: Caller) -> SignedIn:
-        """Raises InvalidCredentials, TenantNotFound, PasswordChecksBusy. No connection is held while hashing."""
-        async with self._database.system_work() as work:
-            known = await accounts.find_credentials(work, login.email)
-        verdict = await self._passwords.check(known.password_hash if known else None, login.password)
-        if known is None or not known.is_active or not verdict.is_right:
-            raise InvalidCredentials
-        async with self._database.system_work() as work:
-            if not await accounts.mark_signed_in(work, known, verdict.new_hash, self._clock.now()):
-                raise InvalidCredentials
-            user = await accounts.find_user_for_sign_in(work, login.tenant_id, known.user_id)
-            grant = await self._opener.open(work, user, caller)
-        return SignedIn(user=user, tokens=self._mint.tokens(grant))
 
 
 class Sessions:
@@ -55,12 +26,14 @@ class Sessions:
         database: Database,
         refresh_tokens: RefreshTokens,
         mint: TokenMint,
+        warning: ReuseWarning,
         clock: Clock,
         life: timedelta,
     ) -> None:
         self._database = database
         self._refresh_tokens = refresh_tokens
         self._mint = mint
+        self._warning = warning
         self._clock = clock
         self._life = life
 
@@ -90,22 +63,20 @@ class Sessions:
         if known is None:
             return RefreshInvalid()
         match judge(known.family, token.digest, now):
+            case Judgement.SAME_SUCCESSOR if successor.digest != known.family.current_digest:
+                return RefreshInvalid()  # the session's cookie was exchanged meanwhile, and its holder has the tokens
             case Judgement.SAME_SUCCESSOR:
                 return Grant(known.access.principal, successor, known.access.refresh_expires_at)
             case Judgement.REUSED:
-                await self._end(work, known.access.principal, EndReason.REFRESH_REUSED)
+                if await self._end(work, known.access.principal, EndReason.REFRESH_REUSED):
+                    await self._warning.post(work, known.access.principal)
                 return RefreshReused()
             case Judgement.INVALID:
                 return RefreshInvalid()
 
-    async def _end(self, work: Work, owner: Principal, reason: EndReason) -> None:
-        now = self._clock.now()
-        if await repository.end_session(work, owner.tenant_id, owner.session_id, reason, now):
-            ended = SessionRevoked(
-                session_id=owner.session_id, user_id=owner.user_id, revoked_at=int(now.timestamp()), reason=reason.value
-            )
-            topics = [user_topic(owner.user_id)]
-            work.publish(ended, topics=topics, subject=str(owner.session_id), tenant_id=owner.tenant_id)
+    async def _end(self, work: Work, owner: Principal, reason: EndReason) -> bool:
+        one = Selection(owner.user_id, only=owner.session_id)
+        return await end_sessions(work, one, reason, self._clock.now()) > 0
 
 
 class Revocations:
@@ -120,5 +91,5 @@ class Revocations:
         now = self._clock.now()
         oldest = max(float(unix_seconds), (now - self._access_life).timestamp())
         async with self._database.system_work() as work:
-            sessions = await repository.list_ended(work, datetime.fromtimestamp(oldest, UTC))
-        return RevocationList(sessions=sessions, as_of=int((now - COMMIT_DELAY).timestamp()))
+            ended = await repository.list_ended(work, datetime.fromtimestamp(oldest, UTC))
+        return RevocationList(sessions=ended, as_of=int((now - COMMIT_DELAY).timestamp()))

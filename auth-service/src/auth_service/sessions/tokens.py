@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from auth_service.sessions.cookies import SessionCookie
 from auth_service.sessions.refresh_tokens import RefreshToken
 from auth_service.sessions.schemas import Tokens
 from auth_service.signing_keys.service import KeyRing
@@ -19,6 +20,7 @@ class Grant(NamedTuple):
     principal: Principal
     refresh_token: RefreshToken
     refresh_expires_at: datetime
+    cookie: SessionCookie | None = None
 
 
 class TokenMint:

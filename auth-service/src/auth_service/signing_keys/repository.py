@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from auth_service.signing_keys.domain import SigningKey
+from auth_service.signing_keys.domain import OVERLAP, SigningKey
 from shared.db.unit_of_work import Work
 
 
 class SealedKey(NamedTuple):
     id: str
     sealed_private_key: bytes
+    signs_from: datetime
 
 
 async def lock_keys(work: Work) -> None:
@@ -18,15 +19,31 @@ async def lock_keys(work: Work) -> None:
 
 
 async def list_active(work: Work) -> list[SealedKey]:
-    """The newest first."""
+    """The youngest first."""
     rows = await work.rows(
-        "select id, sealed_private_key from signing_keys where retired_at is null order by created_at desc, id desc"
+        "select id, sealed_private_key, signs_from from signing_keys"
+        " where retired_at is null order by signs_from desc, id desc"
     )
     return [SealedKey(**row) for row in rows]
 
 
 async def add_key(work: Work, key: SigningKey, sealed_private_key: bytes, now: datetime) -> None:
     await work.execute(
-        "insert into signing_keys (id, sealed_private_key, public_key, created_at) values ($1, $2, $3, $4)",
-        key.id, sealed_private_key, key.public_bytes, now,
+        "insert into signing_keys (id, sealed_private_key, public_key, created_at, signs_from)"
+        " values ($1, $2, $3, $4, $5)",
+        key.id, sealed_private_key, key.public_bytes, now, key.signs_from,
     )  # fmt: skip
+
+
+async def retire_replaced(work: Work, now: datetime) -> int:
+    """Those that another key replaced so long ago that nothing they signed is valid. Their private parts are erased."""
+    return await work.execute(_RETIRE, now, now - OVERLAP)
+
+
+_RETIRE = """
+update signing_keys old set retired_at = $1, sealed_private_key = ''
+where old.retired_at is null and exists (
+    select from signing_keys young
+    where young.retired_at is null and young.signs_from > old.signs_from and young.signs_from <= $2
+)
+"""

@@ -1,16 +1,22 @@
 """The keys that sign access tokens: made once per installation, sealed in the database, held open in memory."""
 
+import asyncio
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auth_service.sealing import Seal, SealError
 from auth_service.signing_keys import repository
-from auth_service.signing_keys.domain import SigningKey, key_set, new_signing_key
+from auth_service.signing_keys.domain import LEAD, SigningKey, key_set, new_signing_key, signer_at
 from auth_service.signing_keys.repository import SealedKey
 from shared.clock import Clock
 from shared.db.databases import Database
+from shared.db.failures import DatabaseUnavailable
 from shared.db.unit_of_work import Work
 from shared.events.questions import SigningKeys, SigningKeysAnswer
 from shared.settings import SettingsError
+from shared.telemetry.logs import get_logger
+
+REOPEN_SECONDS = 30.0  # a small part of the time that a new key is published before it signs
 
 
 class KeyRing:
@@ -25,8 +31,8 @@ class KeyRing:
 
     @property
     def current(self) -> SigningKey:
-        """The key to sign with."""
-        return self._keys[0]
+        """The key to sign with: replicas change to a new one at the same moment, whenever they read it."""
+        return signer_at(self._keys, self._clock.now())
 
     @property
     def published(self) -> bytes:
@@ -38,14 +44,36 @@ class KeyRing:
         async with self._database.system_work() as work:
             await repository.lock_keys(work)
             stored = await repository.list_active(work)
-            keys = [self._opened(key) for key in stored] or [await self._make(work)]
+            keys = [self._opened(key) for key in stored]
+            if not keys:
+                keys = [await self._add(work, new_signing_key(self._clock.now()))]
         self._keys, self._published = keys, key_set(keys)
+
+    async def keep_open(self) -> None:
+        """Notices what other processes change, until it is cancelled."""
+        while True:
+            await asyncio.sleep(REOPEN_SECONDS)
+            try:
+                await self.open()
+            except DatabaseUnavailable:
+                continue  # the keys in memory stay good
+            except SettingsError:
+                get_logger().error("a signing key was sealed under another KEY_ENCRYPTION_SECRET")
+
+    async def rotate(self) -> SigningKey:
+        """Adds the key that signs next, or finds it when that was done a moment ago."""
+        async with self._database.system_work() as work:
+            await repository.lock_keys(work)
+            now = self._clock.now()
+            keys = [self._opened(key) for key in await repository.list_active(work)]
+            if keys and keys[0].signs_from > now:
+                return keys[0]
+            return await self._add(work, new_signing_key(now + LEAD if keys else now))
 
     async def answer(self, _question: SigningKeys) -> SigningKeysAnswer:
         return SigningKeysAnswer(jwks=self._published.decode())
 
-    async def _make(self, work: Work) -> SigningKey:
-        key = new_signing_key()
+    async def _add(self, work: Work, key: SigningKey) -> SigningKey:
         sealed = self._seal.close(key.private_key.private_bytes_raw(), place=key.id)
         await repository.add_key(work, key, sealed, self._clock.now())
         return key
@@ -55,4 +83,4 @@ class KeyRing:
             raw = self._seal.open(stored.sealed_private_key, place=stored.id)
         except SealError as error:
             raise SettingsError("KEY_ENCRYPTION_SECRET is not the one that the stored signing keys need") from error
-        return SigningKey(stored.id, Ed25519PrivateKey.from_private_bytes(raw))
+        return SigningKey(stored.id, Ed25519PrivateKey.from_private_bytes(raw), stored.signs_from)

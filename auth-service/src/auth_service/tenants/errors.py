@@ -1,6 +1,6 @@
 """What can go wrong with tenants."""
 
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 
 
 class TenantNotFound(NotFound):
@@ -8,3 +8,13 @@ class TenantNotFound(NotFound):
 
     code = "TENANT_NOT_FOUND"
     message = "There is no such tenant, or you do not belong to it."
+
+
+class SlugTaken(Conflict):
+    code = "TENANT_SLUG_TAKEN"
+    message = "Another tenant has this slug."
+
+
+class LastOwner(Conflict):
+    code = "LAST_OWNER"
+    message = "There must be another owner first."

@@ -23,6 +23,8 @@ class Membership(Model):
     tenant_id = fields.UUIDField(primary_key=True)
     user_id = fields.UUIDField(db_index=True)
     role = fields.CharField(16)
+    is_active = fields.BooleanField(default=True)
+    version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

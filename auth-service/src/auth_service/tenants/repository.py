@@ -2,42 +2,138 @@
 
 import secrets
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from auth_service.pages import last_id, page_by_id
 from auth_service.tenants.domain import slug_of
-from auth_service.tenants.schemas import TenantView
+from auth_service.tenants.errors import SlugTaken, TenantNotFound
+from auth_service.tenants.schemas import OwnTenantView, TenantView
+from shared.db.failures import UniqueViolation
 from shared.db.unit_of_work import Work
+from shared.pagination import PageOf, PageQuery
 from shared.principal import Role
 
 SLUG_SUFFIX_BYTES = 4  # 32 bits: a second collision for one name is not worth a loop
 
 
-async def add_tenant(work: Work, tenant_id: UUID, name: str, now: datetime) -> TenantView:
-    """With the plain slug of its name when that is free, else with a random ending."""
-    slug = slug_of(name)
-    for candidate in (slug, f"{slug}-{secrets.token_hex(SLUG_SUFFIX_BYTES)}"):
+class Standing(NamedTuple):
+    """What somebody is in a tenant."""
+
+    role: Role
+    is_active: bool
+
+
+Roster = dict[UUID, Standing]
+
+
+async def add_tenant(work: Work, tenant_id: UUID, name: str, now: datetime, slug: str | None = None) -> TenantView:
+    """With the given slug, or SlugTaken; else the plain slug of its name, with a random ending if that is taken."""
+    for candidate in (slug,) if slug else _slugs_for(name):
         row = await work.row(_ADD_TENANT, tenant_id, name, candidate, now)
         if row is not None:
-            return msgspec.convert(row, TenantView)
-    raise RuntimeError("two random slugs collided")
+            return _view(row)
+    raise SlugTaken
 
 
-async def add_membership(work: Work, tenant_id: UUID, user_id: UUID, role: Role, now: datetime) -> None:
-    await work.execute(
-        "insert into memberships (tenant_id, user_id, role, created_at, updated_at) values ($1, $2, $3, $4, $4)",
-        tenant_id, user_id, role.value, now,
-    )  # fmt: skip
+def _slugs_for(name: str) -> tuple[str, str]:
+    slug = slug_of(name)
+    return slug, f"{slug}-{secrets.token_hex(SLUG_SUFFIX_BYTES)}"
+
+
+async def get_tenant(work: Work, tenant_id: UUID) -> TenantView:
+    """Raises TenantNotFound."""
+    return _view(await work.row(_GET_TENANT, tenant_id))
+
+
+async def lock_tenant(work: Work, tenant_id: UUID) -> TenantView:
+    """The same, and nobody changes it until the end of the transaction."""
+    return _view(await work.row(f"{_GET_TENANT} for no key update", tenant_id))
+
+
+async def rename_tenant(work: Work, tenant_id: UUID, name: str, slug: str, now: datetime) -> TenantView:
+    """Raises SlugTaken, which ends the transaction."""
+    try:
+        return _view(await work.row(_RENAME_TENANT, tenant_id, name, slug, now))
+    except UniqueViolation as violation:
+        raise SlugTaken from violation
+
+
+async def find_tenants_of(work: Work, user_id: UUID, query: PageQuery) -> PageOf[OwnTenantView]:
+    """Those the user is an active member of, the oldest first. For system work."""
+    rows = await work.rows(_TENANTS_OF, user_id, last_id(query), query.size + 1, query.offset)
+    total = (await work.rows(_COUNT_TENANTS_OF, user_id))[0]["number"] if query.include_total else None
+    return page_by_id(query, msgspec.convert(rows, list[OwnTenantView]), total)
+
+
+def _view(row: dict[str, Any] | None) -> TenantView:
+    if row is None:
+        raise TenantNotFound
+    return msgspec.convert(row, TenantView)
+
+
+async def add_membership(work: Work, tenant_id: UUID, user_id: UUID, role: Role, now: datetime) -> bool:
+    """False when they are a member already, as whatever they are."""
+    return await work.execute(_ADD_MEMBERSHIP, tenant_id, user_id, role.value, now) == 1
 
 
 async def is_member(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
-    sql = "select 1 from memberships where tenant_id = $1 and user_id = $2"
+    sql = "select 1 from memberships where tenant_id = $1 and user_id = $2 and is_active"
     return await work.row(sql, tenant_id, user_id) is not None
 
+
+async def lock_members(work: Work, tenant_id: UUID, *user_ids: UUID) -> Roster:
+    """These members and all owners; until the end of the transaction nobody changes what they are.
+
+    Always locked in one order, so that two who do this wait for each other and neither for ever.
+    """
+    rows = await work.rows(_LOCK_MEMBERS, tenant_id, user_ids)
+    return {row["user_id"]: Standing(Role(row["role"]), row["is_active"]) for row in rows}
+
+
+async def change_membership(work: Work, tenant_id: UUID, user_id: UUID, standing: Standing, now: datetime) -> None:
+    await work.execute(_CHANGE_MEMBERSHIP, tenant_id, user_id, standing.role.value, standing.is_active, now)
+
+
+async def remove_membership(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    await work.execute("delete from memberships where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+
+
+_ADD_MEMBERSHIP = """
+insert into memberships (tenant_id, user_id, role, created_at, updated_at) values ($1, $2, $3, $4, $4)
+on conflict do nothing
+"""
+
+_LOCK_MEMBERS = """
+select user_id, role, is_active from memberships
+where tenant_id = $1 and (user_id = any($2::uuid[]) or role = 'owner') order by user_id for update
+"""
+
+_CHANGE_MEMBERSHIP = """
+update memberships set role = $3, is_active = $4, version = version + 1, updated_at = $5
+where tenant_id = $1 and user_id = $2
+"""
 
 _ADD_TENANT = """
 insert into tenants (id, name, slug, created_at, updated_at) values ($1, $2, $3, $4, $4)
 on conflict (slug) do nothing
 returning id, name, slug, tier, version, created_at, updated_at
 """
+
+_GET_TENANT = "select id, name, slug, tier, version, created_at, updated_at from tenants where id = $1"
+
+_RENAME_TENANT = """
+update tenants set name = $2, slug = $3, version = version + 1, updated_at = $4 where id = $1
+returning id, name, slug, tier, version, created_at, updated_at
+"""
+
+_OF_USER = "from tenants t join memberships m on m.tenant_id = t.id where m.user_id = $1 and m.is_active"
+
+_TENANTS_OF = f"""
+select t.id, t.name, t.slug, t.tier, t.version, t.created_at, t.updated_at, m.role {_OF_USER}
+  and ($2::uuid is null or t.id > $2) order by t.id limit $3 offset $4
+"""
+
+_COUNT_TENANTS_OF = f"select count(*) as number {_OF_USER}"

@@ -17,7 +17,7 @@ CONVERSATIONS = "/api/v1/conversations"
 CONVERSATION = CONVERSATIONS + "/{conversation_id}"
 _WRITE_ERRORS = [ConversationNotFound, PreconditionFailed]
 
-routes = Routes("conversations")
+routes = Routes("conversations", resource="conversations")
 
 
 @routes.get(CONVERSATIONS, summary="List your conversations")

@@ -15,7 +15,7 @@ from shared.principal import Principal
 
 MESSAGES = CONVERSATION + "/messages"
 
-routes = Routes("messages")
+routes = Routes("messages", resource="conversations")
 
 
 @routes.get(MESSAGES, summary="List the messages of a conversation", errors=[ConversationNotFound])

@@ -73,12 +73,12 @@ async def lock(work: Work, principal: Principal, project_id: UUID) -> ProjectVie
 
 
 async def is_visible(work: Work, principal: Principal, project_id: UUID) -> bool:
-    return await _role(work, principal, project_id) is not None
+    return await role_of(work, principal, project_id) is not None
 
 
 async def require(work: Work, principal: Principal, project_id: UUID, needed: ProjectRole) -> None:
     """Raises ProjectNotFound or Forbidden."""
-    require_role(await _role(work, principal, project_id), needed)
+    require_role(await role_of(work, principal, project_id), needed)
 
 
 async def add(work: Work, principal: Principal, new: CreateProject, now: datetime) -> ProjectView:
@@ -104,6 +104,13 @@ async def add(work: Work, principal: Principal, new: CreateProject, now: datetim
         new_id(),
     )
     return _view(principal, _only(row))
+
+
+async def add_member(
+    work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, role: ProjectRole, now: datetime
+) -> None:
+    """The stronger role counts when they are a member already. Nothing is added to a project that is gone."""
+    await work.execute(_ADD_MEMBER, new_id(), tenant_id, project_id, user_id, role.value, now)
 
 
 async def update(
@@ -153,7 +160,8 @@ async def _get_one(work: Work, principal: Principal, project_id: UUID, locking: 
     return _view(principal, _only(row))
 
 
-async def _role(work: Work, principal: Principal, project_id: UUID) -> ProjectRole | None:
+async def role_of(work: Work, principal: Principal, project_id: UUID) -> ProjectRole | None:
+    """None where there is nothing for them to see."""
     arguments = Arguments()
     join = membership_join(principal, arguments)
     row = await work.row(
@@ -195,3 +203,13 @@ def _only(row: dict[str, Any] | None) -> dict[str, Any]:
     if row is None:
         raise ProjectNotFound
     return row
+
+
+_ADD_MEMBER = """
+insert into project_members as m (id, tenant_id, project_id, user_id, role, created_at)
+select $1::uuid, p.tenant_id, p.id, $4::uuid, $5::text, $6::timestamptz
+from projects p where p.tenant_id = $2 and p.id = $3 and p.deleted_at is null
+on conflict (project_id, user_id) do update set role = excluded.role
+where array_position(array['viewer', 'editor', 'owner'], excluded.role)
+    > array_position(array['viewer', 'editor', 'owner'], m.role)
+"""

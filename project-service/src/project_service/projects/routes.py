@@ -16,7 +16,7 @@ PROJECTS = "/api/v1/projects"
 PROJECT = PROJECTS + "/{project_id}"
 _WRITE_ERRORS = [ProjectNotFound, Forbidden, PreconditionFailed]
 
-routes = Routes("projects")
+routes = Routes("projects", resource="projects")
 
 
 @routes.get(PROJECTS, summary="List the projects you may see")

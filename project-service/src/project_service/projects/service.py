@@ -13,6 +13,7 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.changes import Change, Removed
 from shared.events.projects import ProjectAdded, ProjectDeleted, ProjectRole, ProjectUpdated
+from shared.events.questions import ProjectStanding, ProjectStandingAnswer
 from shared.events.topics import project_topic
 from shared.http.conditions import IfMatch
 from shared.http.patch import changes
@@ -39,6 +40,15 @@ class ProjectService:
             project = await repository.add(work, principal, new, self._clock.now())
             _tell(work, ProjectAdded(entity_id=project.id, version=project.version, payload=state_of(project)))
             return work.answer(project)
+
+    async def standing(self, question: ProjectStanding) -> ProjectStandingAnswer:
+        async with self._database.unit_of_work(question.principal.tenant_id) as work:
+            role = await repository.role_of(work, question.principal, question.project_id)
+        return ProjectStandingAnswer(role)
+
+    async def welcome(self, work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, role: ProjectRole) -> None:
+        """Makes somebody a member; one who is already never loses by it. Nothing happens in a project that is gone."""
+        await repository.add_member(work, tenant_id, project_id, user_id, role, self._clock.now())
 
     async def change(
         self, principal: Principal, project_id: UUID, patch: PatchProject, if_match: IfMatch

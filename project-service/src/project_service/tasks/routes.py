@@ -19,7 +19,7 @@ TASKS = PROJECT + "/tasks"
 TASK = TASKS + "/{task_id}"
 _WRITE_ERRORS = [ProjectNotFound, TaskNotFound, Forbidden, PreconditionFailed]
 
-routes = Routes("tasks")
+routes = Routes("tasks", resource="tasks")
 
 
 @routes.get(TASKS, summary="List the tasks of a project", errors=[ProjectNotFound])

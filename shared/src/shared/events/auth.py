@@ -1,10 +1,15 @@
 """What auth-service tells: accounts, tenants, memberships and the end of sessions."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
-from shared.events.envelope import Event
-from shared.principal import Role
+import msgspec
+
+from shared.events.changes import Change, Removed
+from shared.events.envelope import Event, LiveEvent
+from shared.events.projects import ProjectRole
+from shared.principal import Role, Tier
 
 
 class TenantCreated(Event, frozen=True, kw_only=True):
@@ -14,11 +19,99 @@ class TenantCreated(Event, frozen=True, kw_only=True):
     owner_id: UUID
 
 
-class MembershipAdded(Event, frozen=True, kw_only=True):
+class TenantState(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+    slug: str
+    tier: Tier
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class TenantUpdated(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "auth.tenant.updated"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: TenantState
+
+
+class UserState(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a tenant as the other members see them: no preferences."""
+
+    id: UUID
+    tenant_id: UUID
+    email: str
+    first_name: str
+    last_name: str
+    full_name: str
+    display_name: str | None
+    avatar_url: str | None
+    role: Role
+    is_active: bool
+    email_verified: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class UserUpdated(Change, frozen=True, kw_only=True):
+    """Told once in each tenant of the user that the change is seen from."""
+
+    type: ClassVar[str] = "auth.user.updated"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: UserState
+
+
+class MembershipAdded(Change, frozen=True, kw_only=True):
+    """`entity_id` of all membership events is the user's."""
+
     type: ClassVar[str] = "auth.membership.added"
+    schema_version: ClassVar[int] = 2
+    live: ClassVar[LiveEvent] = LiveEvent.ADDED
     tenant_id: UUID
     user_id: UUID
     role: Role
+    payload: UserState
+
+
+class MembershipChanged(Change, frozen=True, kw_only=True):
+    """Another role, or not active any more, or active again. The sessions in this tenant end with it."""
+
+    type: ClassVar[str] = "auth.membership.changed"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    tenant_id: UUID
+    user_id: UUID
+    role: Role
+    is_active: bool
+    payload: UserState
+
+
+class MembershipRemoved(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "auth.membership.removed"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    tenant_id: UUID
+    user_id: UUID
+    payload: Removed
+
+
+class InvitationAccepted(Event, frozen=True, kw_only=True):
+    """Of an invitation into a project: the user has become a member of the tenant by now."""
+
+    type: ClassVar[str] = "auth.invitation.accepted"
+    tenant_id: UUID
+    user_id: UUID
+    project_id: UUID
+    project_role: ProjectRole
+
+
+class ApiKeyRevoked(Event, frozen=True, kw_only=True):
+    """The key is accepted nowhere any more. Its id stands for a session in identities made from it."""
+
+    type: ClassVar[str] = "auth.api_key.revoked"
+    key_id: UUID
+    user_id: UUID
+    revoked_at: int
+    """Unix seconds."""
 
 
 class SessionRevoked(Event, frozen=True, kw_only=True):
@@ -29,3 +122,47 @@ class SessionRevoked(Event, frozen=True, kw_only=True):
     user_id: UUID
     revoked_at: int
     reason: str
+
+
+class AccountDeactivated(Event, frozen=True, kw_only=True):
+    """The user has closed their account. Told once in each of their tenants."""
+
+    type: ClassVar[str] = "auth.account.deactivated"
+    tenant_id: UUID
+    user_id: UUID
+
+
+class AccountAnonymised(Event, frozen=True, kw_only=True):
+    """What identified the user is gone, and so is their membership. Told once in each of their tenants."""
+
+    type: ClassVar[str] = "auth.account.anonymised"
+    tenant_id: UUID
+    user_id: UUID
+
+
+class SettingState(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    category: str
+    key: str
+    value: Any
+    updated_at: datetime
+
+
+class SettingChanged(Change, frozen=True, kw_only=True):
+    """Also of a setting that is new: to its readers an absent one has its default value."""
+
+    type: ClassVar[str] = "auth.setting.changed"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: SettingState
+
+
+class RemovedSetting(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    category: str
+    key: str
+
+
+class SettingRemoved(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "auth.setting.removed"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: RemovedSetting

@@ -1,10 +1,12 @@
 """What services ask each other when only a fresh answer will do."""
 
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 import msgspec
 
 from shared.errors import NotFound
+from shared.events.projects import ProjectRole
 from shared.messaging.requests import Request
 from shared.principal import Principal
 
@@ -57,6 +59,21 @@ class TopicReplay(Request[TopicReplayAnswer], frozen=True, kw_only=True):
     epoch: str
     after: int
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_REPLAY)] = MAX_REPLAY
+
+
+class ProjectStandingAnswer(msgspec.Struct, frozen=True):
+    """None: there is no such project, or it is invisible to whom was asked about."""
+
+    role: ProjectRole | None
+
+
+class ProjectStanding(Request[ProjectStandingAnswer], frozen=True, kw_only=True):
+    """Which role has this principal in a project, by membership, visibility or their role in the tenant?"""
+
+    service: ClassVar[str] = "project"
+    operation: ClassVar[str] = "project.standing"
+    principal: Principal
+    project_id: UUID
 
 
 class SigningKeysAnswer(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ A topic has exactly one keeper, because its offsets are counted in the keeper's 
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.scopes import EVERY_RESOURCE
+
 KEEPERS = {
     "project": "project",
     "tasks": "project",
@@ -21,6 +23,21 @@ KEEPERS = {
     "tenant": "auth",
 }
 
+_RESOURCES = {
+    "project": "projects",
+    "tasks": "tasks",
+    "files": "files",
+    "comments": "comments",
+    "list": "gifting",
+    "list-items": "gifting",
+    "occasion": "gifting",
+    "person": "gifting",
+    "conversation": "conversations",
+    "chat": "chats",
+    "user": EVERY_RESOURCE,  # notifications, settings, sessions: no single resource stands for what is told there
+    "tenant": "users",
+}
+
 
 class Topic(NamedTuple):
     """`kind:rest`, where rest is an id for all kinds but `list-items:all` and `comments:{entity_type}:{id}`."""
@@ -31,6 +48,11 @@ class Topic(NamedTuple):
     @property
     def keeper(self) -> str:
         return KEEPERS[self.kind]
+
+    @property
+    def resource(self) -> str:
+        """What the scopes of an API key must let it read to follow the topic."""
+        return _RESOURCES[self.kind]
 
     @property
     def entity_id(self) -> UUID | None:

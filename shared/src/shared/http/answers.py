@@ -22,6 +22,13 @@ class Created(msgspec.Struct, Generic[T], frozen=True):
     location: str | None = None
 
 
+class WithHeaders(msgspec.Struct, Generic[T], frozen=True):
+    """Any of the other results, with more header lines (`Set-Cookie`). They are never stored for a repeat."""
+
+    value: T
+    headers: dict[str, str]
+
+
 class Accepted(msgspec.Struct, Generic[T], frozen=True):
     """202; `location` is where the job can be watched."""
 
@@ -52,6 +59,11 @@ def render(result: Any) -> StoredAnswer:
 def respond(request: Request, result: Any) -> HTTPResponse:
     if isinstance(result, HTTPResponse):
         return result
+    if isinstance(result, WithHeaders):
+        response = respond(request, result.value)
+        for name, value in result.headers.items():
+            response.headers.add(name, value)  # nested ones each set a cookie
+        return response
     answer = render(result)
     tag = answer.headers.get("ETag")
     if tag and request.method in {"GET", "HEAD"} and is_not_modified(request.headers.get("if-none-match"), tag):

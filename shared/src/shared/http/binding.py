@@ -11,9 +11,10 @@ from uuid import UUID
 
 import msgspec
 
+from shared.caller import Caller
 from shared.errors import NotFound, RouteNotFound, UnsupportedMediaType, ValidationFailed, catalogue
 from shared.http.app import Request
-from shared.http.caller import Caller, read_caller
+from shared.http.caller import read_caller
 from shared.http.conditions import IfMatch, read_if_match
 from shared.http.validation import read_body, read_query
 from shared.principal import Principal

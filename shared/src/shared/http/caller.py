@@ -1,15 +1,9 @@
-"""From where a request comes, as the gateway tells: for session lists and limits, never for rights."""
+"""How the caller is read from a request."""
 
-from typing import NamedTuple
-
+from shared.caller import Caller
 from shared.http.app import Request
 
 _MAX_USER_AGENT = 400  # characters kept
-
-
-class Caller(NamedTuple):
-    address: str
-    user_agent: str
 
 
 def read_caller(request: Request) -> Caller:

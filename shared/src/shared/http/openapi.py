@@ -6,12 +6,20 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from shared.errors import AuthRequired, TesseraError, ValidationFailed
-from shared.http.answers import Accepted, Created
+from shared.errors import AuthRequired, Forbidden, TesseraError, ValidationFailed
+from shared.http.answers import Accepted, Created, WithHeaders
 from shared.http.routes import Operation, Routes
+from shared.introspection import SESSION_COOKIE
 from shared.pagination import PageOf
 
 _REFERENCE = "#/components/schemas/{name}"
+
+
+_SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
 
 
 class ErrorFact(msgspec.Struct):
@@ -39,7 +47,7 @@ def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
@@ -63,6 +71,8 @@ def _distinct(shapes: Iterator[Any]) -> Iterator[Any]:
 def _answer(answer: Any) -> tuple[int, Any, bool]:
     """Status, shape and whether the shape stands inside `data`."""
     origin = get_origin(answer)
+    if origin is WithHeaders:
+        return _answer(get_args(answer)[0])
     if answer is None or answer is type(None):
         return 204, None, False
     if origin is Created:
@@ -80,7 +90,7 @@ def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]
         "operationId": f"{operation.method.lower()}{_camel(operation.path)}",
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [] if operation.is_public else [{"bearer": []}],
+        "security": _security(operation),
         "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
         "responses": {**_success(operation, schema_of), **_failures(operation)},
     }
@@ -88,6 +98,14 @@ def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]
         content = {"application/json": {"schema": schema_of[str(operation.signature.body)]}}
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    """Any one of these is enough."""
+    if operation.is_public:
+        return []
+    person: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
+    return person if operation.resource is None else [*person, {"key": []}]
 
 
 def _camel(path: str) -> str:
@@ -123,6 +141,8 @@ def _failures(operation: Operation) -> dict[str, Any]:
         errors.append(ValidationFailed)
     if not operation.is_public:
         errors.append(AuthRequired)
+        if Forbidden not in errors:
+            errors.append(Forbidden)  # to API keys, whose scopes may lack it
     by_status: dict[int, list[str]] = {}
     for error in errors:
         by_status.setdefault(error.status, []).append(error.code)

@@ -2,6 +2,7 @@
 
 A route is authenticated unless it says `public=True`; a POST of an authenticated caller honours Idempotency-Key
 unless it says `replayable=False` (answers that carry credentials must not be stored).
+API keys reach the operations of groups that name a resource, as far as their scopes go; all others are closed to them.
 """
 
 import hashlib
@@ -12,12 +13,13 @@ from typing import Any, TypeVar, get_origin
 
 from sanic.response import HTTPResponse
 
-from shared.errors import FieldError, TesseraError, ValidationFailed
+from shared.errors import FieldError, Forbidden, TesseraError, ValidationFailed
 from shared.http.answers import Created, as_response, render, respond
 from shared.http.app import App, Request
 from shared.http.binding import Signature, make_binder, read_signature
 from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
 from shared.identity import HEADER, IdentityVerifier
+from shared.scopes import checked_resource, permits
 
 _OPEN = re.compile(r"\{(\w+)\}")
 
@@ -36,6 +38,8 @@ class Operation:
     tag: str
     errors: tuple[type[TesseraError], ...]
     is_public: bool
+    resource: str | None
+    """What the scopes of an API key must name; None: closed to keys."""
     is_replayable: bool
     is_documented: bool
     location: str | None = None
@@ -51,10 +55,14 @@ class Operation:
 
 
 class Routes:
-    """A group of operations that the documentation shows together under `tag`."""
+    """A group of operations that the documentation shows together under `tag`.
 
-    def __init__(self, tag: str) -> None:
+    API keys with a scope for `resource` may use them: `read` for GET, `write` for the rest.
+    """
+
+    def __init__(self, tag: str, *, resource: str | None = None) -> None:
         self.tag = tag
+        self.resource = checked_resource(resource)
         self.operations: list[Operation] = []
 
     def get(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
@@ -82,6 +90,7 @@ class Routes:
         public: bool = False,
         replayable: bool = True,
         documented: bool = True,
+        closed_to_keys: bool = False,
         location: str | None = None,
     ) -> Callable[[Handler], Handler]:
         """The handler is returned as it was, so that it can be declared under several paths.
@@ -100,6 +109,7 @@ class Routes:
                     tag=self.tag,
                     errors=tuple(errors),
                     is_public=public,
+                    resource=None if closed_to_keys else self.resource,
                     is_replayable=replayable and not public and method == "POST",
                     is_documented=documented,
                     location=location,
@@ -130,10 +140,15 @@ def _endpoint(
         request.ctx.route = operation.path
         if not operation.is_public:
             request.ctx.principal = identities.verify(request.headers.get(HEADER))
+            if not permits(request.ctx.principal.scopes, operation.resource, operation.method):
+                raise Forbidden("The scopes of this API key do not allow that.")
         arguments = bind(request, path)
         if operation.is_replayable and "idempotency-key" in request.headers:
             return await _once(request, operation, arguments, path)
-        return respond(request, operation.result_of(await operation.handler(**arguments), path))
+        response = respond(request, operation.result_of(await operation.handler(**arguments), path))
+        if operation.method == "POST" and not operation.is_replayable:
+            response.headers["Cache-Control"] = "no-store"  # credentials: not for a repeat, and not for caches
+        return response
 
     return endpoint
 

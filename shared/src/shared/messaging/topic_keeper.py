@@ -18,6 +18,7 @@ from shared.events.topics import Topic, parse_topic
 from shared.messaging.event_log import EventLog, Position, WindowPassed
 from shared.messaging.requests import Responder
 from shared.principal import Principal
+from shared.scopes import permits
 
 CanSee = Callable[[Work, Principal, Topic], Awaitable[bool]]
 
@@ -61,7 +62,7 @@ class TopicKeeper:
 
     async def _check_right(self, principal: Principal, name: str) -> None:
         topic = parse_topic(name)
-        if topic is None:
+        if topic is None or not permits(principal.scopes, topic.resource, "GET"):
             raise TopicNotFound
         async with self._database.unit_of_work(principal.tenant_id) as work:
             if not await self._can_see(work, principal, topic):

@@ -1,0 +1,141 @@
+"""Every query about closing accounts. A user is in several tenants: all are system work."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from auth_service.account_closing.domain import (
+    FIRST_NAME,
+    KEPT_FOR,
+    LAST_NAME,
+    TENANT_NAME,
+    Ownership,
+    anonymous_email,
+)
+from shared.db.unit_of_work import Work
+
+
+class PasswordOf(NamedTuple):
+    password_hash: str
+    password_changed_at: datetime
+
+
+async def find_password(work: Work, user_id: UUID) -> PasswordOf | None:
+    """None for an account that is closed already."""
+    sql = "select password_hash, password_changed_at from users where id = $1 and is_active"
+    row = await work.row(sql, user_id)
+    return None if row is None else PasswordOf(**row)
+
+
+async def deactivate(work: Work, user_id: UUID, password_changed_at: datetime, now: datetime) -> bool:
+    """False when the account was closed, or its password changed, meanwhile."""
+    return await work.execute(_DEACTIVATE, user_id, password_changed_at, now) == 1
+
+
+async def deactivate_memberships(work: Work, user_id: UUID, now: datetime) -> None:
+    """So that nobody who leaves later takes a closed account for the owner who remains."""
+    await work.execute(_DEACTIVATE_MEMBERSHIPS, user_id, now)
+
+
+async def revoke_keys(work: Work, user_id: UUID, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Ids of the keys that were good until now, each with its tenant."""
+    rows = await work.rows(_REVOKE_KEYS, user_id, now)
+    return [(row["id"], row["tenant_id"]) for row in rows]
+
+
+async def lock_ownerships(work: Work, user_id: UUID) -> list[Ownership]:
+    """Until the end of the transaction nobody else stops owning one of these tenants."""
+    await work.execute(_LOCK_OWNERS, user_id)
+    # A statement of its own: its snapshot is younger than the locks and sees who left before.
+    return [Ownership(**row) for row in await work.rows(_OWNERSHIPS, user_id)]
+
+
+async def list_tenants(work: Work, user_id: UUID) -> list[UUID]:
+    rows = await work.rows("select tenant_id from memberships where user_id = $1 order by tenant_id", user_id)
+    return [row["tenant_id"] for row in rows]
+
+
+async def lock_due(work: Work, now: datetime, at_most: int) -> list[UUID]:
+    """Accounts whose time is over. Those that another replica works on are left to it."""
+    rows = await work.rows(_LOCK_DUE, now - KEPT_FOR, at_most)
+    return [row["id"] for row in rows]
+
+
+async def anonymise(work: Work, user_id: UUID, nobodys_hash: str, now: datetime) -> None:
+    await work.execute(_FORGET_ADDRESS, user_id)
+    email = anonymous_email(user_id)
+    await work.execute(_ANONYMISE, user_id, email, nobodys_hash, FIRST_NAME, LAST_NAME, now)
+    for table in _OF_USER:
+        await work.execute(f"delete from {table} where user_id = $1", user_id)  # noqa: S608 - names of ours
+
+
+async def close_empty_tenants(work: Work, tenant_ids: list[UUID], now: datetime) -> None:
+    """Their names are often somebody's."""
+    await work.execute(_CLOSE_TENANTS, tenant_ids, TENANT_NAME, now)
+
+
+_OF_USER = (
+    "sessions",
+    "api_keys",
+    "mail_tokens",
+    "mfa_challenges",
+    "mfa_enrolments",
+    "data_exports",
+    "memberships",
+)
+"""Where nothing of the user is left; other tables go with these."""
+
+_FORGET_ADDRESS = """
+with gone as (select email_identity from users where id = $1),
+     asked as (delete from reset_requests where email_identity in (select email_identity from gone))
+delete from invitations where email_identity in (select email_identity from gone)
+"""
+
+_DEACTIVATE = """
+update users set is_active = false, closed_at = $3, version = version + 1, updated_at = $3
+where id = $1 and is_active and password_changed_at = $2
+"""
+
+_DEACTIVATE_MEMBERSHIPS = """
+update memberships set is_active = false, version = version + 1, updated_at = $2 where user_id = $1 and is_active
+"""
+
+_REVOKE_KEYS = """
+update api_keys set revoked_at = $2 where user_id = $1 and revoked_at is null returning id, tenant_id
+"""
+
+_LOCK_OWNERS = """
+select from memberships
+where role = 'owner' and tenant_id in (select tenant_id from memberships where user_id = $1 and role = 'owner')
+order by tenant_id, user_id for update
+"""
+
+_OWNERSHIPS = """
+select own.tenant_id,
+       count(u.id) filter (where m.role = 'owner') as other_owners,
+       count(u.id) as other_members
+from memberships own
+left join memberships m on m.tenant_id = own.tenant_id and m.user_id <> own.user_id and m.is_active
+left join users u on u.id = m.user_id and u.is_active
+where own.user_id = $1 and own.role = 'owner'
+group by own.tenant_id order by own.tenant_id
+"""
+
+_LOCK_DUE = """
+select id from users where closed_at <= $1 and not is_active and anonymised_at is null
+order by closed_at limit $2 for update skip locked
+"""
+
+_ANONYMISE = """
+update users
+set email = $2, email_identity = $2, password_hash = $3, first_name = $4, last_name = $5, display_name = null,
+    avatar_url = null, preferences = '{}', email_verified = false, is_platform_admin = false, last_login_at = null,
+    anonymised_at = $6, version = version + 1, updated_at = $6
+where id = $1
+"""
+
+_CLOSE_TENANTS = """
+update tenants t
+set name = $2, slug = 'closed-' || replace(t.id::text, '-', ''), version = version + 1, updated_at = $3
+where t.id = any($1::uuid[]) and not exists (select from memberships m where m.tenant_id = t.id)
+"""

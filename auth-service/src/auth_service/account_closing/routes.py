@@ -1,0 +1,22 @@
+"""HTTP for closing one's account."""
+
+from auth_service.account_closing.schemas import CloseAccount
+from auth_service.account_closing.service import AccountClosing
+from auth_service.accounts.errors import InvalidPassword, PasswordChecksBusy
+from auth_service.accounts.routes import ME
+from auth_service.tenants.errors import LastOwner
+from shared.caller import Caller
+from shared.errors import TooManyRequests
+from shared.http.routes import Routes
+from shared.principal import Principal
+
+routes = Routes("closing an account")
+
+
+@routes.delete(
+    ME,
+    summary="Close one's account: it is anonymised after 30 days",
+    errors=[InvalidPassword, LastOwner, TooManyRequests, PasswordChecksBusy],
+)
+async def close(principal: Principal, closing: AccountClosing, body: CloseAccount, caller: Caller) -> None:
+    await closing.close(principal, body.password, caller)

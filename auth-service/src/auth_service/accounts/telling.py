@@ -1,0 +1,28 @@
+"""What is told about a user: to their own devices and to the other members of the tenant they are seen in."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from auth_service.accounts.schemas import UserView
+from shared.db.unit_of_work import Work
+from shared.events.auth import UserState, UserUpdated
+from shared.events.envelope import Event
+from shared.events.topics import tenant_topic, user_topic
+
+
+def state_of(user: UserView) -> UserState:
+    """Without what is nobody else's business."""
+    return msgspec.convert(user, UserState, from_attributes=True)
+
+
+def tell(work: Work, user: UserView, event: Event) -> None:
+    topics = [tenant_topic(user.tenant_id), user_topic(user.id)]
+    work.publish(event, topics=topics, subject=str(user.id), tenant_id=user.tenant_id)
+
+
+def tell_updated(work: Work, user: UserView, changed_fields: Iterable[str]) -> None:
+    event = UserUpdated(
+        entity_id=user.id, version=user.version, changed_fields=tuple(changed_fields), payload=state_of(user)
+    )
+    tell(work, user, event)

@@ -1,0 +1,30 @@
+"""HTTP for one's own API keys; a key cannot manage keys, so the group names no resource."""
+
+from uuid import UUID
+
+from auth_service.api_keys.errors import ApiKeyNotFound
+from auth_service.api_keys.schemas import ApiKeyQuery, ApiKeyView, CreateApiKey, NewApiKey
+from auth_service.api_keys.service import ApiKeys
+from shared.http.answers import Created
+from shared.http.routes import Routes
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+API_KEYS = "/api/v1/api-keys"
+
+routes = Routes("API keys")
+
+
+@routes.get(API_KEYS, summary="List your API keys")
+async def list_api_keys(principal: Principal, keys: ApiKeys, query: ApiKeyQuery) -> PageOf[ApiKeyView]:
+    return await keys.find(principal, query)
+
+
+@routes.post(API_KEYS, summary="Make an API key; its text is shown this once", replayable=False)
+async def add_api_key(principal: Principal, keys: ApiKeys, body: CreateApiKey) -> Created[NewApiKey]:
+    return Created(await keys.add(principal, body))
+
+
+@routes.delete(API_KEYS + "/{api_key_id}", summary="Revoke an API key", errors=[ApiKeyNotFound])
+async def revoke_api_key(principal: Principal, keys: ApiKeys, api_key_id: UUID) -> None:
+    await keys.revoke(principal, api_key_id)

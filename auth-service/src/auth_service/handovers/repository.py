@@ -1,0 +1,52 @@
+"""Every query about session tokens."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from auth_service.opaque_tokens import OpaqueToken
+from shared.db.unit_of_work import Work
+from shared.principal import Principal
+
+
+class Bearer(NamedTuple):
+    tenant_id: UUID
+    user_id: UUID
+    session_id: UUID
+    """The one that asked for the token."""
+
+
+async def add_token(work: Work, owner: Principal, token: OpaqueToken, expires_at: datetime, now: datetime) -> None:
+    """Sweeps up after the owner's earlier ones."""
+    await work.execute("delete from session_tokens where session_id = $1 and expires_at <= $2", owner.session_id, now)
+    await work.execute(
+        "insert into session_tokens (id, tenant_id, user_id, session_id, digest, expires_at)"
+        " values ($1, $2, $3, $4, $5, $6)",
+        token.id, owner.tenant_id, owner.user_id, owner.session_id, token.digest, expires_at,
+    )  # fmt: skip
+
+
+async def use_token(work: Work, token: OpaqueToken, now: datetime) -> Bearer | None:
+    """Of any number of parallel uses one gets an answer: the row is gone after it."""
+    row = await work.row(_USE, token.id, token.digest, now)
+    return None if row is None else Bearer(**row)
+
+
+async def lock_owner(work: Work, bearer: Bearer) -> bool:
+    """Whether they may still sign in to the tenant; until the end of the transaction nobody changes that."""
+    return await work.row(_LOCK_OWNER, bearer.tenant_id, bearer.user_id) is not None
+
+
+async def is_session_live(work: Work, session_id: UUID) -> bool:
+    return await work.row("select from sessions where id = $1 and revoked_at is null", session_id) is not None
+
+
+_LOCK_OWNER = """
+select from users u join memberships m on m.user_id = u.id
+where m.tenant_id = $1 and u.id = $2 and u.is_active and m.is_active for share of u, m
+"""
+
+
+_USE = """
+delete from session_tokens where id = $1 and digest = $2 and expires_at > $3 returning tenant_id, user_id, session_id
+"""

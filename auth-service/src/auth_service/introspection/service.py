@@ -1,0 +1,44 @@
+"""Use case of the gateway: whose is this API key or session cookie, and is it still good?"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from auth_service.introspection import repository
+from auth_service.introspection.repository import NOTED_EVERY, Known
+from auth_service.opaque_tokens import OpaqueTokens
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.introspection import CredentialKind, Introspect, Introspected, Refusal
+
+
+class Introspection:
+    """`tokens` reads each kind; a text of another kind is a text like any other, and not good."""
+
+    def __init__(self, database: Database, tokens: Mapping[CredentialKind, OpaqueTokens], clock: Clock) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._clock = clock
+
+    async def answer(self, question: Introspect) -> Introspected:
+        token = self._tokens[question.kind].read(question.credential)
+        if token is None:
+            return Introspected(refusal=Refusal.INVALID)
+        now = self._clock.now()
+        async with self._database.system_work() as work:
+            known = await repository.find_known(work, question.kind, token)
+            refusal = _refusal(known, now)
+            if known is None or refusal is not None:
+                return Introspected(refusal=refusal)
+            if known.used_at is None or known.used_at <= now - NOTED_EVERY:
+                await repository.note_use(work, question.kind, token.id, now)
+        expires_at = None if known.expires_at is None else int(known.expires_at.timestamp())
+        return Introspected(principal=known.principal, expires_at=expires_at)
+
+
+def _refusal(known: Known | None, now: datetime) -> Refusal | None:
+    if known is None:
+        return Refusal.INVALID
+    if known.revoked_at is not None:
+        return Refusal.INVALID if known.principal.scopes is not None else Refusal.REVOKED
+    is_over = known.expires_at is not None and known.expires_at <= now
+    return Refusal.EXPIRED if is_over else None

@@ -1,0 +1,76 @@
+"""Use cases of invitations."""
+
+from uuid import UUID
+
+from auth_service.accounts import repository as accounts
+from auth_service.accounts.domain import check_email
+from auth_service.invitations import repository
+from auth_service.invitations.acceptance import accept
+from auth_service.invitations.domain import LIFE, project_role_for
+from auth_service.invitations.errors import ProjectNotFound
+from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView, Joined
+from auth_service.mail.letters import invitation
+from auth_service.mail.links import WebLinks
+from auth_service.mail.outbox import MailOutbox
+from auth_service.mail_tokens.domain import new_token
+from auth_service.members.domain import check_may_grant, check_may_invite
+from auth_service.tenants import repository as tenants
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.errors import Forbidden
+from shared.events.projects import ProjectRole
+from shared.events.questions import ProjectStanding
+from shared.messaging.requests import Requests
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+
+class Invitations:
+    def __init__(self, database: Database, requests: Requests, mail: MailOutbox, links: WebLinks, clock: Clock) -> None:
+        self._database = database
+        self._requests = requests
+        self._mail = mail
+        self._links = links
+        self._clock = clock
+
+    async def find(self, principal: Principal, query: InvitationQuery) -> PageOf[InvitationView]:
+        """Raises Forbidden."""
+        check_may_invite(principal.role)
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            return await repository.find_page(work, principal.tenant_id, query, self._clock.now())
+
+    async def add(self, principal: Principal, new: CreateInvitation) -> InvitationView:
+        """Raises Forbidden, ValidationFailed, ProjectNotFound; RequestTimeout or Unavailable when nobody knows it."""
+        check_may_invite(principal.role)
+        check_may_grant(principal.role, new.role)
+        check_email(new.email)
+        project_role = project_role_for(new.project_id, new.project_role)
+        if new.project_id is not None:
+            await self._check_project(principal, new.project_id)
+        now, token = self._clock.now(), new_token()
+        asked = CreateInvitation(email=new.email, role=new.role, project_id=new.project_id, project_role=project_role)
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            inviter = await accounts.find_user(work, principal.tenant_id, principal.user_id)
+            tenant = await tenants.get_tenant(work, principal.tenant_id)
+            made = await repository.put_invitation(work, principal, asked, token, now, now + LIFE)
+            letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))
+            await self._mail.post(work, new.email, letter)
+            return work.answer(made)
+
+    async def remove(self, principal: Principal, invitation_id: UUID) -> None:
+        """Raises Forbidden, InvitationNotFound."""
+        check_may_invite(principal.role)
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await repository.remove_invitation(work, principal.tenant_id, invitation_id)
+
+    async def accept(self, principal: Principal, token: str) -> Joined:
+        """Raises TokenUsedOrExpired."""
+        async with self._database.system_work(actor_id=principal.user_id) as work:
+            return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
+
+    async def _check_project(self, principal: Principal, project_id: UUID) -> None:
+        standing = await self._requests.ask(ProjectStanding(principal=principal, project_id=project_id))
+        if standing.role is None:
+            raise ProjectNotFound
+        if standing.role is not ProjectRole.OWNER:
+            raise Forbidden

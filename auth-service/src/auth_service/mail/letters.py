@@ -1,0 +1,95 @@
+"""What we write to people. A letter is plain sentences and at most one link; how it looks is decided in `rendering`."""
+
+import msgspec
+
+MAX_NAME = 80  # characters of a name that strangers chose
+
+
+class Action(msgspec.Struct, frozen=True):
+    label: str
+    link: str
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """`template` names the kind of letter for those who may not read it."""
+
+    template: str
+    subject: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    action: Action | None = None
+    closing: str
+
+
+def verification(first_name: str, link: str) -> Letter:
+    return Letter(
+        template="verify_email",
+        subject="Confirm your e-mail address",
+        greeting=_hello(first_name),
+        paragraphs=("Please confirm that this is your e-mail address. The link works once, within three days.",),
+        action=Action("Confirm e-mail address", link),
+        closing="If you did not make an account, ignore this message.",
+    )
+
+
+def password_reset(first_name: str, link: str) -> Letter:
+    return Letter(
+        template="reset_password",
+        subject="Choose a new password",
+        greeting=_hello(first_name),
+        paragraphs=(
+            "Somebody asked for a new password for your account. The link works once, within one hour.",
+            "A new password signs you out everywhere.",
+        ),
+        action=Action("Choose a new password", link),
+        closing="If it was not you, ignore this message: your password stays as it is.",
+    )
+
+
+def welcome(first_name: str, tenant_name: str, link: str) -> Letter:
+    tenant = shown_name(tenant_name)
+    return Letter(
+        template="welcome",
+        subject=f"Your account at {tenant}",
+        greeting=_hello(first_name),
+        paragraphs=(f"An account for you was made at {tenant}. Choose a password within seven days to use it.",),
+        action=Action("Choose a password", link),
+        closing="If you did not expect this, ignore this message.",
+    )
+
+
+def invitation(inviter_name: str, tenant_name: str, link: str) -> Letter:
+    inviter, tenant = shown_name(inviter_name), shown_name(tenant_name)
+    return Letter(
+        template="invitation",
+        subject=f"{inviter} invites you to {tenant}",
+        greeting="Hello,",
+        paragraphs=(f"{inviter} invites you to work together at {tenant}. The link works once, within seven days.",),
+        action=Action("Accept the invitation", link),
+        closing="If you do not know them, ignore this message.",
+    )
+
+
+def refresh_reused(first_name: str, link: str) -> Letter:
+    return Letter(
+        template="refresh_reused",
+        subject="We ended a session of yours",
+        greeting=_hello(first_name),
+        paragraphs=(
+            "An old key of one of your signed-in devices was used again. That happens when a key has been copied, "
+            "so we have ended this session: sign in again on that device.",
+            "If you do not know why this happened, choose a new password. It signs you out everywhere.",
+        ),
+        action=Action("Choose a new password", link),
+        closing="You get this message because it concerns the safety of your account.",
+    )
+
+
+def shown_name(name: str) -> str:
+    """A name as one short line: whoever chose it gets no say in how the message is laid out."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return line if len(line) <= MAX_NAME else line[: MAX_NAME - 1].rstrip() + "…"
+
+
+def _hello(first_name: str) -> str:
+    return f"Hello {shown_name(first_name)},"

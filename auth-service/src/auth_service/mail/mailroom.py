@@ -1,0 +1,46 @@
+"""The parts that make mail work, put together from settings."""
+
+from email.utils import parseaddr
+from pathlib import Path
+
+from auth_service.mail.outbox import SEAL_PURPOSE, MailOutbox
+from auth_service.mail.postman import POLL_SECONDS, Postman
+from auth_service.mail.rounds import Rounds
+from auth_service.mail.senders import FolderSender, Sender, SmtpSender
+from auth_service.mail.smtp_address import read_smtp_url
+from auth_service.sealing import Seal
+from auth_service.settings import AuthSettings
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.settings import SettingsError
+
+
+class Mailroom:
+    """`outbox` takes mail in, `rounds` bring it out. Raises SettingsError when it cannot be done as it is set."""
+
+    def __init__(self, settings: AuthSettings, database: Database, clock: Clock) -> None:
+        seal = Seal(settings.key_encryption_secret, SEAL_PURPOSE)
+        address = _sender_address(settings.mail_from)
+        postman = Postman(
+            database,
+            seal,
+            _sender(settings, address),
+            clock,
+            from_header=settings.mail_from,
+            message_id_host=address.rpartition("@")[2],
+        )
+        self.rounds = Rounds("deliver mail", postman.deliver, POLL_SECONDS)
+        self.outbox = MailOutbox(seal, clock, self.rounds.wake)
+
+
+def _sender(settings: AuthSettings, address: str) -> Sender:
+    if settings.smtp_url is None:
+        return FolderSender(Path(settings.tessera_home) / "mail")
+    return SmtpSender(read_smtp_url(settings.smtp_url), address)
+
+
+def _sender_address(mail_from: str) -> str:
+    address = parseaddr(mail_from)[1]
+    if "@" not in address or not mail_from.isprintable():
+        raise SettingsError("unreadable settings: MAIL_FROM (expected `Name <address>`)")
+    return address

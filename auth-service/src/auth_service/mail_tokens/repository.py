@@ -1,0 +1,59 @@
+"""Every query about mailed tokens. All are system work: a token says nothing about tenants."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from auth_service.mail_tokens.domain import MOST_ALIVE, Purpose, digest_of, new_token
+from auth_service.mail_tokens.errors import TokenUsedOrExpired
+from shared.db.unit_of_work import Work
+
+
+async def issue(work: Work, user_id: UUID, purpose: Purpose, now: datetime, life: timedelta) -> str | None:
+    """A fresh token as it is mailed; None while the user has enough of them. Forgets what has expired."""
+    await work.execute("delete from mail_tokens where expires_at <= $1", now)
+    token = new_token()
+    is_added = await work.execute(_ADD, token.digest, user_id, purpose.value, now + life, now, MOST_ALIVE)
+    return token.text if is_added else None
+
+
+async def find(work: Work, token: str, purpose: Purpose, now: datetime) -> UUID:
+    """Whose token this is. Raises TokenUsedOrExpired."""
+    return _user_id(await work.row(_FIND, digest_of(token), purpose.value, now))
+
+
+async def redeem(work: Work, token: str, purpose: Purpose, now: datetime) -> UUID:
+    """Whose token this was: of any number of parallel uses one is told. Raises TokenUsedOrExpired.
+
+    The user's other tokens of this purpose end with it.
+    """
+    user_id = _user_id(await work.row(_REDEEM, digest_of(token), purpose.value, now))
+    await forget(work, user_id, purpose)
+    return user_id
+
+
+async def forget(work: Work, user_id: UUID, purpose: Purpose) -> None:
+    await work.execute("delete from mail_tokens where user_id = $1 and purpose = $2", user_id, purpose.value)
+
+
+def _user_id(row: dict[str, UUID] | None) -> UUID:
+    if row is None:
+        raise TokenUsedOrExpired
+    return row["user_id"]
+
+
+_ADD = """
+insert into mail_tokens (digest, user_id, purpose, expires_at, created_at)
+select $1::varchar, $2::uuid, $3::varchar, $4::timestamptz, $5::timestamptz
+where (select count(*) from mail_tokens where user_id = $2 and purpose = $3) < $6
+"""
+
+_FIND = """
+select t.user_id from mail_tokens t join users u on u.id = t.user_id and u.is_active
+where t.digest = $1 and t.purpose = $2 and t.expires_at > $3
+"""
+
+_REDEEM = """
+delete from mail_tokens t using users u
+where t.digest = $1 and t.purpose = $2 and t.expires_at > $3 and u.id = t.user_id and u.is_active
+returning t.user_id
+"""

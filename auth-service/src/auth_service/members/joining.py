@@ -1,0 +1,42 @@
+"""Becoming a member of a tenant: the same for founders, for whoever was invited and for whoever an admin added."""
+
+from datetime import datetime
+from uuid import UUID
+
+from auth_service.accounts import repository as accounts
+from auth_service.accounts.schemas import UserView
+from auth_service.accounts.telling import state_of, tell
+from auth_service.tenants import repository as tenants
+from auth_service.tenants.schemas import TenantView
+from shared.db.unit_of_work import Work
+from shared.events.auth import MembershipAdded, TenantCreated
+from shared.events.topics import tenant_topic
+from shared.ids import new_id
+from shared.principal import Role
+
+
+async def join(work: Work, tenant_id: UUID, user_id: UUID, role: Role, now: datetime) -> UserView:
+    """The user as a member of the tenant. Who belongs to it already keeps the role they have."""
+    is_new = await tenants.add_membership(work, tenant_id, user_id, role, now)
+    user = await accounts.find_user(work, tenant_id, user_id)
+    if is_new:
+        joined = MembershipAdded(
+            entity_id=user.id,
+            version=user.version,
+            tenant_id=tenant_id,
+            user_id=user.id,
+            role=user.role,
+            payload=state_of(user),
+        )
+        tell(work, user, joined)
+    return user
+
+
+async def found(
+    work: Work, founder_id: UUID, name: str, now: datetime, *, slug: str | None = None
+) -> tuple[TenantView, UserView]:
+    """A tenant with its first owner. Raises SlugTaken."""
+    tenant = await tenants.add_tenant(work, new_id(), name, now, slug)
+    created = TenantCreated(tenant_id=tenant.id, name=tenant.name, owner_id=founder_id)
+    work.publish(created, topics=[tenant_topic(tenant.id)], subject=str(tenant.id), tenant_id=tenant.id)
+    return tenant, await join(work, tenant.id, founder_id, Role.OWNER, now)

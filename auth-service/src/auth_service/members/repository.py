@@ -1,0 +1,50 @@
+"""The list of a tenant's members; every other query about them is one about users or about tenants."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from auth_service.accounts.repository import MEMBERS
+from auth_service.accounts.schemas import UserView
+from auth_service.members.schemas import UserQuery
+from auth_service.pages import last_id, page_by_id
+from shared.db.unit_of_work import Work
+from shared.pagination import PageOf
+
+
+async def find_page(work: Work, tenant_id: UUID, viewer_id: UUID, query: UserQuery) -> PageOf[UserView]:
+    """Who has had an account for longest comes first."""
+    wanted = (tenant_id, _pattern(query.q), query.role, query.is_active)
+    rows = await work.rows(_PAGE, *wanted, last_id(query), query.size + 1, query.offset)
+    total = (await work.rows(_COUNT, *wanted))[0]["number"] if query.include_total else None
+    return page_by_id(query, [_view(row, viewer_id) for row in rows], total)
+
+
+def _view(row: dict[str, Any], viewer_id: UUID) -> UserView:
+    return seen_by(viewer_id, msgspec.convert(row, UserView))
+
+
+def seen_by(viewer_id: UUID, user: UserView) -> UserView:
+    """Preferences are nobody else's business."""
+    return user if user.id == viewer_id else msgspec.structs.replace(user, preferences={})
+
+
+def _pattern(text: str | None) -> str | None:
+    return None if text is None else "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+_WHERE = """
+where m.tenant_id = $1
+  and ($2::text is null or u.email ilike $2 or u.first_name || ' ' || u.last_name ilike $2 or u.display_name ilike $2)
+  and ($3::text is null or m.role = $3)
+  and ($4::boolean is null or (u.is_active and m.is_active) = $4)
+"""
+
+_PAGE = f"""
+{MEMBERS} {_WHERE} and ($5::uuid is null or u.id > $5) order by u.id limit $6 offset $7
+"""
+
+_COUNT = f"""
+select count(*) as number from users u join memberships m on m.user_id = u.id {_WHERE}
+"""  # noqa: S608 - made of constants

@@ -1,0 +1,56 @@
+"""HTTP for a tenant's members."""
+
+from uuid import UUID
+
+from auth_service.accounts.errors import EmailTaken, PasswordChecksBusy, UserNotFound
+from auth_service.accounts.schemas import UserView
+from auth_service.members.schemas import AddUser, PatchUser, UserQuery
+from auth_service.members.service import Members
+from auth_service.tenants.errors import LastOwner
+from shared.errors import Forbidden, PreconditionFailed
+from shared.http.answers import Created
+from shared.http.conditions import IfMatch
+from shared.http.routes import Routes
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+USERS = "/api/v1/users"
+USER = USERS + "/{user_id}"
+_CHANGE_ERRORS = [UserNotFound, Forbidden, LastOwner, PreconditionFailed]
+
+routes = Routes("users", resource="users")
+
+
+@routes.get(USERS, summary="List the members of the tenant")
+async def list_users(principal: Principal, members: Members, query: UserQuery) -> PageOf[UserView]:
+    return await members.find(principal, query)
+
+
+@routes.post(
+    USERS,
+    summary="Make an account for a new member, who is mailed a link to choose a password",
+    errors=[Forbidden, EmailTaken, PasswordChecksBusy],
+    location=USER,
+)
+async def add_user(principal: Principal, members: Members, body: AddUser) -> Created[UserView]:
+    return Created(await members.add(principal, body))
+
+
+@routes.get(USER, summary="Show a member of the tenant", errors=[UserNotFound])
+async def get_user(principal: Principal, members: Members, user_id: UUID) -> UserView:
+    return await members.get(principal, user_id)
+
+
+@routes.put(USER, summary="Change a member: the same as PATCH", errors=_CHANGE_ERRORS)
+@routes.patch(USER, summary="Change a member; role and is_active as an admin", errors=_CHANGE_ERRORS)
+async def change_user(
+    principal: Principal, members: Members, user_id: UUID, body: PatchUser, if_match: IfMatch
+) -> UserView:
+    return await members.change(principal, user_id, body, if_match)
+
+
+@routes.delete(
+    USER, summary="Remove a member from the tenant, or leave it", errors=[UserNotFound, Forbidden, LastOwner]
+)
+async def remove_user(principal: Principal, members: Members, user_id: UUID) -> None:
+    await members.remove(principal, user_id)

@@ -1,0 +1,39 @@
+"""HTTP for one's own second factor."""
+
+from auth_service.accounts.errors import UserNotFound
+from auth_service.accounts.routes import ME
+from auth_service.mfa.errors import MfaAlreadyEnabled, MfaInvalid, MfaNotEnabled
+from auth_service.mfa.schemas import GivenCode, MfaSecret, RecoveryCodeList
+from auth_service.mfa.service import SecondFactors
+from shared.errors import TooManyRequests
+from shared.http.routes import Routes
+from shared.principal import Principal
+
+routes = Routes("second factor")
+MFA = ME + "/mfa"
+_CODE_ERRORS = [MfaInvalid, MfaNotEnabled, TooManyRequests]
+
+
+@routes.post(
+    MFA,
+    summary="Begin to set up an authenticator app",
+    replayable=False,
+    errors=[MfaAlreadyEnabled, UserNotFound],
+)
+async def begin(principal: Principal, factors: SecondFactors) -> MfaSecret:
+    return await factors.begin(principal)
+
+
+@routes.post(
+    MFA + "/confirm",
+    summary="Prove that the app works: from now on signing in asks for its codes",
+    replayable=False,
+    errors=[MfaAlreadyEnabled, *_CODE_ERRORS],
+)
+async def confirm(principal: Principal, factors: SecondFactors, body: GivenCode) -> RecoveryCodeList:
+    return await factors.confirm(principal, body.code)
+
+
+@routes.delete(MFA, summary="Remove the second factor", errors=_CODE_ERRORS)
+async def remove(principal: Principal, factors: SecondFactors, body: GivenCode) -> None:
+    await factors.remove(principal, body.code)

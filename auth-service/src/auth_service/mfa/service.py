@@ -1,0 +1,82 @@
+"""Use cases of second factors: setting one up, proving that it works, removing it."""
+
+from auth_service.accounts.repository import find_user
+from auth_service.mfa import repository
+from auth_service.mfa.codes import Codes, claims_of, is_short
+from auth_service.mfa.errors import MfaAlreadyEnabled, MfaInvalid, MfaNotEnabled
+from auth_service.mfa.recovery_codes import RecoveryCodes
+from auth_service.mfa.schemas import MfaSecret, RecoveryCodeList
+from auth_service.mfa.totp import as_text, matching_step, new_secret, otpauth_url
+from auth_service.sealing import Seal
+from auth_service.throttling.service import AttemptLimits
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.principal import Principal
+
+
+class SecondFactors:
+    """A second factor belongs to a user in all of their tenants."""
+
+    def __init__(
+        self,
+        database: Database,
+        seal: Seal,
+        codes: Codes,
+        recovery_codes: RecoveryCodes,
+        limits: AttemptLimits,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._seal = seal
+        self._codes = codes
+        self._recovery_codes = recovery_codes
+        self._limits = limits
+        self._clock = clock
+
+    async def begin(self, principal: Principal) -> MfaSecret:
+        """Nothing is asked for at sign-in until `confirm`. Raises MfaAlreadyEnabled, UserNotFound."""
+        secret, user_id = new_secret(), principal.user_id
+        sealed = self._seal.close(secret, place=str(user_id))
+        async with self._database.system_work() as work:
+            user = await find_user(work, principal.tenant_id, user_id)
+            if not await repository.begin(work, user_id, sealed, self._clock.now()):
+                raise MfaAlreadyEnabled
+        return MfaSecret(secret=as_text(secret), otpauth_url=otpauth_url(secret, user.email))
+
+    async def confirm(self, principal: Principal, code: str) -> RecoveryCodeList:
+        """Raises MfaNotEnabled, MfaAlreadyEnabled, MfaInvalid, TooManyRequests."""
+        claims = claims_of(principal.user_id, code)
+        await self._limits.take(*claims)
+        shown = self._recovery_codes.make()
+        async with self._database.system_work() as work:
+            await self._check_pending(work, principal, code)
+            digests = [self._recovery_codes.digest(one) for one in shown]
+            await repository.confirm(work, principal.user_id, digests, self._clock.now())
+            await self._limits.give_back(work, claims)
+        return RecoveryCodeList(recovery_codes=shown)
+
+    async def remove(self, principal: Principal, code: str) -> None:
+        """Raises MfaNotEnabled, MfaInvalid, TooManyRequests."""
+        claims = claims_of(principal.user_id, code)
+        await self._limits.take(*claims)
+        async with self._database.system_work() as work:
+            enrolment = await repository.lock_enrolment(work, principal.user_id)
+            if enrolment is None or enrolment.confirmed_at is None:
+                raise MfaNotEnabled
+            if not await self._codes.use(work, principal.user_id, code, self._clock.now()):
+                raise MfaInvalid
+            await repository.remove(work, principal.user_id)
+            await self._limits.give_back(work, claims)
+
+    async def _check_pending(self, work: Work, principal: Principal, code: str) -> None:
+        enrolment = await repository.lock_enrolment(work, principal.user_id)
+        if enrolment is None:
+            raise MfaNotEnabled
+        if enrolment.confirmed_at is not None:
+            raise MfaAlreadyEnabled
+        secret = self._seal.open(enrolment.sealed_secret, place=str(principal.user_id))
+        step = matching_step(secret, code, self._clock.now(), None) if is_short(code) else None
+        if step is None:
+            raise MfaInvalid
+        await repository.mark_step_used(work, principal.user_id, step)

@@ -1,0 +1,58 @@
+"""HTTP for proving an address, for forgotten passwords and for changing the password."""
+
+from auth_service.accounts.errors import InvalidPassword, PasswordChecksBusy, UserNotFound
+from auth_service.mail_tokens.errors import TokenUsedOrExpired
+from auth_service.recovery.schemas import ChangePassword, ForgotPassword, ResetPassword, VerifyEmail
+from auth_service.recovery.service import PasswordChange, PasswordRecovery
+from auth_service.recovery.verification import EmailVerification
+from shared.caller import Caller
+from shared.errors import TooManyRequests
+from shared.http.routes import Routes
+from shared.principal import Principal
+
+AUTH = "/api/v1/auth"
+
+routes = Routes("recovery")
+
+
+@routes.post(AUTH + "/verify-email", summary="Confirm an e-mail address", public=True, errors=[TokenUsedOrExpired])
+async def verify_email(body: VerifyEmail, verification: EmailVerification) -> None:
+    await verification.confirm(body.token)
+
+
+@routes.post(
+    AUTH + "/resend-verification",
+    summary="Mail the confirmation link once more",
+    replayable=False,
+    errors=[UserNotFound],
+)
+async def resend_verification(principal: Principal, verification: EmailVerification) -> None:
+    await verification.ask_again(principal)
+
+
+@routes.post(
+    AUTH + "/forgot-password", summary="Mail a link for a new password, if there is such an account", public=True
+)
+async def forgot_password(body: ForgotPassword, recovery: PasswordRecovery) -> None:
+    await recovery.forgot(body.email)
+
+
+@routes.post(
+    AUTH + "/reset-password",
+    summary="Choose a new password by a mailed link; signs out everywhere",
+    public=True,
+    errors=[TokenUsedOrExpired, PasswordChecksBusy],
+)
+async def reset_password(body: ResetPassword, recovery: PasswordRecovery) -> None:
+    await recovery.reset(body.token, body.password)
+
+
+@routes.put(
+    "/api/v1/users/me/password",
+    summary="Change the password; signs out everywhere",
+    errors=[InvalidPassword, TooManyRequests, PasswordChecksBusy],
+)
+async def change_password(
+    principal: Principal, body: ChangePassword, passwords: PasswordChange, caller: Caller
+) -> None:
+    await passwords.change(principal, body, caller)

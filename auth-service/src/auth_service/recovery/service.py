@@ -1,0 +1,117 @@
+"""Use cases of getting back into an account, and of changing its password. Both sign its owner out everywhere."""
+
+from auth_service.accounts import repository as accounts
+from auth_service.accounts.email_address import email_identity, is_email
+from auth_service.accounts.errors import InvalidPassword
+from auth_service.accounts.password_rules import PasswordRules
+from auth_service.accounts.passwords import Passwords
+from auth_service.mail.letters import password_reset
+from auth_service.mail.links import WebLinks
+from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.rounds import Rounds
+from auth_service.mail_tokens import repository as mail_tokens
+from auth_service.mail_tokens.domain import RESET_PASSWORD_LIFE, Purpose
+from auth_service.recovery import repository
+from auth_service.recovery.schemas import ChangePassword
+from auth_service.sessions.domain import EndReason
+from auth_service.sessions.ending import Selection, end_sessions
+from auth_service.throttling.domain import PASSWORD_PER_ACCOUNT, Claim, address_prefix
+from auth_service.throttling.service import AttemptLimits
+from shared.caller import Caller
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.principal import Principal
+
+POLL_SECONDS = 5.0  # whoever forgets a password wakes us; this is for what another replica left behind
+AT_ONCE = 20  # requests settled in one transaction
+
+
+class PasswordRecovery:
+    """`rounds` settle what was forgotten."""
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        rules: PasswordRules,
+        mail: MailOutbox,
+        links: WebLinks,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._rules = rules
+        self._mail = mail
+        self._links = links
+        self._clock = clock
+        self.rounds = Rounds("answer forgotten passwords", self.settle, POLL_SECONDS)
+
+    async def forgot(self, email: str) -> None:
+        """Notes the address and no more, so that nobody learns from us, or from our clock, who has an account."""
+        if not is_email(email):
+            return
+        async with self._database.system_work() as work:
+            await repository.add_request(work, email_identity(email), self._clock.now())
+            work.after_commit(self.rounds.wake)
+
+    async def settle(self) -> bool:
+        """Mails links to those noted addresses that have an account; True when there may be more."""
+        async with self._database.system_work() as work:
+            identities = await repository.take_requests(work, AT_ONCE)
+            for identity in identities:
+                await self._settle(work, identity)
+        return len(identities) == AT_ONCE
+
+    async def reset(self, token: str, password: str) -> None:
+        """Raises TokenUsedOrExpired, ValidationFailed, PasswordChecksBusy."""
+        self._rules.check("password", password)
+        now = self._clock.now()
+        async with self._database.system_work() as work:
+            await mail_tokens.find(work, token, Purpose.SET_PASSWORD, now)  # a made-up one is not worth hashing for
+        password_hash = await self._passwords.hash(password)
+        async with self._database.system_work() as work:
+            user_id = await mail_tokens.redeem(work, token, Purpose.SET_PASSWORD, now)
+            await accounts.set_password(work, user_id, password_hash, now)
+            await accounts.mark_verified(work, user_id, now)  # the link was mailed there
+            await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)
+
+    async def _settle(self, work: Work, identity: str) -> None:
+        person = await accounts.find_addressee(work, identity)
+        if person is None:
+            return
+        now = self._clock.now()
+        token = await mail_tokens.issue(work, person.user_id, Purpose.SET_PASSWORD, now, RESET_PASSWORD_LIFE)
+        if token is not None:
+            letter = password_reset(person.first_name, self._links.reset_password(token))
+            await self._mail.post(work, person.email, letter)
+
+
+class PasswordChange:
+    def __init__(
+        self, database: Database, passwords: Passwords, rules: PasswordRules, limits: AttemptLimits, clock: Clock
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._rules = rules
+        self._limits = limits
+        self._clock = clock
+
+    async def change(self, principal: Principal, wanted: ChangePassword, caller: Caller) -> None:
+        """Raises InvalidPassword, ValidationFailed, TooManyRequests, PasswordChecksBusy."""
+        self._rules.check("new_password", wanted.new_password)
+        claim = Claim(PASSWORD_PER_ACCOUNT, f"{principal.user_id}\n{address_prefix(caller.address)}")
+        await self._limits.take(claim)
+        async with self._database.system_work() as work:
+            known = await accounts.find_credentials_of(work, principal.user_id)
+        verdict = await self._passwords.check(known.password_hash if known else None, wanted.current_password)
+        if known is None or not verdict.is_right:
+            raise InvalidPassword
+        password_hash = await self._passwords.hash(wanted.new_password)
+        now = self._clock.now()
+        async with self._database.system_work(actor_id=principal.user_id) as work:
+            if not await accounts.replace_password(work, known, password_hash, now):
+                raise InvalidPassword
+            await self._limits.give_back(work, [claim])
+            await mail_tokens.forget(work, principal.user_id, Purpose.SET_PASSWORD)
+            await end_sessions(work, Selection(principal.user_id), EndReason.PASSWORD_CHANGED, now)

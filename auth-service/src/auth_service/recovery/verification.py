@@ -1,0 +1,46 @@
+"""Use cases of proving that an e-mail address is one's own."""
+
+from datetime import datetime
+
+from auth_service.accounts import repository as accounts
+from auth_service.accounts.schemas import UserView
+from auth_service.accounts.telling import tell_updated
+from auth_service.mail.letters import verification
+from auth_service.mail.links import WebLinks
+from auth_service.mail.outbox import MailOutbox
+from auth_service.mail_tokens import repository as mail_tokens
+from auth_service.mail_tokens.domain import VERIFY_EMAIL_LIFE, Purpose
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.principal import Principal
+
+
+class EmailVerification:
+    def __init__(self, database: Database, mail: MailOutbox, links: WebLinks, clock: Clock) -> None:
+        self._database = database
+        self._mail = mail
+        self._links = links
+        self._clock = clock
+
+    async def ask(self, work: Work, user: UserView, now: datetime) -> None:
+        """Mails a link, unless the user has enough of them that work."""
+        token = await mail_tokens.issue(work, user.id, Purpose.VERIFY_EMAIL, now, VERIFY_EMAIL_LIFE)
+        if token is not None:
+            await self._mail.post(work, user.email, verification(user.first_name, self._links.verify_email(token)))
+
+    async def ask_again(self, principal: Principal) -> None:
+        """Raises UserNotFound."""
+        async with self._database.system_work(actor_id=principal.user_id) as work:
+            user = await accounts.find_user(work, principal.tenant_id, principal.user_id)
+            if not user.email_verified:
+                await self.ask(work, user, self._clock.now())
+
+    async def confirm(self, token: str) -> None:
+        """Raises TokenUsedOrExpired."""
+        now = self._clock.now()
+        async with self._database.system_work() as work:
+            user_id = await mail_tokens.redeem(work, token, Purpose.VERIFY_EMAIL, now)
+            if await accounts.mark_verified(work, user_id, now):
+                for user in await accounts.find_user_everywhere(work, user_id):
+                    tell_updated(work, user, ["email_verified"])

@@ -1,0 +1,105 @@
+"""The use case of signing in: a password and, for whoever has set one up, the code of a second factor."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from auth_service.accounts import repository as accounts
+from auth_service.accounts.errors import PasswordChecksBusy
+from auth_service.accounts.passwords import Passwords, Verdict
+from auth_service.accounts.repository import Credentials
+from auth_service.mfa.challenge_repository import Proof
+from auth_service.mfa.challenges import Challenges
+from auth_service.mfa.codes import Codes, claims_of
+from auth_service.mfa.errors import MfaInvalid, MfaRequired
+from auth_service.sessions.cookies import SessionCookie
+from auth_service.sessions.errors import InvalidCredentials
+from auth_service.sessions.opening import SessionOpener
+from auth_service.sessions.schemas import Login, LoginWithCode, SignedIn
+from auth_service.sessions.tokens import TokenMint
+from auth_service.throttling.domain import Claim
+from auth_service.throttling.logins import Device, LoginGate
+from auth_service.throttling.service import AttemptLimits
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+
+
+class Entry(NamedTuple):
+    """Somebody has signed in: what to answer, the session cookie if they wanted one, the device's if it was new."""
+
+    answer: SignedIn
+    cookie: SessionCookie | None
+    device_cookie: str | None
+
+
+class SignIn:
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        gate: LoginGate,
+        limits: AttemptLimits,
+        challenges: Challenges,
+        codes: Codes,
+        opener: SessionOpener,
+        mint: TokenMint,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._gate = gate
+        self._limits = limits
+        self._challenges = challenges
+        self._codes = codes
+        self._opener = opener
+        self._mint = mint
+        self._clock = clock
+
+    async def with_password(self, login: Login, device: Device) -> Entry:
+        """Raises InvalidCredentials, MfaRequired, TenantNotFound, PasswordChecksBusy, TooManyRequests."""
+        claims = await self._gate.admit(login.email, device)
+        known, verdict = await self._check(login, claims)
+        proof = Proof(known.user_id, known.password_changed_at, login.tenant_id, login.cookie)
+        async with self._database.system_work() as work:
+            await self._limits.give_back(work, claims)
+            if verdict.new_hash is not None:
+                await accounts.renew_hash(work, known, verdict.new_hash)
+            token = await self._challenges.demand(work, proof, self._clock.now())
+            entry = None if token else await self._enter(work, proof, device)
+        if entry is None:  # only now: the challenge is committed although the answer is an error
+            raise MfaRequired(details={"mfa_token": token})
+        return entry
+
+    async def with_code(self, login: LoginWithCode, device: Device) -> Entry:
+        """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TooManyRequests."""
+        async with self._database.system_work() as work:
+            proof = await self._challenges.attempt(work, login.mfa_token, self._clock.now())
+        claims = claims_of(proof.user_id, login.code)
+        await self._limits.take(*claims)
+        async with self._database.system_work() as work:
+            is_good = await self._codes.use(work, proof.user_id, login.code, self._clock.now())
+            if not is_good or not await self._challenges.finish(work, login.mfa_token):
+                raise MfaInvalid
+            await self._limits.give_back(work, claims)
+            return await self._enter(work, proof, device)
+
+    async def _check(self, login: Login, claims: Sequence[Claim]) -> tuple[Credentials, Verdict]:
+        """No connection is held while hashing."""
+        async with self._database.system_work() as work:
+            known = await accounts.find_credentials(work, login.email)
+        try:
+            verdict = await self._passwords.check(known.password_hash if known else None, login.password)
+        except PasswordChecksBusy:
+            await self._limits.refund(claims)
+            raise
+        if known is None or not known.is_active or not verdict.is_right:
+            raise InvalidCredentials
+        return known, verdict
+
+    async def _enter(self, work: Work, proof: Proof, device: Device) -> Entry:
+        if not await accounts.mark_signed_in(work, proof.user_id, proof.password_changed_at, self._clock.now()):
+            raise InvalidCredentials
+        user = await accounts.find_user_for_sign_in(work, proof.tenant_id, proof.user_id)
+        grant = await self._opener.open(work, user, device.caller, with_cookie=proof.wants_cookie)
+        answer = SignedIn(user=user, tokens=self._mint.tokens(grant))
+        return Entry(answer, grant.cookie, self._gate.introduction(user.email, device))

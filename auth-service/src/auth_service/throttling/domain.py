@@ -1,0 +1,49 @@
+"""How often something may be tried, and what counts as one address."""
+
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import NamedTuple
+
+IPV6_PREFIX = 64  # what one customer is given at least: every address in it is the same person's to choose
+
+
+class Limit(NamedTuple):
+    """`allowed` attempts in a window that begins with the first of them."""
+
+    name: str
+    allowed: int
+    window: timedelta
+
+    def scaled(self, factor: float) -> "Limit":
+        return self._replace(allowed=max(1, int(self.allowed * factor)))
+
+
+LOGIN_PER_ACCOUNT_AND_ADDRESS = Limit("login", 5, timedelta(minutes=15))
+LOGIN_PER_ADDRESS = Limit("login-address", 50, timedelta(minutes=15))
+LOGIN_PER_KNOWN_DEVICE = Limit("login-device", 5, timedelta(minutes=15))
+PASSWORD_PER_ACCOUNT = Limit("password", 5, timedelta(minutes=15))
+"""For whoever is signed in and shows the password again: by account and address too."""
+REGISTER_PER_ADDRESS = Limit("register", 3, timedelta(hours=1))
+CODES_PER_ACCOUNT = Limit("codes", 20, timedelta(days=1))
+"""Six digits are few: from any number of addresses one account's may be guessed at this often, which takes a lucky
+guesser decades. Recovery codes are too long to guess and do not count, so nobody is locked out who has one."""
+EXPORTS_PER_ACCOUNT = Limit("export", 5, timedelta(days=1))
+
+
+class Claim(NamedTuple):
+    """One attempt of `subject` under a limit."""
+
+    limit: Limit
+    subject: str
+
+
+def address_prefix(address: str) -> str:
+    """What is counted as one address: IPv4 /32, IPv6 /64. Text that is no address counts as itself."""
+    try:
+        parsed: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ip_network((parsed, IPV6_PREFIX), strict=False))
+    return str(parsed)

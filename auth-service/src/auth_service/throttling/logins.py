@@ -1,0 +1,55 @@
+"""Who may try a password: few tries for one account from one address, more from one address, none lost by the owner."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from auth_service.accounts.email_address import email_identity
+from auth_service.throttling.domain import (
+    LOGIN_PER_ACCOUNT_AND_ADDRESS,
+    LOGIN_PER_ADDRESS,
+    LOGIN_PER_KNOWN_DEVICE,
+    REGISTER_PER_ADDRESS,
+    Claim,
+    address_prefix,
+)
+from auth_service.throttling.known_devices import KnownDevices
+from auth_service.throttling.service import AttemptLimits
+from shared.caller import Caller
+
+
+class Device(NamedTuple):
+    """Where somebody signs in, and the cookie that it shows as proof of having done so before."""
+
+    caller: Caller
+    cookie: str | None
+
+
+class LoginGate:
+    """Nothing here asks whether there is such an account: an unknown one is counted like any other."""
+
+    def __init__(self, limits: AttemptLimits, devices: KnownDevices) -> None:
+        self._limits = limits
+        self._devices = devices
+
+    async def admit(self, email: str, device: Device) -> Sequence[Claim]:
+        """Returns what was taken, for giving it back. Raises TooManyRequests."""
+        claims = self._claims(email, device)
+        await self._limits.take(*claims)
+        return claims
+
+    def introduction(self, email: str, device: Device) -> str | None:
+        """The cookie for a device that signs in to this account for the first time; None when it has one."""
+        is_known = self._devices.recognise(device.cookie, email) is not None
+        return None if is_known else self._devices.introduce(email)
+
+    def _claims(self, email: str, device: Device) -> Sequence[Claim]:
+        account, prefix = email_identity(email), address_prefix(device.caller.address)
+        known_id = self._devices.recognise(device.cookie, email)
+        if known_id is not None:
+            return (Claim(LOGIN_PER_KNOWN_DEVICE, f"{account}\n{known_id}"),)
+        narrow = Claim(LOGIN_PER_ACCOUNT_AND_ADDRESS, f"{account}\n{prefix}")
+        return (narrow, Claim(LOGIN_PER_ADDRESS, prefix))
+
+
+def registration_claim(caller: Caller) -> Claim:
+    return Claim(REGISTER_PER_ADDRESS, address_prefix(caller.address))

@@ -1,0 +1,249 @@
+"""Closing one's account: at once for everybody to see, for good after a month."""
+
+import asyncio
+
+import pytest
+from auth_authenticator import set_up_mfa
+from auth_builders import PASSWORD, Member
+from auth_client import Answer, AuthClient, RunAuth
+from auth_fakes import SettableClock
+
+from auth_service.app import CHORES
+from auth_service.housekeeping import Housekeeping
+from shared.db.databases import Database
+from shared.events.auth import AccountAnonymised
+from shared.principal import Role
+
+ME = "/api/v1/users/me"
+
+
+async def test_a_closed_account_signs_in_nowhere(auth: AuthClient, database: Database) -> None:
+    member = await auth.register()
+    elsewhere = await auth.login(member.email)
+
+    answer = await close(auth, member)
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert (await auth.login(member.email)).code == "AUTH_INVALID_CREDENTIALS"
+    for token in (member.refresh_token, elsewhere.data["tokens"]["refresh_token"]):
+        assert (await auth.refresh(token)).code == "AUTH_REFRESH_INVALID"
+    assert await types_told(database) == {
+        "auth.session.revoked": 2,
+        "auth.membership.changed": 1,
+        "auth.account.deactivated": 1,
+    }
+
+
+async def test_its_api_keys_end_with_it(auth: AuthClient, database: Database) -> None:
+    member = await auth.register()
+    body = {"name": "a program", "scopes": ["tasks:read"]}
+    created = await auth.send("POST", "/api/v1/api-keys", body, who=member.principal)
+    assert created.status == 201
+
+    await close(auth, member)
+
+    assert (await types_told(database))["auth.api_key.revoked"] == 1
+    assert await database.system_rows("select from api_keys where revoked_at is null") == []
+
+
+async def test_it_takes_the_password(auth: AuthClient) -> None:
+    member = await auth.register()
+
+    answer = await close(auth, member, "a wrong passphrase")
+
+    assert (answer.status, answer.code) == (401, "INVALID_PASSWORD")
+    assert (await auth.login(member.email)).status == 200
+
+
+async def test_a_signed_in_thief_cannot_guess_the_password(run_auth: RunAuth, database: Database) -> None:
+    async with run_auth(database, rate_limit_scale=1) as auth:
+        member = await auth.register()
+
+        answers = await asyncio.gather(*(close(auth, member, "a wrong passphrase") for _ in range(12)))
+
+    assert sorted(answer.status for answer in answers) == [401] * 5 + [429] * 7
+
+
+async def test_the_last_owner_of_other_people_stays(auth: AuthClient, database: Database) -> None:
+    owner, guest = await auth.register(), await auth.register()
+    await join(database, owner, guest, Role.DEVELOPER)
+
+    refused = await close(auth, owner)
+    await set_role(database, owner, guest, Role.OWNER)
+    closed = await close(auth, owner)
+
+    assert (refused.status, refused.code) == (409, "LAST_OWNER")
+    assert refused.json["error"]["details"] == {"tenant_ids": [str(owner.tenant_id)]}
+    assert closed.status == 204
+
+
+async def test_whoever_is_alone_in_their_tenant_may_go(auth: AuthClient) -> None:
+    assert (await close(auth, await auth.register())).status == 204
+
+
+async def test_of_two_owners_who_leave_at_once_one_stays(
+    auth: AuthClient, run_auth: RunAuth, databases: list[Database]
+) -> None:
+    async with run_auth(databases[1]) as other:
+        for _ in range(5):
+            one, two, guest = [await auth.register() for _ in range(3)]
+            await join(databases[0], one, two, Role.OWNER)
+            await join(databases[0], one, guest, Role.VIEWER)
+
+            answers = await asyncio.gather(close(auth, one), close(other, two))
+
+            assert sorted(answer.status for answer in answers) == [204, 409]
+
+
+async def test_an_account_is_closed_once(auth: AuthClient) -> None:
+    member = await auth.register()
+
+    answers = await asyncio.gather(*(close(auth, member) for _ in range(6)))
+
+    assert sorted(answer.status for answer in answers) == [204] + [401] * 5
+
+
+async def test_after_a_month_nothing_tells_who_it_was(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    member = await auth.register(email="ada@example.com", tenant_name="Ada's engines")
+    await auth.send("PATCH", ME, {"display_name": "ada", "preferences": {"a": "secret"}}, who=member.principal)
+    await auth.send("PUT", "/api/v1/settings/custom/a", {"value": "secret"}, who=member.principal)
+    await set_up_mfa(auth, member.principal, clock)
+    await auth.send("POST", ME + "/export", who=member.principal)
+    await close(auth, member)
+
+    clock.advance(days=29, hours=23)
+    await keep_house(database, clock)
+    [kept] = await database.system_rows("select email from users")
+    clock.advance(hours=1)
+    await keep_house(database, clock)
+
+    [user] = await database.system_rows("select * from users")
+    [tenant] = await database.system_rows("select name, slug from tenants")
+    assert kept["email"] == "ada@example.com"
+    assert user["email"] == f"deleted-{member.principal.user_id.hex}@deleted.invalid"
+    assert (user["first_name"], user["last_name"], user["display_name"]) == ("Deleted", "user", None)
+    assert "ada" not in str(dict(user)).lower()
+    assert tenant == {"name": "Closed workspace", "slug": f"closed-{member.tenant_id.hex}"}
+    for table in (
+        "sessions",
+        "memberships",
+        "user_settings",
+        "mfa_enrolments",
+        "mfa_recovery_codes",
+        "data_exports",
+        "mail_tokens",
+    ):
+        assert await database.system_rows(f"select from {table}") == [], table
+
+
+async def test_the_address_is_free_again(auth: AuthClient, database: Database, clock: SettableClock) -> None:
+    member = await auth.register(email="ada@example.com")
+    await close(auth, member)
+    clock.advance(days=31)
+    await keep_house(database, clock)
+
+    again = await auth.register(email="ada@example.com")
+
+    assert again.principal.user_id != member.principal.user_id
+    old = await auth.login(f"deleted-{member.principal.user_id.hex}@deleted.invalid", PASSWORD)
+    assert old.code == "AUTH_INVALID_CREDENTIALS"
+
+
+async def test_the_tenant_of_others_goes_on_and_is_told(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    owner, guest = await auth.register(tenant_name="Engines"), await auth.register()
+    await join(database, owner, guest, Role.VIEWER)
+    await close(auth, guest)
+    clock.advance(days=31)
+    await keep_house(database, clock)
+
+    [tenant] = await database.system_rows("select name from tenants where id = $1", owner.tenant_id)
+    told = await database.system_rows("select tenant_id from outbox where type = $1", AccountAnonymised.type)
+
+    assert tenant["name"] == "Engines"
+    assert {row["tenant_id"] for row in told} == {owner.tenant_id, guest.tenant_id}
+
+
+async def test_an_account_that_was_opened_again_is_left_alone(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    member = await auth.register()
+    await close(auth, member)
+    async with database.system_work() as work:
+        await work.execute("update users set is_active = true")
+        await work.execute("update memberships set is_active = true")
+    clock.advance(days=31)
+
+    await keep_house(database, clock)
+
+    assert (await auth.login(member.email)).status == 200
+
+
+async def test_replicas_that_keep_house_together_do_everything_once(
+    auth: AuthClient, databases: list[Database], clock: SettableClock
+) -> None:
+    for _ in range(3):
+        await close(auth, await auth.register())
+    clock.advance(days=31)
+
+    await asyncio.gather(*(keep_house(database, clock) for database in databases))
+
+    assert (await types_told(databases[0]))[AccountAnonymised.type] == 3
+
+
+@pytest.mark.parametrize("body", [{}, {"password": 1}, {"password": "x" * 1025}])
+async def test_a_password_is_a_text(auth: AuthClient, body: dict[str, object]) -> None:
+    member = await auth.register()
+
+    answer = await auth.send("DELETE", ME, body, who=member.principal)
+
+    assert (answer.status, set(answer.wrong_fields)) == (422, {"password"})
+
+
+@pytest.mark.parametrize("field", ["user_id", "tenant_id", "id"])
+async def test_nothing_but_the_password_is_read(auth: AuthClient, field: str) -> None:
+    member = await auth.register()
+
+    answer = await auth.send("DELETE", ME, {"password": PASSWORD, field: "x"}, who=member.principal)
+
+    assert answer.wrong_fields == {field: "unknown"}
+
+
+async def test_it_is_for_whoever_is_signed_in(auth: AuthClient) -> None:
+    assert (await auth.send("DELETE", ME, {"password": PASSWORD})).code == "AUTH_REQUIRED"
+
+
+async def close(auth: AuthClient, member: Member, password: str = PASSWORD) -> Answer:
+    return await auth.send("DELETE", ME, {"password": password}, who=member.principal)
+
+
+async def keep_house(database: Database, clock: SettableClock) -> None:
+    await Housekeeping(database, CHORES, clock).do_all()
+
+
+async def join(database: Database, host: Member, guest: Member, role: Role) -> None:
+    async with database.system_work() as work:
+        await work.execute(
+            "insert into memberships (tenant_id, user_id, role, created_at, updated_at)"
+            " values ($1, $2, $3, now(), now())",
+            host.tenant_id, guest.principal.user_id, role.value,
+        )  # fmt: skip
+
+
+async def set_role(database: Database, host: Member, guest: Member, role: Role) -> None:
+    async with database.system_work() as work:
+        await work.execute(
+            "update memberships set role = $3 where tenant_id = $1 and user_id = $2",
+            host.tenant_id, guest.principal.user_id, role.value,
+        )  # fmt: skip
+
+
+async def types_told(database: Database) -> dict[str, int]:
+    rows = await database.system_rows(
+        "select type, count(*) as number from outbox"
+        " where type ~ '(revoked|changed|removed|deactivated|anonymised)$' group by type"
+    )
+    return {row["type"]: row["number"] for row in rows}

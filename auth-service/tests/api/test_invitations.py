@@ -1,0 +1,246 @@
+"""Invitations: who may invite, and that each is accepted once."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from auth_builders import registration
+from auth_client import AuthClient, RunAuth
+from auth_fakes import SettableClock
+from mail_server import MailServer
+from members import INVITATIONS, colleague, invite
+
+from shared.db.databases import Database
+from shared.events.projects import ProjectRole
+from shared.events.questions import ProjectStanding, ProjectStandingAnswer
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Responder
+
+ACCEPT = f"{INVITATIONS}/accept"
+REGISTER = "/api/v1/auth/register"
+
+
+async def test_a_new_account_joins_the_tenant_that_invited_it(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    token = await invite(auth, mail, owner, "guest@example.com", role="manager")
+
+    answer = await auth.send("POST", REGISTER, registration(email="guest@example.com", invitation_token=token))
+
+    assert answer.status == 201
+    user = answer.data["user"]
+    assert (user["tenant_id"], user["role"], user["email_verified"]) == (str(owner.tenant_id), "manager", True)
+    assert answer.data["tenant"]["id"] == str(owner.tenant_id)
+    assert mail.letters_to("guest@example.com", "Confirm") == []
+
+
+async def test_somebody_signed_in_joins_and_goes_there(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    auth, owner, guest = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    token = await invite(auth, mail, owner, guest.email, role="viewer")
+
+    joined = await auth.send("POST", ACCEPT, {"token": token}, who=guest.principal)
+    again = await auth.send("POST", ACCEPT, {"token": token}, who=guest.principal)
+    switched = await auth.send(
+        "POST", "/api/v1/auth/switch-tenant", {"tenant_id": str(owner.tenant_id)}, who=guest.principal
+    )
+
+    assert (joined.status, joined.data["tenant"]["id"]) == (200, str(owner.tenant_id))
+    assert joined.data["user"]["role"] == "viewer"
+    assert (again.status, again.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    there = await auth.member(guest.email, switched.data["tokens"])
+    assert (there.tenant_id, there.principal.role) == (owner.tenant_id, "viewer")
+    assert switched.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("is_one_user", [True, False])
+async def test_of_twenty_parallel_acceptances_one_makes_a_membership(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, is_one_user: bool
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    guests = [await auth.register() for _ in range(1 if is_one_user else 4)] * (20 if is_one_user else 5)
+    token = await invite(auth, mail, owner, guests[0].email)
+
+    answers = await asyncio.gather(*(auth.send("POST", ACCEPT, {"token": token}, who=g.principal) for g in guests))
+
+    members = await database.system_rows("select user_id from memberships where tenant_id = $1", owner.tenant_id)
+    assert sorted(answer.status for answer in answers) == [200] + [410] * 19
+    assert len(members) == 2
+
+
+async def test_an_invitation_changes_nothing_for_who_is_a_member_already(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    token = await invite(auth, mail, owner, owner.email, role="viewer")
+
+    joined = await auth.send("POST", ACCEPT, {"token": token}, who=owner.principal)
+
+    assert joined.data["user"]["role"] == "owner"
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "expired", "replaced"])
+async def test_an_invitation_that_is_over_is_not_accepted(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock, end: str
+) -> None:
+    auth, owner, guest = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    token = await invite(auth, mail, owner, guest.email)
+    [listed] = (await auth.send("GET", INVITATIONS, who=owner.principal)).json["items"]
+    if end == "withdrawn":
+        removed = await auth.send("DELETE", f"{INVITATIONS}/{listed['id']}", who=owner.principal)
+        assert removed.status == 204
+    elif end == "expired":
+        clock.advance(days=7)
+    else:
+        await auth.send("POST", INVITATIONS, {"email": guest.email}, who=owner.principal)
+
+    answer = await auth.send("POST", ACCEPT, {"token": token}, who=guest.principal)
+
+    assert (answer.status, answer.code) == (410, "TOKEN_USED_OR_EXPIRED")
+
+
+async def test_invitations_are_listed_with_what_became_of_them(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    await colleague(auth, mail, owner, "viewer", "a@example.com")
+    await invite(auth, mail, owner, "b@example.com")
+    clock.advance(days=8)
+    await invite(auth, mail, owner, "c@example.com")
+
+    listed = await auth.send("GET", INVITATIONS, who=owner.principal)
+    pending = await auth.send("GET", f"{INVITATIONS}?status=pending", who=owner.principal)
+
+    assert {each["email"]: each["status"] for each in listed.json["items"]} == {
+        "a@example.com": "accepted", "b@example.com": "expired", "c@example.com": "pending",
+    }  # fmt: skip
+    assert [each["email"] for each in pending.json["items"]] == ["c@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("role", "offered", "status"),
+    [
+        ("admin", "admin", 201),
+        ("admin", "owner", 403),
+        ("manager", "manager", 201),
+        ("manager", "admin", 403),
+        ("developer", "viewer", 403),
+        ("viewer", "viewer", 403),
+    ],
+)
+async def test_managers_invite_to_no_more_than_they_are(
+    auth_with_mail: AuthClient, mail: MailServer, role: str, offered: str, status: int
+) -> None:
+    auth = auth_with_mail
+    member = await colleague(auth, mail, await auth.register(), role)
+
+    answer = await auth.send("POST", INVITATIONS, {"email": "x@example.com", "role": offered}, who=member.principal)
+
+    assert answer.status == status
+
+
+async def test_only_managers_see_and_withdraw_invitations_and_only_their_tenants(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, owner, stranger = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    viewer = await colleague(auth, mail, owner, "viewer")
+    made = await auth.send("POST", INVITATIONS, {"email": "x@example.com"}, who=owner.principal)
+    path = f"{INVITATIONS}/{made.data['id']}"
+
+    assert (await auth.send("GET", INVITATIONS, who=viewer.principal)).code == "AUTH_FORBIDDEN"
+    assert (await auth.send("DELETE", path, who=viewer.principal)).code == "AUTH_FORBIDDEN"
+    assert (await auth.send("GET", INVITATIONS, who=stranger.principal)).json["items"] == []
+    foreign = await auth.send("DELETE", path, who=stranger.principal)
+    absent = await auth.send("DELETE", f"{INVITATIONS}/{uuid4()}", who=stranger.principal)
+    assert (foreign.status, foreign.code) == (absent.status, absent.code) == (404, "INVITATION_NOT_FOUND")
+
+
+@pytest.mark.parametrize("field", ["tenant_id", "id", "invited_by", "token", "expires_at"])
+async def test_nobody_invites_with_more_than_is_asked(auth: AuthClient, field: str) -> None:
+    owner = await auth.register()
+
+    answer = await auth.send("POST", INVITATIONS, {"email": "x@example.com", field: "x"}, who=owner.principal)
+
+    assert answer.wrong_fields == {field: "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [({"email": "nobody"}, "email"), ({"email": "x@example.com", "project_role": "viewer"}, "project_role")],
+)
+async def test_a_wrong_field_is_named(auth: AuthClient, body: dict[str, Any], wrong: str) -> None:
+    owner = await auth.register()
+
+    answer = await auth.send("POST", INVITATIONS, body, who=owner.principal)
+
+    assert list(answer.wrong_fields) == [wrong]
+
+
+@pytest.mark.parametrize(
+    ("standing", "status", "code"),
+    [(None, 404, "PROJECT_NOT_FOUND"), (ProjectRole.EDITOR, 403, "AUTH_FORBIDDEN"), (ProjectRole.OWNER, 201, None)],
+)
+async def test_only_owners_of_a_project_invite_into_it(
+    auth: AuthClient, bus: MemoryBus, standing: ProjectRole | None, status: int, code: str | None
+) -> None:
+    await answer_for_projects(bus, standing)
+    owner = await auth.register()
+
+    answer = await auth.send(
+        "POST", INVITATIONS, {"email": "x@example.com", "project_id": str(uuid4())}, who=owner.principal
+    )
+
+    assert answer.status == status
+    assert answer.data["project_role"] == "editor" if code is None else answer.code == code
+
+
+async def test_accepting_an_invitation_into_a_project_tells_who_keeps_it(
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus, database: Database
+) -> None:
+    await answer_for_projects(bus, ProjectRole.OWNER)
+    auth, owner, guest = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    project_id = uuid4()
+    token = await invite(auth, mail, owner, guest.email, project_id=str(project_id), project_role="viewer")
+
+    await auth.send("POST", ACCEPT, {"token": token}, who=guest.principal)
+
+    [event] = await database.system_rows(
+        "select tenant_id, actor_id, data->>'project_id' as project_id, data->>'project_role' as project_role "
+        "from outbox where type = 'auth.invitation.accepted'"
+    )
+    assert event == {
+        "tenant_id": owner.tenant_id, "actor_id": guest.principal.user_id, "project_id": str(project_id),
+        "project_role": "viewer",
+    }  # fmt: skip
+
+
+async def test_where_only_the_invited_may_register_a_token_opens_the_door(
+    run_auth: RunAuth, database: Database, mail: MailServer
+) -> None:
+    async with run_auth(database, smtp_url=mail.url) as auth:
+        owner = await auth.register()
+        token = await invite(auth, mail, owner, "guest@example.com")
+    async with run_auth(database, registration_mode="invite") as auth:
+        uninvited = await auth.send("POST", REGISTER, registration())
+        pretender = await auth.send("POST", REGISTER, registration(invitation_token="made up"))
+        invited = await auth.send("POST", REGISTER, registration(invitation_token=token))
+        twice = await auth.send("POST", REGISTER, registration(invitation_token=token))
+
+    assert (uninvited.status, uninvited.code) == (403, "REGISTRATION_CLOSED")
+    assert (pretender.status, pretender.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    assert (invited.status, twice.status) == (201, 410)
+    assert not invited.data["user"]["email_verified"]
+
+
+async def test_whoever_is_invited_names_no_tenant(auth: AuthClient) -> None:
+    answer = await auth.send("POST", REGISTER, registration(invitation_token="x", tenant_name="Mine"))
+
+    assert answer.wrong_fields == {"tenant_name": "invalid"}
+
+
+async def answer_for_projects(bus: MemoryBus, role: ProjectRole | None) -> None:
+    async def standing(_question: ProjectStanding) -> ProjectStandingAnswer:
+        return ProjectStandingAnswer(role)
+
+    responder = Responder(bus, "project")
+    responder.on(ProjectStanding, standing)
+    await responder.start()

@@ -1,0 +1,255 @@
+"""Mail as people get it, from a real SMTP server, and what becomes of it when the server is not well."""
+
+import asyncio
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from auth_builders import PASSWORD, registration
+from auth_client import AuthClient, RunAuth
+from auth_fakes import SettableClock
+from mail_server import MailServer, body_of, token_in
+
+from shared.db.databases import Database
+from shared.testing.eventually import eventually
+
+NEW_PASSWORD = "another good long passphrase"
+VERIFY, RESET, FORGOT = (f"/api/v1/auth/{name}" for name in ("verify-email", "reset-password", "forgot-password"))
+
+
+async def test_a_new_account_gets_a_link_that_confirms_its_address_once(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+    token = await mail.token_to(member.email, "Confirm")
+
+    first = await auth.send("POST", VERIFY, {"token": token})
+    second = await auth.send("POST", VERIFY, {"token": token})
+
+    assert first.status == 204
+    assert (second.status, second.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    me = await auth.send("GET", "/api/v1/users/me", who=member.principal)
+    assert me.data["email_verified"]
+
+
+async def test_the_link_leads_to_the_web_app_and_nowhere_else(
+    run_auth: RunAuth, database: Database, mail: MailServer
+) -> None:
+    async with run_auth(database, smtp_url=mail.url, public_web_url="https://app.example.com/x/") as auth:
+        member = await auth.register()
+        letter = await mail.letter_to(member.email)
+
+    assert f"https://app.example.com/x/verify-email?token={token_in(letter)}" in body_of(letter, "plain")
+
+
+async def test_a_link_that_is_too_old_confirms_nothing(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    member = await auth_with_mail.register()
+    token = await mail.token_to(member.email)
+    clock.advance(days=3)
+
+    answer = await auth_with_mail.send("POST", VERIFY, {"token": token})
+
+    assert (answer.status, answer.code) == (410, "TOKEN_USED_OR_EXPIRED")
+
+
+async def test_the_link_is_mailed_again_until_there_are_enough_and_never_after_it_was_used(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+    for _ in range(5):
+        answer = await auth.send("POST", "/api/v1/auth/resend-verification", who=member.principal)
+        assert answer.status == 204
+    await eventually(lambda: len(mail.letters_to(member.email)) == 3)
+
+    await auth.send("POST", VERIFY, {"token": await mail.token_to(member.email)})
+    await auth.send("POST", "/api/v1/auth/resend-verification", who=member.principal)
+    await auth.send("POST", FORGOT, {"email": member.email})
+    await mail.letter_to(member.email, "new password")
+
+    assert len(mail.letters_to(member.email, "Confirm")) == 3
+
+
+async def test_a_forgotten_password_is_replaced_by_a_mailed_link_once_and_ends_all_sessions(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+    assert (await auth.send("POST", FORGOT, {"email": member.email.upper()})).status == 204
+    body = {"token": await mail.token_to(member.email, "new password"), "password": NEW_PASSWORD}
+
+    first, second = await auth.send("POST", RESET, body), await auth.send("POST", RESET, body)
+
+    assert first.status == 204
+    assert (second.status, second.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    assert (await auth.refresh(member.refresh_token)).status == 401
+    assert (await auth.login(member.email)).status == 401
+    assert (await auth.login(member.email, NEW_PASSWORD)).data["user"]["email_verified"]
+
+
+async def test_of_twenty_parallel_resets_with_one_link_one_wins(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    member = await auth_with_mail.register()
+    await auth_with_mail.send("POST", FORGOT, {"email": member.email})
+    body = {"token": await mail.token_to(member.email, "new password"), "password": NEW_PASSWORD}
+
+    answers = await asyncio.gather(*(auth_with_mail.send("POST", RESET, body) for _ in range(20)))
+
+    assert sorted(answer.status for answer in answers) == [204] + [410] * 19
+
+
+@pytest.mark.parametrize("token", ["nonsense", "\u202e", "x" * 256])
+async def test_a_made_up_link_opens_nothing(auth: AuthClient, token: str) -> None:
+    reset = await auth.send("POST", RESET, {"token": token, "password": NEW_PASSWORD})
+    verify = await auth.send("POST", VERIFY, {"token": token})
+
+    assert reset.code == verify.code == "TOKEN_USED_OR_EXPIRED"
+
+
+async def test_a_link_for_one_purpose_is_none_for_another(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    member = await auth_with_mail.register()
+    token = await mail.token_to(member.email, "Confirm")
+
+    answer = await auth_with_mail.send("POST", RESET, {"token": token, "password": NEW_PASSWORD})
+
+    assert answer.code == "TOKEN_USED_OR_EXPIRED"
+
+
+async def test_a_common_password_is_refused_and_the_link_is_still_good(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    member = await auth_with_mail.register()
+    await auth_with_mail.send("POST", FORGOT, {"email": member.email})
+    token = await mail.token_to(member.email, "new password")
+
+    refused = await auth_with_mail.send("POST", RESET, {"token": token, "password": "password123"})
+    accepted = await auth_with_mail.send("POST", RESET, {"token": token, "password": NEW_PASSWORD})
+
+    assert refused.wrong_fields == {"password": "too_common"}
+    assert accepted.status == 204
+
+
+async def test_nobody_learns_who_has_an_account_from_forgetting_a_password(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database
+) -> None:
+    member = await auth_with_mail.register()
+
+    for email in (member.email, "nobody@example.com", "no address"):
+        answer = await auth_with_mail.send("POST", FORGOT, {"email": email})
+        assert (answer.status, answer.body) == (204, b"")
+
+    await mail.letter_to(member.email, "new password")
+    assert {str(each["To"]) for each in mail.messages} == {member.email}
+    assert await database.system_rows("select * from reset_requests") == []
+
+
+async def test_a_reused_refresh_token_is_warned_of_once(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+    await auth.refresh(member.refresh_token)
+    clock.advance(seconds=11)
+
+    answers = [await auth.refresh(member.refresh_token) for _ in range(3)]
+
+    assert {answer.code for answer in answers} == {"AUTH_REFRESH_REUSED"}
+    letter = await mail.letter_to(member.email, "We ended a session")
+    assert "http://127.0.0.1:3000/forgot-password" in body_of(letter, "plain")
+    await auth.send("POST", FORGOT, {"email": member.email})
+    await mail.letter_to(member.email, "new password")
+    assert len(mail.letters_to(member.email, "We ended a session")) == 1
+
+
+async def test_changing_the_password_needs_the_current_one_and_ends_all_sessions(auth: AuthClient) -> None:
+    member = await auth.register()
+    path = "/api/v1/users/me/password"
+
+    wrong = await auth.send(
+        "PUT", path, {"current_password": "wrong", "new_password": NEW_PASSWORD}, who=member.principal
+    )
+    common = await auth.send(
+        "PUT", path, {"current_password": PASSWORD, "new_password": "password123"}, who=member.principal
+    )
+    right = await auth.send(
+        "PUT", path, {"current_password": PASSWORD, "new_password": NEW_PASSWORD}, who=member.principal
+    )
+
+    assert (wrong.status, wrong.code) == (401, "INVALID_PASSWORD")
+    assert common.wrong_fields == {"new_password": "too_common"}
+    assert right.status == 204
+    assert (await auth.refresh(member.refresh_token)).status == 401
+    assert (await auth.login(member.email)).status == 401
+    assert (await auth.login(member.email, NEW_PASSWORD)).status == 200
+
+
+async def test_without_a_server_mail_is_a_file(auth: AuthClient, tmp_path: Path) -> None:
+    member = await auth.register()
+
+    await eventually(lambda: list((tmp_path / "mail").glob("*.eml")))
+
+    [file] = (tmp_path / "mail").glob("*.eml")
+    message = message_from_bytes(file.read_bytes(), policy=default)
+    assert message["To"] == member.email
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_no_token_can_be_read_from_the_database_and_nothing_of_a_sent_mail_stays(
+    run_auth: RunAuth, database: Database, mail: MailServer, clock: SettableClock
+) -> None:
+    async def is_empty() -> bool:
+        return await database.system_rows("select * from mails") == []
+
+    mail.answers = ["451 come again"]
+    async with run_auth(database, smtp_url=mail.url) as auth:
+        member = await auth.register()
+        await eventually(lambda: mail.attempts == 1)
+        stored = await database.system_rows("select m::text || encode(sealed, 'escape') as text from mails m")
+        tokens = await database.system_rows("select t::text as text from mail_tokens t")
+        clock.advance(minutes=5)
+        await auth.register()  # its mail wakes whoever brings mail out
+        token = await mail.token_to(member.email)
+        await eventually(is_empty)
+
+    everything = "".join(row["text"] for row in (*stored, *tokens))
+    assert stored
+    assert token not in everything
+    assert member.email not in everything
+
+
+async def test_what_a_server_will_never_take_is_given_up(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database
+) -> None:
+    mail.answers = ["554 never"]
+    await auth_with_mail.register()
+
+    await eventually(lambda: mail.attempts == 1)
+
+    async def is_gone() -> bool:
+        return await database.system_rows("select * from mails") == []
+
+    await eventually(is_gone)
+    assert mail.messages == []
+
+
+async def test_two_replicas_send_each_mail_once(run_auth: RunAuth, databases: list[Database], mail: MailServer) -> None:
+    one, two = databases
+    async with run_auth(one, smtp_url=mail.url) as first, run_auth(two, smtp_url=mail.url) as second:
+        members = await asyncio.gather(*(each.register() for each in (first, second) * 8))
+        await eventually(lambda: len(mail.messages) >= 16)
+
+    assert sorted(str(each["To"]) for each in mail.messages) == sorted(member.email for member in members)
+
+
+async def test_names_cannot_write_headers_or_markup(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    body = registration(first_name="Ada\r\nBcc: all@example.com", tenant_name="<b>Engines</b>\nSubject: x")
+    answer = await auth_with_mail.send("POST", "/api/v1/auth/register", body)
+    inviter = await auth_with_mail.member(body["email"], answer.data["tokens"])
+
+    await auth_with_mail.send("POST", "/api/v1/invitations", {"email": "guest@example.com"}, who=inviter.principal)
+
+    letter = await mail.letter_to("guest@example.com")
+    assert letter["Bcc"] is None
+    assert (
+        str(letter["Subject"]).strip() == "Ada Bcc: all@example.com Lovelace invites you to <b>Engines</b> Subject: x"
+    )
+    assert "<b>" not in body_of(letter, "html")

@@ -1,0 +1,66 @@
+"""What counts as one address, and which device is known."""
+
+from datetime import timedelta
+
+import pytest
+
+from auth_service.throttling.domain import Limit, address_prefix
+from auth_service.throttling.known_devices import KnownDevices
+
+SECRET = "key-encryption-secret-of-the-tests-01"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"),
+        ("2001:DB8:1:2::1", "2001:db8:1:2:0:0:0:1"),
+        ("192.0.2.1", "::ffff:192.0.2.1"),
+        ("fe80::1%eth0", "fe80::2"),
+    ],
+)
+def test_the_addresses_of_one_customer_count_as_one(one: str, other: str) -> None:
+    assert address_prefix(one) == address_prefix(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("192.0.2.1", "192.0.2.2"), ("2001:db8:1:2::1", "2001:db8:1:3::1"), ("::ffff:192.0.2.1", "::ffff:192.0.2.2")],
+)
+def test_the_addresses_of_two_do_not(one: str, other: str) -> None:
+    assert address_prefix(one) != address_prefix(other)
+
+
+def test_what_is_no_address_counts_as_itself() -> None:
+    assert address_prefix("unknown") == "unknown"
+
+
+def test_a_limit_never_scales_down_to_nothing() -> None:
+    limit = Limit("login", 5, timedelta(minutes=15))
+
+    assert [limit.scaled(factor).allowed for factor in (0.01, 1, 10)] == [1, 5, 50]
+
+
+def test_a_device_is_known_to_the_account_that_signed_in_on_it() -> None:
+    devices = KnownDevices(SECRET)
+
+    cookie = devices.introduce("Ada@example.com")
+
+    assert devices.recognise(cookie, "ada@example.com") is not None
+    assert devices.recognise(cookie, "eve@example.com") is None
+
+
+@pytest.mark.parametrize(
+    "damage", [str.upper, lambda text: text[:-1], lambda text: text + "A", lambda _: "", lambda _: "é"]
+)
+def test_a_made_up_cookie_is_of_no_device(damage: object) -> None:
+    devices = KnownDevices(SECRET)
+    assert callable(damage)
+
+    assert devices.recognise(damage(devices.introduce("ada@example.com")), "ada@example.com") is None
+
+
+def test_a_cookie_made_under_another_secret_is_of_no_device() -> None:
+    cookie = KnownDevices("another-secret-of-at-least-32-bytes!").introduce("ada@example.com")
+
+    assert KnownDevices(SECRET).recognise(cookie, "ada@example.com") is None

@@ -1,0 +1,42 @@
+"""Which credential counts at which row of the table: where cookies may come from, how far the scopes of keys reach."""
+
+from gateway.cors import Cors
+from gateway.credentials import Presented, carries_session_cookie, presented_credential
+from gateway.errors import OriginNotAllowed
+from gateway.outgoing_head import asks_for_websocket
+from gateway.request_head import SAFE_METHODS, RequestHead
+from gateway.route_table import Access, Row
+from shared.errors import AuthRequired, Forbidden
+from shared.introspection import CredentialKind
+from shared.principal import Principal
+from shared.scopes import permits
+
+
+def credential_for(head: RequestHead, row: Row, cors: Cors) -> Presented:
+    """Raises AuthRequired, InvalidToken, AmbiguousCredentials or OriginNotAllowed."""
+    if row.access is Access.PUBLIC:
+        if row.acts_on_cookie and carries_session_cookie(head):
+            _check_origin(head, row, cors)
+        return Presented(None, head.target)
+    presented = presented_credential(head, reads_query=row.accepts_websocket)
+    credential = presented.credential
+    if credential is None:
+        if row.access is Access.USER:
+            raise AuthRequired
+    elif credential.kind is CredentialKind.SESSION_COOKIE:
+        _check_origin(head, row, cors)
+    return presented
+
+
+def check_scopes(principal: Principal, head: RequestHead, row: Row) -> None:
+    """Raises Forbidden for an API key whose scopes do not reach so far."""
+    scopes = principal.scopes
+    if scopes is not None and not permits(scopes, row.resource_at(head.target.path), head.method):
+        raise Forbidden("The scopes of this API key do not allow that.")
+
+
+def _check_origin(head: RequestHead, row: Row, cors: Cors) -> None:
+    """Browsers send the cookie along with whatever page asks; what changes something has to come from our pages."""
+    is_harmless = head.method in SAFE_METHODS and not asks_for_websocket(head, row)
+    if not is_harmless and not cors.is_allowed(head):
+        raise OriginNotAllowed

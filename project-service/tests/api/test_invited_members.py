@@ -1,0 +1,93 @@
+"""Members by invitation: auth-service tells that somebody accepted, and asks beforehand who may invite."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from project_builders import GLOBEX, person
+from project_client import ProjectClient, project_path
+
+from shared.events.auth import InvitationAccepted
+from shared.events.envelope import Envelope, encode
+from shared.events.projects import ProjectRole
+from shared.events.questions import ProjectStanding
+from shared.ids import new_id
+from shared.messaging.bus import OutgoingMessage
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests
+from shared.principal import Principal, Role
+from shared.testing.eventually import eventually
+
+
+async def test_who_accepted_is_a_member_however_often_it_is_told(client: ProjectClient, bus: MemoryBus) -> None:
+    ada, guest = person(), person(Role.DEVELOPER)
+    project = await client.new_project(ada)
+    accepted = about(guest, project, "viewer")
+
+    await tell(bus, accepted, guest.tenant_id)
+    await tell(bus, accepted, guest.tenant_id)
+    await eventually(lambda: has_role(client, guest, project, "viewer"))
+    await tell(bus, about(guest, project, "editor"), guest.tenant_id)
+    await eventually(lambda: has_role(client, guest, project, "editor"))
+
+
+async def test_a_member_never_loses_by_an_invitation(client: ProjectClient, bus: MemoryBus) -> None:
+    ada, guest = person(), person(Role.DEVELOPER)
+    project, other = await client.new_project(ada), await client.new_project(ada)
+    await tell(bus, about(ada, project, "viewer"), ada.tenant_id)
+    await tell(bus, about(guest, other, "viewer"), ada.tenant_id)
+
+    await eventually(lambda: has_role(client, guest, other, "viewer"))
+
+    assert await has_role(client, ada, project, "owner")
+
+
+async def test_a_project_of_another_tenant_takes_no_members_from_here(client: ProjectClient, bus: MemoryBus) -> None:
+    ada, stranger = person(), person(Role.DEVELOPER, GLOBEX)
+    project, theirs = await client.new_project(ada), await client.new_project(person(Role.OWNER, GLOBEX))
+    await tell(bus, about(stranger, project, "owner"), stranger.tenant_id)
+    await tell(bus, about(stranger, theirs, "viewer"), stranger.tenant_id)
+
+    await eventually(lambda: has_role(client, stranger, theirs, "viewer"))
+
+    assert (await client.send("GET", project_path(project), who=stranger)).status == 404
+
+
+@pytest.mark.parametrize("who", ["founder", "stranger", "colleague"])
+async def test_ones_standing_in_a_project_can_be_asked(client: ProjectClient, bus: MemoryBus, who: str) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    asked = {"founder": ada, "stranger": person(Role.OWNER, GLOBEX), "colleague": person(Role.DEVELOPER)}[who]
+
+    answer = await Requests(bus).ask(ProjectStanding(principal=asked, project_id=UUID(project["id"])))
+
+    assert answer.role == (ProjectRole.OWNER if who == "founder" else None)
+
+
+def about(guest: Principal, project: dict[str, Any], role: str) -> InvitationAccepted:
+    return InvitationAccepted(
+        tenant_id=guest.tenant_id,
+        user_id=guest.user_id,
+        project_id=UUID(project["id"]),
+        project_role=ProjectRole(role),
+    )
+
+
+async def tell(bus: MemoryBus, event: InvitationAccepted, tenant_id: UUID) -> None:
+    envelope = Envelope(
+        id=new_id(),
+        source="auth",
+        type=event.type,
+        subject=str(event.project_id),
+        time=datetime.now(UTC),
+        data=msgspec.Raw(msgspec.json.encode(event)),
+        tenantid=tenant_id,
+    )
+    await bus.publish([OutgoingMessage("auth", event.type, envelope.id, encode(envelope))])
+
+
+async def has_role(client: ProjectClient, who: Principal, project: dict[str, Any], role: str) -> bool:
+    answer = await client.send("GET", project_path(project), who=who)
+    return answer.status == 200 and answer.data["my_role"] == role

@@ -1,0 +1,44 @@
+"""What an API key may do: `<resource>:read` and `<resource>:write`, neither of which contains the other.
+
+`*` stands for every resource.
+"""
+
+RESOURCES = (
+    "users",
+    "projects",
+    "files",
+    "tasks",
+    "comments",
+    "sessions",
+    "gifting",
+    "conversations",
+    "chats",
+    "notifications",
+    "settings",
+    "webhooks",
+)
+EVERY_RESOURCE = "*"
+SOME_RESOURCE = "some"
+"""Stands at an address whose resource is found out later: a key needs the right for any one to get that far."""
+
+SCOPES = tuple(f"{name}:{right}" for name in (*RESOURCES, EVERY_RESOURCE) for right in ("read", "write"))
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def permits(scopes: tuple[str, ...] | None, resource: str | None, method: str) -> bool:
+    """`scopes` of None are a person's, who has all that their role allows; a `resource` of None is closed to keys."""
+    if scopes is None:
+        return True
+    if resource is None:
+        return False
+    right = "read" if method in _READS else "write"
+    if resource == SOME_RESOURCE:
+        return any(scope.endswith(f":{right}") for scope in scopes)
+    return f"{resource}:{right}" in scopes or f"{EVERY_RESOURCE}:{right}" in scopes
+
+
+def checked_resource(name: str | None) -> str | None:
+    """For whoever declares addresses. Raises ValueError for a resource no key could be given a scope of."""
+    if name not in (None, EVERY_RESOURCE, SOME_RESOURCE, *RESOURCES):
+        raise ValueError(f"there is no resource called {name}")
+    return name
