@@ -10,7 +10,7 @@ from gateway.route_table import Service
 from shared.access_tokens import AccessTokenVerifier
 from shared.clock import Clock
 from shared.errors import SessionRevoked, TokenExpired
-from shared.identity import HEADER, REUSE_SECONDS, checked_secret, mint_identity
+from shared.identity import EXPIRES_HEADER, HEADER, REUSE_SECONDS, checked_secret, mint_identity
 from shared.principal import Principal
 
 _REMEMBERED = 20_000  # credentials, about 2 KiB each
@@ -56,6 +56,8 @@ class Authenticator:
         if known is not None and now.timestamp() < known[0]:
             return known[1]
         line = f"{HEADER}: {mint_identity(admission.principal, audience, self._secret, now)}\r\n".encode()
+        if audience is Service.REALTIME:  # a socket outlives its identity, but not its token
+            line += f"{EXPIRES_HEADER}: {admission.expires_at}\r\n".encode()
         admission.identities[audience] = (now.timestamp() + REUSE_SECONDS, line)
         return line
 

@@ -9,11 +9,9 @@ from shared.clock import Clock
 from shared.errors import SessionRevoked
 from shared.events.questions import SigningKeys
 from shared.http.app import Request
-from shared.identity import HEADER, IdentityVerifier
+from shared.identity import EXPIRES_HEADER, HEADER, IdentityVerifier
 from shared.messaging.requests import Requests
 from shared.principal import Principal
-
-EXPIRY_HEADER = "X-Tessera-Token-Expires"
 
 
 class Credentials(NamedTuple):
@@ -63,5 +61,5 @@ def token_verifier(requests: Requests, clock: Clock) -> AccessTokenVerifier:
 
 
 def _read_expiry(request: Request) -> float | None:
-    text = request.headers.get(EXPIRY_HEADER, "")
+    text = request.headers.get(EXPIRES_HEADER, "")
     return float(text) if text.isascii() and text.isdigit() else None

@@ -15,6 +15,9 @@ from shared.errors import AuthRequired
 from shared.principal import Principal
 
 HEADER = "X-Tessera-Identity"
+EXPIRES_HEADER = "X-Tessera-Token-Expires"
+"""Unix seconds at which the credential behind a live connection ends; sent to realtime-service only."""
+
 ISSUER = "gateway"
 LIFE_SECONDS = 60
 SECRET_BYTES = 32

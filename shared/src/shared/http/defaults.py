@@ -96,7 +96,7 @@ def _setup_metrics(app: App, metrics: Metrics) -> None:
     async def show(_request: Request) -> HTTPResponse:
         return HTTPResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.after_server_start
+    @app.before_server_start
     async def watch(_app: App) -> None:
         app.ctx.loop_watch = asyncio.create_task(metrics.watch_loop())
 
