@@ -68,7 +68,7 @@ async def test_an_id_of_somebody_else_is_answered_as_a_made_up_one(
     client: ConversationClient, method: str, path: str, who: Principal
 ) -> None:
     conversation = await client.begin(person())
-    paths = [path.format(conversation_id=id) for id in (conversation["id"], new_id(), "1")]
+    paths = [path.format(conversation_id=given) for given in (conversation["id"], new_id(), "1")]
 
     answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=who)
 

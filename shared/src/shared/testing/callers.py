@@ -5,7 +5,7 @@ from uuid import UUID
 from shared.ids import new_id
 from shared.principal import Principal, Role
 
-INTERNAL_SECRET = "a secret of the tests, long enough for HS256"
+INTERNAL_SECRET = "a secret of the tests, long enough for HS256"  # noqa: S105 - guards nothing
 ACME = UUID("019a0000-0000-7000-8000-00000000000a")
 GLOBEX = UUID("019a0000-0000-7000-8000-00000000000b")
 
