@@ -26,7 +26,7 @@ class ErrorAnswer(msgspec.Struct):
 
 
 def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
-    operations = [operation for group in groups for operation in group.operations if operation.is_documented]
+    operations = [operation for group in groups for operation in group.operations if operation.documented]
     shapes = list(_distinct(shape for operation in operations for shape in _shapes(operation)))
     schemas, components = msgspec.json.schema_components([*shapes, ErrorAnswer], ref_template=_REFERENCE)
     schema_of = dict(zip(map(str, [*shapes, ErrorAnswer]), schemas, strict=True))
@@ -80,7 +80,7 @@ def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]
         "operationId": f"{operation.method.lower()}{_camel(operation.path)}",
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [] if operation.is_public else [{"bearer": []}],
+        "security": [] if operation.public else [{"bearer": []}],
         "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
         "responses": {**_success(operation, schema_of), **_failures(operation)},
     }
@@ -121,7 +121,7 @@ def _failures(operation: Operation) -> dict[str, Any]:
     errors: list[type[TesseraError]] = list(operation.errors)
     if operation.signature.body is not None or operation.signature.query is not None:
         errors.append(ValidationFailed)
-    if not operation.is_public:
+    if not operation.public:
         errors.append(AuthRequired)
     by_status: dict[int, list[str]] = {}
     for error in errors:
