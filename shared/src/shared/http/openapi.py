@@ -6,12 +6,28 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from shared.errors import AuthRequired, TesseraError, ValidationFailed
+from shared.errors import (
+    AuthRequired,
+    BadRequest,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    InvalidToken,
+    MalformedJson,
+    SessionRevoked,
+    TesseraError,
+    TokenExpired,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from shared.http.answers import Accepted, Created
 from shared.http.routes import Operation, Routes
 from shared.pagination import PageOf
 
 _REFERENCE = "#/components/schemas/{name}"
+_AT_THE_DOOR = (414, 431)  # the gateway's own refusals of an address or headers that are too long
 
 
 class ErrorFact(msgspec.Struct):
@@ -86,7 +102,8 @@ def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]
     }
     if operation.signature.body is not None:
         content = {"application/json": {"schema": schema_of[str(operation.signature.body)]}}
-        described["requestBody"] = {"required": True, "content": content}
+        is_required = any(field.required for field in msgspec.structs.fields(operation.signature.body))
+        described["requestBody"] = {"required": is_required, "content": content}
     return described
 
 
@@ -117,14 +134,22 @@ def _success(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
     return {str(status): {"description": "Success.", "content": {"application/json": {"schema": schema}}}}
 
 
-def _failures(operation: Operation) -> dict[str, Any]:
-    errors: list[type[TesseraError]] = list(operation.errors)
-    if operation.signature.body is not None or operation.signature.query is not None:
-        errors.append(ValidationFailed)
+def _conventional(operation: Operation) -> Iterator[type[TesseraError]]:
+    """What any operation of its kind can answer, without its handler saying so."""
+    yield from (BadRequest, TooManyRequests, Unavailable)
     if not operation.public:
-        errors.append(AuthRequired)
-    by_status: dict[int, list[str]] = {}
-    for error in errors:
+        yield from (AuthRequired, InvalidToken, TokenExpired, SessionRevoked)
+    if operation.signature.body is not None:
+        yield from (MalformedJson, TooLarge, UnsupportedMediaType)
+    if operation.signature.body is not None or operation.signature.query is not None:
+        yield ValidationFailed
+    if operation.honours_keys:
+        yield from (IdempotencyInProgress, IdempotencyMismatch)
+
+
+def _failures(operation: Operation) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {status: [BadRequest.code] for status in _AT_THE_DOOR}
+    for error in dict.fromkeys([*operation.errors, *_conventional(operation)]):
         by_status.setdefault(error.status, []).append(error.code)
     content = {"application/json": {"schema": {"$ref": _REFERENCE.format(name="ErrorAnswer")}}}
     return {
