@@ -21,7 +21,7 @@ from auth_service.signing_keys.service import KeyRing
 from auth_service.tenants.topics import can_follow
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import SigningKeys
+from shared.events.questions import EndedSessions, SigningKeys
 from shared.http.app import App, new_app
 from shared.http.background import setup_messaging
 from shared.http.defaults import setup_defaults
@@ -40,17 +40,19 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     app = new_app(SERVICE, max_body_bytes=MAX_BODY_BYTES)
     keys = KeyRing(database, Seal(settings.key_encryption_secret, "signing keys"), clock)
     passwords = Passwords()
+    revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=_parts(settings, database, keys, passwords, clock),
+        parts=(*_parts(settings, database, keys, passwords, clock), revocations),
         database=database,
         bus=bus,
         clock=clock,
     )
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=_responder(database, bus, keys))
+    responder = _responder(database, bus, keys, revocations)
+    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
     _setup_lifecycle(app, keys, passwords)
     return app
 
@@ -67,16 +69,16 @@ def _parts(
         Registrar(database, passwords, PasswordRules.load(), opener, mint, clock, settings.registration_mode),
         SignIn(database, passwords, opener, mint, clock),
         Sessions(database, refresh_tokens, mint, clock, session_life),
-        Revocations(database, clock, access_life),
         Profiles(database, clock),
         GatewayDoor(settings.internal_secret, clock),
         keys,
     )
 
 
-def _responder(database: Database, bus: Bus, keys: KeyRing) -> Responder:
+def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocations) -> Responder:
     responder = Responder(bus, SERVICE)
     responder.on(SigningKeys, keys.answer)
+    responder.on(EndedSessions, revocations.answer)
     TopicKeeper(database, EventLog(database), can_follow).answer(responder)
     return responder
 

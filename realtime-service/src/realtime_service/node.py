@@ -14,12 +14,13 @@ from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
-from realtime_service.revocations import Revocations
+from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
 from realtime_service.websocket import WebSocket
 from shared.clock import Clock
 from shared.events.auth import MembershipAdded, SessionRevoked
 from shared.events.envelope import Envelope
+from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
@@ -42,6 +43,7 @@ class Node:
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._access = Access(keepers)
         self._revocations = Revocations()
+        self._catch_up = CatchUp(requests, self._session_ended)
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations, clock)
@@ -62,7 +64,8 @@ class Node:
         await self._feed.connect(self._bus)
         self._watch.look()
         self._prune()
-        self._tasks = [asyncio.create_task(self._connections.wheel.run()), asyncio.create_task(self._watch.run())]
+        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())
+        self._tasks = [asyncio.create_task(each) for each in lasting]
 
     async def stop(self, drain_seconds: float) -> None:
         """The clients leave first, events come to the last of them until then."""
@@ -83,8 +86,11 @@ class Node:
         return connection
 
     def _session_revoked(self, event: SessionRevoked, _envelope: Envelope) -> None:
-        self._revocations.add(event.session_id, event.revoked_at)
-        self._connections.end_session(event.user_id, event.session_id, event.revoked_at)
+        self._session_ended(event)
+
+    def _session_ended(self, ended: SessionRevoked | EndedSession) -> None:
+        self._revocations.add(ended.session_id, ended.revoked_at)
+        self._connections.end_session(ended.user_id, ended.session_id, ended.revoked_at)
 
     def _membership_changed(self, event: MembershipAdded, _envelope: Envelope) -> None:
         self._access.forget(event.tenant_id, event.user_id)
@@ -98,6 +104,7 @@ class Node:
                 connection.session.say("healthy" if is_back else "degraded")
         if is_back:
             self._hub.suspect_all()
+            self._catch_up.begin()
 
     def _prune(self) -> None:
         self._access.prune()

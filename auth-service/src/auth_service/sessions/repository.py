@@ -8,8 +8,8 @@ import msgspec
 
 from auth_service.sessions.domain import EndReason, Family
 from auth_service.sessions.refresh_tokens import RefreshToken
-from auth_service.sessions.schemas import Revocation
 from shared.db.unit_of_work import Work
+from shared.events.questions import EndedSession
 from shared.http.caller import Caller
 from shared.principal import Principal
 
@@ -57,8 +57,8 @@ async def end_session(work: Work, tenant_id: UUID, session_id: UUID, reason: End
     return await work.execute(_END_SESSION, tenant_id, session_id, reason.value, now) == 1
 
 
-async def list_ended(work: Work, since: datetime) -> list[Revocation]:
-    return msgspec.convert(await work.rows(_LIST_ENDED, since), list[Revocation])
+async def list_ended(work: Work, since: datetime) -> list[EndedSession]:
+    return msgspec.convert(await work.rows(_LIST_ENDED, since), list[EndedSession])
 
 
 def _access(row: dict[str, Any]) -> Access:

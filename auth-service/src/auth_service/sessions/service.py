@@ -16,6 +16,7 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import TesseraError
 from shared.events.auth import SessionRevoked
+from shared.events.questions import EndedSessions, EndedSessionsAnswer
 from shared.events.topics import user_topic
 from shared.http.caller import Caller
 from shared.principal import Principal
@@ -122,3 +123,6 @@ class Revocations:
         async with self._database.system_work() as work:
             sessions = await repository.list_ended(work, datetime.fromtimestamp(oldest, UTC))
         return RevocationList(sessions=sessions, as_of=int((now - COMMIT_DELAY).timestamp()))
+
+    async def answer(self, _question: EndedSessions) -> EndedSessionsAnswer:
+        return EndedSessionsAnswer((await self.since(0)).sessions)
