@@ -6,7 +6,6 @@ python -m deploy.bench.latency [--mode embedded|distributed|both] [--rate 100] [
 import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import uvloop
 
 from deploy.api_client import ApiClient, api_client
+from deploy.console import say
 from deploy.embedded.postgres_home import remove_data
 from deploy.machine import describe_machine
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
@@ -82,13 +82,13 @@ async def _run(mode: str, rate: int, seconds: float) -> None:
         settings = {"RATE_LIMIT_SCALE": "1000", "AMQP_URL": ""}
         started = time.perf_counter()
         async with stack_process(MODES[mode], Path(folder), settings) as stack:
-            sys.stdout.write(f"{mode}, started in {time.perf_counter() - started:.1f} s, {rate} writes/s\n")
+            say(f"{mode}, started in {time.perf_counter() - started:.1f} s, {rate} writes/s")
             clock = await measure(stack, rate, seconds)
         remove_data(Path(folder) / "postgres")
-    sys.stdout.write(_row("request to answer", clock.begun, clock.answered) + "\n")
-    sys.stdout.write(_row("request to frame", clock.begun, clock.heard) + "\n")
+    say(_row("request to answer", clock.begun, clock.answered))
+    say(_row("request to frame", clock.begun, clock.heard))
     # Negative where the frame overtakes the answer: both leave after the commit, on different ways.
-    sys.stdout.write(_row("stored write to frame", clock.answered, clock.heard) + "\n")
+    say(_row("stored write to frame", clock.answered, clock.heard))
 
 
 def main() -> None:
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=100, help="writes a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     chosen = parser.parse_args()
-    sys.stdout.write(f"{describe_machine()}\n")
+    say(f"{describe_machine()}")
     for mode in MODES if chosen.mode == "both" else [chosen.mode]:
         uvloop.run(_run(mode, chosen.rate, chosen.seconds))
 

@@ -18,6 +18,7 @@ import aiohttp
 import uvloop
 
 from deploy.api_client import ApiClient, api_client
+from deploy.console import say
 from deploy.embedded.postgres_home import remove_data
 from deploy.machine import describe_machine
 from deploy.stack_process import EMBEDDED, StackProcess, stack_process
@@ -43,7 +44,7 @@ async def run(stack: StackProcess, count: int) -> float:
             await asyncio.sleep(0.01)
         idle_after = time.monotonic() - begin
         stored = (await ada.expect(200, "GET", f"/projects/{project}/tasks?page_size=1")).body["total"]
-        sys.stdout.write(f"  {count} hang-ups, {stored} of the writes were done, {count - stored} were not\n")
+        say(f"  {count} hang-ups, {stored} of the writes were done, {count - stored} were not")
         return idle_after
 
 
@@ -80,9 +81,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Hang up on the stack and see whether its pool recovers.")
     parser.add_argument("--count", type=int, default=10_000)
     count = parser.parse_args().count
-    sys.stdout.write(f"{describe_machine()}\n")
+    say(f"{describe_machine()}")
     idle_after = uvloop.run(_run(count))
-    sys.stdout.write(f"  the pool of project-service was idle {idle_after:.2f} s after the last one\n")
+    say(f"  the pool of project-service was idle {idle_after:.2f} s after the last one")
     sys.exit(0 if idle_after <= GOAL_SECONDS else "the pool did not recover in time")
 
 
