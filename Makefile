@@ -7,7 +7,7 @@ EDITABLE := $(foreach part,$(PARTS),-e ./$(part))
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run run-distributed demo test test-unit lint format bench chaos snapshots clean
+.PHONY: help install run run-distributed demo test test-unit check attack lint format bench chaos snapshots clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -33,6 +33,12 @@ test: install ## Run all tests; starts (and if need be installs) PostgreSQL, Rab
 
 test-unit: install ## Run the tests that need no server, in seconds
 	@$(BIN)/python -m pytest shared/tests/unit $(wildcard *-service/tests/unit gateway/tests/unit)
+
+check: lint test ## Everything CI runs: lint, then all tests
+
+attack: install ## Throw hostile input at the running parts: wire, tokens, tenants, bodies, generated requests
+	@$(BIN)/python -m deploy.local.testbed -- $(BIN)/python -m pytest gateway/tests/api/test_hostile_requests.py \
+		shared/tests/unit/test_tokens.py deploy/e2e/test_bad_input.py deploy/e2e/test_tenancy.py deploy/e2e/test_openapi.py
 
 lint: install ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

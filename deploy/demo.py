@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from deploy.api_client import ApiClient, Unexpected, api_client
+from deploy.console import say
 from deploy.embedded.postgres_home import remove_data
 from deploy.environment import Ports, user_environment
 from deploy.stack_process import EMBEDDED, stack_process
@@ -144,11 +145,6 @@ async def arrives(watcher: LiveClient, kind: str, *, quiet: bool = False) -> Non
 def check(is_so: bool, otherwise: str) -> None:
     if not is_so:
         raise Missing(otherwise)
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 async def _running_stack() -> str | None:

@@ -4,7 +4,7 @@ import os
 import platform
 from importlib.metadata import version
 
-LIBRARIES = ("sanic", "uvloop", "asyncpg", "aio-pika", "msgspec")
+LIBRARIES = ("sanic", "uvloop", "httptools", "asyncpg", "aio-pika", "msgspec")
 
 
 def describe_machine() -> str:

@@ -1,17 +1,15 @@
 """Callers, and the settings of the service under test."""
 
-from conversation_service.settings import ConversationSettings
-from shared.ids import new_id
-from shared.principal import Principal, Role
+from uuid import UUID
 
-INTERNAL_SECRET = "a secret of the tests, long enough for HS256"
-ACME, GLOBEX = new_id(), new_id()
+from conversation_service.settings import ConversationSettings
+from shared.principal import Principal, Role
+from shared.testing.callers import ACME, INTERNAL_SECRET, somebody
 
 
 def conversation_settings() -> ConversationSettings:
     return ConversationSettings(internal_secret=INTERNAL_SECRET, database_url_conversation="postgresql://unused")
 
 
-def person(role: Role = Role.DEVELOPER, tenant_id: object = ACME) -> Principal:
-    """Somebody new of a tenant."""
-    return Principal(user_id=new_id(), tenant_id=tenant_id, session_id=new_id(), role=role)
+def person(role: Role = Role.DEVELOPER, tenant_id: UUID = ACME) -> Principal:
+    return somebody(role, tenant_id)

@@ -6,10 +6,8 @@ with a stand-in for auth-service, measures with wrk, and prints ratios of one an
 
 import asyncio
 import os
-import platform
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,7 +16,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -29,6 +26,8 @@ import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from deploy.machine import describe_machine
+from deploy.supervision.ports import free_port
 from shared.access_tokens import mint_access_token
 from shared.principal import Principal, Role
 
@@ -38,7 +37,6 @@ _PAIRS = 3_000
 _WRK_SECONDS = 5
 _ROUNDS = 3
 _START_SECONDS = 10.0
-_LIBRARIES = ("sanic", "uvloop", "httptools", "msgspec")
 
 _NGINX = """
 daemon off; worker_processes 1; pid {home}/nginx.pid; error_log {home}/error.log;
@@ -82,7 +80,7 @@ def main() -> None:
 
 
 async def measure() -> None:
-    ports = Ports(*_free_ports(len(Ports._fields)))
+    ports = Ports(*(free_port() for _ in Ports._fields))
     key = Ed25519PrivateKey.generate()
     token = _token(key)
     with _nginx(ports), _gateway(ports):
@@ -226,24 +224,9 @@ def _token(key: Ed25519PrivateKey) -> str:
     return mint_access_token(principal, key, "bench", datetime.now(UTC), 900)
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 def _print_machine() -> None:
-    nginx = (
-        subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr.strip().rpartition("/")[2]
-    )
-    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
-    print(
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, nginx {nginx}, {libraries}"
-    )
+    said = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
+    print(f"{describe_machine()}, nginx {said.strip().rpartition('/')[2]}")
 
 
 def serve() -> None:

@@ -20,6 +20,7 @@ import uvloop
 from deploy.api_client import api_client
 from deploy.chaos.load import Load
 from deploy.chaos.verdict import Verdict, judge
+from deploy.console import say
 from deploy.embedded.postgres_home import remove_data
 from deploy.local.rabbitmq import RabbitMQNode
 from deploy.local.stack import LocalStack, local_stack
@@ -67,7 +68,7 @@ async def _kill_services(stack: LocalStack, seconds: float) -> None:
         stack.services[name].kill()
         kills += 1
         await asyncio.sleep(KILL_SECONDS)
-    _say(f"  {kills} kills of services")
+    say(f"  {kills} kills of services")
 
 
 async def _kill_broker(stack: LocalStack, seconds: float) -> None:
@@ -79,7 +80,7 @@ async def _kill_broker(stack: LocalStack, seconds: float) -> None:
         await stack.broker.kill()
         away = time.monotonic()
         await stack.broker.start()
-        _say(f"  RabbitMQ killed ({number}), back after {time.monotonic() - away:.1f} s")
+        say(f"  RabbitMQ killed ({number}), back after {time.monotonic() - away:.1f} s")
 
 
 async def _settle(load: Load) -> float:
@@ -94,13 +95,8 @@ async def _settle(load: Load) -> float:
 
 def _tell(load: Load, drained: float) -> None:
     seen = load.seen
-    _say(f"  {seen.attempts} attempts for {len(seen.acknowledged)} writes, the slowest took {seen.slowest:.1f} s")
-    _say(f"  {seen.reconnects} reconnects of the listener, everything heard {drained:.1f} s after the last write")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    say(f"  {seen.attempts} attempts for {len(seen.acknowledged)} writes, the slowest took {seen.slowest:.1f} s")
+    say(f"  {seen.reconnects} reconnects of the listener, everything heard {drained:.1f} s after the last write")
 
 
 def main() -> None:
@@ -109,14 +105,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=int, default=200, help="writes a second")
     chosen = parser.parse_args()
-    _say(f"{describe_machine()}\nKilling {chosen.kill} for {chosen.seconds:.0f} s under {chosen.rate} writes/s:")
+    say(f"{describe_machine()}\nKilling {chosen.kill} for {chosen.seconds:.0f} s under {chosen.rate} writes/s:")
     with tempfile.TemporaryDirectory(prefix="tessera-chaos-") as folder:
         try:
             verdict = uvloop.run(run(chosen.kill, chosen.seconds, chosen.rate, Path(folder)))
         except ServerError as error:
             sys.exit(str(error))
         remove_data(Path(folder) / "postgres")
-    _say("\n".join(verdict.lines()))
+    say("\n".join(verdict.lines()))
     sys.exit(0 if verdict.is_clean else "something was lost")
 
 

@@ -84,7 +84,7 @@ class Load:
         """Ids of all stored tasks by title, read page by page."""
         found: dict[str, list[str]] = {}
         for project in self.projects:
-            cursor = ""
+            cursor: str | None = ""
             while cursor is not None:
                 path = f"/projects/{project}/tasks?page_size=100&sort=created_at&include_total=false{cursor}"
                 body = (await self._ada.expect(200, "GET", path)).body

@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 import jwt
 import pytest
+from yarl import URL
 
 from deploy.api_client import ApiClient
 from deploy.stack_process import StackProcess
@@ -68,7 +69,7 @@ async def test_a_wrong_address_has_its_code(ada: ApiClient, method: str, path: s
     url = f"{ada.url}/api/v1{path}"
     headers = {"Authorization": f"Bearer {ada.access_token}"}
 
-    async with session.request(method, aiohttp.client.URL(url, encoded=True), headers=headers) as answer:
+    async with session.request(method, URL(url, encoded=True), headers=headers) as answer:
         assert (answer.status, (await answer.json())["error"]["code"]) == (status, code)
 
 

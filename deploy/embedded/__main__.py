@@ -7,6 +7,7 @@ import time
 
 import uvloop
 
+from deploy.console import say
 from deploy.embedded.stack import embedded_stack
 from deploy.environment import Home, user_environment
 from deploy.supervision.errors import ServerError
@@ -24,18 +25,13 @@ async def _run() -> None:
     is_large = log.exists() and log.stat().st_size > LOG_BYTES
     with log.open("w" if is_large else "a") as stream:
         configure_logging(environ.get("LOG_LEVEL", "info"), stream)
-        _say(f"Starting Tessera: data in {folder}, log in {log}")
+        say(f"Starting Tessera: data in {folder}, log in {log}")
         async with embedded_stack(environ) as ports:
-            _say(f"Tessera is ready at http://127.0.0.1:{ports.gateway} (after {time.monotonic() - started:.1f} s)")
-            _say("Try it with `make demo` in another terminal; stop it with Ctrl-C.")
+            say(f"Tessera is ready at http://127.0.0.1:{ports.gateway} (after {time.monotonic() - started:.1f} s)")
+            say("Try it with `make demo` in another terminal; stop it with Ctrl-C.")
             await until_stopped()
-            _say("Stopping ...")
-    _say("Stopped.")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+            say("Stopping ...")
+    say("Stopped.")
 
 
 def main() -> None:

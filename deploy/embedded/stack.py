@@ -22,6 +22,7 @@ from shared.db.databases import DatabaseConfig, open_databases
 from shared.db.migrate import migrate
 from shared.http.app import App
 from shared.http.server import Served, serving
+from shared.messaging.deadletters import dead_letter_folder
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
 from shared.settings import read_settings
@@ -62,7 +63,7 @@ async def _until_ready(apps: Mapping[str, App]) -> None:
 
 
 async def _create_apps(stack: AsyncExitStack, environ: Mapping[str, str], home: Home) -> dict[str, App]:
-    broker = MemoryBroker(home.folder / "dead-letters")
+    broker = MemoryBroker(dead_letter_folder(home.folder))
     stored = _stored_services(environ)
     databases = await stack.enter_async_context(open_databases(*(service.config for service in stored.values())))
     apps = {

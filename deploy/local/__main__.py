@@ -5,6 +5,7 @@ import time
 
 import uvloop
 
+from deploy.console import say
 from deploy.environment import Home, user_environment
 from deploy.local.stack import local_stack
 from deploy.supervision.errors import ServerError
@@ -13,19 +14,14 @@ from shared.http.server import until_stopped
 
 async def _run() -> None:
     started, environ = time.monotonic(), user_environment()
-    _say(f"Starting PostgreSQL, RabbitMQ, Redis and five services: data and logs in {Home(environ).folder}")
+    say(f"Starting PostgreSQL, RabbitMQ, Redis and five services: data and logs in {Home(environ).folder}")
     async with local_stack(environ) as stack:
         for name, service in stack.services.items():
-            _say(f"  {name:<13} http://127.0.0.1:{service.port}  process {service.pid}")
-        _say(f"Tessera is ready at http://127.0.0.1:{stack.ports.gateway} (after {time.monotonic() - started:.1f} s)")
+            say(f"  {name:<13} http://127.0.0.1:{service.port}  process {service.pid}")
+        say(f"Tessera is ready at http://127.0.0.1:{stack.ports.gateway} (after {time.monotonic() - started:.1f} s)")
         await until_stopped()
-        _say("Stopping ...")
-    _say("Stopped.")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        say("Stopping ...")
+    say("Stopped.")
 
 
 def main() -> None:

@@ -1,24 +1,16 @@
 """Fixtures of project-service's tests: the service over a real socket, on a database of each test's own."""
 
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
 
 from project_service.app import create_app
-from shared.db.databases import Database, DatabaseConfig, open_databases
-from shared.http.server import Served, serving
+from shared.db.databases import Database, open_databases
 from shared.messaging.memory import MemoryBus
-from shared.testing.postgres import (  # noqa: F401 - fixtures
-    FreshDatabase,
-    fresh_database,
-    fresh_urls,
-    postgres_admin_url,
-    postgres_server,
-)
+from shared.testing.postgres import FreshDatabase
+from shared.testing.service_client import session_with, started_bus
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -27,34 +19,18 @@ from project_client import ProjectClient
 
 
 @pytest.fixture
-def config(fresh_database: FreshDatabase) -> DatabaseConfig:  # noqa: F811 - a fixture asks by name
-    return fresh_database("project")
-
-
-@pytest.fixture
-async def database(config: DatabaseConfig) -> AsyncIterator[Database]:
-    async with open_databases(config) as opened:
+async def database(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    async with open_databases(fresh_database("project")) as opened:
         yield opened["project"]
 
 
 @pytest.fixture
 async def bus() -> AsyncIterator[MemoryBus]:
-    bus = MemoryBus()
-    await bus.start()
-    yield bus
-    await bus.close()
+    async with started_bus() as bus:
+        yield bus
 
 
 @pytest.fixture
 async def client(database: Database, bus: MemoryBus) -> AsyncIterator[ProjectClient]:
-    app = create_app(project_settings(), database=database, bus=bus)
-    port = _free_port()
-    async with serving([Served(app, "127.0.0.1", port)]), ClientSession() as session:
-        yield ProjectClient(f"http://127.0.0.1:{port}", session, database)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    async with session_with(create_app(project_settings(), database=database, bus=bus)) as session:
+        yield ProjectClient(session, database)

@@ -1,17 +1,15 @@
 """Callers, and the settings of the service under test."""
 
-from project_service.settings import ProjectSettings
-from shared.ids import new_id
-from shared.principal import Principal, Role
+from uuid import UUID
 
-INTERNAL_SECRET = "a secret of the tests, long enough for HS256"
-ACME, GLOBEX = new_id(), new_id()
+from project_service.settings import ProjectSettings
+from shared.principal import Principal, Role
+from shared.testing.callers import ACME, INTERNAL_SECRET, somebody
 
 
 def project_settings() -> ProjectSettings:
     return ProjectSettings(internal_secret=INTERNAL_SECRET, database_url_project="postgresql://unused")
 
 
-def person(role: Role = Role.MANAGER, tenant_id: object = ACME) -> Principal:
-    """Somebody new of a tenant."""
-    return Principal(user_id=new_id(), tenant_id=tenant_id, session_id=new_id(), role=role)
+def person(role: Role = Role.MANAGER, tenant_id: UUID = ACME) -> Principal:
+    return somebody(role, tenant_id)

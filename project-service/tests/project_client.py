@@ -1,89 +1,25 @@
-"""A client of the running service: over a real socket, with the identity the gateway would attach."""
+"""A client that knows project-service's paths, and how to fill them."""
 
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
-from aiohttp import ClientSession
-from project_builders import INTERNAL_SECRET
-
-from shared.db.databases import Database
-from shared.events.envelope import Envelope
-from shared.identity import HEADER, mint_identity
-from shared.messaging.event_log import EventLog
 from shared.principal import Principal
+from shared.testing.service_client import ServiceClient
 
 PROJECTS = "/api/v1/projects"
 
 
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return msgspec.json.decode(self.body)
-
-    @property
-    def data(self) -> Any:
-        return self.json["data"]
-
-    @property
-    def items(self) -> list[Any]:
-        return self.json["items"]
-
-    @property
-    def code(self) -> str:
-        """Of an error."""
-        return self.json["error"]["code"]
-
-    @property
-    def wrong_fields(self) -> dict[str, str]:
-        """Path and code of each field that a 422 names."""
-        return {field["path"]: field["code"] for field in self.json["error"]["details"]["fields"]}
-
-    @property
-    def without_trace(self) -> tuple[int, bytes]:
-        return self.status, self.body.replace(self.headers["x-request-id"].encode(), b"")
-
-
-class ProjectClient:
-    def __init__(self, address: str, session: ClientSession, database: Database) -> None:
-        self._address = address
-        self._session = session
-        self._database = database
-
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        who: Principal | None,
-        headers: dict[str, str] | None = None,
-        raw: bytes | None = None,
-    ) -> Answer:
-        sent = {"content-type": "application/json", **(headers or {})}
-        if who is not None:
-            sent[HEADER] = mint_identity(who, "project", INTERNAL_SECRET, datetime.now(UTC))
-        content = msgspec.json.encode(body) if body is not None else raw
-        async with self._session.request(method, self._address + path, data=content, headers=sent) as response:
-            return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, await response.read())
+class ProjectClient(ServiceClient):
+    service = "project"
 
     async def new_project(self, who: Principal, **fields: Any) -> dict[str, Any]:
-        answer = await self.send("POST", PROJECTS, {"name": "Apollo", **fields}, who=who)
-        assert answer.status == 201, answer
-        return answer.data
+        return await self.create(PROJECTS, {"name": "Apollo", **fields}, who=who)
 
     async def new_task(self, who: Principal, project: dict[str, Any], **fields: Any) -> dict[str, Any]:
-        answer = await self.send("POST", tasks_of(project), {"title": "Fly", **fields}, who=who)
-        assert answer.status == 201, answer
-        return answer.data
+        return await self.create(tasks_of(project), {"title": "Fly", **fields}, who=who)
 
     async def join(self, project: dict[str, Any], who: Principal, role: str) -> None:
         """Puts somebody on a project's team."""
-        async with self._database.unit_of_work(who.tenant_id) as work:
+        async with self.database.unit_of_work(who.tenant_id) as work:
             await work.execute(
                 "insert into project_members (id, tenant_id, project_id, user_id, role, created_at)"
                 " values (gen_random_uuid(), $1, $2, $3, $4, now())",
@@ -92,10 +28,6 @@ class ProjectClient:
                 who.user_id,
                 role,
             )
-
-    async def events(self, who: Principal, topic: str) -> list[Envelope]:
-        """What was published to a topic, oldest first."""
-        return await EventLog(self._database).read(who.tenant_id, topic, 0, 1000)
 
 
 def project_path(project: dict[str, Any]) -> str:

@@ -17,6 +17,9 @@ from shared.errors import Unavailable
 from shared.events.envelope import Envelope, Event, TopicOffset, encode
 from shared.events.projects import TaskAdded, TaskPriority, TaskState, TaskStatus, TaskUpdated
 from shared.events.questions import (
+    EndedSession,
+    EndedSessions,
+    EndedSessionsAnswer,
     SigningKeys,
     SigningKeysAnswer,
     TopicNotFound,
@@ -125,10 +128,12 @@ class FakeAuth:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._key = Ed25519PrivateKey.generate()
+        self.ended: list[EndedSession] = []
 
     async def start(self) -> None:
         responder = Responder(self._bus, "auth")
         responder.on(SigningKeys, self._keys)
+        responder.on(EndedSessions, self._ended_sessions)
         await responder.start()
 
     def token(self, principal: Principal, life: int = 900, now: datetime | None = None) -> str:
@@ -137,6 +142,9 @@ class FakeAuth:
     async def publish(self, event: Event, tenant_id: UUID | None = None) -> None:
         envelope = envelope_of(event, tenant_id)
         await self._bus.publish([OutgoingMessage("auth", envelope.type, envelope.id, encode(envelope))])
+
+    async def _ended_sessions(self, _question: EndedSessions) -> EndedSessionsAnswer:
+        return EndedSessionsAnswer(self.ended)
 
     async def _keys(self, _question: SigningKeys) -> SigningKeysAnswer:
         public = json.loads(OKPAlgorithm.to_jwk(self._key.public_key()))

@@ -7,19 +7,13 @@ from pathlib import Path
 import pytest
 
 from shared.db.databases import Database, DatabaseConfig, open_databases
-from shared.testing.postgres import (  # noqa: F401 - fixtures
-    FreshDatabase,
-    fresh_database,
-    fresh_urls,
-    postgres_admin_url,
-    postgres_server,
-)
+from shared.testing.postgres import FreshDatabase
 
 sys.path.insert(0, str(Path(__file__).parent / "db"))
 
 
 @pytest.fixture
-def sample_config(fresh_database: FreshDatabase) -> DatabaseConfig:  # noqa: F811 - a fixture asks by name
+def sample_config(fresh_database: FreshDatabase) -> DatabaseConfig:
     return fresh_database("sample")._replace(pool_size=5)
 
 

@@ -69,7 +69,7 @@ from auth_service.user_settings import routes as user_settings
 from auth_service.user_settings.service import UserSettings
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import SigningKeys
+from shared.events.questions import EndedSessions, SigningKeys
 from shared.http.app import App, new_app
 from shared.http.background import setup_messaging
 from shared.http.defaults import setup_defaults
@@ -120,6 +120,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
     resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
+    revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
         app,
         service=SERVICE,
@@ -129,13 +130,15 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             *_parts(settings, database, keys, passwords, limits, mailroom.outbox, clock),
             *_tenancy_parts(settings, database, bus, passwords, mailroom.outbox, clock),
             resets,
+            revocations,
             *_own_account_parts(settings.key_encryption_secret, database, passwords, limits, clock),
         ),
         database=database,
         bus=bus,
         clock=clock,
     )
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=_responder(database, bus, keys))
+    responder = _responder(database, bus, keys, revocations)
+    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
     _setup_lifecycle(app, keys, passwords)
     _setup_rounds(app, mailroom.rounds, resets.rounds)
     _setup_care(app, keys, Housekeeping(database, CHORES, clock))
@@ -169,7 +172,6 @@ def _parts(
         Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
         ApiKeys(database, key_tokens(), clock),
         Introspection(database, {CredentialKind.API_KEY: key_tokens(), CredentialKind.SESSION_COOKIE: cookies}, clock),
-        Revocations(database, clock, access_life),
         Profiles(database, clock),
         verification,
         PasswordChange(database, passwords, rules, limits, clock),
@@ -219,9 +221,10 @@ def _own_account_parts(
     )
 
 
-def _responder(database: Database, bus: Bus, keys: KeyRing) -> Responder:
+def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocations) -> Responder:
     responder = Responder(bus, SERVICE)
     responder.on(SigningKeys, keys.answer)
+    responder.on(EndedSessions, revocations.answer)
     TopicKeeper(database, EventLog(database), can_follow).answer(responder)
     return responder
 

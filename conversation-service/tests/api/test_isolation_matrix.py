@@ -7,7 +7,7 @@ real id, the answer for a made-up one.
 from typing import Any, NamedTuple
 
 import pytest
-from conversation_builders import GLOBEX, person
+from conversation_builders import person
 from conversation_client import CONVERSATIONS, ConversationClient
 
 from conversation_service.app import ROUTES
@@ -19,6 +19,8 @@ from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.principal import Principal, Role
+from shared.testing.callers import GLOBEX
+from shared.testing.isolation import answered_alike, operations_of
 
 CONVERSATION = CONVERSATIONS + "/{conversation_id}"
 MESSAGES = CONVERSATION + "/messages"
@@ -40,7 +42,7 @@ MATRIX = {
     ("GET", MESSAGES): Row(200, 404),
     ("POST", MESSAGES): Row(201, 404, {"role": "user", "content": "Hello"}),
 }
-OPERATIONS = [(operation.method, operation.path) for group in ROUTES for operation in group.operations]
+OPERATIONS = operations_of(ROUTES)
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
 OTHERS = [person(Role.OWNER), person(Role.DEVELOPER), person(Role.OWNER, GLOBEX)]
 
@@ -65,15 +67,12 @@ async def test_each_caller_gets_what_the_matrix_says(client: ConversationClient,
 async def test_an_id_of_somebody_else_is_answered_as_a_made_up_one(
     client: ConversationClient, method: str, path: str, who: Principal
 ) -> None:
-    ada, body = person(), MATRIX[method, path].body
-    conversation = await client.begin(ada)
+    conversation = await client.begin(person())
+    paths = [path.format(conversation_id=given) for given in (conversation["id"], new_id(), "1")]
 
-    foreign = await client.send(method, path.format(conversation_id=conversation["id"]), body, who=who)
-    made_up = await client.send(method, path.format(conversation_id=new_id()), body, who=who)
-    no_id = await client.send(method, path.format(conversation_id="1"), body, who=who)
+    answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=who)
 
-    assert foreign.code == "CONVERSATION_NOT_FOUND"
-    assert foreign.without_trace == made_up.without_trace == no_id.without_trace
+    assert answer.code == "CONVERSATION_NOT_FOUND"
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
@@ -112,5 +111,8 @@ async def test_queries_that_forget_the_tenant_still_see_one(client: Conversation
         assert await Conversation.all().using_db(work.connection) == []
         assert await work.execute("delete from conversations") == 0
     async with database.system_work() as work:
-        assert await work.rows(UNPROTECTED_TABLES) == []
         assert len(await work.rows("select from conversations")) == 1
+
+
+async def test_every_table_of_tenants_has_its_wall(database: Database) -> None:
+    assert await database.system_rows(UNPROTECTED_TABLES) == []

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from conversation_builders import person
 from conversation_client import ConversationClient, messages_of, path_of
-from conversation_fakes import CountingDatabase
 
 from conversation_service.messages.schemas import AddMessage, MessageQuery
 from conversation_service.messages.service import MessageService
@@ -16,6 +15,7 @@ from shared.db.databases import Database
 from shared.events.conversations import MessageRole
 from shared.ids import new_id
 from shared.principal import Principal
+from shared.testing.counting import CountingDatabase
 
 
 async def listed(

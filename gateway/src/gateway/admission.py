@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.route_table import Service
-from shared.identity import EXPIRY_HEADER
+from shared.identity import EXPIRES_HEADER
 from shared.principal import Principal
 
 
@@ -20,4 +20,4 @@ class Admission(msgspec.Struct):
 def expiry_line(admission: Admission) -> bytes:
     """The header line that tells a live connection when its credential ends; empty when it does not."""
     expires_at = admission.expires_at
-    return b"" if expires_at is None else f"{EXPIRY_HEADER}: {expires_at}\r\n".encode()
+    return b"" if expires_at is None else f"{EXPIRES_HEADER}: {expires_at}\r\n".encode()

@@ -13,7 +13,7 @@ from gateway.answers import CONTINUE, answer_framing
 from gateway.cors import is_preflight
 from gateway.credentials import Credential
 from gateway.entry_rules import check_scopes, credential_for
-from gateway.outgoing_head import UPGRADED, asks_for_websocket, new_trace_id
+from gateway.outgoing_head import UPGRADED, asks_for_websocket, trace_id_of
 from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
 from gateway.request_head import RequestHead
@@ -36,7 +36,7 @@ class Exchange:
         self._head = head
         self._target = head.target
         self._row = UNROUTED
-        self._trace_id = new_trace_id()
+        self._trace_id = trace_id_of(head)
         self._started = time.monotonic()
         self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
         self._admission: Admission | None = None

@@ -6,13 +6,20 @@ from gateway.canonical_path import Target
 from gateway.forwarded_headers import from_clients
 from gateway.request_head import RequestHead
 from gateway.route_table import Row
+from shared.telemetry.tracing import read_traceparent
 
 UPGRADED = b"connection: Upgrade\r\nupgrade: websocket\r\n"
 
 
 def new_trace_id() -> str:
-    """A trace begins at the public door, whatever a client calls its own."""
     return os.urandom(16).hex()
+
+
+def trace_id_of(head: RequestHead) -> str:
+    """The client's own where it sends a valid traceparent, so that its trace goes on in ours."""
+    sent = head.noted.get(b"traceparent")
+    parent = read_traceparent(sent.decode("latin-1")) if sent else None
+    return parent.trace_id if parent else new_trace_id()
 
 
 def asks_for_websocket(head: RequestHead, row: Row) -> bool:

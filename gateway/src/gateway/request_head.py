@@ -28,7 +28,14 @@ _IN_NO_HEAD = re.compile(rb"\x00|(?<!\r)\n|\r[^\n]")
 
 _FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 _SINGLE = _FRAMING | {b"authorization", b"x-api-key", b"origin", b"content-type"}
-_NOTED = _SINGLE | {b"connection", b"cookie", b"x-forwarded-for", b"forwarded", b"access-control-request-method"}
+_NOTED = _SINGLE | {
+    b"connection",
+    b"cookie",
+    b"x-forwarded-for",
+    b"forwarded",
+    b"access-control-request-method",
+    b"traceparent",
+}
 
 
 class RequestHead(msgspec.Struct, frozen=True, gc=False):

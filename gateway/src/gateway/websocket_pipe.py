@@ -81,10 +81,11 @@ class PipeEnd(asyncio.Protocol):
     # what the server asks when it stops
 
     def close_if_idle(self) -> bool:
+        """Asks realtime-service, by the end of our stream, to say goodbye: only it knows where a frame ends."""
         if not self._is_draining:
             self._is_draining = True
             delay = random.uniform(0, _DRAIN_SECONDS)  # noqa: S311 - spreads load, guards nothing
-            asyncio.get_running_loop().call_later(delay, self.close)
+            asyncio.get_running_loop().call_later(delay, self._other.end)
         return False
 
     def abort(self) -> None:
@@ -92,8 +93,8 @@ class PipeEnd(asyncio.Protocol):
 
 
 def join(client: asyncio.Transport, upstream: asyncio.Transport, connections: set[Any]) -> None:
-    """Takes both transports over. `connections` is the server's own list of what is still open."""
-    ends = PipeEnd(client, connections), PipeEnd(upstream, connections)
+    """Takes both transports over. `connections` is the server's own list of clients that are still there."""
+    ends = PipeEnd(client, connections), PipeEnd(upstream, set())
     ends[0].attach(ends[1])
     ends[1].attach(ends[0])
     if client.get_write_buffer_size() > _HELD_BYTES:

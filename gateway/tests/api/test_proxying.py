@@ -78,7 +78,7 @@ async def test_headers_that_speak_for_the_gateway_are_dropped(stack: Stack) -> N
     sent = b"\r\n".join(value for _, value in request.headers)
     assert b"forged" not in sent
     assert b"6.6.6.6" not in sent
-    assert b"a" * 32 not in sent
+    assert b"b" * 16 not in sent
     assert not request.all(b"cookie")
     assert not request.all(b"x-secret")
     assert len(request.all(b"x-tessera-identity")) == 1
@@ -93,6 +93,16 @@ async def test_every_answer_carries_the_trace_the_service_was_given(stack: Stack
     _, headers, _ = await call(stack, "GET", "/api/v1/projects", headers=stack.bearer())
     (traceparent,) = stack.project.requests[0].all(b"traceparent")
     assert traceparent.decode().split("-")[1] == headers["X-Request-ID"]
+
+
+async def test_the_trace_of_a_client_goes_on_with_a_span_of_ours(stack: Stack) -> None:
+    theirs = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    _, headers, _ = await call(stack, "GET", "/api/v1/projects", headers={**stack.bearer(), "traceparent": theirs})
+
+    (traceparent,) = stack.project.requests[0].all(b"traceparent")
+    assert traceparent.decode().split("-")[1] == headers["X-Request-ID"] == theirs.split("-")[1]
+    assert traceparent.decode() != theirs
 
 
 async def test_an_answer_loses_what_describes_the_inside(stack: Stack) -> None:

@@ -1,7 +1,7 @@
 """Topics of projects: the right to read is the right to follow, and what happened can be had again."""
 
 import pytest
-from project_builders import GLOBEX, person
+from project_builders import person
 from project_client import ProjectClient, task_path
 
 from shared.events.questions import TopicNotFound, TopicPosition, TopicReplay
@@ -9,6 +9,7 @@ from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.principal import Principal, Role
+from shared.testing.callers import GLOBEX
 
 
 @pytest.fixture

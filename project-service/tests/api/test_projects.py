@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from project_builders import GLOBEX, person
+from project_builders import person
 from project_client import PROJECTS, ProjectClient, project_path, tasks_of
 
 from project_service.projects.domain import RESTORABLE_FOR
 from shared.db.databases import Database
 from shared.ids import new_id
 from shared.principal import Role
+from shared.testing.callers import GLOBEX
 
 
 async def test_a_new_project_belongs_to_its_creator(client: ProjectClient) -> None:

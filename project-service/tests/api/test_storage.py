@@ -6,9 +6,8 @@ from typing import cast
 from uuid import UUID
 
 import pytest
-from project_builders import GLOBEX, person
+from project_builders import person
 from project_client import PROJECTS, ProjectClient, task_path, tasks_of
-from project_fakes import CountingDatabase
 
 from project_service.projects.schemas import ProjectQuery
 from project_service.projects.service import ProjectService
@@ -21,11 +20,12 @@ from shared.db.schema import UNPROTECTED_TABLES
 from shared.events.projects import TaskPriority, TaskStatus
 from shared.http.conditions import IfMatch
 from shared.principal import Role
+from shared.testing.callers import GLOBEX
+from shared.testing.counting import CountingDatabase
 
 
 async def test_every_table_of_tenants_has_its_wall(database: Database) -> None:
-    async with database.system_work() as work:
-        assert await work.rows(UNPROTECTED_TABLES) == []
+    assert await database.system_rows(UNPROTECTED_TABLES) == []
 
 
 async def test_queries_that_forget_the_tenant_still_see_one(client: ProjectClient, database: Database) -> None:

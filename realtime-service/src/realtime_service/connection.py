@@ -109,7 +109,7 @@ class Connection:
         self.flush()
         try:
             async with asyncio.timeout(STALL_SECONDS):
-                while self.is_open and self.buffered > SOFT_LIMIT:  # noqa: ASYNC110 - a level can only be read
+                while self.is_open and self.buffered > SOFT_LIMIT:
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             self.close(CloseCode.TOO_SLOW)

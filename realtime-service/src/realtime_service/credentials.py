@@ -9,7 +9,7 @@ from shared.clock import Clock
 from shared.errors import SessionRevoked
 from shared.events.questions import SigningKeys
 from shared.http.app import Request
-from shared.identity import EXPIRY_HEADER, HEADER, IdentityVerifier
+from shared.identity import EXPIRES_HEADER, HEADER, IdentityVerifier
 from shared.messaging.requests import Requests
 from shared.principal import Principal
 
@@ -61,5 +61,5 @@ def token_verifier(requests: Requests, clock: Clock) -> AccessTokenVerifier:
 
 
 def _read_expiry(request: Request) -> float | None:
-    text = request.headers.get(EXPIRY_HEADER, "")
+    text = request.headers.get(EXPIRES_HEADER, "")
     return float(text) if text.isascii() and text.isdigit() else None

@@ -14,7 +14,7 @@ from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
-from realtime_service.revocations import Revocations
+from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
 from realtime_service.websocket import WebSocket
 from shared.clock import Clock
@@ -26,6 +26,7 @@ from shared.events.auth import (
     SessionRevoked,
 )
 from shared.events.envelope import Envelope
+from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
@@ -48,6 +49,7 @@ class Node:
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._access = Access(keepers)
         self._revocations = Revocations()
+        self._catch_up = CatchUp(requests, self._session_ended)
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations, clock)
@@ -72,7 +74,8 @@ class Node:
         await self._feed.connect(self._bus)
         self._watch.look()
         self._prune()
-        self._tasks = [asyncio.create_task(self._connections.wheel.run()), asyncio.create_task(self._watch.run())]
+        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())
+        self._tasks = [asyncio.create_task(each) for each in lasting]
 
     async def stop(self, drain_seconds: float) -> None:
         """The clients leave first, events come to the last of them until then."""
@@ -93,8 +96,11 @@ class Node:
         return connection
 
     def _session_revoked(self, event: SessionRevoked, _envelope: Envelope) -> None:
-        self._revocations.add(event.session_id, event.revoked_at)
-        self._connections.end_session(event.user_id, event.session_id, event.revoked_at)
+        self._session_ended(event)
+
+    def _session_ended(self, ended: SessionRevoked | EndedSession) -> None:
+        self._revocations.add(ended.session_id, ended.revoked_at)
+        self._connections.end_session(ended.user_id, ended.session_id, ended.revoked_at)
 
     def _api_key_revoked(self, event: ApiKeyRevoked, _envelope: Envelope) -> None:
         """In identities made from a key, its id stands where a session's would."""
@@ -119,6 +125,7 @@ class Node:
                 connection.session.say("healthy" if is_back else "degraded")
         if is_back:
             self._hub.suspect_all()
+            self._catch_up.begin()
 
     def _prune(self) -> None:
         self._access.prune()

@@ -16,6 +16,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from realtime_service.errors import UpgradeRequired
+from realtime_service.frames import CloseCode
 from shared.errors import BadRequest
 from shared.http.app import Request
 
@@ -83,6 +84,8 @@ class WebSocket:
         self._write_answers()
 
     def eof_received(self) -> bool:
+        """A peer that ends its stream without a close frame is a gateway that stops: its client hears why."""
+        self.close(CloseCode.RESTARTING)
         self.ws_proto.receive_eof()
         self._write_answers()
         return False

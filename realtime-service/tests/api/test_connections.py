@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from shared.events.auth import ApiKeyRevoked, MembershipRemoved, SessionRevoked
 from shared.events.changes import Removed
+from shared.events.questions import EndedSession
 from shared.identity import HEADER
 from shared.testing.eventually import eventually
 
@@ -175,6 +176,32 @@ async def test_an_older_token_of_a_revoked_session_does_not_open_a_connection(co
     frames, code = await client.until_closed()
 
     assert ([frame["code"] for frame in frames], code) == (["AUTH_SESSION_REVOKED"], 4009)
+
+
+async def test_a_session_that_ended_before_the_node_began_does_not_open_a_connection(auth, start_server) -> None:
+    anna = some_principal()
+    token = auth.token(anna)
+    auth.ended = [EndedSession(session_id=anna.session_id, user_id=anna.user_id, revoked_at=unix_now())]
+    server = await start_server()
+    client = await RawClient.open(server.port)
+
+    await client.send(action="auth", token=token)
+    frames, code = await client.until_closed()
+
+    assert ([frame["code"] for frame in frames], code) == (["AUTH_SESSION_REVOKED"], 4009)
+
+
+async def test_a_session_that_ended_while_the_bus_was_away_is_closed_when_it_is_back(connect, auth, broker) -> None:
+    anna = some_principal()
+    client = await connect(anna)
+    broker.interrupt()
+    auth.ended = [EndedSession(session_id=anna.session_id, user_id=anna.user_id, revoked_at=unix_now())]
+    assert (await client.next())["action"] == "degraded"
+
+    broker.restore()
+    frames, code = await client.until_closed()
+
+    assert (frames[-1]["code"], code) == ("AUTH_SESSION_REVOKED", 4009)
 
 
 async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server, keeper) -> None:

@@ -15,8 +15,9 @@ from shared.errors import AuthRequired
 from shared.principal import Principal
 
 HEADER = "X-Tessera-Identity"
-EXPIRY_HEADER = "X-Tessera-Token-Expires"
-"""Unix seconds; beside the identity of a live connection, which outlives the identity's own minute."""
+EXPIRES_HEADER = "X-Tessera-Token-Expires"
+"""Unix seconds at which the credential behind a live connection ends; sent to realtime-service only."""
+
 ISSUER = "gateway"
 LIFE_SECONDS = 60
 SECRET_BYTES = 32

@@ -28,7 +28,7 @@ def run_service(
     *,
     database: Callable[[T], DatabaseConfig] | None = None,
 ) -> None:
-    """Runs until SIGTERM. Exits with 2 and one plain sentence when the settings or the port do not allow a start."""
+    """Runs until SIGTERM. Exits with 1 and one plain sentence when the settings or the port do not allow a start."""
     try:
         settings = read_settings(settings_class, environment_with_dotenv(os.environ))
         configure_logging(settings.log_level)

@@ -185,6 +185,23 @@ async def test_a_refusal_has_its_status_and_code(
         assert (answer.status, (await error_of(answer))["code"]) == (status, code)
 
 
+async def test_a_post_that_opens_no_unit_of_work_runs_every_time_whatever_its_key(client: aiohttp.ClientSession):
+    key = {"Idempotency-Key": "the same"}
+
+    async with (
+        client.post("/widgets", json={"name": "one"}, headers=key) as first,
+        client.post("/widgets", json={"name": "one"}, headers=key) as again,
+        client.post("/widgets", json={"name": "other"}, headers=key) as other,
+    ):
+        answers = [first, again, other]
+        widgets = [(await answer.json())["data"] for answer in answers]
+
+    assert [answer.status for answer in answers] == [201, 201, 201]
+    assert [widget["name"] for widget in widgets] == ["one", "one", "other"]
+    assert len({widget["id"] for widget in widgets}) == 3
+    assert not any("Idempotent-Replayed" in answer.headers for answer in answers)
+
+
 async def test_a_crash_tells_nothing_from_inside(client: aiohttp.ClientSession):
     async with client.post("/widgets", json={"name": "crash"}) as answer:
         error = await error_of(answer)

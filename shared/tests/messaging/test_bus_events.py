@@ -6,7 +6,9 @@ import pytest
 from bus_networks import Inbox, Network, message, numbered, tasks_of, until
 
 from shared.messaging.bus import Binding, Delivery, PublishFailed, QueueSpec
+from shared.messaging.dead_letter_files import DeadLetter
 from shared.messaging.memory import MemoryBus
+from shared.testing.eventually import eventually
 
 
 async def test_a_thousand_messages_arrive_in_the_order_they_were_published(network: Network) -> None:
@@ -262,8 +264,9 @@ async def test_only_the_chosen_dead_letter_is_replayed(network: Network) -> None
     assert [letter.body for letter in await network.dead_letters().read()] == [b"one"]
 
 
-async def _dead_letters(network: Network, count: int = 1) -> list:
-    async with asyncio.timeout(5):
-        while len(letters := await network.dead_letters().read(network.queue)) < count:
-            await asyncio.sleep(0.01)
-    return letters
+async def _dead_letters(network: Network, count: int = 1) -> list[DeadLetter]:
+    async def are_there() -> bool:
+        return len(await network.dead_letters().read(network.queue)) == count
+
+    await eventually(are_there, within=5)
+    return await network.dead_letters().read(network.queue)

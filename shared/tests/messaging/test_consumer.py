@@ -187,13 +187,16 @@ async def test_the_trace_of_the_publisher_goes_on_in_the_handler(consumers: Cons
 
 
 async def test_a_cancelled_handler_settles_nothing(consumers: Consumers, database: FakeDatabase) -> None:
+    in_hand = asyncio.Event()
+
     async def hang(*_: object) -> None:
+        in_hand.set()
         await asyncio.Event().wait()
 
     consumers.on(TaskDeleted, hang)
     delivery = FakeDelivery(event())
     receiving = asyncio.create_task(consumers.receive(delivery))
-    await asyncio.sleep(0)
+    await in_hand.wait()
     receiving.cancel()
     await asyncio.wait([receiving])
 

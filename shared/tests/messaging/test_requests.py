@@ -52,11 +52,15 @@ async def test_a_request_is_answered_by_another_node(network: Network) -> None:
 
 
 async def test_parallel_requests_get_their_own_answers(network: Network) -> None:
-    async def add_slowly(question: Add) -> Sum:
-        await asyncio.sleep(0.01 * (5 - question.left))
+    answered = [asyncio.Event() for _ in range(5)]
+
+    async def add_in_reverse_order(question: Add) -> Sum:
+        for later in answered[question.left + 1 :]:
+            await later.wait()
+        answered[question.left].set()
         return await add(question)
 
-    await answer_with(network, add_slowly)
+    await answer_with(network, add_in_reverse_order)
     requests = Requests(await network.node())
     questions = [Add(left=number, right=0) for number in range(5)]
 

@@ -9,9 +9,9 @@ import msgspec
 from auth_service.opaque_tokens import OpaqueToken
 from auth_service.sessions.domain import EndReason, Family
 from auth_service.sessions.refresh_tokens import RefreshToken
-from auth_service.sessions.schemas import Revocation
 from shared.caller import Caller
 from shared.db.unit_of_work import Work
+from shared.events.questions import EndedSession
 from shared.principal import Principal
 
 
@@ -90,9 +90,9 @@ async def end_sessions(
     return [(row["id"], row["tenant_id"]) for row in rows]
 
 
-async def list_ended(work: Work, since: datetime) -> list[Revocation]:
+async def list_ended(work: Work, since: datetime) -> list[EndedSession]:
     """API keys too: to the parts that check credentials, a key is a session of its own."""
-    return msgspec.convert(await work.rows(_LIST_ENDED, since), list[Revocation])
+    return msgspec.convert(await work.rows(_LIST_ENDED, since), list[EndedSession])
 
 
 def _known_family(row: dict[str, Any]) -> KnownFamily:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from auth_service.accounts.schemas import UserView
 from auth_service.mfa.schemas import Code
+from shared.events.questions import EndedSession
 
 MAX_GIVEN = 1024  # characters of a credential we look at; longer than any that can be right
 
@@ -50,14 +51,7 @@ class RevocationQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Unix seconds; what ended longer ago than an access token lives is never listed."""
 
 
-class Revocation(msgspec.Struct, frozen=True, kw_only=True):
-    session_id: UUID
-    user_id: UUID
-    revoked_at: int
-    """Unix seconds."""
-
-
 class RevocationList(msgspec.Struct, frozen=True, kw_only=True):
-    sessions: list[Revocation]
+    sessions: list[EndedSession]
     as_of: int
     """Unix seconds: ask with this as `since` the next time."""

@@ -14,6 +14,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import TesseraError
+from shared.events.questions import EndedSessions, EndedSessionsAnswer
 from shared.principal import Principal
 
 COMMIT_DELAY = timedelta(seconds=10)
@@ -93,3 +94,6 @@ class Revocations:
         async with self._database.system_work() as work:
             ended = await repository.list_ended(work, datetime.fromtimestamp(oldest, UTC))
         return RevocationList(sessions=ended, as_of=int((now - COMMIT_DELAY).timestamp()))
+
+    async def answer(self, _question: EndedSessions) -> EndedSessionsAnswer:
+        return EndedSessionsAnswer((await self.since(0)).sessions)

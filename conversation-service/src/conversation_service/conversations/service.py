@@ -5,7 +5,6 @@ from uuid import UUID
 from conversation_service.conversations import repository
 from conversation_service.conversations.domain import differences
 from conversation_service.conversations.schemas import ConversationQuery, CreateConversation, PatchConversation
-from conversation_service.versions import refuse_stale
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -17,7 +16,7 @@ from shared.events.conversations import (
     ConversationUpdated,
 )
 from shared.events.topics import conversation_topic
-from shared.http.conditions import IfMatch
+from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.pagination import PageOf
 from shared.principal import Principal

@@ -7,7 +7,6 @@ from project_service.projects import repository
 from project_service.projects.access import require_creator, require_role
 from project_service.projects.domain import RESTORABLE_FOR, differences, role_needed_for, state_of
 from project_service.projects.schemas import CreateProject, PatchProject, ProjectQuery, ProjectView
-from project_service.versions import refuse_stale
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -15,7 +14,7 @@ from shared.events.changes import Change, Removed
 from shared.events.projects import ProjectAdded, ProjectDeleted, ProjectRole, ProjectUpdated
 from shared.events.questions import ProjectStanding, ProjectStandingAnswer
 from shared.events.topics import project_topic
-from shared.http.conditions import IfMatch
+from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.pagination import PageOf
 from shared.principal import Principal

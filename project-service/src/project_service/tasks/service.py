@@ -6,14 +6,13 @@ from project_service.projects.access import require_role
 from project_service.tasks import repository
 from project_service.tasks.domain import change_event, differences, require_plausible
 from project_service.tasks.schemas import CreateTask, PatchTask, TaskQuery
-from project_service.versions import refuse_stale
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.changes import Change, Removed
 from shared.events.projects import ProjectRole, TaskAdded, TaskDeleted, TaskState
 from shared.events.topics import tasks_topic
-from shared.http.conditions import IfMatch
+from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.pagination import PageOf
 from shared.principal import Principal

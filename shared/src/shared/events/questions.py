@@ -85,3 +85,21 @@ class SigningKeysAnswer(msgspec.Struct, frozen=True):
 class SigningKeys(Request[SigningKeysAnswer], frozen=True, kw_only=True):
     service: ClassVar[str] = "auth"
     operation: ClassVar[str] = "signing_keys"
+
+
+class EndedSession(msgspec.Struct, frozen=True, kw_only=True):
+    session_id: UUID
+    user_id: UUID
+    revoked_at: int
+    """Unix seconds."""
+
+
+class EndedSessionsAnswer(msgspec.Struct, frozen=True):
+    sessions: list[EndedSession]
+
+
+class EndedSessions(Request[EndedSessionsAnswer], frozen=True, kw_only=True):
+    """Which sessions have ended whose access tokens may still be around? For nodes that missed the events."""
+
+    service: ClassVar[str] = "auth"
+    operation: ClassVar[str] = "ended_sessions"

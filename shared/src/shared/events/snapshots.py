@@ -27,7 +27,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def schema_text(contract: type[Event]) -> str:
-    """What goes over the wire, as JSON Schema without references: names of classes and docstrings are not part of it."""
+    """What goes over the wire, as JSON Schema; names of classes and docstrings are not part of it."""
     schema = msgspec.json.schema(contract)
     bare = _bare(schema, schema.get("$defs", {}))
     return msgspec.json.format(msgspec.json.encode(bare, order="deterministic"), indent=2).decode() + "\n"

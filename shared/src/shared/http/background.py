@@ -1,4 +1,4 @@
-"""The messaging side of a service's life: relay, consumers and answers start after the server and stop before it."""
+"""The messaging side of a service: it listens before it serves, sends once it serves, drains before it stops."""
 
 import asyncio
 import random
@@ -37,12 +37,15 @@ def setup_messaging(
     relay = Relay(database, bus, service, redeliver_since=REDELIVER if bus.is_forgetful else None)
     running: list[asyncio.Task[None]] = []
 
-    @app.after_server_start
-    async def start(_app: App) -> None:
+    @app.before_server_start
+    async def listen(_app: App) -> None:
         if consumers is not None:
             await consumers.start(bus)
         if responder is not None:
             await responder.start()
+
+    @app.after_server_start
+    async def send(_app: App) -> None:
         work: tuple[Coroutine[Any, Any, None], ...] = (relay.run(), _watch_age(app, relay), _prune(database))
         running.extend(asyncio.create_task(each) for each in work)
 

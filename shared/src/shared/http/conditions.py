@@ -5,8 +5,12 @@ If-None-Match, because two readers may see the same version differently.
 """
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zlib import crc32
+
+import msgspec
+
+from shared.errors import PreconditionFailed
 
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})(?:-[0-9a-f]{8})?"|(\d{1,18})')
 
@@ -18,6 +22,17 @@ class IfMatch(NamedTuple):
 
     def allows(self, version: int) -> bool:
         return self.versions is None or version in self.versions
+
+
+class Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+def refuse_stale(if_match: IfMatch, current: Versioned) -> None:
+    """Raises PreconditionFailed with the current state, so that the caller can merge without another read."""
+    if not if_match.allows(current.version):
+        raise PreconditionFailed(details={"current": msgspec.to_builtins(current)})
 
 
 def read_if_match(header: str | None) -> IfMatch:

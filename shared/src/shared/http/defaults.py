@@ -19,7 +19,7 @@ from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
-from shared.telemetry.tracing import Tracer, continue_trace
+from shared.telemetry.tracing import Tracer
 
 
 def setup_defaults(
@@ -67,8 +67,7 @@ def _setup_tracing(app: App, tracer: Tracer) -> None:
 
     async def begin(request: Request) -> None:
         request.ctx.started = time.perf_counter()
-        request.ctx.trace = continue_trace(request.headers.get("traceparent"))
-        request.ctx.span = tracer.begin(f"{request.method} {request.path}", request.ctx.trace)
+        request.ctx.trace, request.ctx.span = tracer.begin(request.method, request.headers.get("traceparent"))
 
     async def end(request: Request, response: BaseHTTPResponse) -> None:
         trace = getattr(request.ctx, "trace", None)
@@ -96,7 +95,7 @@ def _setup_metrics(app: App, metrics: Metrics) -> None:
     async def show(_request: Request) -> HTTPResponse:
         return HTTPResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.after_server_start
+    @app.before_server_start
     async def watch(_app: App) -> None:
         app.ctx.loop_watch = asyncio.create_task(metrics.watch_loop())
 

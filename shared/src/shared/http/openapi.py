@@ -6,13 +6,30 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from shared.errors import AuthRequired, Forbidden, TesseraError, ValidationFailed
+from shared.errors import (
+    AuthRequired,
+    BadRequest,
+    Forbidden,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    InvalidToken,
+    MalformedJson,
+    SessionRevoked,
+    TesseraError,
+    TokenExpired,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from shared.http.answers import Accepted, Created, WithHeaders
 from shared.http.routes import Operation, Routes
 from shared.introspection import SESSION_COOKIE
 from shared.pagination import PageOf
 
 _REFERENCE = "#/components/schemas/{name}"
+_AT_THE_DOOR = (414, 431)  # the gateway's own refusals of an address or headers that are too long
 
 
 _SECURITY_SCHEMES = {
@@ -34,7 +51,7 @@ class ErrorAnswer(msgspec.Struct):
 
 
 def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
-    operations = [operation for group in groups for operation in group.operations if operation.is_documented]
+    operations = [operation for group in groups for operation in group.operations if operation.documented]
     shapes = list(_distinct(shape for operation in operations for shape in _shapes(operation)))
     schemas, components = msgspec.json.schema_components([*shapes, ErrorAnswer], ref_template=_REFERENCE)
     schema_of = dict(zip(map(str, [*shapes, ErrorAnswer]), schemas, strict=True))
@@ -96,13 +113,14 @@ def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]
     }
     if operation.signature.body is not None:
         content = {"application/json": {"schema": schema_of[str(operation.signature.body)]}}
-        described["requestBody"] = {"required": True, "content": content}
+        is_required = any(field.required for field in msgspec.structs.fields(operation.signature.body))
+        described["requestBody"] = {"required": is_required, "content": content}
     return described
 
 
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
     """Any one of these is enough."""
-    if operation.is_public:
+    if operation.public:
         return []
     person: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
     return person if operation.resource is None else [*person, {"key": []}]
@@ -135,16 +153,23 @@ def _success(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
     return {str(status): {"description": "Success.", "content": {"application/json": {"schema": schema}}}}
 
 
-def _failures(operation: Operation) -> dict[str, Any]:
-    errors: list[type[TesseraError]] = list(operation.errors)
+def _conventional(operation: Operation) -> Iterator[type[TesseraError]]:
+    """What any operation of its kind can answer, without its handler saying so."""
+    yield from (BadRequest, TooManyRequests, Unavailable)
+    if not operation.public:
+        yield from (AuthRequired, InvalidToken, TokenExpired, SessionRevoked)
+        yield Forbidden  # to API keys, whose scopes may lack it
+    if operation.signature.body is not None:
+        yield from (MalformedJson, TooLarge, UnsupportedMediaType)
     if operation.signature.body is not None or operation.signature.query is not None:
-        errors.append(ValidationFailed)
-    if not operation.is_public:
-        errors.append(AuthRequired)
-        if Forbidden not in errors:
-            errors.append(Forbidden)  # to API keys, whose scopes may lack it
-    by_status: dict[int, list[str]] = {}
-    for error in errors:
+        yield ValidationFailed
+    if operation.honours_keys:
+        yield from (IdempotencyInProgress, IdempotencyMismatch)
+
+
+def _failures(operation: Operation) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {status: [BadRequest.code] for status in _AT_THE_DOOR}
+    for error in dict.fromkeys([*operation.errors, *_conventional(operation)]):
         by_status.setdefault(error.status, []).append(error.code)
     content = {"application/json": {"schema": {"$ref": _REFERENCE.format(name="ErrorAnswer")}}}
     return {

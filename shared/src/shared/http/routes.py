@@ -1,7 +1,8 @@
 """Declaring operations: one decorator that binds, answers and describes a handler.
 
 A route is authenticated unless it says `public=True`; a POST of an authenticated caller honours Idempotency-Key
-unless it says `replayable=False` (answers that carry credentials must not be stored).
+unless it says `replayable=False` (answers that carry credentials must not be stored). What a use case answers without
+a unit of work is not stored either: it changed nothing, so a repeat simply runs again.
 API keys reach the operations of groups that name a resource, as far as their scopes go; all others are closed to them.
 """
 
@@ -9,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_origin
+from typing import Any, Required, TypedDict, TypeVar, Unpack, get_origin
 
 from sanic.response import HTTPResponse
 
@@ -26,23 +27,46 @@ _OPEN = re.compile(r"\{(\w+)\}")
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
 
+class OperationFacts(TypedDict, total=False):
+    """What a declaration says beside method and path; `Operation` has the defaults."""
+
+    summary: Required[str]
+    errors: Sequence[type[TesseraError]]
+    public: bool
+    replayable: bool
+    documented: bool
+    location: str
+
+
+class About(OperationFacts, total=False):
+    closed_to_keys: bool
+    """Whatever the group says, API keys do not get here."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One method of one path, as it is served and documented."""
+    """One method of one path, as it is served and documented.
+
+    `location` is the path template of what a POST creates; the name that the route's path lacks is its id.
+    """
 
     method: str
     path: str
+    tag: str
     handler: Callable[..., Awaitable[Any]]
     signature: Signature
     summary: str
-    tag: str
-    errors: tuple[type[TesseraError], ...]
-    is_public: bool
-    resource: str | None
+    resource: str | None = None
     """What the scopes of an API key must name; None: closed to keys."""
-    is_replayable: bool
-    is_documented: bool
+    errors: Sequence[type[TesseraError]] = ()
+    public: bool = False
+    replayable: bool = True
+    documented: bool = True
     location: str | None = None
+
+    @property
+    def honours_keys(self) -> bool:
+        return self.replayable and not self.public and self.method == "POST"
 
     def result_of(self, value: Any, path: Mapping[str, str]) -> Any:
         """A creation's bare value, which is all a use case can name for a repeat, becomes what the handler answers."""
@@ -65,54 +89,38 @@ class Routes:
         self.resource = checked_resource(resource)
         self.operations: list[Operation] = []
 
-    def get(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+    def get(self, path: str, **about: Unpack[About]) -> Callable[[Handler], Handler]:
         return self.add("GET", path, **about)
 
-    def post(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+    def post(self, path: str, **about: Unpack[About]) -> Callable[[Handler], Handler]:
         return self.add("POST", path, **about)
 
-    def put(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+    def put(self, path: str, **about: Unpack[About]) -> Callable[[Handler], Handler]:
         return self.add("PUT", path, **about)
 
-    def patch(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+    def patch(self, path: str, **about: Unpack[About]) -> Callable[[Handler], Handler]:
         return self.add("PATCH", path, **about)
 
-    def delete(self, path: str, **about: Any) -> Callable[[Handler], Handler]:
+    def delete(self, path: str, **about: Unpack[About]) -> Callable[[Handler], Handler]:
         return self.add("DELETE", path, **about)
 
     def add(
-        self,
-        method: str,
-        path: str,
-        *,
-        summary: str,
-        errors: Sequence[type[TesseraError]] = (),
-        public: bool = False,
-        replayable: bool = True,
-        documented: bool = True,
-        closed_to_keys: bool = False,
-        location: str | None = None,
+        self, method: str, path: str, *, closed_to_keys: bool = False, **about: Unpack[OperationFacts]
     ) -> Callable[[Handler], Handler]:
-        """The handler is returned as it was, so that it can be declared under several paths.
-
-        `location` is the path template of what a POST creates; the name that the route's path lacks is its id.
-        """
+        """The handler is returned as it was, so that it can be declared under several paths."""
+        resource = None if closed_to_keys else self.resource
 
         def declare(handler: Handler) -> Handler:
+            signature = read_signature(handler, path)
             self.operations.append(
                 Operation(
                     method=method,
                     path=path,
-                    handler=handler,
-                    signature=read_signature(handler, path),
-                    summary=summary,
                     tag=self.tag,
-                    errors=tuple(errors),
-                    is_public=public,
-                    resource=None if closed_to_keys else self.resource,
-                    is_replayable=replayable and not public and method == "POST",
-                    is_documented=documented,
-                    location=location,
+                    resource=resource,
+                    handler=handler,
+                    signature=signature,
+                    **about,
                 )
             )
             return handler
@@ -138,41 +146,48 @@ def _endpoint(
 
     async def endpoint(request: Request, **path: str) -> HTTPResponse:
         request.ctx.route = operation.path
-        if not operation.is_public:
+        if not operation.public:
             request.ctx.principal = identities.verify(request.headers.get(HEADER))
             if not permits(request.ctx.principal.scopes, operation.resource, operation.method):
                 raise Forbidden("The scopes of this API key do not allow that.")
         arguments = bind(request, path)
-        if operation.is_replayable and "idempotency-key" in request.headers:
-            return await _once(request, operation, arguments, path)
-        response = respond(request, operation.result_of(await operation.handler(**arguments), path))
-        if operation.method == "POST" and not operation.is_replayable:
+        if operation.honours_keys and "idempotency-key" in request.headers:
+            scope = _scope_of(request, operation, path)
+            return await _once(scope, _run(request, operation, arguments, path))
+        response = await _run(request, operation, arguments, path)
+        if operation.method == "POST" and not operation.replayable:
             response.headers["Cache-Control"] = "no-store"  # credentials: not for a repeat, and not for caches
         return response
 
     return endpoint
 
 
-async def _once(
+async def _run(
     request: Request, operation: Operation, arguments: dict[str, Any], path: Mapping[str, str]
 ) -> HTTPResponse:
-    """Runs the handler in an idempotency scope; the unit of work inside claims the key and stores the answer."""
-    key = _read_key(request.headers.getall("idempotency-key"))
-    scope = IdempotencyScope(
-        request.ctx.principal.user_id,
-        key,
-        _fingerprint(request),
-        lambda value: render(operation.result_of(value, path)),
-    )
+    return respond(request, operation.result_of(await operation.handler(**arguments), path))
+
+
+async def _once(scope: IdempotencyScope, running: Awaitable[HTTPResponse]) -> HTTPResponse:
+    """The unit of work inside claims the scope's key and stores the answer; where none is opened, nothing is kept."""
     token = current_scope.set(scope)
     try:
-        return respond(request, operation.result_of(await operation.handler(**arguments), path))
+        return await running
     except ReplayAnswer as replay:
         response = as_response(replay.answer)
         response.headers["Idempotent-Replayed"] = "true"
         return response
     finally:
         current_scope.reset(token)
+
+
+def _scope_of(request: Request, operation: Operation, path: Mapping[str, str]) -> IdempotencyScope:
+    return IdempotencyScope(
+        request.ctx.principal.user_id,
+        _read_key(request.headers.getall("idempotency-key")),
+        _fingerprint(request),
+        lambda value: render(operation.result_of(value, path)),
+    )
 
 
 def _read_key(given: list[str]) -> str:

@@ -38,16 +38,21 @@ class Served(NamedTuple):
 async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
     """All apps answer inside the block. Raises PortInUse before any of them has started."""
     servers = [await _bind(one) for one in served]
-    started: list[AsyncioServer] = []
+    prepared: list[AsyncioServer] = []
     try:
         for server in servers:
-            await _start(server)
-            started.append(server)
+            await _prepare(server)
+            prepared.append(server)
+        # Only when all are prepared: the first may already publish what the last one has to hear.
+        for server in servers:
+            await server.start_serving()
+        for server in servers:
+            await server.after_start()
         yield
     finally:
-        for server in reversed(started):
+        for server in reversed(prepared):
             await _stop(server)
-        for server in servers[len(started) :]:
+        for server in servers[len(prepared) :]:
             server.close()
 
 
@@ -86,13 +91,11 @@ async def _bind(served: Served) -> AsyncioServer:
     return server
 
 
-async def _start(server: AsyncioServer) -> None:
+async def _prepare(server: AsyncioServer) -> None:
     # Sanic rewrites its own classes at the first start and cannot do it twice; the rewritten ones serve all apps.
     server.app.config.TOUCHUP = not getattr(HttpProtocol, "__touched__", False)
     await server.startup()
     await server.before_start()
-    await server.start_serving()
-    await server.after_start()
 
 
 async def _stop(server: AsyncioServer) -> None:

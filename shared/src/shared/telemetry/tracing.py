@@ -82,11 +82,17 @@ class Tracer:
             self._provider.add_span_processor(BatchSpanProcessor(exporter))
             self._tracer = self._provider.get_tracer("tessera")
 
-    def begin(self, name: str, context: TraceContext, kind: SpanKind = SpanKind.SERVER) -> otel.Span | None:
-        """The exported side of the current span; None without an endpoint."""
+    def begin(
+        self, name: str, header: str | None, kind: SpanKind = SpanKind.SERVER
+    ) -> tuple[TraceContext, otel.Span | None]:
+        """Makes a new span, child of the one named by `header`, the current one; without an endpoint it has no Span."""
         if self._provider is None:
-            return None
-        return self._tracer.start_span(name, context=_parent(context.traceparent), kind=kind)
+            return continue_trace(header), None
+        span = self._tracer.start_span(name, context=_parent(header), kind=kind)
+        made = span.get_span_context()
+        context = TraceContext(f"{made.trace_id:032x}", f"{made.span_id:016x}", f"{made.trace_flags:02x}")
+        _current.set(context)
+        return context, span
 
     def end(self, span: otel.Span | None, name: str, status: int) -> None:
         if span is not None:

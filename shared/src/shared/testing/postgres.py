@@ -1,6 +1,6 @@
 """Fixtures over a real PostgreSQL: each test gets a fresh copy of a database that was migrated once per session.
 
-Use it with `pytest_plugins = ["shared.testing.postgres"]`. Role names are cluster-wide, so every session takes a
+pytest loads it for the whole repository (see `addopts`). Role names are cluster-wide, so every session takes a
 prefix of its own: several sessions may share one server. The copies of a template share the template's roles.
 """
 

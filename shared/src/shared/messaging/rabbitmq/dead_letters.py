@@ -1,7 +1,6 @@
 """Dead letters at RabbitMQ, looked at and put back over a visitor's connection, whether the services run or not."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -44,7 +43,7 @@ class RabbitDeadLetters:
 async def _messages(
     connection: AbstractConnection, queue: str
 ) -> AsyncIterator[tuple[AbstractChannel, AbstractIncomingMessage]]:
-    """Those in the queue's dead letters, once each. What is not acknowledged returns there with the end of the channel."""
+    """The dead letters of the queue, once each. What is not acknowledged stays, when the channel ends."""
     channel = await connection.channel(on_return_raises=True)
     try:
         dead = await channel.declare_queue(topology.dead_queue_of(queue), passive=True, timeout=CALL_TIMEOUT)

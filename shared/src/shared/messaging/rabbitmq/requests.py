@@ -69,7 +69,7 @@ class Caller:
 
     async def _knock(self, request_id: str, request: OpenRequest) -> bool:
         """Until the request is in the service's queue."""
-        while not await self._send(request_id, request):  # noqa: ASYNC110 - nobody tells when a queue appears
+        while not await self._send(request_id, request):
             await asyncio.sleep(KNOCK_INTERVAL)
         return True
 

@@ -1,4 +1,4 @@
-"""Stand-ins for parts of the service."""
+"""What a use case asks of the database, counted."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

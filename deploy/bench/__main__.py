@@ -1,0 +1,15 @@
+"""`make bench`: all measurements, one after the other, each printed with its machine and its reference."""
+
+import subprocess
+import sys
+
+MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency")
+
+
+def main() -> None:
+    results = [subprocess.run([sys.executable, "-m", module], check=False).returncode for module in MEASUREMENTS]
+    sys.exit(max(results))
+
+
+if __name__ == "__main__":
+    main()
