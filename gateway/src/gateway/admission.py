@@ -9,8 +9,6 @@ from shared.principal import Principal
 
 class Admission(msgspec.Struct):
     principal: Principal
-    issued_at: int
-    """Unix seconds; 0 for credentials of which no revocation is old enough not to count."""
     expires_at: int | None
     """Unix seconds."""
     identities: dict[Service, tuple[float, bytes]] = {}

@@ -46,7 +46,7 @@ class Authenticator:
             admission = await self._introspections.admit(credential)
         else:
             claims = await self._verifier.verify(credential.text)
-            admission = Admission(claims.principal, claims.issued_at, claims.expires_at)
+            admission = Admission(claims.principal, claims.expires_at)
             self._remember(credential.text, admission)
         self._check_still_good(credential, admission)
         return admission
@@ -71,5 +71,5 @@ class Authenticator:
         if expires_at is not None and expires_at <= self._clock.now().timestamp():
             self._by_token.pop(credential.text, None)
             raise TokenExpired
-        if self._denylist.refuses(admission.principal.session_id, admission.issued_at):
+        if self._denylist.refuses(admission.principal.session_id):
             raise SessionRevoked if admission.principal.scopes is None else InvalidToken

@@ -52,12 +52,14 @@ class Denylist:
         self._gap_began: float | None = float("-inf")
         self._walk_due = float("-inf")
 
-    def refuses(self, session_id: UUID, issued_at: int) -> bool:
-        """Raises Unavailable while the list is too incomplete to be trusted."""
+    def refuses(self, session_id: UUID) -> bool:
+        """Whatever a token says of its age: one that was minted while its session ended looks younger than that.
+
+        Raises Unavailable while the list is too incomplete to be trusted.
+        """
         if self._gap_began is not None and not self.is_trusted:
             raise Unavailable("Sessions cannot be checked just now: try again shortly.")
-        revoked_at = self._revoked.get(session_id)
-        return revoked_at is not None and issued_at <= revoked_at
+        return session_id in self._revoked
 
     @property
     def is_trusted(self) -> bool:

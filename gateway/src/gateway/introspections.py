@@ -101,7 +101,7 @@ class Introspections:
             return Unavailable("Credentials cannot be checked just now: try again shortly.")
         if answer.principal is None:
             return self._refuse(credential, _ERRORS[answer.refusal or Refusal.INVALID])
-        admission = Admission(answer.principal, issued_at=0, expires_at=answer.expires_at)
+        admission = Admission(answer.principal, answer.expires_at)
         if changes == self._changes:
             self._remember(credential, admission)
         return admission

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from project_builders import GLOBEX, person
+from project_builders import person
 from project_client import ProjectClient, project_path
 
 from shared.events.auth import InvitationAccepted
@@ -18,6 +18,7 @@ from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.principal import Principal, Role
+from shared.testing.callers import GLOBEX
 from shared.testing.eventually import eventually
 
 

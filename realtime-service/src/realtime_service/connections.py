@@ -64,11 +64,11 @@ class Connections:
     def of_user(self, user_id: UUID) -> tuple[Connection, ...]:
         return tuple(self._by_user.get(user_id, ()))
 
-    def end_session(self, user_id: UUID, session_id: UUID, revoked_at: int) -> None:
-        """Close what was let in by credentials of this session from before `revoked_at` (unix seconds)."""
+    def end_session(self, user_id: UUID, session_id: UUID) -> None:
+        """Close what was let in by credentials of this session; a key is a session of its own."""
         for connection in self.of_user(user_id):
             credentials = connection.credentials
-            if credentials and credentials.principal.session_id == session_id and credentials.issued_at <= revoked_at:
+            if credentials and credentials.principal.session_id == session_id:
                 connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
 
     def end_keys(self, tenant_id: UUID, user_id: UUID) -> None:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from realtime_service.replay import DEADLINE_SECONDS
-from realtime_service.revocations import RACE_SECONDS, Revocations
+from realtime_service.revocations import Revocations
 from shared.access_tokens import AccessTokenVerifier
 from shared.clock import Clock
 from shared.errors import SessionRevoked
@@ -18,18 +18,14 @@ class Credentials(NamedTuple):
     """Unix seconds. `expires_at` is None when nobody told."""
 
     principal: Principal
-    issued_at: float
     expires_at: float | None
 
 
 class Authenticator:
-    def __init__(
-        self, identities: IdentityVerifier, tokens: AccessTokenVerifier, revocations: Revocations, clock: Clock
-    ) -> None:
+    def __init__(self, identities: IdentityVerifier, tokens: AccessTokenVerifier, revocations: Revocations) -> None:
         self._identities = identities
         self._tokens = tokens
         self._revocations = revocations
-        self._clock = clock
 
     def from_handshake(self, request: Request) -> Credentials | None:
         """None when the gateway attached no identity. Raises AuthRequired or SessionRevoked."""
@@ -37,16 +33,15 @@ class Authenticator:
         if identity is None:
             return None
         principal = self._identities.verify(identity)
-        now = self._clock.now().timestamp()
-        return self._checked(Credentials(principal, now - RACE_SECONDS, _read_expiry(request)))
+        return self._checked(Credentials(principal, _read_expiry(request)))
 
     async def from_token(self, token: str) -> Credentials:
         """Raises InvalidToken, TokenExpired, SessionRevoked, or Unavailable when tokens cannot be checked now."""
         claims = await self._tokens.verify(token)
-        return self._checked(Credentials(claims.principal, claims.issued_at, claims.expires_at))
+        return self._checked(Credentials(claims.principal, claims.expires_at))
 
     def _checked(self, credentials: Credentials) -> Credentials:
-        if self._revocations.covers(credentials.principal.session_id, credentials.issued_at):
+        if self._revocations.covers(credentials.principal.session_id):
             raise SessionRevoked
         return credentials
 

@@ -52,7 +52,7 @@ class Node:
         self._catch_up = CatchUp(requests, self._session_ended)
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
-        self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations, clock)
+        self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
         self._topics = TopicsDialect(
             hub=self._hub,
             access=self._access,
@@ -100,12 +100,12 @@ class Node:
 
     def _session_ended(self, ended: SessionRevoked | EndedSession) -> None:
         self._revocations.add(ended.session_id, ended.revoked_at)
-        self._connections.end_session(ended.user_id, ended.session_id, ended.revoked_at)
+        self._connections.end_session(ended.user_id, ended.session_id)
 
     def _api_key_revoked(self, event: ApiKeyRevoked, _envelope: Envelope) -> None:
         """In identities made from a key, its id stands where a session's would."""
         self._revocations.add(event.key_id, event.revoked_at)
-        self._connections.end_session(event.user_id, event.key_id, event.revoked_at)
+        self._connections.end_session(event.user_id, event.key_id)
 
     def _membership_changed(
         self, event: MembershipAdded | MembershipChanged | MembershipRemoved, _envelope: Envelope
