@@ -7,7 +7,7 @@ because verifying one costs as much as the rest of a request.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import jwt
@@ -140,7 +140,3 @@ def _read_jwks(document: bytes) -> dict[str, Ed25519PublicKey]:
         if entry.key_id and isinstance(entry.key, Ed25519PublicKey):
             keys[entry.key_id] = entry.key
     return keys
-
-
-def expiry_time(claims: AccessClaims) -> datetime:
-    return datetime.fromtimestamp(claims.expires_at, UTC)

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from auth_service.accounts.email_address import MAX_LENGTH
-from shared.principal import Role, Tier
+from shared.events.auth import UserState
+from shared.principal import Tier
 
 Email = Annotated[str, Meta(min_length=3, max_length=MAX_LENGTH)]
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
@@ -25,20 +25,9 @@ class PatchProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     preferences: dict[str, Any] | UnsetType | None = UNSET
 
 
-class UserView(msgspec.Struct, frozen=True, kw_only=True):
-    """A user as a member of one tenant: `role` and `tier` are theirs there."""
+class UserView(UserState, frozen=True, kw_only=True):
+    """A user as they see themselves in one tenant: `role` and `tier` are theirs there."""
 
-    id: UUID
-    tenant_id: UUID
-    email: str
-    first_name: str
-    last_name: str
-    full_name: str
-    display_name: str | None
-    avatar_url: str | None
-    role: Role
-    is_active: bool
-    email_verified: bool
     is_platform_admin: bool
     tier: Tier
     subscription_status: str | None
@@ -47,6 +36,3 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime | None
     last_login_at: datetime | None
     preferences: dict[str, Any]
-    version: int
-    created_at: datetime
-    updated_at: datetime
