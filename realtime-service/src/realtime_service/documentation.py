@@ -11,7 +11,7 @@ from realtime_service.frames import CloseCode
 from shared.http.app import App
 from shared.http.documentation import serve_openapi
 from shared.http.examples import Examples
-from shared.http.openapi import SCHEMA_REFERENCE, openapi_document
+from shared.http.openapi import openapi_document, schema_components
 from shared.wire_enum import WireEnum
 
 _JSON_FRAMES = "JSON in text frames of WebSocket (RFC 6455)"
@@ -74,7 +74,7 @@ def setup_documentation(app: App) -> None:
 def live_document() -> dict[str, Any]:
     """Live addresses have no operations; their frames are components like any others."""
     shapes = [*CLIENT_FRAMES.values(), *SERVER_FRAMES, ServerMessage]
-    schemas, components = msgspec.json.schema_components(shapes, ref_template=SCHEMA_REFERENCE)
+    schemas, components = schema_components(shapes)
     sent, received = schemas[: len(CLIENT_FRAMES)], schemas[len(CLIENT_FRAMES) : -1]
     topics = {
         "summary": "Follow topics: projects, tasks, conversations, one's own account",

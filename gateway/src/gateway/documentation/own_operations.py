@@ -8,7 +8,7 @@ import msgspec
 from gateway.health import CONNECTED, ProductHealth
 from shared.errors import Forbidden, TesseraError, TooManyRequests
 from shared.http.documented_errors import ErrorAnswer, add_failures, error_codes
-from shared.http.openapi import SCHEMA_REFERENCE, headers, operation_id
+from shared.http.openapi import headers, operation_id, schema_components
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"
@@ -39,7 +39,7 @@ _STATES = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 def _component(shape: type) -> dict[str, Any]:
-    return {"$ref": SCHEMA_REFERENCE.format(name=shape.__name__)}
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}
 
 
 def _operations() -> Iterable[_Own]:
@@ -81,9 +81,7 @@ def _operations() -> Iterable[_Own]:
 
 
 def own_document() -> dict[str, Any]:
-    _, components = msgspec.json.schema_components(
-        [ProductHealth, Readiness, ErrorAnswer], ref_template=SCHEMA_REFERENCE
-    )
+    _, components = schema_components([ProductHealth, Readiness, ErrorAnswer])
     return {
         "tags": list(_TAGS),
         "paths": {own.path: {"get": _described(own)} for own in _operations()},

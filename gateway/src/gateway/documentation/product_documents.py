@@ -64,7 +64,7 @@ class ProductDocuments:
             return None
 
     def _make(self, known: dict[Service, Described]) -> Documents:
-        merged = merge({**known, Service.GATEWAY: _own()}, self._routes, server=self._server)
+        merged = merge({**known, Service.GATEWAY: own_part()}, self._routes, server=self._server)
         if missing := [service for service in _ASKED if service not in known]:
             merged["x-incomplete"] = missing
         codes = merged["x-error-codes"]
@@ -78,7 +78,8 @@ def event_document() -> Document:
     return json_document(asyncapi_document(default_registry(), "1"))
 
 
-def _own() -> dict[str, Any]:
+def own_part() -> dict[str, Any]:
+    """What the gateway adds to the services' documents: its own addresses, and the webhooks."""
     own, webhooks = own_document(), webhook_document(default_registry())
     schemas = {**own["components"]["schemas"], **webhooks["components"]["schemas"]}
     return {**own, **webhooks, "tags": own["tags"] + webhooks["tags"], "components": {"schemas": schemas}}

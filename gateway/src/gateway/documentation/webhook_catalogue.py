@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from shared.events.envelope import Event
 from shared.http.examples import Examples, example_id
-from shared.http.openapi import SCHEMA_REFERENCE, operation_id
+from shared.http.openapi import operation_id, schema_components
 
 TAG = "webhooks"
 _MOMENT = "2026-03-14T09:26:53Z"
@@ -25,7 +23,7 @@ _SIGNED = (
 def webhook_document(contracts: Iterable[type[Event]]) -> dict[str, Any]:
     """`webhooks` and `components` of an OpenAPI document, by `<noun>.<verb>`."""
     public = sorted((contract for contract in contracts if contract.live is not None), key=public_type)
-    schemas, components = msgspec.json.schema_components(public, ref_template=SCHEMA_REFERENCE)
+    schemas, components = schema_components(public)
     examples = Examples(components)
     webhooks = {
         public_type(contract): {"post": _delivery(public_type(contract), schema, examples)}

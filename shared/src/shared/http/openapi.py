@@ -35,7 +35,6 @@ from shared.pagination import PageOf
 from shared.scopes import required_scope
 
 OPENAPI = "3.1.0"
-SCHEMA_REFERENCE = "#/components/schemas/{name}"
 _ETAG = '"3-1c291ca3"'
 
 _SECURITY_SCHEMES = {
@@ -100,7 +99,7 @@ _PARAMETERS = {
 def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
     operations = [operation for group in groups for operation in group.operations if operation.documented]
     shapes = [*_distinct(shape for operation in operations for shape in _shapes(operation)), ErrorAnswer]
-    schemas, components = msgspec.json.schema_components(shapes, ref_template=SCHEMA_REFERENCE)
+    schemas, components = schema_components(shapes)
     describer = _Describer(dict(zip(map(str, shapes), schemas, strict=True)), Examples(components))
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -118,6 +117,22 @@ def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
         },
         "x-error-codes": msgspec.to_builtins(error_codes()),
     }
+
+
+def schema_components(shapes: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A schema for each shape, and the named ones that they refer to."""
+    schemas, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    return [_portable(schema) for schema in schemas], _portable(components)
+
+
+def _portable(node: Any) -> Any:
+    """Patterns as JSON Schema reads them (ECMA-262), whose `$` is Python's `\\Z`."""
+    if isinstance(node, dict):
+        return {
+            key: value.replace(r"\Z", "$") if key == "pattern" and isinstance(value, str) else _portable(value)
+            for key, value in node.items()
+        }
+    return [_portable(value) for value in node] if isinstance(node, list) else node
 
 
 def headers(*names: str) -> dict[str, Any]:
@@ -251,7 +266,7 @@ def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     if operation.signature.query is None:
         return
     for field in msgspec.structs.fields(operation.signature.query):
-        (schema,), _ = msgspec.json.schema_components([field.type], ref_template=SCHEMA_REFERENCE)
+        (schema,), _ = schema_components([field.type])
         yield {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
 
 
