@@ -63,8 +63,11 @@ class Page:
     _waiting: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
 
     async def open(self, url: str, *, until: str) -> None:
-        """Returns when the JavaScript expression `until` is true; fails after a deadline."""
         await self.send("Page.navigate", url=url)
+        await self.wait(until)
+
+    async def wait(self, until: str) -> None:
+        """Returns when the JavaScript expression is true; fails after a deadline."""
         async with asyncio.timeout(_STEP_SECONDS):
             while not await self.evaluate(until):
                 await asyncio.sleep(0.05)
@@ -72,6 +75,16 @@ class Page:
     async def evaluate(self, expression: str) -> Any:
         answer = await self.send("Runtime.evaluate", expression=expression, returnByValue=True)
         return answer["result"].get("value")
+
+    async def click(self, selector: str) -> None:
+        """Waits until there is such an element."""
+        found = f"document.querySelector({selector!r})"
+        await self.wait(f"{found} !== null")
+        await self.evaluate(f"{found}.focus(), {found}.click()")
+
+    async def type(self, text: str) -> None:
+        """Into what has the focus."""
+        await self.send("Input.insertText", text=text)
 
     async def press(self, key: str, code: int) -> None:
         for kind in ("rawKeyDown", "keyUp"):
