@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.api_client import ApiClient
-from deploy.e2e.browser import Page, installed_browser, open_page
+from deploy.e2e.browser import NoBrowser, Page, installed_browser, open_page
 from deploy.stack_process import StackProcess
 
 pytestmark = pytest.mark.parametrize("stack", ["embedded"], indirect=True)
@@ -19,7 +19,10 @@ TAB = 9
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    program = await installed_browser(tmp_path)
+    try:
+        program = await installed_browser(tmp_path)
+    except NoBrowser as reason:
+        pytest.skip(str(reason))
     async with open_page(program, tmp_path) as opened:
         yield opened
 

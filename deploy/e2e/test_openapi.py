@@ -9,7 +9,7 @@ from deploy.api_client import ApiClient
 from deploy.stack_process import StackProcess
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-EXAMPLES = 20
+EXAMPLES = 10
 SEED = 20_261_121  # the same requests in every run
 SECONDS = 300
 # One account plays all requests: what ends its session, whole addresses with all their methods.
