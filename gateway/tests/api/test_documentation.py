@@ -104,6 +104,17 @@ async def test_a_service_that_was_never_heard_is_named(stack: Stack) -> None:
     assert "/api/v1/projects/{ship}" in document["paths"]
 
 
+async def test_without_any_service_the_gateway_describes_itself(stack: Stack) -> None:
+    stack.auth._elsewhere = UNAVAILABLE
+    for service in stack.services[1:]:
+        service.answer = UNAVAILABLE
+    document = await openapi(stack)
+    assert document["x-incomplete"] == ["auth", "project", "conversation", "realtime"]
+    assert "/health" in document["paths"]
+    for kind, name in set(re.findall(r'"#/components/(\w+)/([^"]+)"', msgspec.json.encode(document).decode())):
+        assert name in document["components"][kind]
+
+
 async def test_answers_that_are_no_documents_count_as_none(stack: Stack) -> None:
     stack.project.answer = answer_bytes(json_answer(b"[1]"))
     stack.realtime.answer = answer_bytes(json_answer(b"<html>"))

@@ -7,8 +7,8 @@ import msgspec
 
 from gateway.health import CONNECTED, ProductHealth
 from shared.errors import Forbidden, TesseraError, TooManyRequests
-from shared.http.documented_errors import ErrorAnswer, add_failures, error_codes
-from shared.http.openapi import headers, operation_id, schema_components
+from shared.http.documented_errors import add_failures, error_codes
+from shared.http.openapi import headers, openapi_document, operation_id, schema_components
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"
@@ -81,13 +81,13 @@ def _operations() -> Iterable[_Own]:
 
 
 def own_document() -> dict[str, Any]:
-    _, components = schema_components([ProductHealth, Readiness, ErrorAnswer])
-    return {
-        "tags": list(_TAGS),
-        "paths": {own.path: {"get": _described(own)} for own in _operations()},
-        "components": {"schemas": components},
-        "x-error-codes": msgspec.to_builtins(error_codes()),
-    }
+    """Complete in itself, so that it stands even while no service answers."""
+    document = openapi_document("gateway", ())
+    _, components = schema_components([ProductHealth, Readiness])
+    document["components"]["schemas"] |= components
+    document["tags"] = list(_TAGS)
+    document["paths"] = {own.path: {"get": _described(own)} for own in _operations()}
+    return document
 
 
 def _described(own: _Own) -> dict[str, Any]:

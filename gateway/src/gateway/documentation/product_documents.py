@@ -29,7 +29,7 @@ class Documents(NamedTuple):
 
 
 class ProductDocuments:
-    """`ask` brings a service's own document. Raises nothing: what is missing is named in `x-incomplete`."""
+    """`ask` brings a service's own document or raises UpstreamError: what is missing is named in `x-incomplete`."""
 
     def __init__(self, ask: Callable[[Service], Awaitable[bytes]], routes: RouteTable, server: str) -> None:
         self._ask = ask
@@ -81,5 +81,5 @@ def event_document() -> Document:
 def own_part() -> dict[str, Any]:
     """What the gateway adds to the services' documents: its own addresses, and the webhooks."""
     own, webhooks = own_document(), webhook_document(default_registry())
-    schemas = {**own["components"]["schemas"], **webhooks["components"]["schemas"]}
-    return {**own, **webhooks, "tags": own["tags"] + webhooks["tags"], "components": {"schemas": schemas}}
+    own["components"]["schemas"] |= webhooks["components"]["schemas"]
+    return {**own, "tags": own["tags"] + webhooks["tags"], "webhooks": webhooks["webhooks"]}

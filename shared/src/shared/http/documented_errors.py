@@ -52,8 +52,9 @@ def add_failures(responses: Responses, errors: Iterable[type[TesseraError]]) -> 
     """One answer per status, which names all its codes; `x-error-codes` has them for programs."""
     for error in errors:
         response = responses.setdefault(str(error.status), _failure(error))
-        if error.code not in response["x-error-codes"]:
-            response["x-error-codes"].append(error.code)
+        codes = response.setdefault("x-error-codes", [])
+        if error.code not in codes:
+            codes.append(error.code)
             response["description"] += f"\n{_line(error)}"
 
 
