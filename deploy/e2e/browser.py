@@ -30,7 +30,7 @@ _OPTIONS = (
     "--window-size=1400,1000",
     "--remote-debugging-port=0",
 )
-_STEP_SECONDS = 30.0
+_STEP_SECONDS = 60.0
 
 
 class NoBrowser(Exception):
