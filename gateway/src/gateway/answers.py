@@ -10,6 +10,7 @@ from shared.errors import TesseraError, Unauthorized
 from shared.http.envelope import error_body
 
 _ALWAYS = b"x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"
+_HTTPS_ONLY = b"strict-transport-security: max-age=31536000\r\n"
 _INERT = b"content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -27,8 +28,10 @@ def answer_framing(answer: AnswerHead, request: RequestHead, *, keeps_alive: boo
 
 
 class Answers:
-    def __init__(self, cors: Cors) -> None:
+    def __init__(self, cors: Cors, *, is_https: bool = False) -> None:
+        """`is_https`: people reach us by https, whatever reaches this process."""
         self._cors = cors
+        self._always = _ALWAYS + (_HTTPS_ONLY if is_https else b"")
         self._filter = from_services()
         self._status_lines = {int(status): _status_line(int(status), status.phrase) for status in HTTPStatus}
 
@@ -71,11 +74,11 @@ class Answers:
 
     def own_headers(self, origin: bytes | None) -> list[tuple[str, str]]:
         """The same headers for answers that the application itself renders; it knows its trace id."""
-        lines = (_ALWAYS + _INERT + self._cors.lines(origin)).decode().splitlines()
+        lines = (self._always + _INERT + self._cors.lines(origin)).decode().splitlines()
         return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 
     def _own_lines(self, trace_id: str, origin: bytes | None) -> bytes:
-        return b"x-request-id: %b\r\n%b%b" % (trace_id.encode(), _ALWAYS, self._cors.lines(origin))
+        return b"x-request-id: %b\r\n%b%b" % (trace_id.encode(), self._always, self._cors.lines(origin))
 
 
 def _status_line(status: int, phrase: str) -> bytes:

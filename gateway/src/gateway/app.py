@@ -12,6 +12,8 @@ from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
 from gateway.cors import Cors
 from gateway.denylist import Denylist, RevocationWatch
+from gateway.documentation.addresses import setup_documentation
+from gateway.documentation.product_documents import ProductDocuments
 from gateway.health import AggregateHealth
 from gateway.introspections import Introspections
 from gateway.outgoing_head import OutgoingHeads
@@ -48,9 +50,10 @@ def create_app(
     verifier = AccessTokenVerifier(services.signing_keys, clock)
     introspections = Introspections(services.introspect, lambda: denylist.has_gap, lambda: clock.now().timestamp())
     cors = Cors(listed(settings.cors_origins))
-    answers = Answers(cors)
+    routes = routes or RouteTable()
+    answers = Answers(cors, is_https=settings.public_url.startswith("https://"))
     parts = Parts(
-        routes=routes or RouteTable(),
+        routes=routes,
         authenticator=Authenticator(verifier, introspections, denylist, settings.internal_secret, clock),
         pools={service: UpstreamPool(address, limits) for service, address in settings.addresses().items()},
         outgoing=OutgoingHeads(),
@@ -64,7 +67,16 @@ def create_app(
     app.ctx.protocol = partial(ClientConnection, parts=parts)
     watch = RevocationWatch(denylist, bus, default_registry(), services.revocations, introspections)
     checks = {"sessions": _trusted(denylist)}
-    setup_defaults(app, service="gateway", settings=settings, clock=clock, metrics=metrics, checks=checks)
+    documents = ProductDocuments(services.description, routes, settings.public_url or "/")
+    setup_defaults(
+        app,
+        service="gateway",
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+        checks=checks,
+        documentation=partial(setup_documentation, documents=documents),
+    )
     _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected))
     _setup_own_headers(app, answers)
     _setup_life(app, services, watch, parts)
@@ -96,7 +108,7 @@ def _setup_own_headers(app: App, answers: Answers) -> None:
     async def add(request: Request, response: HTTPResponse) -> None:
         origin = request.headers.get("origin")
         for name, value in answers.own_headers(origin.encode() if origin else None):
-            response.headers[name] = value
+            response.headers.setdefault(name, value)  # a page of ours has a policy of its own
 
     app.register_middleware(add, "response")  # type: ignore[arg-type]
 

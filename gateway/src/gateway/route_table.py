@@ -93,6 +93,9 @@ ROWS: tuple[Row, ...] = (
     _own("/api/v1/health"),
     _own("/api/v1/ready"),
     _own("/metrics", access=Access.OPERATOR),
+    _own("/docs", covers_below=True),
+    _own("/openapi.json"),
+    _own("/asyncapi.json"),
     Row(
         path="/.well-known/jwks.json",
         service=Service.AUTH,

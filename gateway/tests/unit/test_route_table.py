@@ -33,6 +33,10 @@ from shared.scopes import checked_resource
         ("GET", b"/ws/", Service.REALTIME, Access.OPTIONAL),
         ("GET", b"/health/live", Service.GATEWAY, Access.PUBLIC),
         ("GET", b"/metrics", Service.GATEWAY, Access.OPERATOR),
+        ("GET", b"/docs", Service.GATEWAY, Access.PUBLIC),
+        ("GET", b"/docs/errors", Service.GATEWAY, Access.PUBLIC),
+        ("GET", b"/openapi.json", Service.GATEWAY, Access.PUBLIC),
+        ("GET", b"/asyncapi.json", Service.GATEWAY, Access.PUBLIC),
     ],
 )
 def test_a_path_has_one_service_and_one_access(method: str, path: bytes, service: Service, access: Access) -> None:
@@ -54,7 +58,8 @@ def test_a_path_has_one_service_and_one_access(method: str, path: bytes, service
         b"/api/v1/internal/revocations",
         b"/wsx",
         b"/metrics/",
-        b"/docs",
+        b"/docsx",
+        b"/openapi.json/x",
     ],
 )
 def test_a_path_that_no_row_covers_does_not_exist(path: bytes) -> None:
