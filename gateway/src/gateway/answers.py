@@ -33,9 +33,16 @@ class Answers:
         self._status_lines = {int(status): _status_line(int(status), status.phrase) for status in HTTPStatus}
 
     def passed_on(
-        self, status: int, headers: list[tuple[bytes, bytes]], trace_id: str, origin: bytes | None, framing: bytes
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        trace_id: str,
+        origin: bytes | None,
+        framing: bytes,
+        limits: bytes = b"",
     ) -> bytes:
-        """A service's head, cleaned. `framing` holds the lines about body length and connection."""
+        """A service's head, cleaned. `framing` holds the lines about body length and connection, `limits` those about
+        rate limits: where the service sends some of its own, all of them make one list (RFC 9110, section 5.3)."""
         passes = self._filter.passes
         lines = [self._status_lines.get(status) or _status_line(status, "")]
         is_inert = True
@@ -46,10 +53,19 @@ class Answers:
                     is_inert = False
         if is_inert:
             lines.append(_INERT)
-        lines += (self._own_lines(trace_id, origin), framing, b"\r\n")
+        lines += (limits, self._own_lines(trace_id, origin), framing, b"\r\n")
         return b"".join(lines)
 
-    def error(self, error: TesseraError, trace_id: str, origin: bytes | None, *, closes: bool, is_head: bool) -> bytes:
+    def error(
+        self,
+        error: TesseraError,
+        trace_id: str,
+        origin: bytes | None,
+        *,
+        closes: bool,
+        is_head: bool,
+        limits: bytes = b"",
+    ) -> bytes:
         """A whole answer in the error envelope."""
         body = error_body(error, trace_id)
         lines = [self._status_lines[error.status], b"content-type: application/json\r\n", _INERT]
@@ -57,7 +73,7 @@ class Answers:
         if isinstance(error, Unauthorized):
             lines.append(b"www-authenticate: Bearer\r\n")
         framing = b"content-length: %d\r\n%b" % (len(body), b"connection: close\r\n" if closes else b"")
-        lines += (self._own_lines(trace_id, origin), framing, b"\r\n", b"" if is_head else body)
+        lines += (limits, self._own_lines(trace_id, origin), framing, b"\r\n", b"" if is_head else body)
         return b"".join(lines)
 
     def preflight(self, trace_id: str, origin: bytes, *, closes: bool) -> bytes:

@@ -74,6 +74,10 @@ class Metrics:
             await asyncio.sleep(_LOOP_SAMPLE_SECONDS)
             self.loop_lag.observe(max(0.0, loop.time() - due))
 
+    def counter(self, name: str, help_text: str, label: str) -> Counter:
+        """For what only one service counts."""
+        return self._counter(name, help_text, [label])
+
     def gauge_from(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """A gauge whose value is read when it is scraped."""
         self._gauge(name, help_text).set_function(read)

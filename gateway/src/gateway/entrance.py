@@ -1,0 +1,115 @@
+"""Who may come in: the credential of a request, and the limits of whoever sends it.
+
+Strangers are counted by address before anything is done for them, callers by user and tenant once they are known.
+A credential that has to be looked into counts for its address until it turns out good, so guessing is slowed down.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.admission import Admission
+from gateway.authentication import Authenticator
+from gateway.canonical_path import Target
+from gateway.cors import Cors
+from gateway.credentials import Credential, Presented
+from gateway.entry_rules import check_scopes, credential_for, limit_class_of
+from gateway.rate_limit.limiter import Permit, RateLimiter
+from gateway.rate_limit.policies import Plan, Plans
+from gateway.request_head import RequestHead
+from gateway.route_table import LimitClass, Row
+from shared.address_prefix import address_prefix
+from shared.errors import TesseraError, Unauthorized
+
+
+class Visitor(NamedTuple):
+    head: RequestHead
+    row: Row
+    address: str
+
+
+class Entry(NamedTuple):
+    """What lets a request go on: its target without credentials, who sends it, and that it was counted."""
+
+    target: Target
+    admission: Admission | None
+    permit: Permit
+
+
+class Entrance:
+    def __init__(self, authenticator: Authenticator, cors: Cors, limiter: RateLimiter, plans: Plans) -> None:
+        self._authenticator = authenticator
+        self._cors = cors
+        self._limiter = limiter
+        self._plans = plans
+
+    def at_once(self, visitor: Visitor) -> Entry | None:
+        """None when something has to be waited for, or a failure counted: then `ask`. Raises TesseraError."""
+        try:
+            presented, admission = self._recalled(visitor)
+        except Unauthorized:
+            return None
+        if presented.credential is not None and admission is None:
+            return None
+        permit = self._limiter.take(*self._limits(visitor, admission))
+        return None if permit is None else _entry(visitor, presented.target, admission, permit)
+
+    async def ask(self, visitor: Visitor) -> Entry:
+        """Raises TesseraError: Unauthorized, Forbidden, TooManyRequests, Unavailable, ..."""
+        try:
+            presented, admission = self._recalled(visitor)
+        except Unauthorized as error:
+            raise _with_limits(error, await self._count_address(visitor)) from None
+        if presented.credential is not None and admission is None:
+            admission = await self._look_into(visitor, presented.credential)
+        permit = await self._limiter.ask(*self._limits(visitor, admission))
+        return _entry(visitor, presented.target, admission, permit)
+
+    def give_back(self, entry: Entry) -> None:
+        """The answer is one that does not count."""
+        self._limiter.give_back(entry.permit)
+
+    def _recalled(self, visitor: Visitor) -> tuple[Presented, Admission | None]:
+        presented = credential_for(visitor.head, visitor.row, self._cors)
+        credential = presented.credential
+        return presented, None if credential is None else self._authenticator.recall(credential)
+
+    async def _look_into(self, visitor: Visitor, credential: Credential) -> Admission:
+        permit = await self._count_address(visitor)
+        try:
+            admission = await self._authenticator.admit(credential)
+        except Unauthorized as error:
+            raise _with_limits(error, permit) from None
+        except BaseException:
+            self._limiter.give_back(permit)
+            raise
+        self._limiter.give_back(permit)
+        return admission
+
+    async def _count_address(self, visitor: Visitor) -> Permit:
+        return await self._limiter.ask(self._plans.of_address, (address_prefix(visitor.address),))
+
+    def _limits(self, visitor: Visitor, admission: Admission | None) -> tuple[Plan, Sequence[str]]:
+        limit_class = limit_class_of(visitor.head, visitor.row)
+        if limit_class is LimitClass.LIVE:
+            return self._plans.of_live_connections, (address_prefix(visitor.address),)
+        if limit_class is LimitClass.PUBLIC or admission is None:
+            return self._plans.of_address, (address_prefix(visitor.address),)
+        principal = admission.principal
+        user, tenant = principal.user_id.hex, principal.tenant_id.hex
+        if limit_class is LimitClass.MESSAGES:
+            return self._plans.of_messages[principal.tier], (user, tenant, user)
+        return self._plans.of_caller[principal.tier], (user, tenant)
+
+
+def _entry(visitor: Visitor, target: Target, admission: Admission | None, permit: Permit) -> Entry:
+    if admission is not None:
+        try:
+            check_scopes(admission.principal, visitor.head, visitor.row)
+        except TesseraError as error:
+            raise _with_limits(error, permit) from None
+    return Entry(target, admission, permit)
+
+
+def _with_limits(error: TesseraError, permit: Permit) -> TesseraError:
+    error.headers = {**error.headers, **permit.headers}
+    return error

@@ -1,0 +1,121 @@
+"""How much of a subject's windows is used: the sliding-window counter.
+
+Of each window a counter knows when it began, what was counted in the one before it and what in this one. The former
+counts by the part of it that the last window's length still reaches:
+
+    used = previous * (length - elapsed) / length + current
+
+(Cloudflare, "How we built rate limiting capable of scaling to millions of domains", 2017). Here the first window begins
+with a subject's first request, not with a full minute. So nothing overlaps before it ends, and of any burst exactly the
+quota passes; later on what was used comes back evenly, not all at once. `redis_store` has the same arithmetic in Lua.
+
+Times are whole milliseconds, kept as floats: products stay below 2**53, so every comparison is exact.
+"""
+
+import math
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from gateway.rate_limit.policies import Plan, Window
+from shared.http.rate_limit_fields import state_item
+
+Usage: TypeAlias = "array[float]"
+"""For each window of a policy: when it began, the count of the one before, its own count."""
+FIELDS = 3
+
+
+class Verdict(NamedTuple):
+    """What a store says of one request."""
+
+    has_passed: bool
+    at: float
+    """Milliseconds by the clock of the store."""
+    usages: Sequence[Usage]
+    """One for each policy of the plan, this request included where it has passed."""
+
+
+class Tightest(NamedTuple):
+    """The window of a request that runs out first: what is left of it, and the seconds until there is more."""
+
+    name: str
+    left: int
+    seconds: int
+
+    @property
+    def field(self) -> str:
+        return state_item(*self)
+
+
+def unused(windows: Sequence[Window], now: float) -> Usage:
+    return array("d", [now, 0, 0] * len(windows))
+
+
+def roll(usage: Usage, windows: Sequence[Window], now: float) -> bool:
+    """Brings the windows up to now. True when the last one, the longest, is a new one."""
+    has_rolled, place = False, 0
+    for _, _, length in windows:
+        elapsed = now - usage[place]
+        has_rolled = elapsed >= length
+        if has_rolled:
+            is_next = elapsed < 2 * length
+            usage[place + 1] = usage[place + 2] if is_next else 0
+            usage[place + 2] = 0
+            usage[place] = usage[place] + length if is_next else now
+        place += FIELDS
+    return has_rolled
+
+
+def left_of(usage: Usage, windows: Sequence[Window], now: float) -> list[int]:
+    """For each window the requests that would pass now. Below zero after a quota was lowered."""
+    left, place = [], 0
+    for _, quota, length in windows:
+        previous, current = usage[place + 1], usage[place + 2]
+        free = quota - current
+        if previous:
+            free = (free * length - previous * (length - now + usage[place])) // length
+        left.append(int(free))
+        place += FIELDS
+    return left
+
+
+def count(usage: Usage) -> None:
+    for place in range(FIELDS - 1, len(usage), FIELDS):
+        usage[place] += 1
+
+
+def uncount(usage: Usage, windows: Sequence[Window], at: float) -> None:
+    """Takes back what was counted `at` a time, from the window that it was counted in."""
+    for number, (_, _, length) in enumerate(windows):
+        place = number * FIELDS
+        age = usage[place] - at
+        if age <= 0:
+            usage[place + 2] = max(0.0, usage[place + 2] - 1)
+        elif age <= length:
+            usage[place + 1] = max(0.0, usage[place + 1] - 1)
+
+
+def tightest(plan: Plan, usages: Sequence[Usage], now: float) -> Tightest:
+    """Of windows with equally little left, the one that recovers last: waiting for it is enough for all."""
+    left = [left_of(usage, policy.windows, now) for policy, usage in zip(plan.policies, usages, strict=True)]
+    least = min(map(min, left))
+    seconds, name = max(
+        (_seconds_until(usage, at * FIELDS, window, now, least + 1), window.name)
+        for policy, usage, of_policy in zip(plan.policies, usages, left, strict=True)
+        for at, window in enumerate(policy.windows)
+        if of_policy[at] == least
+    )
+    return Tightest(name, max(0, least), seconds)
+
+
+def _seconds_until(usage: Usage, place: int, window: Window, now: float, wanted: int) -> int:
+    """Until so many are left, rounded up: whoever comes back then is let in."""
+    length, room = window.milliseconds, window.quota - min(max(1, wanted), window.quota)
+    began, previous, current = usage[place : place + FIELDS]
+    if current > room:  # only after this window has become the previous one
+        milliseconds = began + length - now + length * (1 - room / current)
+    elif previous > 0:
+        milliseconds = began + length * (1 - (room - current) / previous) - now
+    else:
+        milliseconds = 0
+    return max(1, math.ceil(milliseconds / 1000))
