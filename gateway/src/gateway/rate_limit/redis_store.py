@@ -1,33 +1,43 @@
 """Counts in Redis, for all replicas of the gateway together: one script, one round trip for a request.
 
+Requests that come while an answer is awaited go together in the next round trip, over the same connection. A burst then
+neither opens connections nor queues for them, and a client that hangs up takes none with it.
+
 A request's keys belong to its user, its tenant and its address, and must be counted together. A Redis Cluster keeps
 them on different nodes, where no script reaches all of them; use a single Redis (with a replica, or Sentinel).
 """
 
 import asyncio
-import sys
+import struct
 from array import array
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from hashlib import sha1
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from gateway.rate_limit.policies import Plan
 from gateway.rate_limit.usage import Usage, Verdict
 
-ANSWER_SECONDS = 0.1  # for all of a call, a connection included: a request cannot wait longer to be counted
-_CONNECTIONS = 64  # further calls wait their turn, within the same time
+ANSWER_SECONDS = 0.1  # for all of a round trip, connecting included: a request cannot wait longer to be counted
+_TOGETHER = 128  # requests in one round trip: their answers take some milliseconds to read
+_CONNECTIONS = 2  # one to count, one to check
 _PREFIX = "tessera:limit"
 
 
 class StoreAway(Exception):
     """Redis did not answer, or not as it should."""
+
+
+class _Call(NamedTuple):
+    arguments: list[Any]
+    answer: asyncio.Future[list[Any]]
 
 
 class RedisStore:
@@ -36,13 +46,15 @@ class RedisStore:
             url,
             max_connections=_CONNECTIONS,
             timeout=ANSWER_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=None,  # a round trip has one deadline for everything; timers of single steps cost more
+            socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = Redis.from_pool(pool)
-        # Sent by its digest, and whole only when Redis does not know it (NOSCRIPT).
-        self._script = self._redis.register_script(files("gateway.rate_limit").joinpath("counter.lua").read_text())
+        self._script = files("gateway.rate_limit").joinpath("counter.lua").read_text()
+        self._digest = sha1(self._script.encode(), usedforsecurity=False).hexdigest()
+        self._waiting: list[_Call] = []
+        self._sending: asyncio.Task[None] | None = None
 
     async def take(self, plan: Plan, subjects: Sequence[str]) -> Verdict:
         """Raises StoreAway."""
@@ -57,17 +69,54 @@ class RedisStore:
         """Whether it can count again, which a replica or a full one cannot. Raises StoreAway."""
         async with _in_time():
             await self._redis.set(f"{_PREFIX}:check", 1, px=1000)
-            await self._redis.script_load(self._script.script)
+            await self._redis.script_load(self._script)
 
     async def close(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
         await self._redis.aclose()
 
-    async def _run(self, plan: Plan, subjects: Sequence[str], taken_at: str) -> list[Any]:
-        prefixes, arguments = _told(plan)
+    async def _run(self, plan: Plan, subjects: Sequence[str], counted_at: str) -> list[Any]:
+        prefixes, windows = _told(plan)
         keys = [prefix + subject for prefix, subject in zip(prefixes, subjects, strict=True)]
+        loop = asyncio.get_running_loop()
+        call = _Call([len(keys), *keys, counted_at, *windows], loop.create_future())
+        self._waiting.append(call)
+        if self._sending is None:
+            self._sending = loop.create_task(self._send_waiting())
+        return await call.answer
+
+    async def _send_waiting(self) -> None:
+        calls: list[_Call] = []
+        try:
+            while self._waiting:
+                calls, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+                await self._send(calls)
+        except StoreAway as away:
+            calls, self._waiting = calls + self._waiting, []
+            for call in calls:
+                if not call.answer.done():
+                    call.answer.set_exception(StoreAway(*away.args))
+        finally:
+            self._sending = None
+
+    async def _send(self, calls: Sequence[_Call]) -> None:
         async with _in_time():
-            answer: list[Any] = await self._script(keys=keys, args=[taken_at, *arguments])
-        return answer
+            pipeline = self._redis.pipeline(transaction=False)
+            for call in calls:
+                pipeline.evalsha(self._digest, *call.arguments)
+            answers = await pipeline.execute(raise_on_error=False)
+            if any(isinstance(answer, NoScriptError) for answer in answers):
+                await self._redis.script_load(self._script)
+                for call in calls:
+                    pipeline.evalsha(self._digest, *call.arguments)
+                answers = await pipeline.execute(raise_on_error=False)
+        for call, answer in zip(calls, answers, strict=True):
+            if isinstance(answer, Exception):
+                raise StoreAway from answer
+            if not call.answer.done():
+                call.answer.set_result(answer)
 
 
 @asynccontextmanager
@@ -80,20 +129,19 @@ async def _in_time() -> AsyncIterator[None]:
 
 
 @lru_cache(maxsize=64)
-def _told(plan: Plan) -> tuple[list[str], list[int]]:
-    """The beginnings of the keys, with the lengths of the windows: what is stored fits no others. And the arguments."""
-    prefixes, arguments = [], []
+def _told(plan: Plan) -> tuple[list[str], list[bytes]]:
+    """For each policy the beginning of its keys, lengths included (what is stored fits no others), and its windows."""
+    prefixes, packed = [], []
     for kind, windows in plan.policies:
         lengths = "-".join(str(window.milliseconds) for window in windows)
         prefixes.append(f"{_PREFIX}:{kind}:{lengths}:")
-        arguments.append(len(windows))
-        arguments += [number for window in windows for number in (window.milliseconds, window.quota)]
-    return prefixes, arguments
+        packed.append(_packed([number for window in windows for number in (window.milliseconds, window.quota)]))
+    return prefixes, packed
+
+
+def _packed(numbers: Sequence[float]) -> bytes:
+    return struct.pack(f"<{len(numbers)}d", *numbers)
 
 
 def _usage(stored: bytes) -> Usage:
-    usage = array("d")
-    usage.frombytes(stored)
-    if sys.byteorder == "big":
-        usage.byteswap()
-    return usage
+    return array("d", struct.unpack(f"<{len(stored) // 8}d", stored))

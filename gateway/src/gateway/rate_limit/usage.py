@@ -57,11 +57,10 @@ def roll(usage: Usage, windows: Sequence[Window], now: float) -> bool:
     for _, _, length in windows:
         elapsed = now - usage[place]
         has_rolled = elapsed >= length
-        if has_rolled:
-            is_next = elapsed < 2 * length
-            usage[place + 1] = usage[place + 2] if is_next else 0
-            usage[place + 2] = 0
-            usage[place] = usage[place] + length if is_next else now
+        if elapsed >= 2 * length or not (usage[place + 2] or usage[place + 1]):
+            usage[place], usage[place + 1], usage[place + 2] = now, 0, 0
+        elif has_rolled:
+            usage[place], usage[place + 1], usage[place + 2] = usage[place] + length, usage[place + 2], 0
         place += FIELDS
     return has_rolled
 
