@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import ConnectionError as ConnectionBroken, NoScriptError, RedisError
 
 from gateway.rate_limit.policies import Plan
 from gateway.rate_limit.usage import Usage, Verdict
@@ -48,7 +48,8 @@ class RedisStore:
             timeout=ANSWER_SECONDS,
             socket_timeout=None,  # a round trip has one deadline for everything; timers of single steps cost more
             socket_connect_timeout=None,
-            retry=Retry(NoBackoff(), 0),
+            # Once, at once: a connection that was closed while it was idle shows only when it is used.
+            retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionBroken,)),
         )
         self._redis = Redis.from_pool(pool)
         self._script = files("gateway.rate_limit").joinpath("counter.lua").read_text()
