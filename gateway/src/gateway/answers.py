@@ -33,16 +33,9 @@ class Answers:
         self._status_lines = {int(status): _status_line(int(status), status.phrase) for status in HTTPStatus}
 
     def passed_on(
-        self,
-        status: int,
-        headers: list[tuple[bytes, bytes]],
-        trace_id: str,
-        origin: bytes | None,
-        framing: bytes,
-        limits: bytes = b"",
+        self, status: int, headers: list[tuple[bytes, bytes]], trace_id: str, origin: bytes | None, framing: bytes
     ) -> bytes:
-        """A service's head, cleaned. `framing` holds the lines about body length and connection, `limits` those about
-        rate limits: where the service sends some of its own, all of them make one list (RFC 9110, section 5.3)."""
+        """A service's head, cleaned. `framing` holds our own lines about this one answer."""
         passes = self._filter.passes
         lines = [self._status_lines.get(status) or _status_line(status, "")]
         is_inert = True
@@ -53,7 +46,7 @@ class Answers:
                     is_inert = False
         if is_inert:
             lines.append(_INERT)
-        lines += (limits, self._own_lines(trace_id, origin), framing, b"\r\n")
+        lines += (self._own_lines(trace_id, origin), framing, b"\r\n")
         return b"".join(lines)
 
     def error(

@@ -7,6 +7,8 @@ A credential that has to be looked into counts for its address until it turns ou
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from gateway.admission import Admission
 from gateway.authentication import Authenticator
 from gateway.canonical_path import Target
@@ -16,22 +18,25 @@ from gateway.entry_rules import check_scopes, credential_for, limit_class_of
 from gateway.rate_limit.limiter import Permit, RateLimiter
 from gateway.rate_limit.policies import Plan, Plans
 from gateway.request_head import RequestHead
-from gateway.route_table import LimitClass, Row
+from gateway.route_table import UNROUTED, LimitClass, Row
 from shared.address_prefix import address_prefix
-from shared.errors import TesseraError, Unauthorized
+from shared.errors import Forbidden, TesseraError, Unauthorized
 
 
-class Visitor(NamedTuple):
+class Visitor(msgspec.Struct):
+    """Who sends a request, as far as it is known by now."""
+
     head: RequestHead
-    row: Row
     address: str
+    row: Row = UNROUTED
+    admission: Admission | None = None
+    """Also of somebody who is known and yet refused."""
 
 
 class Entry(NamedTuple):
-    """What lets a request go on: its target without credentials, who sends it, and that it was counted."""
+    """What lets a request go on: its target without credentials, and that it was counted."""
 
     target: Target
-    admission: Admission | None
     permit: Permit
 
 
@@ -45,33 +50,35 @@ class Entrance:
     def at_once(self, visitor: Visitor) -> Entry | None:
         """None when something has to be waited for, or a failure counted: then `ask`. Raises TesseraError."""
         try:
-            presented, admission = self._recalled(visitor)
+            presented = self._recall(visitor)
         except Unauthorized:
             return None
-        if presented.credential is not None and admission is None:
+        if presented.credential is not None and visitor.admission is None:
             return None
-        permit = self._limiter.take(*self._limits(visitor, admission))
-        return None if permit is None else _entry(visitor, presented.target, admission, permit)
+        permit = self._limiter.take(*self._limits(visitor))
+        return None if permit is None else _entry(visitor, presented.target, permit)
 
     async def ask(self, visitor: Visitor) -> Entry:
         """Raises TesseraError: Unauthorized, Forbidden, TooManyRequests, Unavailable, ..."""
         try:
-            presented, admission = self._recalled(visitor)
+            presented = self._recall(visitor)
         except Unauthorized as error:
             raise _with_limits(error, await self._count_address(visitor)) from None
-        if presented.credential is not None and admission is None:
-            admission = await self._look_into(visitor, presented.credential)
-        permit = await self._limiter.ask(*self._limits(visitor, admission))
-        return _entry(visitor, presented.target, admission, permit)
+        if presented.credential is not None and visitor.admission is None:
+            visitor.admission = await self._look_into(visitor, presented.credential)
+        permit = await self._limiter.ask(*self._limits(visitor))
+        return _entry(visitor, presented.target, permit)
 
     def give_back(self, entry: Entry) -> None:
         """The answer is one that does not count."""
         self._limiter.give_back(entry.permit)
 
-    def _recalled(self, visitor: Visitor) -> tuple[Presented, Admission | None]:
+    def _recall(self, visitor: Visitor) -> Presented:
+        """Raises Unauthorized, what was found out before included."""
         presented = credential_for(visitor.head, visitor.row, self._cors)
-        credential = presented.credential
-        return presented, None if credential is None else self._authenticator.recall(credential)
+        if presented.credential is not None:
+            visitor.admission = self._authenticator.recall(presented.credential)
+        return presented
 
     async def _look_into(self, visitor: Visitor, credential: Credential) -> Admission:
         permit = await self._count_address(visitor)
@@ -88,26 +95,26 @@ class Entrance:
     async def _count_address(self, visitor: Visitor) -> Permit:
         return await self._limiter.ask(self._plans.of_address, (address_prefix(visitor.address),))
 
-    def _limits(self, visitor: Visitor, admission: Admission | None) -> tuple[Plan, Sequence[str]]:
+    def _limits(self, visitor: Visitor) -> tuple[Plan, Sequence[str]]:
         limit_class = limit_class_of(visitor.head, visitor.row)
         if limit_class is LimitClass.LIVE:
             return self._plans.of_live_connections, (address_prefix(visitor.address),)
-        if limit_class is LimitClass.PUBLIC or admission is None:
+        if limit_class is LimitClass.PUBLIC or visitor.admission is None:
             return self._plans.of_address, (address_prefix(visitor.address),)
-        principal = admission.principal
+        principal = visitor.admission.principal
         user, tenant = principal.user_id.hex, principal.tenant_id.hex
         if limit_class is LimitClass.MESSAGES:
             return self._plans.of_messages[principal.tier], (user, tenant, user)
         return self._plans.of_caller[principal.tier], (user, tenant)
 
 
-def _entry(visitor: Visitor, target: Target, admission: Admission | None, permit: Permit) -> Entry:
-    if admission is not None:
+def _entry(visitor: Visitor, target: Target, permit: Permit) -> Entry:
+    if visitor.admission is not None:
         try:
-            check_scopes(admission.principal, visitor.head, visitor.row)
-        except TesseraError as error:
+            check_scopes(visitor.admission.principal, visitor.head, visitor.row)
+        except Forbidden as error:
             raise _with_limits(error, permit) from None
-    return Entry(target, admission, permit)
+    return Entry(target, permit)
 
 
 def _with_limits(error: TesseraError, permit: Permit) -> TesseraError:

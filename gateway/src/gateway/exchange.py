@@ -35,6 +35,7 @@ class Exchange:
         self._parts = parts
         self._head = head
         self._row = UNROUTED
+        self._visitor = Visitor(head, parts.addresses.of(head, client.peer))
         self._trace_id = trace_id_of(head)
         self._started = time.monotonic()
         self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
@@ -109,8 +110,8 @@ class Exchange:
             self._refuse(UpstreamError())
             return
         origin = self._head.noted.get(b"origin")
-        answer = self._parts.answers.passed_on(101, head.headers, self._trace_id, origin, UPGRADED, self._limit_lines())
-        self._client.write(answer + rest)
+        lines = UPGRADED + self._limit_lines()
+        self._client.write(self._parts.answers.passed_on(101, head.headers, self._trace_id, origin, lines) + rest)
         self._observe(101)
         self._client.become_pipe(upstream.transport)
 
@@ -151,7 +152,8 @@ class Exchange:
             self._client.become_application(parts.outgoing.for_application(head, self._trace_id))
             return
         self._client.wait_until(row.timeout)
-        self._entry = parts.entrance.at_once(self._visitor())
+        self._visitor.row = row
+        self._entry = parts.entrance.at_once(self._visitor)
         upstream = parts.pools[row.service].idle_connection() if self._entry is not None else None
         if upstream is not None:
             self._send(upstream)
@@ -162,7 +164,7 @@ class Exchange:
         """The way to the service when something has to be waited for."""
         try:
             if self._entry is None:
-                self._entry = await self._parts.entrance.ask(self._visitor())
+                self._entry = await self._parts.entrance.ask(self._visitor)
             upstream = None if self._is_retried else self._parts.pools[self._row.service].idle_connection()
             if upstream is None:
                 can_try_again = self._head.is_replayable and not self._is_retried
@@ -205,23 +207,20 @@ class Exchange:
         parts, row = self._parts, self._row
         identity = b""
         assert self._entry is not None
-        target, admission, _ = self._entry
+        admission = self._visitor.admission
         if admission is not None:
             identity = parts.authenticator.identity_line(admission, row.service)
             if asks_for_websocket(self._head, row):
                 identity += expiry_line(admission)
         return parts.outgoing.for_service(
             self._head,
-            target,
+            self._entry.target,
             row,
             host=parts.pools[row.service].host_line,
             identity=identity,
-            address=parts.addresses.of(self._head, self._client.peer),
+            address=self._visitor.address,
             trace_id=self._trace_id,
         )
-
-    def _visitor(self) -> Visitor:
-        return Visitor(self._head, self._row, self._parts.addresses.of(self._head, self._client.peer))
 
     # towards the client
 
@@ -233,9 +232,8 @@ class Exchange:
         if head.status == HTTPStatus.NOT_MODIFIED and self._entry is not None:
             self._parts.entrance.give_back(self._entry)
         origin = self._head.noted.get(b"origin")
-        return self._parts.answers.passed_on(
-            head.status, head.headers, self._trace_id, origin, framing, self._limit_lines()
-        )
+        lines = framing + self._limit_lines()
+        return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, lines)
 
     def _complete(self) -> None:
         upstream, self._upstream = self._upstream, None
