@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.machine import describe_machine
 from deploy.supervision.ports import free_port
+from shared.access_tokens import mint_access_token
 from shared.principal import Principal, Role
 
 SECRET = "only for this measurement, thrown away after it"  # noqa: S105

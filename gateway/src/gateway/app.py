@@ -81,9 +81,7 @@ def create_app(
 
 
 def _limiter(settings: GatewaySettings, metrics: Metrics) -> RateLimiter:
-    refused = metrics.counter(
-        "tessera_rate_limited_total", "Requests refused, by used-up window", ["limit"]
-    )
+    refused = metrics.counter("tessera_rate_limited_total", "Requests refused, by used-up window", ["limit"])
     shared = RedisStore(settings.redis_url) if settings.redis_url else None
     limiter = RateLimiter(MemoryStore(), shared, lambda name: refused.labels(name).inc())
     metrics.gauge_from(

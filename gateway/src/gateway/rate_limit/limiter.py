@@ -97,7 +97,7 @@ class RateLimiter:
             await self._shared.close()
 
     def _permit(self, plan: Plan, subjects: Sequence[str], verdict: Verdict, *, is_shared: bool) -> Permit:
-        tight = tightest(plan, verdict.usages, verdict.at)
+        tight = tightest(plan, verdict)
         if not verdict.has_passed:
             self._on_refusal(tight.name)
             raise too_many_requests(plan.field, tight.name, tight.seconds)

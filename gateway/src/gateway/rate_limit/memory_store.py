@@ -26,12 +26,12 @@ class MemoryStore:
         """Counts the request in all its windows, or in none when one of them is used up."""
         now = self._now()
         usages = [self._usage(policy, subject, now) for policy, subject in zip(plan.policies, subjects, strict=True)]
-        left = (left_of(usage, policy.windows, now) for policy, usage in zip(plan.policies, usages, strict=True))
-        has_passed = all(min(of_policy) >= 1 for of_policy in left)
-        if has_passed:
-            for usage in usages:
-                count(usage)
-        return Verdict(has_passed, now, usages)
+        left = [left_of(usage, policy.windows, now) for policy, usage in zip(plan.policies, usages, strict=True)]
+        if min(map(min, left)) < 1:
+            return Verdict(False, now, usages, left)
+        for usage in usages:
+            count(usage)
+        return Verdict(True, now, usages, [[one - 1 for one in of_policy] for of_policy in left])
 
     def give_back(self, plan: Plan, subjects: Sequence[str], at: float) -> None:
         """For a request that counted `at` a time and turns out not to count."""

@@ -23,7 +23,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken, NoScriptError, RedisError
 
 from gateway.rate_limit.policies import Plan
-from gateway.rate_limit.usage import Usage, Verdict
+from gateway.rate_limit.usage import Usage, Verdict, left_of
 
 ANSWER_SECONDS = 0.1  # for all of a round trip, connecting included: a request cannot wait longer to be counted
 _TOGETHER = 128  # requests in one round trip: their answers take some milliseconds to read
@@ -60,7 +60,9 @@ class RedisStore:
     async def take(self, plan: Plan, subjects: Sequence[str]) -> Verdict:
         """Raises StoreAway."""
         passed, now, *stored = await self._run(plan, subjects, "")
-        return Verdict(passed == 1, now, [_usage(one) for one in stored])
+        usages = [_usage(one) for one in stored]
+        left = [left_of(usage, policy.windows, now) for policy, usage in zip(plan.policies, usages, strict=True)]
+        return Verdict(passed == 1, now, usages, left)
 
     async def give_back(self, plan: Plan, subjects: Sequence[str], at: float) -> None:
         """Raises StoreAway."""

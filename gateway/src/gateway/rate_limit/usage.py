@@ -33,6 +33,8 @@ class Verdict(NamedTuple):
     """Milliseconds by the clock of the store."""
     usages: Sequence[Usage]
     """One for each policy of the plan, this request included where it has passed."""
+    left: Sequence[Sequence[int]]
+    """Of each usage, for each window."""
 
 
 class Tightest(NamedTuple):
@@ -94,13 +96,12 @@ def uncount(usage: Usage, windows: Sequence[Window], at: float) -> None:
             usage[place + 1] = max(0.0, usage[place + 1] - 1)
 
 
-def tightest(plan: Plan, usages: Sequence[Usage], now: float) -> Tightest:
+def tightest(plan: Plan, verdict: Verdict) -> Tightest:
     """Of windows with equally little left, the one that recovers last: waiting for it is enough for all."""
-    left = [left_of(usage, policy.windows, now) for policy, usage in zip(plan.policies, usages, strict=True)]
-    least = min(map(min, left))
+    least = min(map(min, verdict.left))
     seconds, name = max(
-        (_seconds_until(usage, at * FIELDS, window, now, least + 1), window.name)
-        for policy, usage, of_policy in zip(plan.policies, usages, left, strict=True)
+        (_seconds_until(usage, at * FIELDS, window, verdict.at, least + 1), window.name)
+        for policy, usage, of_policy in zip(plan.policies, verdict.usages, verdict.left, strict=True)
         for at, window in enumerate(policy.windows)
         if of_policy[at] == least
     )
