@@ -37,7 +37,7 @@ WIDE = "1000000"  # of RATE_LIMIT_SCALE: one user asks for everything, counted a
 _PAIRS = 3_000
 _WRK_SECONDS = 5
 _ROUNDS = 3
-_START_SECONDS = 10.0
+_START_SECONDS = 30.0
 
 _NGINX = """
 daemon off; worker_processes 1; pid {home}/nginx.pid; error_log {home}/error.log;

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import uuid4
@@ -135,6 +136,15 @@ async def test_a_script_that_redis_has_forgotten_is_sent_again(redis_url: str) -
         await redis.script_flush()
 
     assert (await store.take(plan_of(Window("m", 1, MINUTE)), (somebody(),))).has_passed
+    await store.close()
+
+
+async def test_a_loop_that_was_busy_itself_takes_no_answer_for_missing(redis_url: str) -> None:
+    store = RedisStore(redis_url)
+    taking = asyncio.create_task(store.take(plan_of(Window("m", 1, MINUTE)), (somebody(),)))
+    asyncio.get_running_loop().call_later(0.001, time.sleep, 0.3)
+
+    assert (await taking).has_passed
     await store.close()
 
 

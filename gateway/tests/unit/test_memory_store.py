@@ -147,6 +147,21 @@ def test_a_lowered_quota_holds_at_once() -> None:
     assert tightest(narrow, refused).left == 0
 
 
+def test_the_wait_is_long_enough_for_every_window_that_is_used_up() -> None:
+    clock = Clock()
+    store = MemoryStore(clock)
+    wide = plan_of(Window("m", 10, 60_000), Window("h", 10, 3_600_000))
+    narrow = plan_of(Window("m", 3, 60_000), Window("h", 9, 3_600_000))
+    for _ in range(9):
+        store.take(wide, ("ada",))
+
+    told = tightest(narrow, store.take(narrow, ("ada",)))
+    clock.now += told.seconds * 1_000
+
+    assert (told.name, told.left) == ("h", 0)
+    assert store.take(narrow, ("ada",)).has_passed
+
+
 def test_whoever_has_gone_is_forgotten() -> None:
     clock = Clock()
     store = MemoryStore(clock)

@@ -26,6 +26,7 @@ from gateway.rate_limit.policies import Plan
 from gateway.rate_limit.usage import Usage, Verdict, left_of
 
 ANSWER_SECONDS = 0.1  # for all of a round trip, connecting included: a request cannot wait longer to be counted
+_STEPS = 4
 _TOGETHER = 128  # requests in one round trip: their answers take some milliseconds to read
 _CONNECTIONS = 2  # one to count, one to check
 _PREFIX = "tessera:limit"
@@ -124,9 +125,24 @@ class RedisStore:
 
 @asynccontextmanager
 async def _in_time() -> AsyncIterator[None]:
+    """Waits in steps, each of which lets the loop read: what a busy loop has not read yet is no missing answer."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def step(left: int) -> None:
+        nonlocal timer
+        if left:
+            timer = loop.call_later(ANSWER_SECONDS / _STEPS, step, left - 1)
+        else:
+            limit.reschedule(loop.time())
+
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            yield
+        async with asyncio.timeout(None) as limit:
+            timer = loop.call_later(ANSWER_SECONDS / _STEPS, step, _STEPS - 1)
+            try:
+                yield
+            finally:
+                timer.cancel()
     except (RedisError, OSError, TimeoutError) as error:
         raise StoreAway from error
 

@@ -7,7 +7,7 @@ counts by the part of it that the last window's length still reaches:
 
 (Cloudflare, "How we built rate limiting capable of scaling to millions of domains", 2017). Here the first window begins
 with a subject's first request, not with a full minute. So nothing overlaps before it ends, and of any burst exactly the
-quota passes; later on what was used comes back evenly, not all at once. `redis_store` has the same arithmetic in Lua.
+quota passes; later on what was used comes back evenly, not all at once. `counter.lua` has the same arithmetic.
 
 Times are whole milliseconds, kept as floats: products stay below 2**53, so every comparison is exact.
 """
@@ -98,19 +98,19 @@ def uncount(usage: Usage, windows: Sequence[Window], at: float) -> None:
 
 def tightest(plan: Plan, verdict: Verdict) -> Tightest:
     """Of windows with equally little left, the one that recovers last: waiting for it is enough for all."""
-    least = min(map(min, verdict.left))
+    least = max(0, min(map(min, verdict.left)))
     seconds, name = max(
         (_seconds_until(usage, at * FIELDS, window, verdict.at, least + 1), window.name)
         for policy, usage, of_policy in zip(plan.policies, verdict.usages, verdict.left, strict=True)
         for at, window in enumerate(policy.windows)
-        if of_policy[at] == least
+        if of_policy[at] <= least
     )
-    return Tightest(name, max(0, least), seconds)
+    return Tightest(name, least, seconds)
 
 
 def _seconds_until(usage: Usage, place: int, window: Window, now: float, wanted: int) -> int:
     """Until so many are left, rounded up: whoever comes back then is let in."""
-    length, room = window.milliseconds, window.quota - min(max(1, wanted), window.quota)
+    length, room = window.milliseconds, window.quota - min(wanted, window.quota)
     began, previous, current = usage[place : place + FIELDS]
     if current > room:  # only after this window has become the previous one
         milliseconds = began + length - now + length * (1 - room / current)
