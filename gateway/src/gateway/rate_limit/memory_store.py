@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from gateway.rate_limit.policies import Kind, Plan, Policy
-from gateway.rate_limit.usage import Usage, Verdict, count, left_of, roll, uncount, unused
+from gateway.rate_limit.usage import FIELDS, Usage, Verdict, count, left_of, uncount, unused
 
 _REMEMBERED = 100_000  # subjects of a kind, less than 0.5 KiB each; beyond that the one idle for longest is forgotten
 _FORGOTTEN_AT_ONCE = 2  # more than are added, so that what has ended always goes
@@ -25,8 +25,11 @@ class MemoryStore:
     def take(self, plan: Plan, subjects: Sequence[str]) -> Verdict:
         """Counts the request in all its windows, or in none when one of them is used up."""
         now = self._now()
-        usages = [self._usage(policy, subject, now) for policy, subject in zip(plan.policies, subjects, strict=True)]
-        left = [left_of(usage, policy.windows, now) for policy, usage in zip(plan.policies, usages, strict=True)]
+        usages, left = [], []
+        for policy, subject in zip(plan.policies, subjects, strict=True):
+            usage, of_policy = self._usage(policy, subject, now)
+            usages.append(usage)
+            left.append(of_policy)
         if min(map(min, left)) < 1:
             return Verdict(False, now, usages, left)
         for usage in usages:
@@ -37,25 +40,29 @@ class MemoryStore:
         """For a request that counted `at` a time and turns out not to count."""
         now = self._now()
         for policy, subject in zip(plan.policies, subjects, strict=True):
-            uncount(self._usage(policy, subject, now), policy.windows, at)
+            usage, _ = self._usage(policy, subject, now)
+            uncount(usage, policy.windows, at)
 
     def __len__(self) -> int:
         return sum(map(len, self._usages.values()))
 
-    def _usage(self, policy: Policy, subject: str, now: int) -> Usage:
+    def _usage(self, policy: Policy, subject: str, now: int) -> tuple[Usage, list[int]]:
+        """Up to now, and what is left of each window."""
         usages = self._usages[policy.kind]
         usage = usages.get(subject)
         if usage is None:
             self._forget_ended(policy, now)
             usage = usages[subject] = unused(policy.windows, now)
-        elif roll(usage, policy.windows, now):
+        began = usage[-FIELDS]
+        left = left_of(usage, policy.windows, now)
+        if usage[-FIELDS] != began:
             usages.move_to_end(subject)
-        return usage
+        return usage, left
 
     def _forget_ended(self, policy: Policy, now: int) -> None:
         usages, longest = self._usages[policy.kind], policy.windows[-1].milliseconds
         for _ in range(_FORGOTTEN_AT_ONCE):
             oldest = next(iter(usages.values()), None)
-            if oldest is None or (now - oldest[-3] < 2 * longest and len(usages) < self._remembered):
+            if oldest is None or (now - oldest[-FIELDS] < 2 * longest and len(usages) < self._remembered):
                 return
             usages.popitem(last=False)

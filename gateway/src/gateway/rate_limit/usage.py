@@ -53,25 +53,18 @@ def unused(windows: Sequence[Window], now: float) -> Usage:
     return array("d", [now, 0, 0] * len(windows))
 
 
-def roll(usage: Usage, windows: Sequence[Window], now: float) -> bool:
-    """Brings the windows up to now. True when the last one, the longest, is a new one."""
-    has_rolled, place = False, 0
-    for _, _, length in windows:
-        elapsed = now - usage[place]
-        has_rolled = elapsed >= length
-        if elapsed >= 2 * length or not (usage[place + 2] or usage[place + 1]):
-            usage[place], usage[place + 1], usage[place + 2] = now, 0, 0
-        elif has_rolled:
-            usage[place], usage[place + 1], usage[place + 2] = usage[place] + length, usage[place + 2], 0
-        place += FIELDS
-    return has_rolled
-
-
 def left_of(usage: Usage, windows: Sequence[Window], now: float) -> list[int]:
-    """For each window the requests that would pass now. Below zero after a quota was lowered."""
+    """Brings the windows up to now; for each the requests that would pass, below zero after a quota was lowered."""
     left, place = [], 0
     for _, quota, length in windows:
         previous, current = usage[place + 1], usage[place + 2]
+        elapsed = now - usage[place]
+        if elapsed >= length or not current:
+            if elapsed >= 2 * length or not (current or previous):
+                usage[place], previous, current = now, 0, 0
+            elif elapsed >= length:
+                usage[place], previous, current = usage[place] + length, current, 0
+            usage[place + 1], usage[place + 2] = previous, current
         free = quota - current
         if previous:
             free = (free * length - previous * (length - now + usage[place])) // length
@@ -99,13 +92,14 @@ def uncount(usage: Usage, windows: Sequence[Window], at: float) -> None:
 def tightest(plan: Plan, verdict: Verdict) -> Tightest:
     """Of windows with equally little left, the one that recovers last: waiting for it is enough for all."""
     least = max(0, min(map(min, verdict.left)))
-    seconds, name = max(
-        (_seconds_until(usage, at * FIELDS, window, verdict.at, least + 1), window.name)
-        for policy, usage, of_policy in zip(plan.policies, verdict.usages, verdict.left, strict=True)
-        for at, window in enumerate(policy.windows)
-        if of_policy[at] <= least
-    )
-    return Tightest(name, least, seconds)
+    longest, name = 0, ""
+    for policy, usage, left in zip(plan.policies, verdict.usages, verdict.left, strict=True):
+        for at, window in enumerate(policy.windows):
+            if left[at] <= least:
+                seconds = _seconds_until(usage, at * FIELDS, window, verdict.at, least + 1)
+                if seconds > longest:
+                    longest, name = seconds, window.name
+    return Tightest(name, least, longest)
 
 
 def _seconds_until(usage: Usage, place: int, window: Window, now: float, wanted: int) -> int:
