@@ -7,6 +7,7 @@ from gateway.answers import Answers
 from gateway.authentication import Authenticator
 from gateway.client_address import ClientAddresses
 from gateway.cors import Cors
+from gateway.entrance import Entrance
 from gateway.outgoing_head import OutgoingHeads
 from gateway.route_table import RouteTable, Service
 from gateway.upstream import UpstreamPool
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 class Parts(NamedTuple):
     routes: RouteTable
     authenticator: Authenticator
+    entrance: Entrance
     pools: Mapping[Service, UpstreamPool]
     outgoing: OutgoingHeads
     answers: Answers

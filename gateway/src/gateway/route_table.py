@@ -34,6 +34,16 @@ class Access(Enum):
     OPERATOR = "callers on loopback or in METRICS_ALLOW"
 
 
+class LimitClass(Enum):
+    """Whose requests are counted; the quotas are in `rate_limit.policies`."""
+
+    NONE = "nobody's: probes are always answered"
+    PUBLIC = "the address's"
+    USER = "the user's and the tenant's; the address's for whoever shows no credential"
+    MESSAGES = "the user's and the tenant's, and messages of the user"
+    LIVE = "new live connections of the address"
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     service: Service
@@ -41,6 +51,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     covers_below: bool = False
     methods: frozenset[str] = frozenset()
     """Empty: every method, the service decides."""
+    limit_class: LimitClass = LimitClass.USER
+    posts_within: dict[bytes, LimitClass] = {}
+    """Where POST to `/<path>/<id>/<name>` is limited otherwise: by that name."""
     body_limit: int = MIB
     """Bytes."""
     timeout: float = 30.0
@@ -60,13 +73,28 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         """Of a path that this row covers."""
         if not self.resources_within:
             return self.resource
+        return self.resources_within.get(self._name_within(path)) or self.resource
+
+    def limit_class_at(self, method: str, path: bytes) -> LimitClass:
+        """Of a request that this row covers."""
+        if not self.posts_within or method != "POST":
+            return self.limit_class
+        return self.posts_within.get(self._name_within(path), self.limit_class)
+
+    def _name_within(self, path: bytes) -> bytes:
         names = path[len(self.path) :].split(b"/", 3)
-        within = self.resources_within.get(names[2]) if len(names) > 2 else None
-        return within or self.resource
+        return names[2] if len(names) > 2 else b""
 
 
 def _own(path: str, **more: object) -> Row:
-    row = Row(path=path, service=Service.GATEWAY, access=Access.PUBLIC, methods=_READS, body_limit=0)
+    row = Row(
+        path=path,
+        service=Service.GATEWAY,
+        access=Access.PUBLIC,
+        methods=_READS,
+        limit_class=LimitClass.NONE,
+        body_limit=0,
+    )
     return msgspec.structs.replace(row, **more)
 
 
@@ -76,6 +104,7 @@ def _sign_in(path: str, *, acts_on_cookie: bool = False) -> Row:
         service=Service.AUTH,
         access=Access.PUBLIC,
         methods=frozenset({"POST"}),
+        limit_class=LimitClass.PUBLIC,
         body_limit=64 * KIB,
         keeps_cookies=True,
         acts_on_cookie=acts_on_cookie,
@@ -84,7 +113,14 @@ def _sign_in(path: str, *, acts_on_cookie: bool = False) -> Row:
 
 def _mailed(path: str) -> Row:
     """For whoever has lost their way in: what was mailed to them is all they can show."""
-    return Row(path=path, service=Service.AUTH, access=Access.PUBLIC, methods=frozenset({"POST"}), body_limit=64 * KIB)
+    return Row(
+        path=path,
+        service=Service.AUTH,
+        access=Access.PUBLIC,
+        methods=frozenset({"POST"}),
+        limit_class=LimitClass.PUBLIC,
+        body_limit=64 * KIB,
+    )
 
 
 ROWS: tuple[Row, ...] = (
@@ -101,6 +137,7 @@ ROWS: tuple[Row, ...] = (
         service=Service.AUTH,
         access=Access.PUBLIC,
         methods=_READS,
+        limit_class=LimitClass.PUBLIC,
         body_limit=0,
     ),
     _sign_in("/api/v1/auth/register"),
@@ -138,6 +175,7 @@ ROWS: tuple[Row, ...] = (
         path="/api/v1/conversations",
         service=Service.CONVERSATION,
         covers_below=True,
+        posts_within={b"messages": LimitClass.MESSAGES},
         is_streaming=True,
         resource="conversations",
     ),
@@ -146,6 +184,7 @@ ROWS: tuple[Row, ...] = (
         service=Service.REALTIME,
         access=Access.OPTIONAL,
         covers_below=True,
+        limit_class=LimitClass.LIVE,
         is_streaming=True,
         accepts_websocket=True,
         resource=SOME_RESOURCE,
@@ -153,7 +192,7 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-UNROUTED = Row(path="other", service=Service.GATEWAY, access=Access.PUBLIC)
+UNROUTED = Row(path="other", service=Service.GATEWAY, access=Access.PUBLIC, limit_class=LimitClass.NONE)
 """Stands in for the row of a request that was refused before it had one."""
 
 
