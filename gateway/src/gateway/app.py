@@ -7,6 +7,7 @@ from functools import partial
 from sanic.response import HTTPResponse
 
 from gateway.answers import Answers
+from gateway.audit.trail import AuditTrail
 from gateway.authentication import Authenticator
 from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
@@ -58,6 +59,7 @@ def create_app(
         cors=cors,
         addresses=ClientAddresses(settings.trusted_proxy_hops, listed(settings.metrics_allow)),
         limits=limits,
+        audit=AuditTrail(bus, metrics),
         connections=set(),
         observe=metrics.observe_request,
     )
@@ -106,6 +108,7 @@ def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts
     async def open_all(_app: App) -> None:
         await services.open()
         await watch.start()
+        parts.audit.start()
         sweep = DeadlineSweep(parts.connections, parts.limits.sweep_seconds)
         app.ctx.sweep = asyncio.create_task(sweep.run())
 
@@ -117,4 +120,5 @@ def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts
         await watch.stop()
         for pool in parts.pools.values():
             pool.close()
+        await parts.audit.close()
         await services.close()
