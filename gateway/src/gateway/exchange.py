@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from gateway.admission import Admission, expiry_line
 from gateway.answers import CONTINUE, answer_framing
-from gateway.audit.sightings import ABANDONED, CAPTURED_BYTES, Sighting, is_worth_recording, subject_in
+from gateway.audit.sightings import (
+    ABANDONED,
+    AGENT_BYTES,
+    CAPTURED_BYTES,
+    PATH_BYTES,
+    Sighting,
+    is_worth_recording,
+    subject_in,
+)
 from gateway.cors import is_preflight
 from gateway.credentials import Credential
 from gateway.entry_rules import check_scopes, credential_for
@@ -309,13 +317,13 @@ class Exchange:
             Sighting(
                 time.time(),
                 head.method,
-                head.target.path,
+                head.target.path[:PATH_BYTES],
                 self._row,
                 status,
                 None if admission is None else admission.principal,
                 self._subject,
                 self._parts.addresses.of(head, self._client.peer),
-                head.noted.get(b"user-agent"),
+                head.noted.get(b"user-agent", b"")[:AGENT_BYTES],
                 self._body.captured,
                 self._body.size,
                 seconds,

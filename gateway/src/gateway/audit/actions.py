@@ -5,6 +5,7 @@ that is in no list is an id or a key and says nothing, so whatever a client make
 """
 
 from types import MappingProxyType
+from typing import NamedTuple
 
 _PREFIX = b"/api/v1/"
 
@@ -149,32 +150,39 @@ VERBS = frozenset(
 
 _WITH_ID = MappingProxyType({"GET": "read", "HEAD": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"})
 _TO_ALL = _WITH_ID | {"GET": "list", "HEAD": "list"}
-_WITH_WORD = MappingProxyType({"GET": "read_", "HEAD": "read_", "PUT": "update_", "PATCH": "update_"})
+_WITH_VERB = MappingProxyType({"GET": "read_", "HEAD": "read_", "PUT": "update_", "PATCH": "update_"})
 _OF_WITHDRAWAL = "remove_"
+
+
+class _Word(NamedTuple):
+    """Either a thing or a verb."""
+
+    thing: str
+    is_one: bool
+    verb: str = ""
+
+
+_SAID = {
+    **{word: _Word(thing, False) for word, thing in COLLECTIONS.items()},
+    **{word: _Word(thing, True) for word, thing in SINGLES.items()},
+    **{word: _Word("", False, word.replace("-", "_").replace("/", "_")) for word in VERBS},
+}
+_WORDS = {text: word for text, word in _SAID.items() if "/" not in text}
+_PAIRS = {tuple(text.split("/")): word for text, word in _SAID.items() if "/" in text}
 
 
 def action_of(method: str, path: bytes) -> str:
     """`path` in its canonical form."""
-    thing, word, is_one, previous = "unknown", "", False, ""
+    thing, verb, is_one, previous = "unknown", "", False, ""
     for name in path.removeprefix(_PREFIX).decode("latin-1").split("/"):
-        pair = f"{previous}/{name}"
-        single = SINGLES.get(pair) or SINGLES.get(name)
-        collection = COLLECTIONS.get(pair) or COLLECTIONS.get(name)
-        if single:
-            thing, word, is_one = single, "", True
-        elif collection:
-            thing, word, is_one = collection, "", False
-        elif pair in VERBS or name in VERBS:
-            word = pair if pair in VERBS else name
-        elif name:
-            is_one = True
+        word = _PAIRS.get((previous, name)) or _WORDS.get(name)
+        if word is None:
+            is_one = is_one or bool(name)
+        elif word.verb:
+            verb = word.verb
+        else:
+            thing, verb, is_one = word.thing, "", word.is_one
         previous = name
-    return f"{thing}.{_verb(method, word, is_one=is_one)}"
-
-
-def _verb(method: str, word: str, *, is_one: bool) -> str:
-    if word:
-        plain = word.replace("-", "_").replace("/", "_")
-        prefix = "" if method == "POST" else _WITH_WORD.get(method, _OF_WITHDRAWAL)
-        return prefix + plain
-    return (_WITH_ID if is_one else _TO_ALL).get(method, "create")
+    if verb:
+        return f"{thing}.{'' if method == 'POST' else _WITH_VERB.get(method, _OF_WITHDRAWAL)}{verb}"
+    return f"{thing}.{(_WITH_ID if is_one else _TO_ALL).get(method, 'create')}"

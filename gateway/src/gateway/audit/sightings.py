@@ -20,6 +20,8 @@ from shared.principal import Principal
 
 CAPTURED_BYTES = 4096
 """Of a body; of a larger one only the size is recorded."""
+PATH_BYTES = 512
+AGENT_BYTES = 256
 
 ABANDONED = 499
 """Stands for the status of a request whose client left before the answer: what it asked for may have happened."""
@@ -39,7 +41,7 @@ class Sighting(NamedTuple):
     subject: bytes | None
     """What auth-service says of whom it was about."""
     address: str
-    user_agent: bytes | None
+    user_agent: bytes
     body: bytes | None
     """None unless all of it was captured."""
     body_size: int
@@ -76,7 +78,7 @@ def record_of(sighting: Sighting) -> AuditRecord:
         status_code=sighting.status,
         outcome=outcome_of(sighting.status),
         ip=sighting.address,
-        user_agent=None if sighting.user_agent is None else sanitised_agent(sighting.user_agent),
+        user_agent=sanitised_agent(sighting.user_agent) or None,
         request_body=_body_of(sighting, action),
         request_bytes=sighting.body_size,
         response_ms=round(sighting.seconds * 1000, 3),

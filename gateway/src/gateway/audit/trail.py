@@ -26,8 +26,8 @@ KEPT = 20_000
 BATCH = 250
 PAUSE_SECONDS = 0.2
 RETRY_SECONDS = 0.5
-SLICE = 25
-"""Records made in one turn of the event loop: about a millisecond."""
+SLICE = 10
+"""Records made in one turn of the event loop: 0.1 ms, with the worst of bodies 8 ms."""
 FLUSH_SECONDS = 5.0
 
 log = get_logger()
