@@ -136,6 +136,10 @@ def test_an_agent_is_printable(raw: bytes) -> None:
     assert "\x00" not in agent
 
 
+def test_an_agent_that_carries_a_credential_loses_it() -> None:
+    assert sanitised_agent(b"tool/1.0 Bearer canary") == f"tool/1.0 {REDACTED}"
+
+
 @pytest.mark.parametrize(
     ("path", "kept"),
     [
