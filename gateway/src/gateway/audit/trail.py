@@ -74,7 +74,10 @@ class AuditTrail:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(PAUSE_SECONDS)
-            await self._send_all()
+            try:
+                await self._send_all()
+            except Exception:
+                log.exception("audit records could not be sent")  # they stay where they are, for the next round
 
     async def _send_all(self) -> None:
         while self._batch is not None or self._waiting:
