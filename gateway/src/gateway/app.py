@@ -7,6 +7,7 @@ from functools import partial
 from sanic.response import HTTPResponse
 
 from gateway.answers import Answers
+from gateway.audit.trail import AuditTrail
 from gateway.authentication import Authenticator
 from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
@@ -70,6 +71,7 @@ def create_app(
         cors=cors,
         addresses=ClientAddresses(settings.trusted_proxy_hops, listed(settings.metrics_allow)),
         limits=limits,
+        audit=AuditTrail(bus, metrics),
         connections=set(),
         observe=metrics.observe_request,
     )
@@ -140,6 +142,7 @@ def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts
         await services.open()
         await watch.start()
         await limiter.start()
+        parts.audit.start()
         sweep = DeadlineSweep(parts.connections, parts.limits.sweep_seconds)
         app.ctx.sweep = asyncio.create_task(sweep.run())
 
@@ -152,4 +155,5 @@ def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts
         await limiter.stop()
         for pool in parts.pools.values():
             pool.close()
+        await parts.audit.close()
         await services.close()

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING
 
 from gateway.admission import expiry_line
 from gateway.answers import CONTINUE, answer_framing
+from gateway.audit.sightings import (
+    ABANDONED,
+    AGENT_BYTES,
+    CAPTURED_BYTES,
+    PATH_BYTES,
+    Sighting,
+    is_worth_recording,
+    subject_in,
+)
 from gateway.cors import is_preflight
 from gateway.entrance import Entry, Visitor
 from gateway.outgoing_head import UPGRADED, asks_for_websocket, trace_id_of
 from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
-from gateway.request_head import RequestHead
+from gateway.request_head import SAFE_METHODS, RequestHead
 from gateway.route_table import UNROUTED, Access, Service
 from gateway.upstream import AnswerHead, UpstreamConnection
 from shared.errors import Forbidden, TesseraError, TooLarge, UpstreamError, UpstreamTimeout
@@ -40,6 +49,7 @@ class Exchange:
         self._started = time.monotonic()
         self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
         self._entry: Entry | None = None
+        self._subject: bytes | None = None
         self._upstream: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_answering = False
@@ -63,6 +73,8 @@ class Exchange:
     def client_lost(self) -> None:
         """Nobody waits for the answer any more: the service is told by the end of its connection."""
         self._cancel_task()
+        if not self._is_answering:
+            self._note(ABANDONED, time.monotonic() - self._started)
         if self._upstream is not None:
             self._upstream.abort()
 
@@ -148,6 +160,8 @@ class Exchange:
         if (head.is_chunked and not row.body_limit) or (head.content_length or 0) > row.body_limit:
             raise TooLarge
         self._body.limit_to(row.body_limit)
+        if row.recorded_bodies and head.method not in SAFE_METHODS:
+            self._body.capture(CAPTURED_BYTES)
         if row.service is Service.GATEWAY:
             self._client.become_application(parts.outgoing.for_application(head, self._trace_id))
             return
@@ -227,6 +241,8 @@ class Exchange:
     def _begin_answer(self, head: AnswerHead) -> bytes:
         self._is_answering = True
         self._keeps_alive = self._may_keep_alive()
+        if self._row.is_way_in:
+            self._subject = subject_in(head)
         framing, self._answers_in_chunks = answer_framing(head, self._head, keeps_alive=self._keeps_alive)
         self._observe(head.status)
         if head.status == HTTPStatus.NOT_MODIFIED and self._entry is not None:
@@ -290,4 +306,29 @@ class Exchange:
             self._task = None
 
     def _observe(self, status: int) -> None:
-        self._parts.observe(self._head.method, self._row.path, status, time.monotonic() - self._started)
+        seconds = time.monotonic() - self._started
+        self._parts.observe(self._head.method, self._row.path, status, seconds)
+        self._note(status, seconds)
+
+    def _note(self, status: int, seconds: float) -> None:
+        """For the audit log."""
+        head, admission = self._head, self._visitor.admission
+        if not is_worth_recording(head.method, self._row, status, is_authenticated=admission is not None):
+            return
+        self._parts.audit.note(
+            Sighting(
+                time.time(),
+                head.method,
+                head.target.path[:PATH_BYTES],
+                self._row,
+                status,
+                None if admission is None else admission.principal,
+                self._subject,
+                self._visitor.address,
+                head.noted.get(b"user-agent", b"")[:AGENT_BYTES],
+                self._body.captured,
+                self._body.size,
+                seconds,
+                self._trace_id,
+            )
+        )

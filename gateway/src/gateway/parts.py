@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.answers import Answers
+from gateway.audit.trail import AuditTrail
 from gateway.authentication import Authenticator
 from gateway.client_address import ClientAddresses
 from gateway.cors import Cors
@@ -27,6 +28,7 @@ class Parts(NamedTuple):
     cors: Cors
     addresses: ClientAddresses
     limits: WireLimits
+    audit: AuditTrail
     connections: "set[ClientConnection]"
     observe: Callable[[str, str, int, float], None]
     """Told of every answer: method, path of the row, status, seconds."""

@@ -69,6 +69,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     resources_within: dict[bytes, str] = {}
     """Where `/<path>/<id>/<name>` belongs to another resource: by that name."""
 
+    recorded_bodies: frozenset[str] = frozenset()
+    """Things (as actions name them) whose JSON bodies the audit log keeps, sanitised. By default no body is kept."""
+
+    @property
+    def is_way_in(self) -> bool:
+        """Only the answer tells who it was that came."""
+        return self.access is Access.PUBLIC and self.service is Service.AUTH and "POST" in self.methods
+
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
         if not self.resources_within:
@@ -159,7 +167,14 @@ ROWS: tuple[Row, ...] = (
     Row(path="/api/v1/auth/switch-tenant", service=Service.AUTH, body_limit=64 * KIB),
     Row(path="/api/v1/users/me/password", service=Service.AUTH, body_limit=64 * KIB),
     Row(path="/api/v1/users", service=Service.AUTH, covers_below=True, body_limit=64 * KIB, resource="users"),
-    Row(path="/api/v1/tenants", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
+    Row(
+        path="/api/v1/tenants",
+        service=Service.AUTH,
+        covers_below=True,
+        body_limit=64 * KIB,
+        recorded_bodies=frozenset({"tenant"}),
+    ),
+    Row(path="/api/v1/audit-logs", service=Service.AUTH, methods=_READS, body_limit=0),
     Row(path="/api/v1/invitations", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
     Row(path="/api/v1/auth/logout", service=Service.AUTH, body_limit=64 * KIB, keeps_cookies=True),
     Row(path="/api/v1/auth/me", service=Service.AUTH, body_limit=64 * KIB, resource="users"),
@@ -170,6 +185,7 @@ ROWS: tuple[Row, ...] = (
         covers_below=True,
         resource="projects",
         resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
+        recorded_bodies=frozenset({"project", "task", "task_label", "task_dependency", "tag", "team_member"}),
     ),
     Row(
         path="/api/v1/conversations",

@@ -5,6 +5,7 @@ from auth_service.accounts.email_address import email_identity, is_email
 from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
+from auth_service.audit.subjects import is_about
 from auth_service.mail.letters import password_reset
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
@@ -73,6 +74,7 @@ class PasswordRecovery:
         password_hash = await self._passwords.hash(password)
         async with self._database.system_work() as work:
             user_id = await mail_tokens.redeem(work, token, Purpose.SET_PASSWORD, now)
+            is_about(await accounts.find_home(work, user_id), user_id)
             await accounts.set_password(work, user_id, password_hash, now)
             await accounts.mark_verified(work, user_id, now)  # the link was mailed there
             await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)

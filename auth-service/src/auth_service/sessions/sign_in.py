@@ -7,6 +7,7 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.errors import PasswordChecksBusy
 from auth_service.accounts.passwords import Passwords, Verdict
 from auth_service.accounts.repository import Credentials
+from auth_service.audit.subjects import is_about
 from auth_service.mfa.challenge_repository import Proof
 from auth_service.mfa.challenges import Challenges
 from auth_service.mfa.codes import Codes, claims_of
@@ -74,6 +75,7 @@ class SignIn:
         """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TooManyRequests."""
         async with self._database.system_work() as work:
             proof = await self._challenges.attempt(work, login.mfa_token, self._clock.now())
+            is_about(await accounts.find_home(work, proof.user_id, proof.tenant_id), proof.user_id)
         claims = claims_of(proof.user_id, login.code)
         await self._limits.take(*claims)
         async with self._database.system_work() as work:
@@ -86,7 +88,9 @@ class SignIn:
     async def _check(self, login: Login, claims: Sequence[Claim]) -> tuple[Credentials, Verdict]:
         """No connection is held while hashing."""
         async with self._database.system_work() as work:
-            known = await accounts.find_credentials(work, login.email)
+            known = await accounts.find_credentials(work, login.email, login.tenant_id)
+        if known is not None:
+            is_about(known.tenant_id, known.user_id)
         try:
             verdict = await self._passwords.check(known.password_hash if known else None, login.password)
         except PasswordChecksBusy:
