@@ -55,6 +55,8 @@ class RecordingService:
     answer: Answer = answer_ok
     reads_body: bool = True
     requests: list[Recorded] = field(default_factory=list)
+    begun: list[bytes] = field(default_factory=list)
+    """The request lines that came, whatever became of the rest."""
     open_connections: int = 0
     accepted: int = 0
     port: int = 0
@@ -93,6 +95,7 @@ class RecordingService:
 
     async def _read(self, reader: asyncio.StreamReader) -> Recorded:
         lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[:-2]
+        self.begun.append(lines[0])
         headers = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines[1:])]
         request = Recorded(lines[0], headers)
         if self.reads_body:

@@ -189,14 +189,23 @@ class Exchange:
             self._refuse(TesseraError())
 
     def _send(self, upstream: UpstreamConnection) -> None:
-        self._upstream = upstream
+        """The body as far as it has come is looked at first: what cannot be read is not even announced."""
         self._client.wait_until(self._row.timeout)
-        upstream.send(self, self._outgoing_head(), asks_for_head=self._head.method == "HEAD")
-        if not self._body.is_complete:
-            if self._head.expects_continue and not self._client.received:
+        has_more = not self._body.is_complete
+        awaits_continue = self._head.expects_continue and not self._client.received
+        try:
+            begun = self._body.pass_on(self._client.received) if has_more else b""
+        except TesseraError as error:
+            self._parts.pools[self._row.service].put_back(upstream)
+            self._refuse(error)
+            return
+        self._upstream = upstream
+        upstream.send(self, self._outgoing_head() + begun, asks_for_head=self._head.method == "HEAD")
+        if has_more:
+            if awaits_continue:
                 self._client.write(CONTINUE)
-            self._client.wait_until(self._parts.limits.body_idle_seconds)
-            self._send_body()
+            if not self._body.is_complete:
+                self._client.wait_until(self._parts.limits.body_idle_seconds)
             self._client.resume_reading()
 
     def _send_body(self) -> None:
