@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.access_tokens import mint_access_token
 from shared.introspection import CredentialKind, Introspect, Introspected, Refusal
@@ -126,6 +128,15 @@ class Issuer:
         key = jwt.algorithms.OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return msgspec.json.encode({"keys": [{**key, "kid": "one", "use": "sig", "alg": "EdDSA"}]})
 
+    def forged(self, headers: dict[str, Any] | None = None, key: Any = None, **changes: Any) -> str:
+        """A token signed like ours, but with other claims or headers; `...` leaves one out."""
+        claims = {**jwt.decode(self.token(), options={"verify_signature": False}), **changes}
+        head = {"typ": "at+jwt", "kid": "one", **(headers or {})}
+        return jwt.encode(_kept(claims), key or self._key, algorithm="EdDSA", headers=_kept(head))
+
+    def public_pem(self) -> bytes:
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
     def principal(self, session_id: UUID | None = None) -> Principal:
         return Principal(
             user_id=uuid4(), tenant_id=self.tenant_id, session_id=session_id or uuid4(), role=Role.DEVELOPER
@@ -134,6 +145,10 @@ class Issuer:
     def token(self, principal: Principal | None = None, *, now: datetime | None = None, life: int = 900) -> str:
         moment = now or datetime.now(UTC)
         return mint_access_token(principal or self.principal(), self._key, "one", moment, life)
+
+
+def _kept(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not ...}
 
 
 @dataclass

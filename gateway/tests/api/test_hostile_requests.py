@@ -8,7 +8,7 @@ from gateway_stack import Stack, StartStack, eventually
 from hostile_requests import HOSTILE, POST, SMUGGLED
 from recording_services import answer_bytes
 
-from gateway.route_table import Access, Row, RouteTable, Service
+from gateway.route_table import Access, RouteTable, Row, Service
 from gateway.wire_limits import WireLimits
 
 
