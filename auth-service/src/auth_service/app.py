@@ -22,6 +22,7 @@ from auth_service.device_sessions.service import DeviceSessions
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
+from auth_service.heartbeat import Heart
 from auth_service.housekeeping import Chore, Housekeeping
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
@@ -138,10 +139,10 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         clock=clock,
     )
     responder = _responder(database, bus, keys, revocations)
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
+    relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
     _setup_lifecycle(app, keys, passwords)
     _setup_rounds(app, mailroom.rounds, resets.rounds)
-    _setup_care(app, keys, Housekeeping(database, CHORES, clock))
+    _setup_care(app, keys, Housekeeping(database, CHORES, clock), Heart(SERVICE, bus, relay.age_seconds, clock))
     return app
 
 
@@ -251,13 +252,13 @@ def _setup_rounds(app: App, *rounds: Rounds) -> None:
             await each.stop()
 
 
-def _setup_care(app: App, keys: KeyRing, housekeeping: Housekeeping) -> None:
+def _setup_care(app: App, keys: KeyRing, housekeeping: Housekeeping, heart: Heart) -> None:
     """What goes on for as long as the service runs."""
     running: list[asyncio.Task[None]] = []
 
     @app.after_server_start
     async def begin(_app: App) -> None:
-        running.extend(asyncio.create_task(work) for work in (keys.keep_open(), housekeeping.run()))
+        running.extend(asyncio.create_task(work) for work in (keys.keep_open(), housekeeping.run(), heart.run()))
 
     @app.before_server_stop
     async def end(_app: App) -> None:

@@ -65,6 +65,7 @@ def create_app(
     watch = RevocationWatch(denylist, bus, default_registry(), services.revocations, introspections)
     checks = {"sessions": _trusted(denylist)}
     setup_defaults(app, service="gateway", settings=settings, clock=clock, metrics=metrics, checks=checks)
+    metrics.gauge_from("tessera_denylist_gap_seconds", "Age of a gap in what ended", lambda: denylist.gap_seconds)
     _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected))
     _setup_own_headers(app, answers)
     _setup_life(app, services, watch, parts)
