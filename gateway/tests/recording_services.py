@@ -64,9 +64,9 @@ class RecordingService:
     port: int = 0
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator["RecordingService"]:
+    async def serving(self, port: int = 0) -> AsyncIterator["RecordingService"]:
         self._writers: set[asyncio.StreamWriter] = set()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=2**20)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -35,7 +35,7 @@ class Answers:
     def passed_on(
         self, status: int, headers: list[tuple[bytes, bytes]], trace_id: str, origin: bytes | None, framing: bytes
     ) -> bytes:
-        """A service's head, cleaned. `framing` holds the lines about body length and connection."""
+        """A service's head, cleaned. `framing` holds our own lines about this one answer."""
         passes = self._filter.passes
         lines = [self._status_lines.get(status) or _status_line(status, "")]
         is_inert = True

@@ -1,13 +1,16 @@
 """The composition root of the gateway: settings, a bus and a clock in, the application that is served out."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
+from prometheus_client import Gauge
 from sanic.response import HTTPResponse
 
 from gateway.answers import Answers
 from gateway.authentication import Authenticator
+from gateway.breaker import Breaker
 from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
 from gateway.cors import Cors
@@ -16,7 +19,7 @@ from gateway.health import AggregateHealth
 from gateway.introspections import Introspections
 from gateway.outgoing_head import OutgoingHeads
 from gateway.parts import Parts
-from gateway.route_table import RouteTable
+from gateway.route_table import RouteTable, Service
 from gateway.service_client import ServiceClient
 from gateway.settings import GatewaySettings, listed
 from gateway.upstream import UpstreamPool
@@ -43,7 +46,9 @@ def create_app(
     clock, limits = clock or SystemClock(), limits or WireLimits()
     app = new_app("gateway")
     metrics = Metrics("gateway")
-    services = ServiceClient(settings.addresses(), settings.internal_secret, clock)
+    addresses = settings.addresses()
+    breakers = {service: Breaker() for service in addresses}
+    services = ServiceClient(addresses, breakers, settings.internal_secret, clock)
     denylist = Denylist(settings.access_token_ttl, clock)
     verifier = AccessTokenVerifier(services.signing_keys, clock)
     introspections = Introspections(services.introspect, lambda: denylist.has_gap, lambda: clock.now().timestamp())
@@ -52,7 +57,7 @@ def create_app(
     parts = Parts(
         routes=routes or RouteTable(),
         authenticator=Authenticator(verifier, introspections, denylist, settings.internal_secret, clock),
-        pools={service: UpstreamPool(address, limits) for service, address in settings.addresses().items()},
+        pools={service: UpstreamPool(addresses[service], limits, breakers[service]) for service in addresses},
         outgoing=OutgoingHeads(),
         answers=answers,
         cors=cors,
@@ -66,6 +71,7 @@ def create_app(
     checks = {"sessions": _trusted(denylist)}
     setup_defaults(app, service="gateway", settings=settings, clock=clock, metrics=metrics, checks=checks)
     metrics.gauge_from("tessera_denylist_gap_seconds", "Age of a gap in what ended", lambda: denylist.gap_seconds)
+    _watch_breakers(metrics, breakers)
     _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected))
     _setup_own_headers(app, answers)
     _setup_life(app, services, watch, parts)
@@ -77,6 +83,13 @@ def _trusted(denylist: Denylist) -> Check:
         return denylist.is_trusted
 
     return check
+
+
+def _watch_breakers(metrics: Metrics, breakers: Mapping[Service, Breaker]) -> None:
+    about = "Requests in a row that a service left without an answer"
+    gauge = Gauge("tessera_upstream_failures", about, ["upstream"], registry=metrics.registry)
+    for service, breaker in breakers.items():
+        gauge.labels(service.value).set_function(partial(getattr, breaker, "failures"))
 
 
 def _setup_product_health(app: App, health: AggregateHealth) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from gateway.request_head import METHODS, RequestHead
 
-_EXPOSED = "ETag, Location, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed"
+_EXPOSED = "ETag, Location, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, Server-Timing"
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-API-Key"
 _PREFLIGHT_SECONDS = 600
 
@@ -45,5 +45,6 @@ def _lines(origin: str) -> bytes:
         f"access-control-allow-origin: {origin}\r\n"
         "access-control-allow-credentials: true\r\n"
         f"access-control-expose-headers: {_EXPOSED}\r\n"
+        f"timing-allow-origin: {origin}\r\n"
         "vary: Origin\r\n"
     ).encode()

@@ -18,7 +18,7 @@ from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
 from gateway.request_head import RequestHead
 from gateway.route_table import UNROUTED, Access, Service
-from gateway.upstream import AnswerHead, UpstreamConnection
+from gateway.upstream import AnswerHead, UpstreamConnection, UpstreamPool
 from shared.errors import Forbidden, TesseraError, TooLarge, UpstreamError, UpstreamTimeout
 from shared.http.envelope import RequestTooSlow
 from shared.telemetry.logs import get_logger
@@ -37,7 +37,7 @@ class Exchange:
         self._target = head.target
         self._row = UNROUTED
         self._trace_id = trace_id_of(head)
-        self._started = time.monotonic()
+        self._started = self._sent = time.monotonic()
         self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
         self._admission: Admission | None = None
         self._upstream: UpstreamConnection | None = None
@@ -82,6 +82,8 @@ class Exchange:
         elif self._upstream is not None and not self._body.is_complete and not self._is_upstream_full:
             self._refuse(RequestTooSlow())
         else:
+            if self._upstream is not None:
+                self._pool.breaker.failed()
             self._refuse(UpstreamTimeout())
 
     # what the upstream connection tells
@@ -109,6 +111,7 @@ class Exchange:
             upstream.abort()
             self._refuse(UpstreamError())
             return
+        self._pool.breaker.answered()
         origin = self._head.noted.get(b"origin")
         self._client.write(self._parts.answers.passed_on(101, head.headers, self._trace_id, origin, UPGRADED) + rest)
         self._observe(101)
@@ -122,6 +125,7 @@ class Exchange:
             self._is_retried = True
             self._task = asyncio.get_running_loop().create_task(self._prepare(None))
         else:
+            self._pool.breaker.failed()
             self._refuse(UpstreamError())
 
     def upstream_paused(self) -> None:
@@ -160,7 +164,8 @@ class Exchange:
             admission = self._parts.authenticator.recall(credential)
             if admission is not None:
                 self._admit(admission)
-        upstream = self._parts.pools[self._row.service].idle_connection()
+        self._pool.breaker.check()
+        upstream = self._pool.idle_connection()
         if upstream is not None and (credential is None or self._admission is not None):
             self._send(upstream)
         else:
@@ -177,7 +182,7 @@ class Exchange:
                 self._admit(await self._parts.authenticator.admit(credential))
             if upstream is None or upstream.transport.is_closing():
                 can_try_again = self._head.is_replayable and not self._is_retried
-                upstream = await self._parts.pools[self._row.service].connect(attempts=2 if can_try_again else 1)
+                upstream = await self._pool.connect(attempts=2 if can_try_again else 1)
             self._task = None
             self._send(upstream)
         except TesseraError as error:
@@ -196,10 +201,11 @@ class Exchange:
         try:
             begun = self._body.pass_on(self._client.received) if has_more else b""
         except TesseraError as error:
-            self._parts.pools[self._row.service].put_back(upstream)
+            self._pool.put_back(upstream)
             self._refuse(error)
             return
         self._upstream = upstream
+        self._sent = time.monotonic()
         upstream.send(self, self._outgoing_head() + begun, asks_for_head=self._head.method == "HEAD")
         if has_more:
             if awaits_continue:
@@ -232,7 +238,7 @@ class Exchange:
             self._head,
             self._target,
             row,
-            host=parts.pools[row.service].host_line,
+            host=self._pool.host_line,
             identity=identity,
             address=parts.addresses.of(self._head, self._client.peer),
             trace_id=self._trace_id,
@@ -242,11 +248,19 @@ class Exchange:
 
     def _begin_answer(self, head: AnswerHead) -> bytes:
         self._is_answering = True
+        self._pool.breaker.answered()
         self._keeps_alive = self._may_keep_alive()
         framing, self._answers_in_chunks = answer_framing(head, self._head, keeps_alive=self._keeps_alive)
         self._observe(head.status)
         origin = self._head.noted.get(b"origin")
-        return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, framing)
+        lines = framing + self._timing()
+        return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, lines)
+
+    def _timing(self) -> bytes:
+        """A Server-Timing line (W3C) beside the service's own: milliseconds until the answer began."""
+        now = time.monotonic()
+        gateway, upstream = self._sent - self._started, now - self._sent
+        return b"server-timing: gateway;dur=%.2f, upstream;dur=%.2f\r\n" % (gateway * 1000, upstream * 1000)
 
     def _complete(self) -> None:
         upstream, self._upstream = self._upstream, None
@@ -281,6 +295,10 @@ class Exchange:
         origin = self._head.noted[b"origin"]
         self._client.write(self._parts.answers.preflight(self._trace_id, origin, closes=not keeps_alive))
         self._client.finished(keeps_alive=keeps_alive)
+
+    @property
+    def _pool(self) -> UpstreamPool:
+        return self._parts.pools[self._row.service]
 
     def _may_keep_alive(self) -> bool:
         return self._body.is_complete and self._head.keeps_alive and not self._client.must_close

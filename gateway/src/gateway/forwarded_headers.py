@@ -70,7 +70,7 @@ _FROM_SERVICES_DROPPED = _OF_ONE_CONNECTION | {
     b"x-content-type-options",
     b"referrer-policy",
 }
-_FROM_SERVICES_DROPPED_PREFIXES = (b"x-tessera", b"access-control-")
+_FROM_SERVICES_DROPPED_PREFIXES = (b"x-tessera", b"access-control-", b"timing-allow-")
 _REMEMBERED = 2_000  # names; clients can make up any number of them
 
 

@@ -44,7 +44,7 @@ class _Refused(NamedTuple):
 
 
 class Introspections:
-    """`ask` raises UpstreamError; `may_have_missed` tells whether events may be missing."""
+    """`ask` raises UpstreamError or Unavailable; `may_have_missed` tells whether events may be missing."""
 
     def __init__(self, ask: Ask, may_have_missed: Callable[[], bool], now: Callable[[], float]) -> None:
         self._ask = ask
@@ -97,7 +97,7 @@ class Introspections:
         changes = self._changes
         try:
             answer = await self._ask(credential.kind, credential.text)
-        except UpstreamError:
+        except (UpstreamError, Unavailable):
             return Unavailable("Credentials cannot be checked just now: try again shortly.")
         if answer.principal is None:
             return self._refuse(credential, _ERRORS[answer.refusal or Refusal.INVALID])

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from gateway.breaker import Breaker
 from gateway.settings import Address
 from gateway.wire_limits import WireLimits
 from shared.errors import UpstreamError, UpstreamTimeout
@@ -203,7 +204,8 @@ class UpstreamConnection(asyncio.Protocol):
 class UpstreamPool:
     """The most recently used connection goes first, so that the others grow old and are let go."""
 
-    def __init__(self, address: Address, limits: WireLimits) -> None:
+    def __init__(self, address: Address, limits: WireLimits, breaker: Breaker) -> None:
+        self.breaker = breaker
         self.host_line = f"host: {address.host}:{address.port}\r\n".encode()
         self._address = address
         self._limits = limits
@@ -226,9 +228,11 @@ class UpstreamPool:
             try:
                 return await self._connect()
             except TimeoutError as error:
+                self.breaker.failed()
                 raise UpstreamTimeout from error
             except OSError as error:
                 refused = error
+        self.breaker.failed()
         raise UpstreamError from refused
 
     async def _connect(self) -> UpstreamConnection:
