@@ -160,6 +160,8 @@ class AuthDouble(RecordingService):
     snapshot_status: int = 200
     known: dict[str, Introspected] = field(default_factory=dict)
     """Opaque credentials by kind and text, with a space between."""
+    single_use: set[str] = field(default_factory=set)
+    """Those of `known` that the first question uses up."""
     introspections: list[str] = field(default_factory=list)
     answers_introspection: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -197,6 +199,8 @@ class AuthDouble(RecordingService):
         name = f"{question.kind} {question.credential}"
         self.introspections.append(name)
         answer = self.known.get(name, Introspected(refusal=Refusal.INVALID))
+        if name in self.single_use:
+            self.known.pop(name, None)
         await self.answers_introspection.wait()
         writer.write(json_answer(msgspec.json.encode({"data": answer})))
 

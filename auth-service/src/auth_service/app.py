@@ -28,6 +28,8 @@ from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
 from auth_service.invitations import routes as invitations
 from auth_service.invitations.service import Invitations
+from auth_service.live_tickets import repository as tickets, routes as live_tickets
+from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
 from auth_service.mail.mailroom import Mailroom
 from auth_service.mail.outbox import MailOutbox
@@ -100,11 +102,13 @@ ROUTES = (
     members.routes,
     tenancy.routes,
     invitations.routes,
+    live_tickets.routes,
 )
 CHORES: Mapping[str, Chore] = MappingProxyType(
     {
         "forget ended attempt windows": throttling.forget_ended,
         "forget sign-ins that waited too long for a code": challenges.forget_expired,
+        "forget tickets that nobody used": tickets.forget_expired,
         "forget old data exports": exports.forget_expired,
         "anonymise closed accounts": anonymise_due,
         "retire replaced signing keys": key_store.retire_replaced,
@@ -161,6 +165,7 @@ def _parts(
     refresh_tokens = RefreshTokens(settings.key_encryption_secret)
     cookies = cookie_tokens(settings.key_encryption_secret)
     opener = SessionOpener(refresh_tokens, cookies, clock, session_life)
+    live = ticket_tokens(settings.key_encryption_secret)
     links, rules = WebLinks(settings.public_web_url), PasswordRules.load()
     verification = EmailVerification(database, mail, links, clock)
     return (
@@ -172,7 +177,16 @@ def _parts(
         SessionCookies(settings.public_web_url, clock),
         Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
         ApiKeys(database, key_tokens(), clock),
-        Introspection(database, {CredentialKind.API_KEY: key_tokens(), CredentialKind.SESSION_COOKIE: cookies}, clock),
+        LiveTickets(database, live, clock),
+        Introspection(
+            database,
+            {
+                CredentialKind.API_KEY: key_tokens(),
+                CredentialKind.SESSION_COOKIE: cookies,
+                CredentialKind.LIVE_TICKET: live,
+            },
+            clock,
+        ),
         Profiles(database, clock),
         verification,
         PasswordChange(database, passwords, rules, limits, clock),
