@@ -57,7 +57,10 @@ def create_app(
     parts = Parts(
         routes=routes or RouteTable(),
         authenticator=Authenticator(verifier, introspections, denylist, settings.internal_secret, clock),
-        pools={service: UpstreamPool(addresses[service], limits, breakers[service]) for service in addresses},
+        pools={
+            service: UpstreamPool(address, limits, breakers[service], settings.sources(address))
+            for service, address in addresses.items()
+        },
         outgoing=OutgoingHeads(),
         answers=answers,
         cors=cors,
