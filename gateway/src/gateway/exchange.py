@@ -37,7 +37,8 @@ class Exchange:
         self._target = head.target
         self._row = UNROUTED
         self._trace_id = trace_id_of(head)
-        self._started = self._sent = time.monotonic()
+        self._started = self._sent = self._body_since = time.monotonic()
+        self._body_bytes = 0
         self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
         self._admission: Admission | None = None
         self._upstream: UpstreamConnection | None = None
@@ -135,6 +136,7 @@ class Exchange:
 
     def upstream_resumed(self) -> None:
         self._is_upstream_full = False
+        self._body_since, self._body_bytes = time.monotonic(), 0  # the time before was not the client's
         self._client.resume_reading()
         self._wait_for_more()
 
@@ -205,13 +207,13 @@ class Exchange:
             self._refuse(error)
             return
         self._upstream = upstream
-        self._sent = time.monotonic()
+        self._sent = self._body_since = time.monotonic()
         upstream.send(self, self._outgoing_head() + begun, asks_for_head=self._head.method == "HEAD")
         if has_more:
             if awaits_continue:
                 self._client.write(CONTINUE)
             if not self._body.is_complete:
-                self._client.wait_until(self._parts.limits.body_idle_seconds)
+                self._wait_for_body(len(begun))
             self._client.resume_reading()
 
     def _send_body(self) -> None:
@@ -223,9 +225,19 @@ class Exchange:
             self._refuse(error)
             return
         self._upstream.transport.write(passed)
+        if self._body.is_complete:
+            if not self._is_answering:
+                self._client.wait_until(self._row.timeout)
+        else:
+            self._wait_for_body(len(passed))
+
+    def _wait_for_body(self, came: int) -> None:
+        """Neither long pauses nor a steady drip: each byte buys a little time, never more than one idle time."""
+        limits = self._parts.limits
+        self._body_bytes += came
+        bought = self._body_bytes / limits.body_bytes_per_second - (time.monotonic() - self._body_since)
         if not self._is_answering:
-            complete = self._body.is_complete
-            self._client.wait_until(self._row.timeout if complete else self._parts.limits.body_idle_seconds)
+            self._client.wait_until(min(0.0, bought) + limits.body_idle_seconds)
 
     def _outgoing_head(self) -> bytes:
         parts, row = self._parts, self._row

@@ -76,6 +76,24 @@ async def test_a_slow_body_runs_out_of_time_and_its_service_is_let_go(stack: Sta
     await eventually(lambda: stack.auth.open_connections == 1)  # the one that read the snapshot
 
 
+async def test_a_body_that_keeps_dripping_runs_out_of_time_too(stack: Stack) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", stack.port)
+    writer.write(POST + b"Content-Length: 1000\r\n\r\n")
+
+    async def drip() -> None:
+        while True:
+            writer.write(b"a")
+            await asyncio.sleep(0.05)
+
+    dripping = asyncio.create_task(drip())
+    async with asyncio.timeout(3):
+        answer = await reader.read()
+    dripping.cancel()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
 async def test_a_reader_that_stops_is_cut_off_and_its_service_is_let_go(start_stack: StartStack) -> None:
     routes = RouteTable([Row(path="/x", service=Service.PROJECT, access=Access.PUBLIC, timeout=0.3)])
     stack = await start_stack(routes=routes)
