@@ -3,7 +3,12 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency")
+MEASUREMENTS = (
+    "deploy.bench.gateway",
+    "deploy.bench.slowloris",
+    "deploy.bench.connections",
+    "deploy.bench.latency",
+)
 
 
 def main() -> None:
