@@ -7,7 +7,9 @@ A third of them drips heads, a third drips bodies, a third asks and never reads.
 
 import argparse
 import asyncio
+import os
 import statistics
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from deploy.bench.stage import PATH, access_token, auth_stand_in, free_ports, gateway, nginx, until_answering
+from deploy.bench.stage import PATH, access_token, auth_stand_in, free_ports, gateway, nginx, running, until_answering
 from deploy.console import say
 from deploy.machine import describe_machine
 
@@ -23,6 +25,8 @@ _ROUNDS = 3
 _CALLERS = 4
 _PAUSE_SECONDS = 0.002  # between two calls of one caller: the gateway is to be busy, not full
 _DRIP_SECONDS = 0.2
+_SETTLE_SECONDS = 3.0  # until all slow clients are there
+_TOKEN = "BENCH_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 _UNREAD = 200  # requests of one that does not read its answers
 
 Misbehave = Callable[[asyncio.StreamWriter, str], Awaitable[None]]
@@ -80,15 +84,16 @@ async def _call(port: int, token: str, seconds: float) -> list[float]:
 
 @asynccontextmanager
 async def _slow_clients(port: int, token: str, count: int) -> AsyncIterator[None]:
-    kinds = (_drip_head, _drip_body, _never_read)
-    tasks = [asyncio.create_task(_again_and_again(kinds[number % 3], port, token)) for number in range(count)]
-    await asyncio.sleep(1.0)
-    try:
+    """In a process of their own, so that only the gateway has to do with them."""
+    command = [sys.executable, "-m", "deploy.bench.slowloris", "slow", str(port), str(count)]
+    with running(command, {**os.environ, _TOKEN: token}):
+        await asyncio.sleep(_SETTLE_SECONDS)
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _be_slow(port: int, token: str, count: int) -> None:
+    kinds = (_drip_head, _drip_body, _never_read)
+    await asyncio.gather(*(_again_and_again(kinds[number % 3], port, token) for number in range(count)))
 
 
 async def _again_and_again(misbehave: Misbehave, port: int, token: str) -> None:
@@ -130,4 +135,8 @@ def _request(token: str) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case ["slow", port, count]:
+            uvloop.run(_be_slow(int(port), os.environ[_TOKEN], int(count)))
+        case _:
+            main()
