@@ -166,23 +166,27 @@ class Exchange:
             admission = self._parts.authenticator.recall(credential)
             if admission is not None:
                 self._admit(admission)
-        self._pool.breaker.check()
-        upstream = self._pool.idle_connection()
-        if upstream is not None and (credential is None or self._admission is not None):
-            self._send(upstream)
-        else:
-            self._task = asyncio.get_running_loop().create_task(self._prepare(credential, upstream))
+        if credential is None or self._admission is not None:
+            self._pool.breaker.check()
+            upstream = self._pool.idle_connection()
+            if upstream is not None:
+                self._send(upstream)
+                return
+        self._task = asyncio.get_running_loop().create_task(self._prepare(credential))
 
     def _admit(self, admission: Admission) -> None:
         check_scopes(admission.principal, self._head, self._row)
         self._admission = admission
 
-    async def _prepare(self, credential: Credential | None, upstream: UpstreamConnection | None = None) -> None:
+    async def _prepare(self, credential: Credential | None) -> None:
         """The way to the service when something has to be waited for."""
         try:
+            upstream = None
             if credential is not None and self._admission is None:
                 self._admit(await self._parts.authenticator.admit(credential))
-            if upstream is None or upstream.transport.is_closing():
+                self._pool.breaker.check()  # not before: whoever gets no further must not take the turn of a probe
+                upstream = self._pool.idle_connection()
+            if upstream is None:
                 can_try_again = self._head.is_replayable and not self._is_retried
                 upstream = await self._pool.connect(attempts=2 if can_try_again else 1)
             self._task = None

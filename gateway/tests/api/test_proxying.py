@@ -471,6 +471,21 @@ async def test_a_service_that_stays_away_is_a_503_at_once_and_found_again_when_i
         assert await is_back()
 
 
+async def test_who_is_not_let_in_does_not_keep_others_from_finding_a_service_again(start_stack: StartStack) -> None:
+    stack = await start_stack(project_url=f"http://127.0.0.1:{free_port()}")
+    good, bad = stack.bearer(), {"Authorization": "Bearer a.b.c"}
+    for _ in range(FAILURES):
+        assert (await call(stack, "GET", "/api/v1/projects", headers=good))[0] == 502
+
+    async def is_tried() -> bool:
+        refused, _, _ = await call(stack, "GET", "/api/v1/projects", headers=bad)
+        status, _, _ = await call(stack, "GET", "/api/v1/projects", headers=good)
+        assert (refused, status) in {(401, 502), (401, 503)}
+        return status == 502
+
+    await eventually(is_tried, 2)
+
+
 async def test_requests_do_not_queue_for_a_service_that_is_stuck(start_stack: StartStack) -> None:
     routes = RouteTable([Row(path="/api/v1/projects", service=Service.PROJECT, timeout=0.2)])
     stack = await start_stack(limits=WireLimits(sweep_seconds=0.05), routes=routes)
