@@ -35,8 +35,9 @@ def version() -> str:
 
 
 @contextmanager
-def fastify_gateway(port: int, upstream_port: int, key: Ed25519PrivateKey) -> Iterator[None]:
+def fastify_gateway(port: int, upstream_port: int, key: Ed25519PrivateKey) -> Iterator[int]:
+    """The id of its process."""
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     told = {"PORT": str(port), "UPSTREAM_PORT": str(upstream_port), "PUBLIC_KEY": public, "NODE_ENV": "production"}
-    with running(["node", str(_FOLDER / "server.mjs")], {**os.environ, **told}):
-        yield
+    with running(["node", str(_FOLDER / "server.mjs")], {**os.environ, **told}) as process_id:
+        yield process_id

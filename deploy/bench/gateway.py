@@ -2,10 +2,12 @@
 
 `python -m deploy.bench.gateway` starts everything itself before one trivial nginx upstream: nginx doing plain proxying,
 fastify checking tokens and counting requests (where node is installed), our gateway with a stand-in for auth-service,
-one process each. It measures in turns with wrk and prints ratios of one and the same run. Needs nginx and wrk.
+one process each. It measures in turns with wrk and prints ratios of one and the same run; where a machine is busy with
+other things, look at the processor time that a request takes. Needs nginx and wrk.
 """
 
 import asyncio
+import os
 import re
 import shutil
 import statistics
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -54,20 +57,21 @@ async def measure() -> None:
     ports, key = free_ports(), Ed25519PrivateKey.generate()
     token = access_token(key)
     ways = {_DIRECT: ports.upstream, _NGINX: ports.proxy}
+    processes: dict[str, int] = {}
     with ExitStack() as started:
         started.enter_context(nginx(ports))
         reason = why_not()
         if reason is None:
-            started.enter_context(fastify_gateway(ports.other, ports.upstream, key))
+            processes[_FASTIFY] = started.enter_context(fastify_gateway(ports.other, ports.upstream, key))
             ways[_FASTIFY] = ports.other
         ways[_GATEWAY] = ports.gateway
-        started.enter_context(gateway(ports))
+        processes[_GATEWAY] = started.enter_context(gateway(ports))
         async with auth_stand_in(ports.auth, key):
             for port in ways.values():
                 await until_answering(port, token)
             say(f"{describe_machine()}, {_nginx_version()}, {f'no fastify: {reason}' if reason else version()}")
             await _print_latency(ways, token)
-            await _print_throughput(ways, token)
+            await _print_throughput(ways, processes, token)
 
 
 async def _print_latency(ways: dict[str, int], token: str) -> None:
@@ -81,17 +85,24 @@ async def _print_latency(ways: dict[str, int], token: str) -> None:
             f"{through.p50 - direct.p50:7.3f}  {through.p99 - direct.p99:7.3f}{goal}")  # fmt: skip
 
 
-async def _print_throughput(ways: dict[str, int], token: str) -> None:
+async def _print_throughput(ways: dict[str, int], processes: dict[str, int], token: str) -> None:
     rates: dict[str, list[float]] = {name: [] for name in ways if name != _DIRECT}
+    costs: dict[str, list[float]] = {name: [] for name in processes}
     for _ in range(_ROUNDS):
-        for name in rates:
-            rates[name].append(await _wrk(ways[name], token))
+        for name, measured in rates.items():
+            before = _processor_seconds(processes.get(name))
+            rate = await _wrk(ways[name], token)
+            measured.append(rate)
+            if name in costs:
+                used = _processor_seconds(processes[name]) - before
+                costs[name].append(used / (rate * _WRK_SECONDS) * 1e6)
     medians = {name: statistics.median(rate) for name, rate in rates.items()}
     say(f"wrk, 32 connections, {_WRK_SECONDS} s, median of {_ROUNDS}:")
     for name, rate in medians.items():
         ratio = f"   the gateway is {medians[_GATEWAY] / rate:.2f} of it" if name != _GATEWAY else ""
         goal = ", goal 1.0" if name == _FASTIFY else ""
-        say(f"  {name:<9} {rate:9.0f} requests/s{ratio}{goal}")
+        cost = f", {statistics.median(costs[name]):.0f} us of processor each" if name in costs else ""
+        say(f"  {name:<9} {rate:9.0f} requests/s{cost}{ratio}{goal}")
 
 
 async def _in_turns(ways: dict[str, int], token: str) -> dict[str, Percentiles]:
@@ -134,6 +145,14 @@ async def _wrk(port: int, token: str) -> float:
     if rate is None:
         sys.exit("wrk printed no rate")
     return float(rate[1])
+
+
+def _processor_seconds(process: int | None) -> float:
+    """Used by all of its threads so far."""
+    if process is None:
+        return 0.0
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _nginx_version() -> str:

@@ -30,6 +30,9 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Exchange:
+    _pool: UpstreamPool
+    """Of the row's service."""
+
     def __init__(self, client: "ClientConnection", parts: Parts, head: RequestHead) -> None:
         self._client = client
         self._parts = parts
@@ -161,6 +164,7 @@ class Exchange:
         self._begin(presented.credential)
 
     def _begin(self, credential: Credential | None) -> None:
+        self._pool = self._parts.pools[self._row.service]
         self._client.wait_until(self._row.timeout)
         if credential is not None:
             admission = self._parts.authenticator.recall(credential)
@@ -311,10 +315,6 @@ class Exchange:
         origin = self._head.noted[b"origin"]
         self._client.write(self._parts.answers.preflight(self._trace_id, origin, closes=not keeps_alive))
         self._client.finished(keeps_alive=keeps_alive)
-
-    @property
-    def _pool(self) -> UpstreamPool:
-        return self._parts.pools[self._row.service]
 
     def _may_keep_alive(self) -> bool:
         return self._body.is_complete and self._head.keeps_alive and not self._client.must_close
