@@ -3,7 +3,13 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.limits", "deploy.bench.latency")
+MEASUREMENTS = (
+    "deploy.bench.gateway",
+    "deploy.bench.limits",
+    "deploy.bench.slowloris",
+    "deploy.bench.connections",
+    "deploy.bench.latency",
+)
 
 
 def main() -> None:

@@ -26,11 +26,14 @@ from auth_service.events_in import AUDIT_QUEUE, register_audit
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
+from auth_service.heartbeat import Heart
 from auth_service.housekeeping import Chore, Housekeeping
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
 from auth_service.invitations import routes as invitations
 from auth_service.invitations.service import Invitations
+from auth_service.live_tickets import repository as tickets, routes as live_tickets
+from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
 from auth_service.mail.mailroom import Mailroom
 from auth_service.mail.outbox import MailOutbox
@@ -107,11 +110,13 @@ ROUTES = (
     tenancy.routes,
     invitations.routes,
     audit.routes,
+    live_tickets.routes,
 )
 CHORES: Mapping[str, Chore] = MappingProxyType(
     {
         "forget ended attempt windows": throttling.forget_ended,
         "forget sign-ins that waited too long for a code": challenges.forget_expired,
+        "forget tickets that nobody used": tickets.forget_expired,
         "forget old data exports": exports.forget_expired,
         "anonymise closed accounts": anonymise_due,
         "retire replaced signing keys": key_store.retire_replaced,
@@ -147,12 +152,12 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         clock=clock,
     )
     responder = _responder(database, bus, keys, revocations)
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
+    relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
     setup_subjects(app)
     _setup_audit(app, database, bus)
     _setup_lifecycle(app, keys, passwords)
     _setup_rounds(app, mailroom.rounds, resets.rounds)
-    _setup_care(app, keys, Housekeeping(database, CHORES, clock))
+    _setup_care(app, keys, Housekeeping(database, CHORES, clock), Heart(SERVICE, bus, relay.age_seconds, clock))
     return app
 
 
@@ -171,6 +176,7 @@ def _parts(
     refresh_tokens = RefreshTokens(settings.key_encryption_secret)
     cookies = cookie_tokens(settings.key_encryption_secret)
     opener = SessionOpener(refresh_tokens, cookies, clock, session_life)
+    live = ticket_tokens(settings.key_encryption_secret)
     links, rules = WebLinks(settings.public_web_url), PasswordRules.load()
     verification = EmailVerification(database, mail, links, clock)
     return (
@@ -182,7 +188,16 @@ def _parts(
         SessionCookies(settings.public_web_url, clock),
         Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
         ApiKeys(database, key_tokens(), clock),
-        Introspection(database, {CredentialKind.API_KEY: key_tokens(), CredentialKind.SESSION_COOKIE: cookies}, clock),
+        LiveTickets(database, live, clock),
+        Introspection(
+            database,
+            {
+                CredentialKind.API_KEY: key_tokens(),
+                CredentialKind.SESSION_COOKIE: cookies,
+                CredentialKind.LIVE_TICKET: live,
+            },
+            clock,
+        ),
         Profiles(database, clock),
         verification,
         PasswordChange(database, passwords, rules, limits, clock),
@@ -271,13 +286,13 @@ def _setup_rounds(app: App, *rounds: Rounds) -> None:
             await each.stop()
 
 
-def _setup_care(app: App, keys: KeyRing, housekeeping: Housekeeping) -> None:
+def _setup_care(app: App, keys: KeyRing, housekeeping: Housekeeping, heart: Heart) -> None:
     """What goes on for as long as the service runs."""
     running: list[asyncio.Task[None]] = []
 
     @app.after_server_start
     async def begin(_app: App) -> None:
-        running.extend(asyncio.create_task(work) for work in (keys.keep_open(), housekeeping.run()))
+        running.extend(asyncio.create_task(work) for work in (keys.keep_open(), housekeeping.run(), heart.run()))
 
     @app.before_server_stop
     async def end(_app: App) -> None:

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 import msgspec
 
 from shared.errors import MethodNotAllowed, RouteNotFound
-from shared.scopes import SOME_RESOURCE
+from shared.scopes import ANY_KEY, SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -61,6 +61,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     is_streaming: bool = False
     """The answer may stay silent for any time between two parts."""
     accepts_websocket: bool = False
+    credential_in_query: bool = False
+    """For clients that cannot set headers: `token` and `ticket` count, and go no further."""
     keeps_cookies: bool = False
     acts_on_cookie: bool = False
     """Public, and yet its service takes the session cookie for a credential."""
@@ -203,6 +205,23 @@ ROWS: tuple[Row, ...] = (
         limit_class=LimitClass.LIVE,
         is_streaming=True,
         accepts_websocket=True,
+        credential_in_query=True,
+        resource=SOME_RESOURCE,
+    ),
+    Row(
+        path="/api/v1/realtime/ticket",
+        service=Service.AUTH,
+        methods=frozenset({"POST"}),
+        body_limit=64 * KIB,
+        resource=ANY_KEY,
+    ),
+    Row(
+        path="/api/v1/events/stream",
+        service=Service.REALTIME,
+        methods=_READS,
+        body_limit=0,
+        is_streaming=True,
+        credential_in_query=True,
         resource=SOME_RESOURCE,
     ),
 )
