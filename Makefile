@@ -52,8 +52,9 @@ format: install ## Format the code and sort the imports
 bench: install ## Measure latency and throughput; prints machine, versions and ratios
 	@$(BIN)/python -m deploy.bench
 
-chaos: install ## Kill services and the broker under load and count what was lost (must be nothing)
+chaos: install ## Kill services and the broker under load, race clients: count what was lost or came out twice (nothing)
 	@$(BIN)/python -m deploy.chaos
+	@$(BIN)/python -m deploy.chaos.races
 
 snapshots: install ## Write the schema snapshots of all events anew, after a reviewed change of a contract
 	@$(BIN)/python -m shared.events.snapshots --update
