@@ -6,10 +6,11 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +31,10 @@ from shared.principal import Principal
 
 REPLICAS = 2
 CONNECTIONS = 200
+TRIES, RETRY_SECONDS = 5, 0.2
 MAIL_SECONDS = 10.0
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for one run
+_DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 _TOKEN = re.compile(r"token=([\w-]+)")
 
 
@@ -50,10 +53,15 @@ class Person(NamedTuple):
 
 
 class AuthReplicas:
-    """`database` is the administrator's connection: for setting a round up and for looking at what it left."""
+    """`database` is the administrator's connection: for setting a round up and for looking at what it left.
+
+    `busy` counts the answers 503, after which a client tries again; `deadlocks` is known when the processes have ended.
+    """
 
     def __init__(self, clients: Sequence[ApiClient], database: asyncpg.Connection, secret: str, mail: Path) -> None:
         self.database = database
+        self.busy = 0
+        self.deadlocks = 0
         self._clients = clients
         self._secret = secret
         self._mail = mail
@@ -62,10 +70,16 @@ class AuthReplicas:
         self._numbers = itertools.count(1)
 
     async def send(self, call: Call) -> Answer:
-        """To the replica whose turn it is."""
+        """To the replica whose turn it is, and to the next one where it has no time."""
         headers = dict(call.headers or {})
         if call.who is not None:
             headers[HEADER] = mint_identity(call.who, "auth", self._secret, datetime.now(UTC))
+        for _ in range(TRIES - 1):
+            answer = await next(self._turns).call(call.method, call.path, call.body, headers=headers)
+            if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                return answer
+            self.busy += 1
+            await asyncio.sleep(RETRY_SECONDS)
         return await next(self._turns).call(call.method, call.path, call.body, headers=headers)
 
     async def at_once(self, calls: Sequence[Call]) -> list[Answer]:
@@ -114,15 +128,24 @@ async def auth_replicas(folder: Path) -> AsyncIterator[AuthReplicas]:
         broker = await stack.enter_async_context(provision.broker(home.folder / "rabbitmq"))
         urls = await home.prepare_databases(postgres.admin_url)
         await migrate("auth", urls["auth"].owner)
-        told = {**service_environment(environ, home, urls), "AMQP_URL": broker.url}
-        ports = [free_port() for _ in range(REPLICAS)]
-        for port in ports:
-            process = ServiceProcess("auth_service", port, told, home.folder / f"auth-{port}.log")
-            stack.push_async_callback(process.stop)
-            await process.start()
-        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS))
-        await stack.enter_async_context(session)
         database = await asyncpg.connect(str(URL(postgres.admin_url).with_path("/auth")))
         stack.push_async_callback(database.close)
-        clients = [ApiClient(session, f"http://127.0.0.1:{port}") for port in ports]
-        yield AuthReplicas(clients, database, told["INTERNAL_SECRET"], home.folder / "mail")
+        told = {**service_environment(environ, home, urls), "AMQP_URL": broker.url}
+        async with _clients(told, home.folder) as clients:
+            replicas = AuthReplicas(clients, database, told["INTERNAL_SECRET"], home.folder / "mail")
+            yield replicas
+        replicas.deadlocks = await database.fetchval(_DEADLOCKS)
+
+
+@asynccontextmanager
+async def _clients(environ: Mapping[str, str], folder: Path) -> AsyncIterator[list[ApiClient]]:
+    """One of each process, which runs as long as the block."""
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with AsyncExitStack() as stack, aiohttp.ClientSession(connector=connector) as session:
+        clients: list[ApiClient] = []
+        for port in (free_port() for _ in range(REPLICAS)):
+            process = ServiceProcess("auth_service", port, environ, folder / f"auth-{port}.log")
+            stack.push_async_callback(process.stop)
+            await process.start()
+            clients.append(ApiClient(session, f"http://127.0.0.1:{port}"))
+        yield clients

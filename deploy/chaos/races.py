@@ -42,6 +42,16 @@ class Outcome(NamedTuple):
         ]
 
 
+class Verdict(NamedTuple):
+    outcomes: list[Outcome]
+    busy: int
+    deadlocks: int
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.deadlocks and not any(each.violations for each in self.outcomes)
+
+
 async def race(rules: Race, rounds: int) -> Outcome:
     answers: Counter[str] = Counter()
     violations: list[str] = []
@@ -54,14 +64,14 @@ async def race(rules: Race, rounds: int) -> Outcome:
     return Outcome(rules.name, rounds, time.monotonic() - begin, answers, violations)
 
 
-async def run(folder: Path, rounds: int, names: Sequence[str] = tuple(RACES)) -> list[Outcome]:
+async def run(folder: Path, rounds: int, names: Sequence[str] = tuple(RACES)) -> Verdict:
     """One race after the other; each outcome is said as soon as it is known."""
     outcomes: list[Outcome] = []
     async with auth_replicas(folder) as replicas:
         for name in names:
             outcomes.append(await race(RACES[name](replicas), rounds))
             say("\n".join(outcomes[-1].lines()))
-    return outcomes
+    return Verdict(outcomes, replicas.busy, replicas.deadlocks)
 
 
 def main() -> None:
@@ -72,11 +82,12 @@ def main() -> None:
     say(f"{describe_machine()}\n{CROWD} clients at two processes of auth-service, {chosen.rounds} rounds a race:")
     with tempfile.TemporaryDirectory(prefix="tessera-races-") as folder:
         try:
-            outcomes = uvloop.run(run(Path(folder), chosen.rounds, chosen.race))
+            verdict = uvloop.run(run(Path(folder), chosen.rounds, chosen.race))
         except ServerError as error:
             sys.exit(str(error))
         remove_data(Path(folder) / "postgres")
-    sys.exit("somebody won twice, or nobody did" if any(each.violations for each in outcomes) else 0)
+    say(f"  deadlocks: {verdict.deadlocks}; answers 503, after which the client tried again: {verdict.busy}")
+    sys.exit(0 if verdict.is_clean else "somebody won twice, or nobody did")
 
 
 if __name__ == "__main__":

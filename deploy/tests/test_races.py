@@ -9,7 +9,8 @@ ROUNDS = 3
 
 
 async def test_of_fifty_who_do_the_same_at_once_one_wins(folder: Path) -> None:
-    outcomes = await run(folder, ROUNDS)
+    verdict = await run(folder, ROUNDS)
 
-    assert [outcome.violations for outcome in outcomes] == [[]] * len(RACES)
-    assert {outcome.answers.total() for outcome in outcomes} == {ROUNDS * CROWD}
+    assert [outcome.violations for outcome in verdict.outcomes] == [[]] * len(RACES)
+    assert {outcome.answers.total() for outcome in verdict.outcomes} == {ROUNDS * CROWD}
+    assert verdict.deadlocks == 0

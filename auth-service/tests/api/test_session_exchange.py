@@ -12,6 +12,7 @@ from auth_fakes import SettableClock
 from shared.db.databases import Database
 from shared.principal import Principal
 from shared.scopes import SCOPES
+from shared.testing.eventually import eventually
 
 EXCHANGE = "/api/v1/auth/session-exchange"
 
@@ -52,6 +53,26 @@ async def test_the_token_becomes_a_session_of_its_own(auth: AuthClient, clock: S
     assert principal["user_id"] == str(member.principal.user_id)
     assert principal["tenant_id"] == str(member.tenant_id)
     assert principal["session_id"] != str(member.principal.session_id)
+
+
+async def test_a_session_that_is_ending_signs_no_browser_in(auth: AuthClient, database: Database) -> None:
+    member = await auth.register()
+    token = await token_of(auth, member.principal)
+
+    async def is_waiting() -> bool:
+        return (
+            await database.system_rows(
+                "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+            != []
+        )
+
+    async with database.system_work() as work:
+        await work.execute("update sessions set revoked_at = now() where id = $1", member.principal.session_id)
+        exchanging = asyncio.create_task(exchange(auth, token))
+        await eventually(is_waiting)
+
+    assert (await exchanging).code == "SESSION_TOKEN_EXPIRED"
 
 
 async def test_of_many_parallel_uses_one_wins(run_auth: RunAuth, databases: list[Database]) -> None:
