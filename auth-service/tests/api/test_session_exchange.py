@@ -8,11 +8,11 @@ import pytest
 from auth_client import Answer, AuthClient, RunAuth
 from auth_credentials import introspect, session_cookie
 from auth_fakes import SettableClock
+from lock_queue import until_somebody_waits
 
 from shared.db.databases import Database
 from shared.principal import Principal
 from shared.scopes import SCOPES
-from shared.testing.eventually import eventually
 
 EXCHANGE = "/api/v1/auth/session-exchange"
 
@@ -59,18 +59,10 @@ async def test_a_session_that_is_ending_signs_no_browser_in(auth: AuthClient, da
     member = await auth.register()
     token = await token_of(auth, member.principal)
 
-    async def is_waiting() -> bool:
-        return (
-            await database.system_rows(
-                "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-            )
-            != []
-        )
-
     async with database.system_work() as work:
         await work.execute("update sessions set revoked_at = now() where id = $1", member.principal.session_id)
         exchanging = asyncio.create_task(exchange(auth, token))
-        await eventually(is_waiting)
+        await until_somebody_waits(database)
 
     assert (await exchanging).code == "SESSION_TOKEN_EXPIRED"
 
