@@ -3,7 +3,13 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency", "deploy.bench.logins", "deploy.bench.revocation")
+MEASUREMENTS = (
+    "deploy.bench.gateway",
+    "deploy.bench.limits",
+    "deploy.bench.latency",
+    "deploy.bench.logins",
+    "deploy.bench.revocation",
+)
 
 
 def main() -> None:

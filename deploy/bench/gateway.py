@@ -31,12 +31,13 @@ from deploy.supervision.ports import free_port
 from shared.access_tokens import mint_access_token
 from shared.principal import Principal, Role
 
-_SECRET = "only for this measurement, thrown away after it"  # noqa: S105
-_PATH = "/api/v1/projects"
+SECRET = "only for this measurement, thrown away after it"  # noqa: S105
+PATH = "/api/v1/projects"
+WIDE = "1000000"  # of RATE_LIMIT_SCALE: one user asks for everything, counted and never refused
 _PAIRS = 3_000
 _WRK_SECONDS = 5
 _ROUNDS = 3
-_START_SECONDS = 10.0
+_START_SECONDS = 30.0
 
 _NGINX = """
 daemon off; worker_processes 1; pid {home}/nginx.pid; error_log {home}/error.log;
@@ -82,10 +83,10 @@ def main() -> None:
 async def measure() -> None:
     ports = Ports(*(free_port() for _ in Ports._fields))
     key = Ed25519PrivateKey.generate()
-    token = _token(key)
-    with _nginx(ports), _gateway(ports):
-        async with _auth_stand_in(ports.auth, key):
-            await _until_answering(ports.gateway, token)
+    token = new_token(key)
+    with nginx(ports), _gateway(ports):
+        async with auth_stand_in(ports.auth, key):
+            await until_answering(ports.gateway, token)
             _print_machine()
             await _print_latency(ports, token)
             await _print_throughput(ports, token)
@@ -103,8 +104,8 @@ async def _print_latency(ports: Ports, token: str) -> None:
 async def _print_throughput(ports: Ports, token: str) -> None:
     rates: dict[str, list[float]] = {"nginx": [], "gateway": []}
     for _ in range(_ROUNDS):
-        rates["nginx"].append(await _wrk(ports.proxy, token))
-        rates["gateway"].append(await _wrk(ports.gateway, token))
+        rates["nginx"].append(await wrk(ports.proxy, token))
+        rates["gateway"].append(await wrk(ports.gateway, token))
     nginx, gateway = (statistics.median(rates[name]) for name in ("nginx", "gateway"))
     print(f"wrk, 32 connections, {_WRK_SECONDS} s, median of {_ROUNDS}:")
     print(f"  nginx, plain proxying   {nginx:9.0f} requests/s")
@@ -113,14 +114,14 @@ async def _print_throughput(ports: Ports, token: str) -> None:
 
 async def _paired(ports: Ports, token: str) -> tuple[Percentiles, Percentiles, Percentiles]:
     """Requests alternate between the ways, so that whatever disturbs the machine disturbs all of them."""
-    request = f"GET {_PATH} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    request = f"GET {PATH} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     ways = [await asyncio.open_connection("127.0.0.1", port) for port in (ports.upstream, ports.proxy, ports.gateway)]
     times: list[list[float]] = [[] for _ in ways]
     for _ in range(_PAIRS):
         for (reader, writer), taken in zip(ways, times, strict=True):
             began = time.perf_counter()
             writer.write(request)
-            await _read_answer(reader)
+            await read_answer(reader)
             taken.append((time.perf_counter() - began) * 1000)
     for _, writer in ways:
         writer.close()
@@ -128,7 +129,7 @@ async def _paired(ports: Ports, token: str) -> tuple[Percentiles, Percentiles, P
     return direct, proxied, through
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> None:
+async def read_answer(reader: asyncio.StreamReader) -> None:
     head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
     if not head.startswith(b"HTTP/1.1 200 ") or length is None:
@@ -141,9 +142,9 @@ def _percentiles(times: list[float]) -> Percentiles:
     return Percentiles(cuts[49], cuts[98])
 
 
-async def _wrk(port: int, token: str) -> float:
+async def wrk(port: int, token: str) -> float:
     header = f"Authorization: Bearer {token}"
-    arguments = ["-t1", "-c32", f"-d{_WRK_SECONDS}", "-H", header, f"http://127.0.0.1:{port}{_PATH}"]
+    arguments = ["-t1", "-c32", f"-d{_WRK_SECONDS}", "-H", header, f"http://127.0.0.1:{port}{PATH}"]
     process = await asyncio.create_subprocess_exec("wrk", *arguments, stdout=subprocess.PIPE)
     output, _ = await process.communicate()
     if b"Non-2xx" in output:
@@ -155,10 +156,10 @@ async def _wrk(port: int, token: str) -> float:
 
 
 @contextmanager
-def _nginx(ports: Ports) -> Iterator[None]:
+def nginx(ports: Ports) -> Iterator[None]:
     with tempfile.TemporaryDirectory() as home:
         Path(home, "nginx.conf").write_text(_NGINX.format(home=home, upstream=ports.upstream, proxy=ports.proxy))
-        with _running(["nginx", "-c", f"{home}/nginx.conf", "-p", home, "-e", f"{home}/error.log"], dict(os.environ)):
+        with running(["nginx", "-c", f"{home}/nginx.conf", "-p", home, "-e", f"{home}/error.log"], dict(os.environ)):
             yield
 
 
@@ -166,17 +167,18 @@ def _nginx(ports: Ports) -> Iterator[None]:
 def _gateway(ports: Ports) -> Iterator[None]:
     environment = {
         **os.environ,
-        "INTERNAL_SECRET": _SECRET,
+        "INTERNAL_SECRET": SECRET,
         "PORT": str(ports.gateway),
         "AUTH_URL": f"http://127.0.0.1:{ports.auth}",
         "PROJECT_URL": f"http://127.0.0.1:{ports.upstream}",
+        "RATE_LIMIT_SCALE": WIDE,
     }
-    with _running([sys.executable, "-m", "deploy.bench.gateway", "serve"], environment):
+    with running([sys.executable, "-m", "deploy.bench.gateway", "serve"], environment):
         yield
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+def running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
     process = subprocess.Popen(command, env=environment)
     try:
         yield
@@ -186,7 +188,7 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _auth_stand_in(port: int, key: Ed25519PrivateKey) -> AsyncIterator[None]:
+async def auth_stand_in(port: int, key: Ed25519PrivateKey) -> AsyncIterator[None]:
     """Public keys and an empty list of revocations: all the gateway asks auth-service while it proxies."""
     public = jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
     bodies = {
@@ -206,8 +208,8 @@ async def _auth_stand_in(port: int, key: Ed25519PrivateKey) -> AsyncIterator[Non
         await runner.cleanup()
 
 
-async def _until_answering(port: int, token: str) -> None:
-    url, headers = f"http://127.0.0.1:{port}{_PATH}", {"Authorization": f"Bearer {token}"}
+async def until_answering(port: int, token: str) -> None:
+    url, headers = f"http://127.0.0.1:{port}{PATH}", {"Authorization": f"Bearer {token}"}
     async with asyncio.timeout(_START_SECONDS), aiohttp.ClientSession() as session:
         while True:
             try:
@@ -219,7 +221,7 @@ async def _until_answering(port: int, token: str) -> None:
             await asyncio.sleep(0.05)
 
 
-def _token(key: Ed25519PrivateKey) -> str:
+def new_token(key: Ed25519PrivateKey) -> str:
     principal = Principal(user_id=uuid4(), tenant_id=uuid4(), session_id=uuid4(), role=Role.DEVELOPER)
     return mint_access_token(principal, key, "bench", datetime.now(UTC), 900)
 

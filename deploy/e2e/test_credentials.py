@@ -1,6 +1,7 @@
 """API keys and session cookies through the public door: what they reach, and how fast they are out."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -155,6 +156,45 @@ async def test_no_credential_is_ever_logged_or_stored(
     assert [secret for secret in secrets if any(secret.encode() in content for content in stored)] == []
 
 
+async def test_no_secret_that_passes_an_auth_endpoint_is_logged_or_stored(
+    talkative: StackProcess, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    canaries = [f"{name}-canary-{uuid4().hex}" for name in ("password", "token", "tsk_", "tsr_", "code")]
+    password, token, key, refresh, code = canaries
+    async with api_client(talkative.url) as ada, api_client(talkative.url) as anonymous:
+        await ada.register("Ada", password)
+        credentials = {"email": ada.user["email"], "password": password}
+        for path, body in (
+            ("/auth/login", credentials),
+            ("/auth/login", {**credentials, "password": f"{password}!"}),
+            ("/auth/login", {"email": "nobody@example.com", "password": password}),
+            ("/auth/login", {"password": password, "key": key}),
+            ("/auth/login/mfa", {"mfa_token": token, "code": code}),
+            ("/auth/refresh", {"refresh_token": refresh}),
+            ("/auth/session-exchange", {"token": token}),
+            ("/auth/verify-email", {"token": token}),
+            ("/auth/reset-password", {"token": token, "password": password}),
+            ("/auth/register", {**credentials, "first_name": "A", "last_name": "B", "invitation_token": token}),
+        ):
+            await anonymous.call("POST", path, body)
+        for method, path, body in (
+            ("PUT", "/users/me/password", {"current_password": f"{password}?", "new_password": password}),
+            ("DELETE", "/users/me", {"password": f"{password}?"}),
+            ("POST", "/users/me/mfa/confirm", {"code": code}),
+            ("POST", "/invitations/accept", {"token": token}),
+            ("POST", "/projects", {"name": "Apollo", "secret": token, "api_key": key}),
+            ("DELETE", f"/projects/{key}", None),
+        ):
+            await ada.call(method, path, body)
+    await stop(talkative)
+
+    logged = "".join(capfd.readouterr())
+    stored = contents(tmp_path)
+    assert any(b"auth.login_mfa" in content for content in stored)
+    assert [canary for canary in canaries if canary in logged] == []
+    assert [canary for canary in canaries if any(canary.encode() in content for content in stored)] == []
+
+
 async def close_code(socket: Any) -> int:
     async with asyncio.timeout(OUT_SECONDS):
         with suppress(ConnectionClosed):
@@ -164,7 +204,9 @@ async def close_code(socket: Any) -> int:
 
 
 def contents(folder: Path) -> list[bytes]:
-    return [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+    """Of the database too, whose files may live elsewhere, behind a link."""
+    files = (Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names)
+    return [file.read_bytes() for file in files if file.is_file()]
 
 
 async def stop(stack: StackProcess) -> None:

@@ -15,10 +15,14 @@ from auth_service.accounts.service import Profiles
 from auth_service.api_keys import routes as api_keys
 from auth_service.api_keys.domain import key_tokens
 from auth_service.api_keys.service import ApiKeys
+from auth_service.audit import routes as audit
+from auth_service.audit.service import AuditLogs
+from auth_service.audit.subjects import setup_subjects
 from auth_service.data_export import repository as exports, routes as data_export
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
 from auth_service.device_sessions.service import DeviceSessions
+from auth_service.events_in import AUDIT_QUEUE, register_audit
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
@@ -72,12 +76,15 @@ from auth_service.user_settings.service import UserSettings
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import EndedSessions, SigningKeys
+from shared.events.registry import default_registry
 from shared.http.app import App, new_app
 from shared.http.background import setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.introspection import CredentialKind
 from shared.messaging.bus import Bus
+from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
+from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
@@ -101,6 +108,7 @@ ROUTES = (
     members.routes,
     tenancy.routes,
     invitations.routes,
+    audit.routes,
 )
 CHORES: Mapping[str, Chore] = MappingProxyType(
     {
@@ -133,6 +141,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             *_tenancy_parts(settings, database, bus, passwords, mailroom.outbox, clock),
             resets,
             revocations,
+            AuditLogs(database),
             *_own_account_parts(
                 settings.key_encryption_secret,
                 database,
@@ -148,6 +157,8 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     )
     responder = _responder(database, bus, keys, revocations)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
+    setup_subjects(app)
+    _setup_audit(app, database, bus)
     _setup_lifecycle(app, keys, passwords)
     _setup_rounds(app, mailroom.rounds, resets.rounds)
     _setup_care(app, keys, Housekeeping(database, CHORES, clock))
@@ -246,6 +257,15 @@ def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocat
     responder.on(EndedSessions, revocations.answer)
     TopicKeeper(database, EventLog(database), can_follow).answer(responder)
     return responder
+
+
+def _setup_audit(app: App, database: Database, bus: Bus) -> None:
+    consumers = Consumers(database, Inbox(), default_registry(), AUDIT_QUEUE, app.ctx.metrics)
+    register_audit(consumers)
+
+    @app.before_server_start
+    async def listen(_app: App) -> None:
+        await consumers.start(bus)
 
 
 def _setup_lifecycle(app: App, keys: KeyRing, passwords: Passwords) -> None:

@@ -10,6 +10,7 @@ from shared.errors import TesseraError, Unauthorized
 from shared.http.envelope import error_body
 
 _ALWAYS = b"x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"
+_HTTPS_ONLY = b"strict-transport-security: max-age=31536000\r\n"
 _INERT = b"content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -27,15 +28,17 @@ def answer_framing(answer: AnswerHead, request: RequestHead, *, keeps_alive: boo
 
 
 class Answers:
-    def __init__(self, cors: Cors) -> None:
+    def __init__(self, cors: Cors, *, is_https: bool = False) -> None:
+        """`is_https`: people reach us by https, whatever reaches this process."""
         self._cors = cors
+        self._always = _ALWAYS + (_HTTPS_ONLY if is_https else b"")
         self._filter = from_services()
         self._status_lines = {int(status): _status_line(int(status), status.phrase) for status in HTTPStatus}
 
     def passed_on(
         self, status: int, headers: list[tuple[bytes, bytes]], trace_id: str, origin: bytes | None, framing: bytes
     ) -> bytes:
-        """A service's head, cleaned. `framing` holds the lines about body length and connection."""
+        """A service's head, cleaned. `framing` holds our own lines about this one answer."""
         passes = self._filter.passes
         lines = [self._status_lines.get(status) or _status_line(status, "")]
         is_inert = True
@@ -49,7 +52,16 @@ class Answers:
         lines += (self._own_lines(trace_id, origin), framing, b"\r\n")
         return b"".join(lines)
 
-    def error(self, error: TesseraError, trace_id: str, origin: bytes | None, *, closes: bool, is_head: bool) -> bytes:
+    def error(
+        self,
+        error: TesseraError,
+        trace_id: str,
+        origin: bytes | None,
+        *,
+        closes: bool,
+        is_head: bool,
+        limits: bytes = b"",
+    ) -> bytes:
         """A whole answer in the error envelope."""
         body = error_body(error, trace_id)
         lines = [self._status_lines[error.status], b"content-type: application/json\r\n", _INERT]
@@ -57,7 +69,7 @@ class Answers:
         if isinstance(error, Unauthorized):
             lines.append(b"www-authenticate: Bearer\r\n")
         framing = b"content-length: %d\r\n%b" % (len(body), b"connection: close\r\n" if closes else b"")
-        lines += (self._own_lines(trace_id, origin), framing, b"\r\n", b"" if is_head else body)
+        lines += (limits, self._own_lines(trace_id, origin), framing, b"\r\n", b"" if is_head else body)
         return b"".join(lines)
 
     def preflight(self, trace_id: str, origin: bytes, *, closes: bool) -> bytes:
@@ -71,11 +83,11 @@ class Answers:
 
     def own_headers(self, origin: bytes | None) -> list[tuple[str, str]]:
         """The same headers for answers that the application itself renders; it knows its trace id."""
-        lines = (_ALWAYS + _INERT + self._cors.lines(origin)).decode().splitlines()
+        lines = (self._always + _INERT + self._cors.lines(origin)).decode().splitlines()
         return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 
     def _own_lines(self, trace_id: str, origin: bytes | None) -> bytes:
-        return b"x-request-id: %b\r\n%b%b" % (trace_id.encode(), _ALWAYS, self._cors.lines(origin))
+        return b"x-request-id: %b\r\n%b%b" % (trace_id.encode(), self._always, self._cors.lines(origin))
 
 
 def _status_line(status: int, phrase: str) -> bytes:

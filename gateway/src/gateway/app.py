@@ -7,15 +7,23 @@ from functools import partial
 from sanic.response import HTTPResponse
 
 from gateway.answers import Answers
+from gateway.audit.trail import AuditTrail
 from gateway.authentication import Authenticator
 from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
 from gateway.cors import Cors
 from gateway.denylist import Denylist, RevocationWatch
-from gateway.health import AggregateHealth
+from gateway.documentation.addresses import setup_documentation
+from gateway.documentation.product_documents import ProductDocuments
+from gateway.entrance import Entrance
+from gateway.health import UNREACHABLE, AggregateHealth
 from gateway.introspections import Introspections
 from gateway.outgoing_head import OutgoingHeads
 from gateway.parts import Parts
+from gateway.rate_limit.limiter import RateLimiter
+from gateway.rate_limit.memory_store import MemoryStore
+from gateway.rate_limit.policies import Plans
+from gateway.rate_limit.redis_store import RedisStore
 from gateway.route_table import RouteTable
 from gateway.service_client import ServiceClient
 from gateway.settings import GatewaySettings, listed
@@ -48,27 +56,54 @@ def create_app(
     verifier = AccessTokenVerifier(services.signing_keys, clock)
     introspections = Introspections(services.introspect, lambda: denylist.has_gap, lambda: clock.now().timestamp())
     cors = Cors(listed(settings.cors_origins))
-    answers = Answers(cors)
+    routes = routes or RouteTable()
+    answers = Answers(cors, is_https=settings.public_url.startswith("https://"))
+    authenticator = Authenticator(verifier, introspections, denylist, settings.internal_secret, clock)
+    limiter = _limiter(settings, metrics)
+    plans = Plans(settings.rate_limit_scale, settings.rate_limits)
     parts = Parts(
-        routes=routes or RouteTable(),
-        authenticator=Authenticator(verifier, introspections, denylist, settings.internal_secret, clock),
+        routes=routes,
+        authenticator=authenticator,
+        entrance=Entrance(authenticator, cors, limiter, plans),
         pools={service: UpstreamPool(address, limits) for service, address in settings.addresses().items()},
         outgoing=OutgoingHeads(),
         answers=answers,
         cors=cors,
         addresses=ClientAddresses(settings.trusted_proxy_hops, listed(settings.metrics_allow)),
         limits=limits,
+        audit=AuditTrail(bus, metrics),
         connections=set(),
         observe=metrics.observe_request,
     )
     app.ctx.protocol = partial(ClientConnection, parts=parts)
     watch = RevocationWatch(denylist, bus, default_registry(), services.revocations, introspections)
     checks = {"sessions": _trusted(denylist)}
-    setup_defaults(app, service="gateway", settings=settings, clock=clock, metrics=metrics, checks=checks)
-    _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected))
+    documents = ProductDocuments(services.description, routes, settings.public_url or "/")
+    setup_defaults(
+        app,
+        service="gateway",
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+        checks=checks,
+        documentation=partial(setup_documentation, documents=documents),
+    )
+    _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected, lambda: limiter.state))
     _setup_own_headers(app, answers)
-    _setup_life(app, services, watch, parts)
+    _setup_life(app, services, watch, parts, limiter)
     return app
+
+
+def _limiter(settings: GatewaySettings, metrics: Metrics) -> RateLimiter:
+    refused = metrics.counter("tessera_rate_limited_total", "Requests refused, by used-up window", ["limit"])
+    shared = RedisStore(settings.redis_url) if settings.redis_url else None
+    limiter = RateLimiter(MemoryStore(), shared, lambda name: refused.labels(name).inc())
+    metrics.gauge_from(
+        "tessera_rate_limit_breaker_open",
+        "1 while rate limits are counted locally because Redis does not answer",
+        lambda: float(limiter.state == UNREACHABLE),
+    )
+    return limiter
 
 
 def _trusted(denylist: Denylist) -> Check:
@@ -96,16 +131,18 @@ def _setup_own_headers(app: App, answers: Answers) -> None:
     async def add(request: Request, response: HTTPResponse) -> None:
         origin = request.headers.get("origin")
         for name, value in answers.own_headers(origin.encode() if origin else None):
-            response.headers[name] = value
+            response.headers.setdefault(name, value)  # a page of ours has a policy of its own
 
     app.register_middleware(add, "response")  # type: ignore[arg-type]
 
 
-def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts: Parts) -> None:
+def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts: Parts, limiter: RateLimiter) -> None:
     @app.before_server_start
     async def open_all(_app: App) -> None:
         await services.open()
         await watch.start()
+        await limiter.start()
+        parts.audit.start()
         sweep = DeadlineSweep(parts.connections, parts.limits.sweep_seconds)
         app.ctx.sweep = asyncio.create_task(sweep.run())
 
@@ -115,6 +152,8 @@ def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts
         with suppress(asyncio.CancelledError):
             await app.ctx.sweep
         await watch.stop()
+        await limiter.stop()
         for pool in parts.pools.values():
             pool.close()
+        await parts.audit.close()
         await services.close()

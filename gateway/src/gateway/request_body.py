@@ -106,10 +106,25 @@ class LimitedBody:
     def __init__(self, reader: BodyReader) -> None:
         self._reader = reader
         self._left = 0
+        self._captured: bytearray | None = None
+        self._capacity = 0
+        self.size = 0
+        """Bytes of it that have come so far."""
 
     def limit_to(self, size: int) -> None:
         """In bytes; nothing is let through before."""
         self._left = size
+
+    def capture(self, capacity: int) -> None:
+        """Keep a copy of the body as far as it has no more bytes than that."""
+        self._captured, self._capacity = bytearray(), capacity
+
+    @property
+    def captured(self) -> bytes | None:
+        """The whole body; None when it was not to be kept, is too large or not complete."""
+        if self._captured is None or self.size > self._capacity or not self.is_complete:
+            return None
+        return bytes(self._captured)
 
     @property
     def is_complete(self) -> bool:
@@ -121,6 +136,9 @@ class LimitedBody:
         self._left -= len(payload)
         if self._left < 0:
             raise TooLarge
+        self.size += len(payload)
+        if self._captured is not None and self.size <= self._capacity:
+            self._captured += payload
         return self._reader.framed(payload)
 
     def skip(self, received: bytearray) -> None:

@@ -35,6 +35,7 @@ _NOTED = _SINGLE | {
     b"forwarded",
     b"access-control-request-method",
     b"traceparent",
+    b"user-agent",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the gateway itself asks the services: keys, revocations and credentials at auth-service, readiness of each."""
+"""What the gateway itself asks: keys, revocations, credentials at auth-service; state and document of each service."""
 
 from collections.abc import Mapping
 
@@ -72,6 +72,13 @@ class ServiceClient:
             return msgspec.json.decode(body, type=_IntrospectedAnswer).data
         except msgspec.DecodeError as error:
             raise UpstreamError from error
+
+    async def description(self, service: Service) -> bytes:
+        """The OpenAPI document of a service. Raises UpstreamError."""
+        status, body = await self._get(service, "/openapi.json", {})
+        if status != 200:
+            raise UpstreamError
+        return body
 
     async def readiness(self, service: Service) -> dict[str, str]:
         """The states a service tells of its own parts; empty when it does not answer."""

@@ -28,6 +28,12 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     project_url: Url = None
     conversation_url: Url = None
     realtime_url: Url = None
+    public_url: Annotated[str, Meta(description="The address people use; https there switches on HSTS.")] = ""
+    redis_url: Annotated[
+        str | None, Meta(description="Redis that counts for all replicas; absent means each counts for itself.")
+    ] = None
+    rate_limit_scale: Annotated[float, Meta(gt=0, le=1_000_000, description="Multiplies all rate limits.")] = 1.0
+    rate_limits: Annotated[str, Meta(description="Other quotas than ours: `user-minute=200,live-minute=60`.")] = ""
     access_token_ttl: Annotated[int, Meta(ge=1, description="Life of an access token in seconds.")] = 900
     cors_origins: Annotated[str, Meta(description="Origins of web apps that may call, separated by commas.")] = ""
     trusted_proxy_hops: Annotated[int, Meta(ge=0, le=10, description="Own proxies in front of this gateway.")] = 0

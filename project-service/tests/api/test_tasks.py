@@ -153,6 +153,7 @@ async def test_totals_follow_every_write(client: ProjectClient) -> None:
 
     assert [await total(query) for query in ("", "status=todo", "status=done", "page=9")] == [2, 1, 1, 2]
     assert await total("include_total=false") is None
+    assert await total("include_total=false&assignee_id=me&page=9") is None
     assert (await client.send("GET", project_path(project), who=ada)).data["counts"] == {"tasks": 2, "open_tasks": 1}
 
 

@@ -2,6 +2,7 @@
 
 from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 
+from realtime_service.documentation import setup_documentation
 from realtime_service.node import AUDIENCE, Node
 from realtime_service.settings import RealtimeSettings
 from realtime_service.websocket import accept_websocket
@@ -49,6 +50,7 @@ def create_app(settings: RealtimeSettings, *, bus: Bus, clock: Clock | None = No
         bus=bus,
         clock=clock,
         metrics=metrics,
+        documentation=setup_documentation,
     )
     return app
 

@@ -22,3 +22,4 @@ class UpgradeRequired(TesseraError):
     status = 426
     code = "UPGRADE_REQUIRED"
     message = "This address speaks WebSocket: ask for an upgrade."
+    remedy = "Connect with a WebSocket client."

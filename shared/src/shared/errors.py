@@ -15,6 +15,8 @@ class TesseraError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
     message: str = "Something went wrong on our side."
+    remedy: ClassVar[str] = "Try again; if it stays, tell the operator the trace id."
+    """What the caller can do; a kind of error says it for all its codes."""
 
     def __init_subclass__(cls) -> None:
         if "code" not in cls.__dict__:
@@ -45,6 +47,7 @@ class BadRequest(TesseraError):
     status = 400
     code = "BAD_REQUEST"
     message = "The request is not understandable."
+    remedy = "Correct the request; sent again as it is, it fails again."
 
 
 class MalformedJson(BadRequest):
@@ -54,6 +57,7 @@ class MalformedJson(BadRequest):
 
 class Unauthorized(TesseraError):
     status = 401
+    remedy = "Sign in, or send another credential."
 
 
 class AuthRequired(Unauthorized):
@@ -69,6 +73,7 @@ class InvalidToken(Unauthorized):
 class TokenExpired(Unauthorized):
     code = "AUTH_TOKEN_EXPIRED"
     message = "The access token has expired: refresh it."
+    remedy = "Exchange the refresh token for new tokens and send the request again."
 
 
 class SessionRevoked(Unauthorized):
@@ -80,10 +85,12 @@ class Forbidden(TesseraError):
     status = 403
     code = "AUTH_FORBIDDEN"
     message = "You may see this, but not do that."
+    remedy = "Ask somebody who may, or for more rights."
 
 
 class NotFound(TesseraError):
     status = 404
+    remedy = "Check the address; what you may not see is answered like what does not exist."
 
 
 class RouteNotFound(NotFound):
@@ -95,19 +102,23 @@ class MethodNotAllowed(TesseraError):
     status = 405
     code = "METHOD_NOT_ALLOWED"
     message = "This address does not answer to that method."
+    remedy = "Use one of the methods that the Allow header names."
 
 
 class Conflict(TesseraError):
     status = 409
+    remedy = "Read the resource again and decide anew."
 
 
 class IdempotencyInProgress(Conflict):
     code = "IDEMPOTENCY_IN_PROGRESS"
     message = "A request with this Idempotency-Key is still running."
+    remedy = "Send the request again a little later, with the same key."
 
 
 class Gone(TesseraError):
     status = 410
+    remedy = "Ask for a new one."
 
 
 class PreconditionFailed(TesseraError):
@@ -116,22 +127,26 @@ class PreconditionFailed(TesseraError):
     status = 412
     code = "PRECONDITION_FAILED"
     message = "The resource has changed since the version named in If-Match."
+    remedy = "Merge your change into details.current and send it with that version."
 
 
 class TooLarge(TesseraError):
     status = 413
     code = "BODY_TOO_LARGE"
     message = "The body is larger than this address accepts."
+    remedy = "Send less."
 
 
 class UnsupportedMediaType(TesseraError):
     status = 415
     code = "UNSUPPORTED_MEDIA_TYPE"
     message = "This address does not read that media type."
+    remedy = "Send application/json."
 
 
 class Unprocessable(TesseraError):
     status = 422
+    remedy = "Correct what details name; sent again as it is, it fails again."
 
 
 class FieldError(NamedTuple):
@@ -154,24 +169,28 @@ class ValidationFailed(Unprocessable):
 class IdempotencyMismatch(Unprocessable):
     code = "IDEMPOTENCY_MISMATCH"
     message = "This Idempotency-Key was used with another request."
+    remedy = "Use a new key for a new request."
 
 
 class TooManyRequests(TesseraError):
     status = 429
     code = "RATE_LIMIT_EXCEEDED"
     message = "Too many requests: wait as long as Retry-After says."
+    remedy = "Wait as many seconds as Retry-After says."
 
 
 class UpstreamError(TesseraError):
     status = 502
     code = "UPSTREAM_ERROR"
     message = "A service behind this address failed to answer properly."
+    remedy = "Try again shortly; repeat a write only with its Idempotency-Key."
 
 
 class Unavailable(TesseraError):
     status = 503
     code = "SERVICE_UNAVAILABLE"
     message = "The service cannot answer just now: try again shortly."
+    remedy = "Try again after the seconds in Retry-After."
 
     def __init__(
         self,
@@ -187,3 +206,4 @@ class UpstreamTimeout(TesseraError):
     status = 504
     code = "UPSTREAM_TIMEOUT"
     message = "A service behind this address took too long."
+    remedy = "Try again shortly; repeat a write only with its Idempotency-Key."

@@ -31,10 +31,18 @@ def permits(scopes: tuple[str, ...] | None, resource: str | None, method: str) -
         return True
     if resource is None:
         return False
-    right = "read" if method in _READS else "write"
     if resource == SOME_RESOURCE:
+        right = _right(method)
         return any(scope.endswith(f":{right}") for scope in scopes)
-    return f"{resource}:{right}" in scopes or f"{EVERY_RESOURCE}:{right}" in scopes
+    return required_scope(resource, method) in scopes or required_scope(EVERY_RESOURCE, method) in scopes
+
+
+def required_scope(resource: str, method: str) -> str:
+    return f"{resource}:{_right(method)}"
+
+
+def _right(method: str) -> str:
+    return "read" if method in _READS else "write"
 
 
 def checked_resource(name: str | None) -> str | None:

@@ -42,6 +42,8 @@ class Credentials(NamedTuple):
     password_hash: str
     password_changed_at: datetime
     is_active: bool
+    tenant_id: UUID | None = None
+    """Where a sign-in would lead: the tenant asked for, or the one they have belonged to for longest."""
 
 
 class Addressee(NamedTuple):
@@ -59,9 +61,17 @@ async def add_user(work: Work, user: NewUser, now: datetime, *, has_signed_in: b
         raise EmailTaken from violation
 
 
-async def find_credentials(work: Work, email: str) -> Credentials | None:
-    row = await work.row(_CREDENTIALS, email_identity(email))
+async def find_credentials(work: Work, email: str, tenant_id: UUID | None) -> Credentials | None:
+    """One query whether or not there is such an account, so that its time tells nothing."""
+    row = await work.row(_CREDENTIALS, email_identity(email), tenant_id)
     return None if row is None else Credentials(**row)
+
+
+async def find_home(work: Work, user_id: UUID, tenant_id: UUID | None = None) -> UUID | None:
+    """Where a sign-in of theirs would lead."""
+    sql = f"select ({_HOME}) as tenant_id from users u where u.id = $1"  # noqa: S608 - made of constants
+    row = await work.row(sql, user_id, tenant_id)
+    return None if row is None else row["tenant_id"]
 
 
 async def find_addressee(work: Work, identity: str) -> Addressee | None:
@@ -177,9 +187,15 @@ insert into users (id, email, email_identity, password_hash, password_changed_at
 values ($1, $2, $6, $3, $7, $4, $5, $8, $7, $7)
 """
 
-_CREDENTIALS = """
-select id as user_id, password_hash, password_changed_at, is_active from users where email_identity = $1
+_HOME = """
+select m.tenant_id from memberships m where m.user_id = u.id and ($2::uuid is null or m.tenant_id = $2)
+order by m.created_at, m.tenant_id limit 1
 """
+
+_CREDENTIALS = f"""
+select u.id as user_id, u.password_hash, u.password_changed_at, u.is_active, ({_HOME}) as tenant_id
+from users u where u.email_identity = $1
+"""  # noqa: S608 - made of constants
 
 _ADDRESSEE = "select id as user_id, email, first_name from users where is_active"
 

@@ -9,6 +9,7 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.errors import PasswordChecksBusy
 from auth_service.accounts.passwords import Passwords, Verdict
 from auth_service.accounts.repository import Credentials
+from auth_service.audit.subjects import is_about
 from auth_service.mfa.challenge_repository import Proof
 from auth_service.mfa.challenges import Challenges
 from auth_service.mfa.codes import Codes, claims_of, is_short
@@ -88,6 +89,7 @@ class SignIn:
         """
         async with self._database.system_work() as work:
             proof = await self._challenges.attempt(work, login.mfa_token, self._clock.now())
+            is_about(await accounts.find_home(work, proof.user_id, proof.tenant_id), proof.user_id)
         claims = claims_of(proof.user_id, login.code)
         await self._limits.take(*claims)
         async with self._database.system_work() as work:
@@ -102,7 +104,9 @@ class SignIn:
     async def _check(self, login: Login, claims: Sequence[Claim]) -> tuple[Credentials, Verdict]:
         """No connection is held while hashing."""
         async with self._database.system_work() as work:
-            known = await accounts.find_credentials(work, login.email)
+            known = await accounts.find_credentials(work, login.email, login.tenant_id)
+        if known is not None:
+            is_about(known.tenant_id, known.user_id)
         try:
             verdict = await self._passwords.check(known.password_hash if known else None, login.password)
         except PasswordChecksBusy:
@@ -118,6 +122,7 @@ class SignIn:
             raise InvalidCredentials
         if invitation_token is not None:
             tenant_id = await self._accept_invitation(work, invitation_token, proof.user_id, now)
+            is_about(tenant_id, proof.user_id)
         user = await accounts.find_user_for_sign_in(work, tenant_id, proof.user_id)
         grant = await self._opener.open(work, user, device.caller, with_cookie=proof.wants_cookie)
         answer = SignedIn(user=user, tokens=self._mint.tokens(grant))

@@ -39,7 +39,8 @@ async def find_page(work: Work, principal: Principal, project_id: UUID, query: T
     """One query, which is empty where the project is invisible. Raises ProjectNotFound."""
     arguments = Arguments([principal.tenant_id, project_id])
     filters = _filters(principal, query, arguments)
-    total = _total(query, filters) if query.include_total else "null::bigint"
+    counted = _total(query, filters)
+    total = counted if query.include_total else "null::bigint"
     counting = Arguments(arguments)
     visible = _may(principal, ProjectRole.VIEWER, arguments)
     page = window(query, query.sort, SORT_KEYS, "t", arguments)
@@ -50,7 +51,7 @@ async def find_page(work: Work, principal: Principal, project_id: UUID, query: T
         """,
         *arguments,
     )
-    count = rows[0]["total"] if rows else await _count_of_empty_page(work, principal, query, total, counting)
+    count = rows[0]["total"] if rows else await _count_of_empty_page(work, principal, query, counted, counting)
     return page_of(query, query.sort, rows, msgspec.convert(rows, list[TaskState]), count)
 
 

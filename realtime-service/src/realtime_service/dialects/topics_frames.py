@@ -52,12 +52,13 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 _read_head = msgspec.json.Decoder(_Head).decode
-_READERS = {
-    "subscribe": msgspec.json.Decoder(Subscribe).decode,
-    "unsubscribe": msgspec.json.Decoder(Unsubscribe).decode,
-    "ping": msgspec.json.Decoder(Ping).decode,
-    "auth": msgspec.json.Decoder(Authenticate).decode,
+CLIENT_FRAMES: dict[str, type[ClientFrame]] = {
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "ping": Ping,
+    "auth": Authenticate,
 }
+_READERS = {action: msgspec.json.Decoder(frame).decode for action, frame in CLIENT_FRAMES.items()}
 
 
 class Unreadable(Exception):
@@ -116,7 +117,7 @@ class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", 
     id: Echo | UnsetType = UNSET
 
 
-class _Data(msgspec.Struct, frozen=True, kw_only=True):
+class EventData(msgspec.Struct, frozen=True, kw_only=True):
     entity_id: UUID
     payload: msgspec.Raw
     user_id: UUID | None
@@ -125,13 +126,16 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True):
     version: int | UnsetType = UNSET
 
 
-class _EventFrame(msgspec.Struct, frozen=True, kw_only=True):
+class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
     topic: str
     event: str
     type: str
     id: UUID
     offset: int
-    data: _Data
+    data: EventData
+
+
+SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame)
 
 
 def event_frame(event: TopicEvent) -> bytes:
@@ -140,13 +144,13 @@ def event_frame(event: TopicEvent) -> bytes:
     assert event.contract is not None
     assert event.contract.live is not None
     return json_frame(
-        _EventFrame(
+        EventFrame(
             topic=event.topic,
             event=event.contract.live.value,
             type=envelope.type.partition(".")[2],
             id=envelope.id,
             offset=event.position.offset,
-            data=_Data(
+            data=EventData(
                 entity_id=change.entity_id,
                 payload=change.payload,
                 user_id=envelope.actorid,

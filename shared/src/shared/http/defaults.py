@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.http.answers import json_answer
 from shared.http.app import App, Check, Request
+from shared.http.documentation import serve_openapi
 from shared.http.envelope import EnvelopeErrors
 from shared.http.health import Health, setup_health
 from shared.http.openapi import openapi_document
@@ -34,8 +33,11 @@ def setup_defaults(
     checks: Mapping[str, Check] | None = None,
     clock: Clock | None = None,
     metrics: Metrics | None = None,
+    documentation: Callable[[App], None] | None = None,
 ) -> None:
     """`service` is also the audience of identities. `checks` must pass for readiness, as the database must.
+
+    `documentation` describes the app where that takes more than its `routes`.
 
     The state of the bus is only told: without a broker events wait in the outbox and HTTP goes on.
     """
@@ -49,7 +51,7 @@ def setup_defaults(
     setup_health(app, app.ctx.health)
     _setup_tracing(app, Tracer(service, settings.otel_exporter_otlp_endpoint))
     _setup_metrics(app, app.ctx.metrics)
-    _setup_documentation(app, service, routes)
+    (documentation or _documentation_of(service, routes))(app)
     _setup_state(app, app.ctx.health)
 
 
@@ -106,15 +108,8 @@ def _setup_metrics(app: App, metrics: Metrics) -> None:
     app.add_route(show, "/metrics", name="metrics")
 
 
-def _setup_documentation(app: App, service: str, routes: Sequence[Routes]) -> None:
-    document: dict[str, Any] = {}
-
-    async def show(_request: Request) -> HTTPResponse:
-        if not document:
-            document.update(openapi_document(service, routes))
-        return json_answer(document)
-
-    app.add_route(show, "/openapi.json", name="openapi")
+def _documentation_of(service: str, routes: Sequence[Routes]) -> Callable[[App], None]:
+    return lambda app: serve_openapi(app, lambda: openapi_document(service, routes))
 
 
 def _setup_state(app: App, health: Health) -> None:

@@ -35,6 +35,7 @@ class RequestTooSlow(TesseraError):
     status = 408
     code = "REQUEST_TIMEOUT"
     message = "The request took too long to arrive."
+    remedy = "Send it again, in one go."
 
 
 class EnvelopeErrors(ErrorHandler):

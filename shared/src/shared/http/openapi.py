@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of a service, made from the very operations it serves."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -14,6 +14,7 @@ from shared.errors import (
     IdempotencyMismatch,
     InvalidToken,
     MalformedJson,
+    PreconditionFailed,
     SessionRevoked,
     TesseraError,
     TokenExpired,
@@ -24,49 +25,139 @@ from shared.errors import (
     ValidationFailed,
 )
 from shared.http.answers import Accepted, Created, WithHeaders
+from shared.http.conditions import IfMatch
+from shared.http.documented_errors import TRACE_ID, ErrorAnswer, add_failures, error_codes
+from shared.http.examples import Examples, example_id
 from shared.http.routes import Operation, Routes
+from shared.idempotency import MAX_KEY_LENGTH
 from shared.introspection import SESSION_COOKIE
 from shared.pagination import PageOf
+from shared.scopes import required_scope
 
-_REFERENCE = "#/components/schemas/{name}"
-_AT_THE_DOOR = (414, 431)  # the gateway's own refusals of an address or headers that are too long
-
+OPENAPI = "3.1.0"
+_ETAG = '"3-1c291ca3"'
 
 _SECURITY_SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
-    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token from sign-in, or an API key (`tsk_...`).",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "The session cookie of browsers. Writes also need the `Origin` of an allowed web app.",
+    },
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key, within its scopes."},
 }
 
 
-class ErrorFact(msgspec.Struct):
-    code: str
-    message: str
-    details: dict[str, Any]
-    trace_id: str
+def _header(description: str, example: str | int) -> dict[str, Any]:
+    kind = "integer" if isinstance(example, int) else "string"
+    return {"description": description, "schema": {"type": kind}, "example": example}
 
 
-class ErrorAnswer(msgspec.Struct):
-    error: ErrorFact
+_HEADERS = {
+    "X-Request-Id": _header("The W3C trace id of this request, on every answer.", TRACE_ID),
+    "ETag": _header("Names this state of the resource, for `If-Match` and `If-None-Match`.", _ETAG),
+    "Location": _header("The path of what was created, or where the job can be watched.", "/api/v1/things/1"),
+    "Idempotent-Replayed": _header("`true` when this is the stored answer of an earlier request.", "true"),
+    "Retry-After": _header("Seconds to wait before the next attempt.", 12),
+    "WWW-Authenticate": _header("The scheme that is asked for.", "Bearer"),
+    "RateLimit": _header("What is left of the limit nearest to its end, on limited routes.", '"user-minute";r=97;t=42'),
+    "RateLimit-Policy": _header("The limits that count this request.", '"user-minute";q=100;w=60'),
+}
+
+
+def _request_header(name: str, description: str, example: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", **schema},
+        "example": example,
+    }
+
+
+_PARAMETERS = {
+    "Idempotency-Key": _request_header(
+        "Idempotency-Key",
+        "Makes a repeat safe: for 24 hours the same key gets the stored answer of the first request.",
+        example_id("idempotency"),
+        minLength=1,
+        maxLength=MAX_KEY_LENGTH,
+        pattern="^[ -~]+$",
+    ),
+    "If-Match": _request_header("If-Match", "Writes only if the resource is still in this state.", _ETAG),
+    "If-None-Match": _request_header("If-None-Match", "Answers 304 if the resource is still in this state.", _ETAG),
+}
 
 
 def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
     operations = [operation for group in groups for operation in group.operations if operation.documented]
-    shapes = list(_distinct(shape for operation in operations for shape in _shapes(operation)))
-    schemas, components = msgspec.json.schema_components([*shapes, ErrorAnswer], ref_template=_REFERENCE)
-    schema_of = dict(zip(map(str, [*shapes, ErrorAnswer]), schemas, strict=True))
+    shapes = [*_distinct(shape for operation in operations for shape in _shapes(operation)), ErrorAnswer]
+    schemas, components = schema_components(shapes)
+    describer = _Describer(dict(zip(map(str, shapes), schemas, strict=True)), Examples(components))
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation, schema_of)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = describer.describe(operation)
     return {
-        "openapi": "3.1.0",
+        "openapi": OPENAPI,
         "info": {"title": f"Tessera {service}-service", "version": "1"},
+        "tags": list(_tags(operations)),
         "paths": paths,
         "components": {
             "schemas": components,
+            "parameters": _PARAMETERS,
+            "headers": _HEADERS,
             "securitySchemes": _SECURITY_SCHEMES,
         },
+        "x-error-codes": msgspec.to_builtins(error_codes()),
     }
+
+
+def schema_components(shapes: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A schema for each shape, and the named ones that they refer to."""
+    schemas, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    return [_portable(schema) for schema in schemas], _portable(components)
+
+
+def _portable(node: Any) -> Any:
+    """Patterns as JSON Schema reads them (ECMA-262), whose `$` is Python's `\\Z`."""
+    if isinstance(node, dict):
+        return {
+            key: value.replace(r"\Z", "$") if key == "pattern" and isinstance(value, str) else _portable(value)
+            for key, value in node.items()
+        }
+    return [_portable(value) for value in node] if isinstance(node, list) else node
+
+
+def headers(*names: str) -> dict[str, Any]:
+    """Of an answer, by the names of the headers that every document describes."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def operation_id(method: str, path: str) -> str:
+    words = re.split(r"[^a-zA-Z0-9]+", path.removeprefix("/api/v1"))
+    return method.lower() + "".join(word.title() for word in words)
+
+
+def _tags(operations: Iterable[Operation]) -> Iterator[dict[str, str]]:
+    groups: dict[str, list[Operation]] = {}
+    for operation in operations:
+        groups.setdefault(operation.tag, []).append(operation)
+    for tag, group in groups.items():
+        yield {"name": tag, "description": _use(group)}
+
+
+def _use(group: Sequence[Operation]) -> str:
+    resource = next((operation.resource for operation in group if operation.resource), None)
+    if resource is not None:
+        return f"For people and for API keys with a scope for `{resource}`."
+    return "Open to anyone." if all(operation.public for operation in group) else "For people; closed to API keys."
 
 
 def _shapes(operation: Operation) -> Iterator[Any]:
@@ -102,20 +193,60 @@ def _answer(answer: Any) -> tuple[int, Any, bool]:
     return 200, answer if is_struct else None, True
 
 
-def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "operationId": f"{operation.method.lower()}{_camel(operation.path)}",
-        "summary": operation.summary,
-        "tags": [operation.tag],
-        "security": _security(operation),
-        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
-        "responses": {**_success(operation, schema_of), **_failures(operation)},
-    }
-    if operation.signature.body is not None:
-        content = {"application/json": {"schema": schema_of[str(operation.signature.body)]}}
-        is_required = any(field.required for field in msgspec.structs.fields(operation.signature.body))
-        described["requestBody"] = {"required": is_required, "content": content}
-    return described
+def _is_versioned(operation: Operation) -> bool:
+    _, shape, is_wrapped = _answer(operation.signature.answer)
+    return is_wrapped and shape is not None and "version" in shape.__struct_fields__
+
+
+class _Describer:
+    def __init__(self, schema_of: Mapping[str, dict[str, Any]], examples: Examples) -> None:
+        self._schema_of = schema_of
+        self._examples = examples
+
+    def describe(self, operation: Operation) -> dict[str, Any]:
+        described: dict[str, Any] = {
+            "operationId": operation_id(operation.method, operation.path),
+            "summary": operation.summary,
+            "description": _who(operation),
+            "tags": [operation.tag],
+            "security": _security(operation),
+            "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)],
+            "responses": self._responses(operation),
+        }
+        if operation.signature.body is not None:
+            is_required = any(field.required for field in msgspec.structs.fields(operation.signature.body))
+            content = self._content(self._schema_of[str(operation.signature.body)])
+            described["requestBody"] = {"required": is_required, "content": content}
+        return described
+
+    def _responses(self, operation: Operation) -> dict[str, Any]:
+        status, shape, is_wrapped = _answer(operation.signature.answer)
+        success: dict[str, Any] = {"description": "Success.", "headers": headers(*_success_headers(operation, status))}
+        if shape is not None:
+            schema = self._schema_of[str(shape)]
+            if is_wrapped:
+                schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
+            success["content"] = self._content(schema)
+        responses = {str(status): success}
+        if operation.method == "GET" and _is_versioned(operation):
+            responses["304"] = {
+                "description": "The resource is still in the state that If-None-Match names.",
+                "headers": headers("X-Request-Id", "ETag"),
+            }
+        add_failures(responses, dict.fromkeys([*operation.errors, *_conventional(operation)]))
+        return dict(sorted(responses.items()))
+
+    def _content(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {"application/json": {"schema": schema, "example": self._examples.of(schema)}}
+
+
+def _who(operation: Operation) -> str:
+    if operation.public:
+        return "Open to anyone."
+    if operation.resource is None:
+        return "For signed-in people; API keys are refused."
+    scope = required_scope(operation.resource, operation.method)
+    return f"For signed-in people, and API keys with the scope `{scope}`."
 
 
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
@@ -124,10 +255,6 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
         return []
     person: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
     return person if operation.resource is None else [*person, {"key": []}]
-
-
-def _camel(path: str) -> str:
-    return "".join(word.title() for word in re.split(r"[^a-zA-Z0-9]+", path.removeprefix("/api/v1")))
 
 
 def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
@@ -139,40 +266,44 @@ def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     if operation.signature.query is None:
         return
     for field in msgspec.structs.fields(operation.signature.query):
-        (schema,), _ = msgspec.json.schema_components([field.type], ref_template=_REFERENCE)
+        (schema,), _ = schema_components([field.type])
         yield {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
 
 
-def _success(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
-    status, shape, is_wrapped = _answer(operation.signature.answer)
-    if shape is None:
-        return {str(status): {"description": "Done."}}
-    schema = schema_of[str(shape)]
-    if is_wrapped:
-        schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
-    return {str(status): {"description": "Success.", "content": {"application/json": {"schema": schema}}}}
+def _header_parameters(operation: Operation) -> Iterator[dict[str, str]]:
+    names = {
+        "Idempotency-Key": operation.honours_keys,
+        "If-Match": _takes_if_match(operation),
+        "If-None-Match": operation.method == "GET" and _is_versioned(operation),
+    }
+    yield from ({"$ref": f"#/components/parameters/{name}"} for name, is_taken in names.items() if is_taken)
+
+
+def _takes_if_match(operation: Operation) -> bool:
+    return IfMatch in operation.signature.wants.values()
+
+
+def _success_headers(operation: Operation, status: int) -> Iterator[str]:
+    yield from ("X-Request-Id", "RateLimit", "RateLimit-Policy")
+    if _is_versioned(operation):
+        yield "ETag"
+    if status == 202 or (status == 201 and operation.location is not None):
+        yield "Location"
+    if operation.honours_keys:
+        yield "Idempotent-Replayed"
 
 
 def _conventional(operation: Operation) -> Iterator[type[TesseraError]]:
     """What any operation of its kind can answer, without its handler saying so."""
-    yield from (BadRequest, TooManyRequests, Unavailable)
+    yield from (BadRequest, TooManyRequests, TesseraError, Unavailable)
     if not operation.public:
         yield from (AuthRequired, InvalidToken, TokenExpired, SessionRevoked)
         yield Forbidden  # to API keys, whose scopes may lack it
     if operation.signature.body is not None:
         yield from (MalformedJson, TooLarge, UnsupportedMediaType)
-    if operation.signature.body is not None or operation.signature.query is not None:
+    if operation.signature.body is not None or operation.signature.query is not None or operation.honours_keys:
         yield ValidationFailed
     if operation.honours_keys:
         yield from (IdempotencyInProgress, IdempotencyMismatch)
-
-
-def _failures(operation: Operation) -> dict[str, Any]:
-    by_status: dict[int, list[str]] = {status: [BadRequest.code] for status in _AT_THE_DOOR}
-    for error in dict.fromkeys([*operation.errors, *_conventional(operation)]):
-        by_status.setdefault(error.status, []).append(error.code)
-    content = {"application/json": {"schema": {"$ref": _REFERENCE.format(name="ErrorAnswer")}}}
-    return {
-        str(status): {"description": ", ".join(codes), "content": content}
-        for status, codes in sorted(by_status.items())
-    }
+    if _takes_if_match(operation):
+        yield PreconditionFailed
