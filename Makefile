@@ -54,8 +54,9 @@ format: install ## Format the code and sort the imports
 bench: install ## Measure latency and throughput; prints machine, versions and ratios
 	@$(BIN)/python -m deploy.bench
 
-chaos: install ## Kill services and the broker under load and count what was lost (must be nothing)
+chaos: install ## Kill services and the broker under load, race clients: count what was lost or came out twice (nothing)
 	@$(BIN)/python -m deploy.chaos
+	@$(BIN)/python -m deploy.chaos.races
 
 snapshots: install ## Record the schemas of all events and the models of all migrations anew, after a reviewed change
 	@$(BIN)/python -m shared.events.snapshots --update

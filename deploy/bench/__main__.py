@@ -9,6 +9,8 @@ MEASUREMENTS = (
     "deploy.bench.slowloris",
     "deploy.bench.connections",
     "deploy.bench.latency",
+    "deploy.bench.logins",
+    "deploy.bench.revocation",
 )
 
 

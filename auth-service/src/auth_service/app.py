@@ -31,6 +31,7 @@ from auth_service.housekeeping import Chore, Housekeeping
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
 from auth_service.invitations import routes as invitations
+from auth_service.invitations.acceptance import tenant_joined
 from auth_service.invitations.service import Invitations
 from auth_service.live_tickets import repository as tickets, routes as live_tickets
 from auth_service.live_tickets.service import LiveTickets, ticket_tokens
@@ -43,6 +44,7 @@ from auth_service.members.service import Members
 from auth_service.mfa import challenge_repository as challenges, routes as mfa
 from auth_service.mfa.challenges import Challenges
 from auth_service.mfa.codes import Codes
+from auth_service.mfa.notices import FactorNotices
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.service import SecondFactors
 from auth_service.recovery import routes as recovery
@@ -145,7 +147,14 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             resets,
             revocations,
             AuditLogs(database),
-            *_own_account_parts(settings.key_encryption_secret, database, passwords, limits, clock),
+            *_own_account_parts(
+                settings.key_encryption_secret,
+                database,
+                passwords,
+                limits,
+                FactorNotices(mailroom.outbox, links),
+                clock,
+            ),
         ),
         database=database,
         bus=bus,
@@ -181,7 +190,9 @@ def _parts(
     verification = EmailVerification(database, mail, links, clock)
     return (
         Registrar(database, passwords, rules, opener, mint, clock, settings.registration_mode, limits, verification),
-        _sign_in(settings.key_encryption_secret, database, passwords, limits, opener, mint, clock),
+        _sign_in(
+            settings.key_encryption_secret, database, passwords, limits, FactorNotices(mail, links), opener, mint, clock
+        ),
         DeviceCookies(settings.public_web_url),
         Sessions(database, refresh_tokens, mint, ReuseWarning(mail, links), clock, session_life),
         CookieRefresh(database, cookies, refresh_tokens, mint, clock, session_life),
@@ -212,13 +223,16 @@ def _sign_in(
     database: Database,
     passwords: Passwords,
     limits: AttemptLimits,
+    notices: FactorNotices,
     opener: SessionOpener,
     mint: TokenMint,
     clock: Clock,
 ) -> SignIn:
     gate = LoginGate(limits, KnownDevices(secret))
     codes = Codes(Seal(secret, SECOND_FACTORS), RecoveryCodes(secret))
-    return SignIn(database, passwords, gate, limits, Challenges(secret), codes, opener, mint, clock)
+    return SignIn(
+        database, passwords, gate, limits, Challenges(secret), codes, notices, tenant_joined, opener, mint, clock
+    )
 
 
 def _tenancy_parts(
@@ -234,12 +248,17 @@ def _tenancy_parts(
 
 
 def _own_account_parts(
-    secret: str, database: Database, passwords: Passwords, limits: AttemptLimits, clock: Clock
+    secret: str,
+    database: Database,
+    passwords: Passwords,
+    limits: AttemptLimits,
+    notices: FactorNotices,
+    clock: Clock,
 ) -> tuple[object, ...]:
     """What people do with their own account."""
     seal, recovery_codes = Seal(secret, SECOND_FACTORS), RecoveryCodes(secret)
     return (
-        SecondFactors(database, seal, Codes(seal, recovery_codes), recovery_codes, limits, clock),
+        SecondFactors(database, seal, Codes(seal, recovery_codes), recovery_codes, notices, limits, clock),
         DeviceSessions(database, clock),
         UserSettings(database, clock),
         AccountClosing(database, passwords, limits, clock),
