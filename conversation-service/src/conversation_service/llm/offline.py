@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from conversation_service.llm.provider import Delta, Finished, ModelInfo, Prompt
 
@@ -19,7 +19,7 @@ class OfflineProvider:
     def __init__(self, pace_seconds: float = PACE_SECONDS) -> None:
         self._pace_seconds = pace_seconds
 
-    async def answer(self, prompt: Prompt) -> AsyncIterator[Delta | Finished]:
+    async def answer(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished, None]:
         words = re.findall(r"\S+\s*", offline_text(prompt))
         allowed = words if prompt.max_tokens is None else words[: prompt.max_tokens]
         for word in allowed:

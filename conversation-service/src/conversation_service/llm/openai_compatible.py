@@ -4,7 +4,7 @@ The library's own retries are off: a question is asked once, and whoever asked d
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, cast
 
 import httpx2
@@ -47,7 +47,7 @@ class OpenAICompatibleProvider:
         timeout = httpx2.Timeout(idle_seconds, connect=CONNECT_SECONDS)
         self._client = AsyncOpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=0)
 
-    async def answer(self, prompt: Prompt) -> AsyncIterator[Delta | Finished]:
+    async def answer(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished, None]:
         reading = _Reading(prompt.model)
         stream: Any = None
         deadline = asyncio.get_running_loop().time() + self._total_seconds

@@ -1,6 +1,7 @@
 """What is asked of a language model and what comes back, whoever serves it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 import msgspec
@@ -63,7 +64,7 @@ class Provider(Protocol):
     def is_offline(self) -> bool:
         """No model is connected: what it answers is a placeholder that says so."""
 
-    def answer(self, prompt: Prompt) -> AsyncIterator[Delta | Finished]:
+    def answer(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished, None]:
         """Deltas as they come, then exactly one Finished. Closing the iterator hangs up."""
 
     async def models(self) -> Sequence[ModelInfo]: ...
@@ -79,8 +80,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 async def whole_answer(provider: Provider, prompt: Prompt) -> Answer:
     """For whoever does not show the answer while it comes. Raises LlmError."""
     parts: list[str] = []
-    async for event in provider.answer(prompt):
-        if isinstance(event, Finished):
-            return Answer(text="".join(parts), finished=event)
-        parts.append(event.text)
+    async with aclosing(provider.answer(prompt)) as events:
+        async for event in events:
+            if isinstance(event, Finished):
+                return Answer(text="".join(parts), finished=event)
+            parts.append(event.text)
     raise AssertionError("a provider's answer ends with Finished")

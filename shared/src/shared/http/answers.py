@@ -3,7 +3,7 @@
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, ResponseStream
 
 from shared.http.app import Request
 from shared.http.conditions import entity_tag, is_not_modified
@@ -57,8 +57,8 @@ def render(result: Any) -> StoredAnswer:
 
 
 def respond(request: Request, result: Any) -> HTTPResponse:
-    if isinstance(result, HTTPResponse):
-        return result
+    if isinstance(result, HTTPResponse | ResponseStream):
+        return result  # type: ignore[return-value] # Sanic takes either
     if isinstance(result, WithHeaders):
         response = respond(request, result.value)
         for name, value in result.headers.items():
