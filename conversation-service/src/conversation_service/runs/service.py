@@ -38,7 +38,7 @@ from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.conversations import ConversationState, MessageRole, MessageState
 from shared.events.run_frames import RunFrame
-from shared.idempotency import ReplayAnswer
+from shared.idempotency import ReplayAnswer, current_scope
 from shared.ids import new_id
 from shared.principal import Principal
 
@@ -83,7 +83,7 @@ class CompletionService:
                 prompt_id = await self._prompt_id(work, principal, conversation, wanted)
                 return Begun(work.answer(await self._begin(work, principal, conversation, prompt_id, wanted)), False)
         except ReplayAnswer as replay:
-            return Begun(msgspec.json.decode(replay.answer.body, type=_Begun).data, True)
+            return _repeated(replay)
 
     async def regenerate(self, principal: Principal, message_id: UUID, wanted: Regenerate) -> Begun:
         """Another answer beside this one, or an answer to this message of the user. Raises as `complete` does."""
@@ -96,7 +96,7 @@ class CompletionService:
                     raise NothingToAnswer
                 return Begun(work.answer(await self._begin(work, principal, conversation, prompt_id, wanted)), False)
         except ReplayAnswer as replay:
-            return Begun(msgspec.json.decode(replay.answer.body, type=_Begun).data, True)
+            return _repeated(replay)
 
     async def answer(self, principal: Principal, run: RunState) -> MessageState:
         """When it is written. Raises RunNotFound, or the LlmError for which there is no whole answer."""
@@ -184,6 +184,12 @@ class CompletionService:
 
     def _model(self, conversation: ConversationState, wanted: str | None) -> str:
         return wanted or conversation.model or self._catalogue.provider.default_model
+
+
+def _repeated(replay: ReplayAnswer) -> Begun:
+    """What is stored under the key is the run; its answer is read anew, outside of what the key stands for."""
+    current_scope.set(None)
+    return Begun(msgspec.json.decode(replay.answer.body, type=_Begun).data, True)
 
 
 async def _waiting_id(work: Work, principal: Principal, conversation_id: UUID, leaf_id: UUID) -> UUID:

@@ -106,6 +106,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         alter table messages drop column depth;
     """
 
+
 MODELS_STATE = (
     "eJztXG1v4jgQ/iuITz2pV7X09U6nk6DldjltYdXSvd2tqsgkBnxNnKztbIv29r+fHULICy"
     "zgOCSw/lI1trE9zzgznnnsfKubLv4KCQUMufioCQkyx/Xfa9/qYEAZASbjD0NgU3hYqwPP"
