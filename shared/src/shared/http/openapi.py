@@ -23,7 +23,7 @@ from shared.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from shared.http.answers import Accepted, Created, WithHeaders
+from shared.http.answers import Accepted, Created, WithHeaders, alternatives
 from shared.http.routes import Operation, Routes
 from shared.introspection import SESSION_COOKIE
 from shared.pagination import PageOf
@@ -72,9 +72,7 @@ def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
 def _shapes(operation: Operation) -> Iterator[Any]:
     signature = operation.signature
     yield from (shape for shape in (signature.body, signature.query) if shape is not None)
-    _, shape, _ = _answer(signature.answer)
-    if shape is not None:
-        yield shape
+    yield from (shape for _, shape, _ in map(_answer, alternatives(signature.answer)) if shape is not None)
 
 
 def _distinct(shapes: Iterator[Any]) -> Iterator[Any]:
@@ -144,13 +142,19 @@ def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 
 
 def _success(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
-    status, shape, is_wrapped = _answer(operation.signature.answer)
+    described: dict[str, Any] = {}
+    for status, shape, is_wrapped in map(_answer, alternatives(operation.signature.answer)):
+        described[str(status)] = _success_with(shape, schema_of, is_wrapped=is_wrapped)
+    return described
+
+
+def _success_with(shape: Any, schema_of: dict[str, Any], *, is_wrapped: bool) -> dict[str, Any]:
     if shape is None:
-        return {str(status): {"description": "Done."}}
+        return {"description": "Done."}
     schema = schema_of[str(shape)]
     if is_wrapped:
         schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
-    return {str(status): {"description": "Success.", "content": {"application/json": {"schema": schema}}}}
+    return {"description": "Success.", "content": {"application/json": {"schema": schema}}}
 
 
 def _conventional(operation: Operation) -> Iterator[type[TesseraError]]:
