@@ -20,11 +20,11 @@ def handles_in(body: str) -> list[str]:
     """The folded names that stand behind an @, each also without the punctuation at its end."""
     found: dict[str, None] = {}
     for match in _MENTION.finditer(body):
-        if len(found) >= 2 * MAX_MENTIONS:
-            break
         name = folded(match[1])
-        found[name] = found[name.rstrip(_PUNCTUATION)] = None
-    return [name for name in found if name]
+        bare = name.rstrip(_PUNCTUATION)
+        if bare and len(found) < 2 * MAX_MENTIONS:
+            found[name] = found[bare] = None
+    return list(found)
 
 
 def unambiguous(named: Iterable[Mentionable], handles: Iterable[str]) -> list[Mentionable]:

@@ -27,7 +27,8 @@ from shared.http.patch import changes
 from shared.pagination import PageOf
 from shared.principal import Principal
 
-PURGED_AT_ONCE = 20  # projects in one transaction; each may hold many thousands of rows
+PROJECTS_AT_ONCE, TASKS_AT_ONCE = 20, 10_000
+"""Purged in one transaction: well within what a statement may take."""
 
 
 class ProjectService:
@@ -112,8 +113,8 @@ class ProjectService:
 
 
 async def purge_deleted(work: Work, now: datetime) -> int:
-    """Returns how many projects were removed for good; there may be more."""
-    return await repository.purge(work, now - RESTORABLE_FOR, PURGED_AT_ONCE)
+    """Returns how many projects and tasks were removed for good; there may be more."""
+    return await repository.purge(work, now - RESTORABLE_FOR, PROJECTS_AT_ONCE, TASKS_AT_ONCE)
 
 
 async def _never_deleted(work: Work, principal: Principal, project_id: UUID) -> ProjectView:
