@@ -260,7 +260,7 @@ async def test_a_project_that_wants_somebody_new_has_them_invited_once(
     for _ in range(2):
         await bus.publish([wanted])
     letter = await mail.letter_to("guest@example.com")
-    invitations = (await auth.send("GET", INVITATIONS, who=owner.principal)).items
+    invitations = (await auth.send("GET", INVITATIONS, who=owner.principal)).json["items"]
 
     assert "invites you" in str(letter["Subject"])
     [made] = invitations

@@ -7,13 +7,12 @@ import msgspec
 
 from project_service.comments import repository
 from project_service.comments.domain import handles_in, require_author, require_remover, unambiguous
-from project_service.comments.entities import EntityKinds
+from project_service.comments.entities import EntityKinds, Place
 from project_service.comments.errors import CommentNotFound
 from project_service.comments.schemas import CommentQuery, CommentView, CreateComment, PatchComment
 from project_service.members import repository as members
 from project_service.projects import repository as projects
 from project_service.projects.access import require_commenter
-from project_service.projects.errors import ProjectNotFound
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -35,7 +34,7 @@ from shared.principal import Principal
 
 
 class CommentService:
-    """`project_id` of the use cases is the path's: a comment elsewhere is not found there."""
+    """`project_id` is the path's, and a comment elsewhere is not found there; None means outside of all projects."""
 
     def __init__(self, database: Database, clock: Clock, kinds: EntityKinds) -> None:
         self._database = database
@@ -47,11 +46,12 @@ class CommentService:
             await projects.require(work, principal, project_id, ProjectRole.VIEWER)
             return await repository.find_page(work, principal, project_id, query)
 
-    async def add(self, principal: Principal, project_id: UUID, new: CreateComment) -> CommentView:
+    async def add(self, principal: Principal, project_id: UUID | None, new: CreateComment) -> CommentView:
         """Raises ProjectNotFound, Forbidden, ValidationFailed."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            require_commenter(principal, await projects.role_of(work, principal, project_id))
-            await self._check_place(work, principal, project_id, new)
+            await _require_visible(work, principal, project_id)
+            place = await self._place_of(work, principal, project_id, new)
+            require_commenter(principal, place.role)
             mentioned = await self._mentioned(work, principal, new.entity_type, new.entity_id, new.body)
             comment = await repository.add(work, principal, project_id, new, mentioned, self._clock.now())
             added = CommentAdded(
@@ -61,13 +61,13 @@ class CommentService:
             return work.answer(comment)
 
     async def edit(
-        self, principal: Principal, project_id: UUID, comment_id: UUID, patch: PatchComment, if_match: IfMatch
+        self, principal: Principal, project_id: UUID | None, comment_id: UUID, patch: PatchComment, if_match: IfMatch
     ) -> CommentView:
         """Raises ProjectNotFound, CommentNotFound, Forbidden, PreconditionFailed."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            before, _ = await self._lock(work, principal, project_id, comment_id)
+            before, place = await self._lock(work, principal, project_id, comment_id)
             require_author(before, principal.user_id)
-            require_commenter(principal, ProjectRole.VIEWER)
+            require_commenter(principal, place.role)
             refuse_stale(if_match, before)
             if patch.body in (msgspec.UNSET, before.body):
                 return before
@@ -76,11 +76,11 @@ class CommentService:
             _tell(work, after, _update(before, after))
             return after
 
-    async def remove(self, principal: Principal, project_id: UUID, comment_id: UUID, if_match: IfMatch) -> None:
+    async def remove(self, principal: Principal, project_id: UUID | None, comment_id: UUID, if_match: IfMatch) -> None:
         """Raises ProjectNotFound, CommentNotFound, Forbidden, PreconditionFailed."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            comment, role = await self._lock(work, principal, project_id, comment_id)
-            require_remover(comment, principal.user_id, role)
+            comment, place = await self._lock(work, principal, project_id, comment_id)
+            require_remover(comment, principal.user_id, place.role)
             refuse_stale(if_match, comment)
             has_replies = await repository.remove(work, comment, self._clock.now())
             gone = RemovedComment(
@@ -92,14 +92,14 @@ class CommentService:
             )
             _tell(work, comment, CommentDeleted(entity_id=comment.id, version=comment.version + 1, payload=gone))
 
-    async def star(self, principal: Principal, project_id: UUID, comment_id: UUID) -> None:
+    async def star(self, principal: Principal, project_id: UUID | None, comment_id: UUID) -> None:
         """One's own mark: nobody else is told of it, and a second time changes nothing."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await self._lock(work, principal, project_id, comment_id)
             await repository.star(work, principal, comment_id, self._clock.now())
             work.answer(None)
 
-    async def unstar(self, principal: Principal, project_id: UUID, comment_id: UUID) -> None:
+    async def unstar(self, principal: Principal, project_id: UUID | None, comment_id: UUID) -> None:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await self._lock(work, principal, project_id, comment_id)
             await repository.unstar(work, principal, comment_id)
@@ -109,30 +109,30 @@ class CommentService:
         kind = next((kind for name, kind in self._kinds.items() if name == entity_type), None)
         return kind is not None and await kind.find(work, principal, entity_id) is not None
 
-    async def _check_place(self, work: Work, principal: Principal, project_id: UUID, new: CreateComment) -> None:
+    async def _place_of(self, work: Work, principal: Principal, project_id: UUID | None, new: CreateComment) -> Place:
         """Raises ValidationFailed for a thing or a comment that is not there, whatever the reason."""
         kind = self._kinds.get(new.entity_type)
         if kind is None:
-            raise ValidationFailed([FieldError("entity_type", "invalid", "Nothing of this kind is in a project.")])
+            raise ValidationFailed([FieldError("entity_type", "invalid", "Nothing of this kind can be commented on.")])
         place = await kind.find(work, principal, new.entity_id)
         if place is None or place.project_id != project_id:
-            raise ValidationFailed([FieldError("entity_id", "not_found", "There is no such thing in this project.")])
+            raise ValidationFailed([FieldError("entity_id", "not_found", "There is no such thing here.")])
         if new.parent_id is not None and not await repository.is_about(
             work, principal.tenant_id, new.parent_id, new.entity_type, new.entity_id
         ):
             raise ValidationFailed([FieldError("parent_id", "not_found", "There is no such comment about this thing.")])
+        return place
 
     async def _lock(
-        self, work: Work, principal: Principal, project_id: UUID, comment_id: UUID
-    ) -> tuple[CommentView, ProjectRole]:
-        """The comment, and the caller's role in its project."""
-        role = await projects.role_of(work, principal, project_id)
-        if role is None:
-            raise ProjectNotFound
+        self, work: Work, principal: Principal, project_id: UUID | None, comment_id: UUID
+    ) -> tuple[CommentView, Place]:
+        """Raises ProjectNotFound or CommentNotFound."""
+        await _require_visible(work, principal, project_id)
         comment = await repository.lock(work, principal, comment_id)
-        if comment.project_id != project_id:
+        place = await self._kinds[comment.entity_type].find(work, principal, comment.entity_id)
+        if place is None or comment.project_id != project_id:
             raise CommentNotFound
-        return comment, role
+        return comment, place
 
     async def _mentioned(
         self, work: Work, principal: Principal, entity_type: Commented, entity_id: UUID, body: str
@@ -144,6 +144,12 @@ class CommentService:
         people = unambiguous(await members.find_by_handles(work, principal.tenant_id, handles), handles)
         readers = await self._kinds[entity_type].readers(work, principal.tenant_id, entity_id, people)
         return [reader.user_id for reader in readers if reader.user_id != principal.user_id]
+
+
+async def _require_visible(work: Work, principal: Principal, project_id: UUID | None) -> None:
+    """Raises ProjectNotFound."""
+    if project_id is not None:
+        await projects.require(work, principal, project_id, ProjectRole.VIEWER)
 
 
 def _update(before: CommentView, after: CommentView) -> CommentUpdated:
