@@ -55,13 +55,13 @@ class Invitations:
             return work.answer(await self._invite(work, principal.tenant_id, principal.user_id, asked))
 
     async def send_for(self, work: Work, request: InvitationRequested) -> None:
-        """Whoever has become a member meanwhile joins the project at once. Nothing comes of it when its sender left."""
+        """Whoever is a member by now joins the project at once. Nothing comes of it if its sender may not invite."""
         member_id = await accounts.find_member_by_email(work, request.tenant_id, request.email)
         if member_id is not None:
             tell_accepted(work, request.tenant_id, member_id, request.project_id, request.project_role)
             return
         asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
-        with suppress(UserNotFound):
+        with suppress(UserNotFound, Forbidden):
             await self._invite(work, request.tenant_id, request.invited_by, asked)
 
     async def remove(self, principal: Principal, invitation_id: UUID) -> None:
@@ -76,9 +76,10 @@ class Invitations:
             return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
 
     async def _invite(self, work: Work, tenant_id: UUID, invited_by: UUID, asked: CreateInvitation) -> InvitationView:
-        """Raises UserNotFound when the inviter is no member."""
+        """Raises UserNotFound or Forbidden by what the inviter is now."""
         now, token = self._clock.now(), new_token()
         inviter = await accounts.find_user(work, tenant_id, invited_by)
+        check_may_invite(inviter.role)
         tenant = await tenants.get_tenant(work, tenant_id)
         made = await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
         letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))
