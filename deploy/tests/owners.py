@@ -11,9 +11,12 @@ from deploy.supervision.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
 DEADLINE_SECONDS = 40.0
+# A shell that starts something in the background has it ignore Ctrl-C, and children inherit that.
 SCRIPT = """
-import asyncio, importlib, sys
+import asyncio, importlib, signal, sys
 from pathlib import Path
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def own(module, name, folder):
     server = getattr(importlib.import_module(module), name)(Path(folder))

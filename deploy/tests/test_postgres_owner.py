@@ -15,7 +15,7 @@ from deploy.embedded.server_account import server_account
 from deploy.supervision.errors import AlreadyRunning
 from deploy.supervision.proc_table import is_alive
 from deploy.tests.notes import read_note, run, write_note
-from deploy.tests.owners import eventually, owner, parent_of, processes_of, started_pid
+from deploy.tests.owners import DEADLINE_SECONDS, eventually, owner, parent_of, processes_of, started_pid
 
 
 @pytest.mark.parametrize("death", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -23,7 +23,7 @@ async def test_the_death_of_the_owner_ends_the_server(folder: Path, death: signa
     async with owner(EmbeddedPostgres, folder) as process:
         pid = await started_pid(process)
         process.send_signal(death)
-        await process.wait()
+        await asyncio.wait_for(process.wait(), DEADLINE_SECONDS)
 
         await eventually(lambda: not is_alive(pid) and processes_of(folder) == [])
 
