@@ -1,9 +1,12 @@
 """The composition root: which parts project-service is made of."""
 
 from project_service import events_in
+from project_service.labels.routes import routes as label_routes
+from project_service.labels.service import LabelService
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService
 from project_service.settings import ProjectSettings
+from project_service.tasks.bulk import BulkService
 from project_service.tasks.routes import routes as task_routes
 from project_service.tasks.service import TaskService
 from project_service.topics import can_see
@@ -22,7 +25,7 @@ from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, task_routes)
+ROUTES = (project_routes, label_routes, task_routes)
 
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -34,7 +37,12 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=[projects, TaskService(database, clock)],
+        parts=[
+            projects,
+            LabelService(database, clock),
+            TaskService(database, clock),
+            BulkService(database, clock),
+        ],
         database=database,
         bus=bus,
         clock=clock,

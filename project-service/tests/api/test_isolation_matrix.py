@@ -5,15 +5,16 @@ two where the project is visible to them), then what a stranger of another tenan
 be the one for a made-up id.
 """
 
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 import pytest
 from project_builders import person
-from project_client import PROJECTS, ProjectClient
+from project_client import PROJECTS, ProjectClient, tasks_of
 
 from project_service.app import ROUTES
 from shared.ids import new_id
-from shared.principal import Role
+from shared.principal import Principal, Role
 from shared.testing.callers import GLOBEX
 from shared.testing.isolation import answered_alike, operations_of
 
@@ -44,9 +45,22 @@ MATRIX = {
     ("PATCH", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("PUT", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("DELETE", TASK): Row(204, 404, 403, 403),
+    ("GET", TASKS + "/labels"): Row(200, 404, 200, 200),
+    ("POST", TASKS + "/labels"): Row(201, 404, 403, 403, {"name": "Bug"}),
+    ("DELETE", TASKS + "/labels/{label_id}"): Row(204, 404, 403, 403),
+    ("POST", TASKS + "/bulk"): Row(200, 404, 403, 403, {"operations": [{"op": "create", "data": {"title": "Land"}}]}),
+    ("POST", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
+    ("DELETE", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
 }
 OPERATIONS = operations_of(ROUTES)
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
+
+
+async def filled(client: ProjectClient, who: Principal, project: dict[str, Any]) -> dict[str, Any]:
+    """The project's id and those of one thing of each kind in it, by the name they have in paths."""
+    task, other = [await client.new_task(who, project) for _ in range(2)]
+    label = await client.create(f"{tasks_of(project)}/labels", {"name": "Filled"}, who=who)
+    return {"project_id": project["id"], "task_id": task["id"], "other_task_id": other["id"], "label_id": label["id"]}
 
 
 def test_every_operation_has_its_row() -> None:
@@ -60,8 +74,8 @@ async def test_each_caller_gets_what_the_matrix_says(client: ProjectClient, meth
     private = await client.new_project(ada)
     shared = await client.new_project(ada, visibility="tenant")
     await client.join(private, reader, "viewer")
-    at_private = path.format(project_id=private["id"], task_id=(await client.new_task(ada, private))["id"])
-    at_shared = path.format(project_id=shared["id"], task_id=(await client.new_task(ada, shared))["id"])
+    at_private = path.format(**await filled(client, ada, private))
+    at_shared = path.format(**await filled(client, ada, shared))
 
     got = [
         (await client.send(method, where, row.body, who=who)).status
@@ -82,10 +96,8 @@ async def test_a_foreign_id_is_answered_as_a_made_up_one(
     client: ProjectClient, method: str, path: str, role: Role
 ) -> None:
     ada, stranger = person(), person(role, GLOBEX)
-    project = await client.new_project(ada, visibility="tenant")
-    task = await client.new_task(ada, project)
-    ids = [(project["id"], task["id"]), (new_id(), new_id()), ("1", "1")]
-    paths = [path.format(project_id=project_id, task_id=task_id) for project_id, task_id in ids]
+    ids = await filled(client, ada, await client.new_project(ada, visibility="tenant"))
+    paths = [path.format(**each) for each in (ids, {name: new_id() for name in ids}, dict.fromkeys(ids, "1"))]
 
     answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=stranger)
 
@@ -97,9 +109,10 @@ async def test_a_foreign_task_is_not_reached_through_an_own_project(
     client: ProjectClient, method: str, path: str
 ) -> None:
     ada, stranger = person(), person(Role.OWNER, GLOBEX)
-    task = await client.new_task(ada, await client.new_project(ada))
+    foreign = await filled(client, ada, await client.new_project(ada))
     own = await client.new_project(stranger)
-    paths = [path.format(project_id=own["id"], task_id=task_id) for task_id in (task["id"], new_id())]
+    made_up = {name: new_id() for name in foreign}
+    paths = [path.format(**{**ids, "project_id": own["id"]}) for ids in (foreign, made_up)]
 
     answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=stranger)
 
@@ -108,7 +121,7 @@ async def test_a_foreign_task_is_not_reached_through_an_own_project(
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 async def test_nobody_gets_in_without_an_identity(client: ProjectClient, method: str, path: str) -> None:
-    answer = await client.send(method, path.format(project_id=new_id(), task_id=new_id()), who=None)
+    answer = await client.send(method, path.format_map(defaultdict(new_id)), who=None)
 
     assert (answer.status, answer.code) == (401, "AUTH_REQUIRED")
 

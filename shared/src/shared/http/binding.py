@@ -89,9 +89,13 @@ def _path_value(name: str, kind: type, text: str) -> Any:
 
 
 def _no_such(name: str) -> Any:
-    """An id that cannot exist is answered like one that does not."""
-    error = catalogue().get(name.removesuffix("_id").upper() + "_NOT_FOUND")
-    raise error if error is not None and issubclass(error, NotFound) else RouteNotFound
+    """An id that cannot exist is answered like one that does not; `other_task_id` names a task as `task_id` does."""
+    words = name.removesuffix("_id").upper().split("_")
+    for first in range(len(words)):
+        error = catalogue().get("_".join([*words[first:], "NOT_FOUND"]))
+        if error is not None and issubclass(error, NotFound):
+            raise error
+    raise RouteNotFound
 
 
 def _read_input(request: Request, signature: Signature) -> dict[str, Any]:
