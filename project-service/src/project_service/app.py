@@ -1,8 +1,16 @@
 """The composition root: which parts project-service is made of."""
 
+import asyncio
+from contextlib import suppress
+
 from project_service import events_in
+from project_service.blobs.service import BlobStore
+from project_service.files.routes import routes as file_routes
+from project_service.files.schemas import MAX_BATCH_BYTES
+from project_service.files.service import FileService
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
+from project_service.object_store import open_object_store
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService
 from project_service.settings import ProjectSettings
@@ -25,12 +33,14 @@ from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, label_routes, task_routes)
+ROUTES = (project_routes, label_routes, task_routes, file_routes)
 
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
     clock = clock or SystemClock()
-    app = new_app(SERVICE)
+    app = new_app(SERVICE, max_body_bytes=MAX_BATCH_BYTES)
+    objects = open_object_store(settings.object_store_url, settings.tessera_home)
+    blobs = BlobStore(database, objects, clock)
     projects = ProjectService(database, clock)
     setup_defaults(
         app,
@@ -42,6 +52,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             LabelService(database, clock),
             TaskService(database, clock),
             BulkService(database, clock),
+            FileService(database, blobs, clock),
         ],
         database=database,
         bus=bus,
@@ -53,4 +64,17 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
     events_in.register(consumers, projects)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+    _setup_sweeping(app, blobs)
     return app
+
+
+def _setup_sweeping(app: App, blobs: BlobStore) -> None:
+    @app.after_server_start
+    async def begin(_app: App) -> None:
+        app.ctx.sweeping = asyncio.create_task(blobs.sweep_for_ever())
+
+    @app.before_server_stop
+    async def end(_app: App) -> None:
+        app.ctx.sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await app.ctx.sweeping

@@ -5,7 +5,7 @@ from shared.db.unit_of_work import Work
 from shared.events.topics import Topic
 from shared.principal import Principal
 
-_OF_A_PROJECT = ("project", "tasks")
+_OF_A_PROJECT = ("project", "tasks", "files")
 
 
 async def can_see(work: Work, principal: Principal, topic: Topic) -> bool:

@@ -82,6 +82,10 @@ def tasks_topic(project_id: UUID) -> str:
     return f"tasks:{project_id}"
 
 
+def files_topic(project_id: UUID) -> str:
+    return f"files:{project_id}"
+
+
 def conversation_topic(conversation_id: UUID) -> str:
     return f"conversation:{conversation_id}"
 

@@ -19,6 +19,7 @@ from shared.http.conditions import IfMatch, read_if_match
 from shared.http.validation import read_body, read_query
 from shared.principal import Principal
 
+LONGEST_NUMBER = 9  # digits: every such number fits an int column
 _JSON_TYPES = ("application/json", "application/merge-patch+json")
 
 
@@ -80,6 +81,8 @@ def _plain(hint: Any) -> Any:
 
 
 def _path_value(name: str, kind: type, text: str) -> Any:
+    if kind is int:
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else _no_such(name)
     if kind is not UUID:
         return text
     try:
