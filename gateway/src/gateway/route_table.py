@@ -55,6 +55,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What the scopes of an API key must name; None: closed to keys."""
     resources_within: dict[bytes, str] = {}
     """Where `/<path>/<id>/<name>` belongs to another resource: by that name."""
+    body_limits_within: dict[bytes, int] = {}
+    """Where a path that ends with `/<name>` takes other bodies than `body_limit`: by that name."""
+
+    def body_limit_at(self, path: bytes) -> int:
+        """Of a path that this row covers."""
+        if not self.body_limits_within:
+            return self.body_limit
+        return self.body_limits_within.get(path[path.rfind(b"/") + 1 :], self.body_limit)
 
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
@@ -130,6 +138,15 @@ ROWS: tuple[Row, ...] = (
         covers_below=True,
         resource="projects",
         resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
+        body_limits_within={b"attachments": 25 * MIB + 64 * KIB},  # of one file, and the form around it
+    ),
+    Row(  # signed addresses: the signature is the credential
+        path="/api/v1/attachments",
+        service=Service.PROJECT,
+        access=Access.PUBLIC,
+        covers_below=True,
+        methods=_READS,
+        body_limit=0,
     ),
     Row(
         path="/api/v1/conversations",

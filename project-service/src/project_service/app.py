@@ -1,9 +1,14 @@
 """The composition root: which parts project-service is made of."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from project_service import events_in
+from project_service.attachments.domain import DownloadSigner
+from project_service.attachments.routes import routes as attachment_routes
+from project_service.attachments.service import AttachmentService
 from project_service.blobs.service import BlobStore
 from project_service.files.routes import routes as file_routes
 from project_service.files.schemas import MAX_BATCH_BYTES
@@ -33,7 +38,7 @@ from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, label_routes, task_routes, file_routes)
+ROUTES = (project_routes, label_routes, task_routes, attachment_routes, file_routes)
 
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -41,6 +46,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     app = new_app(SERVICE, max_body_bytes=MAX_BATCH_BYTES)
     objects = open_object_store(settings.object_store_url, settings.tessera_home)
     blobs = BlobStore(database, objects, clock)
+    attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
     projects = ProjectService(database, clock)
     setup_defaults(
         app,
@@ -52,6 +58,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             LabelService(database, clock),
             TaskService(database, clock),
             BulkService(database, clock),
+            attachments,
             FileService(database, blobs, clock),
         ],
         database=database,
@@ -64,17 +71,20 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
     events_in.register(consumers, projects)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
-    _setup_sweeping(app, blobs)
+    _setup_sweeping(app, blobs.sweep_for_ever, attachments.sweep_for_ever)
     return app
 
 
-def _setup_sweeping(app: App, blobs: BlobStore) -> None:
+def _setup_sweeping(app: App, *sweepers: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """What nothing refers to any more is deleted in the background."""
+
     @app.after_server_start
     async def begin(_app: App) -> None:
-        app.ctx.sweeping = asyncio.create_task(blobs.sweep_for_ever())
+        app.ctx.sweeping = [asyncio.create_task(sweep()) for sweep in sweepers]
 
     @app.before_server_stop
     async def end(_app: App) -> None:
-        app.ctx.sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await app.ctx.sweeping
+        for task in app.ctx.sweeping:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from project_builders import person
-from project_client import PROJECTS, ProjectClient, tasks_of
+from project_client import PROJECTS, ProjectClient, task_path, tasks_of
 
 from project_service.app import ROUTES
 from shared.ids import new_id
@@ -48,11 +48,16 @@ MATRIX = {
     ("GET", TASKS + "/labels"): Row(200, 404, 200, 200),
     ("POST", TASKS + "/labels"): Row(201, 404, 403, 403, {"name": "Bug"}),
     ("DELETE", TASKS + "/labels/{label_id}"): Row(204, 404, 403, 403),
+    ("GET", TASK + "/attachments"): Row(200, 404, 200, 200),
+    ("POST", TASK + "/attachments"): Row(201, 404, 403, 403, {"url": "https://example.org"}),
+    ("DELETE", TASK + "/attachments/{attachment_id}"): Row(204, 404, 403, 403),
+    ("GET", TASK + "/attachments/{attachment_id}/download"): Row(409, 404, 409, 409),
     ("POST", TASKS + "/bulk"): Row(200, 404, 403, 403, {"operations": [{"op": "create", "data": {"title": "Land"}}]}),
     ("POST", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
     ("DELETE", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
 }
-OPERATIONS = operations_of(ROUTES)
+PUBLIC = {("GET", "/api/v1/attachments/{token}")}
+OPERATIONS = [operation for operation in operations_of(ROUTES) if operation not in PUBLIC]
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
 
 
@@ -60,7 +65,9 @@ async def filled(client: ProjectClient, who: Principal, project: dict[str, Any])
     """The project's id and those of one thing of each kind in it, by the name they have in paths."""
     task, other = [await client.new_task(who, project) for _ in range(2)]
     label = await client.create(f"{tasks_of(project)}/labels", {"name": "Filled"}, who=who)
-    return {"project_id": project["id"], "task_id": task["id"], "other_task_id": other["id"], "label_id": label["id"]}
+    link = await client.create(f"{task_path(task)}/attachments", {"url": "https://example.org"}, who=who)
+    ids = {"task_id": task["id"], "other_task_id": other["id"], "label_id": label["id"], "attachment_id": link["id"]}
+    return {"project_id": project["id"], **ids}
 
 
 def test_every_operation_has_its_row() -> None:

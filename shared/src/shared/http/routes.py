@@ -38,6 +38,7 @@ class OperationFacts(TypedDict, total=False):
     replayable: bool
     documented: bool
     location: str
+    streams: Mapping[str, Any]
 
 
 class About(OperationFacts, total=False):
@@ -65,6 +66,8 @@ class Operation:
     replayable: bool = True
     documented: bool = True
     location: str | None = None
+    streams: Mapping[str, Any] | None = None
+    """The handler reads the body itself, as it arrives; by media type, what it may be: a struct or a JSON schema."""
 
     @property
     def honours_keys(self) -> bool:
@@ -138,6 +141,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
             operation.path.replace("{", "<").replace("}", ":str>"),
             methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
+            stream=operation.streams is not None,
         )
 
 
@@ -204,5 +208,7 @@ def _read_key(given: list[str]) -> str:
 
 
 def _fingerprint(request: Request) -> bytes:
+    """Of a body that has yet to arrive only the length is known."""
     target = f"{request.method} {request.path}?{request.query_string}\n"
-    return hashlib.sha256(target.encode() + request.body).digest()
+    body = request.body or request.headers.get("content-length", "").encode()
+    return hashlib.sha256(target.encode() + body).digest()

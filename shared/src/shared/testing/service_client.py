@@ -84,7 +84,7 @@ class ServiceClient:
         if who is not None:
             sent[HEADER] = mint_identity(who, self.service, INTERNAL_SECRET, self._clock.now())
         content = msgspec.json.encode(body) if body is not None else raw
-        async with self._session.request(method, path, data=content, headers=sent) as response:
+        async with self._session.request(method, path, data=content, headers=sent, allow_redirects=False) as response:
             return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, await response.read())
 
     async def create(self, path: str, body: Any, *, who: Principal) -> dict[str, Any]:

@@ -44,6 +44,7 @@ create index task_dependencies_of on task_dependencies (depends_on_id, task_id);
 {tenant_policy("task_dependencies")}
 """
 
+# An object outlives its row, whatever took the row away: what is left behind is remembered until it is deleted, too.
 ATTACHMENTS = f"""
 alter table tasks add column attachment_count int not null default 0;
 
@@ -64,6 +65,25 @@ create table task_attachments (
 );
 create index task_attachments_by_creation on task_attachments (task_id, created_at, id);
 {tenant_policy("task_attachments")}
+
+create table attachment_leftovers (
+    id uuid primary key,
+    tenant_id uuid not null,
+    size bigint not null,
+    since timestamptz not null
+);
+create index attachment_leftovers_by_age on attachment_leftovers (since);
+{tenant_policy("attachment_leftovers")}
+
+create function leave_objects() returns trigger language plpgsql as $$
+begin
+    insert into attachment_leftovers (id, tenant_id, size, since)
+    select id, tenant_id, size, now() from removed where kind = 'file';
+    return null;
+end $$;
+
+create trigger leave_objects after delete on task_attachments referencing old table as removed
+    for each statement execute function leave_objects();
 """
 
 # Two tasks may have had one position: such projects are numbered anew, in the order they had. The owner of a table
@@ -89,7 +109,8 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
-        drop table task_attachments, task_dependencies, task_label_uses, task_labels;
+        drop table attachment_leftovers, task_attachments, task_dependencies, task_label_uses, task_labels;
+        drop function leave_objects;
         alter table tasks drop column attachment_count;
         drop index tasks_by_position;
         create index tasks_by_position on tasks (project_id, position, id);
