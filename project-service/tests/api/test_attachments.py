@@ -1,6 +1,7 @@
 """Attachments over HTTP: streamed in, described by what they are, and inert on their way out."""
 
 import asyncio
+import io
 import itertools
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -38,7 +39,7 @@ async def attach(
     client: ProjectClient, who: Principal, task: dict[str, Any], body: bytes, headers: dict[str, str] | None = None
 ) -> Answer:
     path = f"{task_path(task)}/attachments"
-    return await client.send("POST", path, raw=body, who=who, headers={**MULTIPART, **(headers or {})})
+    return await client.send("POST", path, raw=io.BytesIO(body), who=who, headers={**MULTIPART, **(headers or {})})
 
 
 async def fetched(client: ProjectClient, who: Principal, file: dict[str, Any]) -> Answer:

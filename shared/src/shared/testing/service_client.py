@@ -3,7 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import msgspec
 from aiohttp import ClientSession
@@ -77,7 +77,7 @@ class ServiceClient:
         *,
         who: Principal | None,
         headers: dict[str, str] | None = None,
-        raw: bytes | None = None,
+        raw: bytes | BinaryIO | None = None,
     ) -> Answer:
         """`body` is sent as JSON, `raw` as it is."""
         sent = {"content-type": "application/json", **(headers or {})}
