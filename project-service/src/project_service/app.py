@@ -15,6 +15,8 @@ from project_service.settings import ProjectSettings
 from project_service.tasks.routes import routes as task_routes
 from project_service.tasks.service import TaskService
 from project_service.topics import can_see
+from project_service.versions.routes import routes as version_routes
+from project_service.versions.service import VersionService
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ProjectStanding
@@ -30,7 +32,7 @@ from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, task_routes, file_routes)
+ROUTES = (project_routes, task_routes, file_routes, version_routes)
 
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -44,7 +46,12 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=[projects, TaskService(database, clock), FileService(database, blobs, clock)],
+        parts=[
+            projects,
+            TaskService(database, clock),
+            FileService(database, blobs, clock),
+            VersionService(database, blobs, clock),
+        ],
         database=database,
         bus=bus,
         clock=clock,

@@ -294,15 +294,6 @@ async def test_strange_bodies_are_refused(client: ProjectClient, body: bytes, st
     assert answer.status == status, answer
 
 
-async def test_a_file_over_ten_mebibytes_is_refused(client: ProjectClient) -> None:
-    ada = person()
-    project = await client.new_project(ada)
-
-    answer = await put(client, ada, project, files=[{"path": "a", "content": "x" * (10 * 1024 * 1024 + 1)}])
-
-    assert (answer.status, answer.wrong_fields) == (422, {"files.0.content": "too_long"})
-
-
 async def test_a_project_that_is_not_there_has_no_files(client: ProjectClient) -> None:
     answer = await client.send("PUT", files_of({"id": new_id()}), {"delete": ["a"]}, who=person())
 
