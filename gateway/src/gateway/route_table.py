@@ -14,6 +14,8 @@ from shared.scopes import SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
+BATCH_LIMIT = 32 * MIB
+ARCHIVE_LIMIT = 100 * MIB + 64 * KIB  # a form around it included
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -55,14 +57,24 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What the scopes of an API key must name; None: closed to keys."""
     resources_within: dict[bytes, str] = {}
     """Where `/<path>/<id>/<name>` belongs to another resource: by that name."""
+    body_limits_within: dict[bytes, int] = {}
+    """Where more, or less, may be sent to `/<path>/<id>/<name>`: by that name."""
 
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
         if not self.resources_within:
             return self.resource
+        return self.resources_within.get(self._name_within(path)) or self.resource
+
+    def body_limit_at(self, path: bytes) -> int:
+        """Of a path that this row covers."""
+        if not self.body_limits_within:
+            return self.body_limit
+        return self.body_limits_within.get(self._name_within(path), self.body_limit)
+
+    def _name_within(self, path: bytes) -> bytes:
         names = path[len(self.path) :].split(b"/", 3)
-        within = self.resources_within.get(names[2]) if len(names) > 2 else None
-        return within or self.resource
+        return names[2] if len(names) > 2 else b""
 
 
 def _own(path: str, **more: object) -> Row:
@@ -129,7 +141,29 @@ ROWS: tuple[Row, ...] = (
         service=Service.PROJECT,
         covers_below=True,
         resource="projects",
-        resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
+        resources_within={
+            b"files": "files",
+            b"versions": "files",
+            b"archive": "files",
+            b"tasks": "tasks",
+            b"comments": "comments",
+        },
+        body_limits_within={b"files": BATCH_LIMIT},
+    ),
+    Row(
+        path="/api/v1/projects/import",
+        service=Service.PROJECT,
+        methods=frozenset({"POST"}),
+        body_limit=ARCHIVE_LIMIT,
+        timeout=60.0,
+        resource="projects",
+    ),
+    Row(
+        path="/api/v1/project-files",
+        service=Service.PROJECT,
+        covers_below=True,
+        body_limit=BATCH_LIMIT,
+        resource="files",
     ),
     Row(
         path="/api/v1/conversations",

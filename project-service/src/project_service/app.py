@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 
 from project_service import events_in
+from project_service.archives.routes import import_routes, routes as archive_routes
+from project_service.archives.service import ArchiveService
 from project_service.blobs.service import BlobStore
 from project_service.files.routes import routes as file_routes
 from project_service.files.schemas import MAX_BATCH_BYTES
@@ -32,7 +34,7 @@ from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, task_routes, file_routes, version_routes)
+ROUTES = (project_routes, task_routes, file_routes, version_routes, archive_routes, import_routes)
 
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -51,6 +53,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             TaskService(database, clock),
             FileService(database, blobs, clock),
             VersionService(database, blobs, clock),
+            ArchiveService(database, blobs, clock),
         ],
         database=database,
         bus=bus,

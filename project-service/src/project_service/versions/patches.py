@@ -40,11 +40,12 @@ def _groups(old: list[str], new: list[str], deadline: float) -> Iterator[list[_O
     search = _Search(None, old, new)
     search.deadline = deadline
     try:
-        if sum(len(search.b2j.get(line, ())) for line in old) > PAIRS:  # type: ignore[attr-defined]
+        places: dict[str, list[int]] = search.b2j  # type: ignore[attr-defined] # documented, and not in the stubs
+        if sum(len(places.get(line, ())) for line in old) > PAIRS:
             raise _OutOfTime
         search.get_opcodes()
     except _OutOfTime:
-        search.opcodes = _replacement(old, new)
+        search.opcodes = _replacement(old, new)  # type: ignore[attr-defined] # where get_opcodes keeps its answer
     yield from search.get_grouped_opcodes(CONTEXT)
 
 

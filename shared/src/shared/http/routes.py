@@ -38,6 +38,7 @@ class OperationFacts(TypedDict, total=False):
     replayable: bool
     documented: bool
     location: str
+    streams_body: bool
 
 
 class About(OperationFacts, total=False):
@@ -65,6 +66,9 @@ class Operation:
     replayable: bool = True
     documented: bool = True
     location: str | None = None
+    streams_body: bool = False
+    """The handler reads the body itself, from `request.stream`, and bounds it. Its bytes are not in the fingerprint of
+    an idempotency key until the handler says so (`fingerprint_body`)."""
 
     @property
     def honours_keys(self) -> bool:
@@ -138,6 +142,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
             operation.path.replace("{", "<").replace("}", ":str>"),
             methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
+            stream=operation.streams_body,
         )
 
 
