@@ -16,6 +16,9 @@ from project_service.projects.service import ProjectService
 from project_service.settings import ProjectSettings
 from project_service.tasks.routes import routes as task_routes
 from project_service.tasks.service import TaskService
+from project_service.templates.library import Library
+from project_service.templates.routes import routes as template_routes
+from project_service.templates.service import TemplateService
 from project_service.topics import can_see
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
@@ -34,7 +37,7 @@ from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, task_routes, file_routes, version_routes, archive_routes, import_routes)
+ROUTES = (project_routes, task_routes, file_routes, version_routes, archive_routes, import_routes, template_routes)
 
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -54,6 +57,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             FileService(database, blobs, clock),
             VersionService(database, blobs, clock),
             ArchiveService(database, blobs, clock),
+            TemplateService(database, blobs, clock, Library()),
         ],
         database=database,
         bus=bus,
