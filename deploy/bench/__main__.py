@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency")
+MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency", "deploy.bench.files")
 
 
 def main() -> None:

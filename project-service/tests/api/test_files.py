@@ -227,6 +227,20 @@ async def test_downloads_are_inert_and_conditional(client: ProjectClient) -> Non
     assert (again.status, again.body) == (304, b"")
 
 
+@pytest.mark.parametrize("content", ["small", LARGE])
+async def test_the_head_of_a_download_is_that_of_the_download(client: ProjectClient, content: str) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    path = file_path((await client.write_files(ada, project, {"a.txt": content}))["files"][0]) + "/content"
+
+    got = await client.send("GET", path, who=ada)
+    head = await client.send("HEAD", path, who=ada)
+
+    assert (got.body, head.body) == (content.encode(), b"")
+    names = ("content-length", "content-type", "etag")
+    assert [head.headers[name] for name in names] == [got.headers[name] for name in names]
+
+
 async def test_each_change_is_told_without_contents(client: ProjectClient) -> None:
     ada = person()
     project = await client.new_project(ada)
