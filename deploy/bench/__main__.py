@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency", "deploy.bench.tasks")
+MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency", "deploy.bench.files", "deploy.bench.tasks")
 
 
 def main() -> None:

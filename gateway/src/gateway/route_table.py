@@ -14,6 +14,9 @@ from shared.scopes import SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
+BATCH_LIMIT = 32 * MIB
+ATTACHMENT_LIMIT = 25 * MIB + 64 * KIB  # a form around it included
+ARCHIVE_LIMIT = 100 * MIB + 64 * KIB  # a form around it included
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -56,21 +59,26 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     resources_within: dict[bytes, str] = {}
     """Where `/<path>/<id>/<name>` belongs to another resource: by that name."""
     body_limits_within: dict[bytes, int] = {}
-    """Where a path that ends with `/<name>` takes other bodies than `body_limit`: by that name."""
-
-    def body_limit_at(self, path: bytes) -> int:
-        """Of a path that this row covers."""
-        if not self.body_limits_within:
-            return self.body_limit
-        return self.body_limits_within.get(path[path.rfind(b"/") + 1 :], self.body_limit)
+    """Where more, or less, may be sent to `/<path>/<id>/<name>`: by that name."""
+    body_limits_at_end: dict[bytes, int] = {}
+    """The same for paths that end with `/<name>`."""
 
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
         if not self.resources_within:
             return self.resource
+        return self.resources_within.get(self._name_within(path)) or self.resource
+
+    def body_limit_at(self, path: bytes) -> int:
+        """Of a path that this row covers."""
+        if not self.body_limits_within:
+            return self.body_limit
+        within = self.body_limits_within.get(self._name_within(path), self.body_limit)
+        return self.body_limits_at_end.get(path[path.rfind(b"/") + 1 :], within)
+
+    def _name_within(self, path: bytes) -> bytes:
         names = path[len(self.path) :].split(b"/", 3)
-        within = self.resources_within.get(names[2]) if len(names) > 2 else None
-        return within or self.resource
+        return names[2] if len(names) > 2 else b""
 
 
 def _own(path: str, **more: object) -> Row:
@@ -137,8 +145,15 @@ ROWS: tuple[Row, ...] = (
         service=Service.PROJECT,
         covers_below=True,
         resource="projects",
-        resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
-        body_limits_within={b"attachments": 25 * MIB + 64 * KIB},  # of one file, and the form around it
+        resources_within={
+            b"files": "files",
+            b"versions": "files",
+            b"archive": "files",
+            b"tasks": "tasks",
+            b"comments": "comments",
+        },
+        body_limits_within={b"files": BATCH_LIMIT},
+        body_limits_at_end={b"attachments": ATTACHMENT_LIMIT},
     ),
     Row(  # signed addresses: the signature is the credential
         path="/api/v1/attachments",
@@ -147,6 +162,21 @@ ROWS: tuple[Row, ...] = (
         covers_below=True,
         methods=_READS,
         body_limit=0,
+    ),
+    Row(
+        path="/api/v1/projects/import",
+        service=Service.PROJECT,
+        methods=frozenset({"POST"}),
+        body_limit=ARCHIVE_LIMIT,
+        timeout=60.0,
+        resource="projects",
+    ),
+    Row(
+        path="/api/v1/project-files",
+        service=Service.PROJECT,
+        covers_below=True,
+        body_limit=BATCH_LIMIT,
+        resource="files",
     ),
     Row(
         path="/api/v1/conversations",

@@ -6,6 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from project_service import events_in
+from project_service.archives.routes import import_routes, routes as archive_routes
+from project_service.archives.service import ArchiveService
 from project_service.attachments.domain import DownloadSigner
 from project_service.attachments.routes import routes as attachment_routes
 from project_service.attachments.service import AttachmentService
@@ -22,7 +24,12 @@ from project_service.settings import ProjectSettings
 from project_service.tasks.bulk import BulkService
 from project_service.tasks.routes import routes as task_routes
 from project_service.tasks.service import TaskService
+from project_service.templates.library import Library
+from project_service.templates.routes import routes as template_routes
+from project_service.templates.service import TemplateService
 from project_service.topics import can_see
+from project_service.versions.routes import routes as version_routes
+from project_service.versions.service import VersionService
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ProjectStanding
@@ -38,7 +45,17 @@ from shared.messaging.requests import Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, label_routes, task_routes, attachment_routes, file_routes)
+ROUTES = (
+    project_routes,
+    label_routes,
+    task_routes,
+    attachment_routes,
+    file_routes,
+    version_routes,
+    archive_routes,
+    import_routes,
+    template_routes,
+)
 
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -60,6 +77,9 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             BulkService(database, clock),
             attachments,
             FileService(database, blobs, clock),
+            VersionService(database, blobs, clock),
+            ArchiveService(database, blobs, clock),
+            TemplateService(database, blobs, clock, Library()),
         ],
         database=database,
         bus=bus,

@@ -1,27 +1,23 @@
 """Attachments over HTTP: streamed in, described by what they are, and inert on their way out."""
 
-import asyncio
 import io
-import itertools
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import given, settings, strategies as st
 from project_builders import person
 from project_client import ProjectClient, task_path
 
 from project_service.attachments.domain import MAX_FILE_BYTES, DownloadSigner
 from project_service.attachments.errors import DownloadExpired
 from project_service.attachments.service import AttachmentService
-from project_service.attachments.upload import read_upload
 from project_service.object_store import ObjectMissing, object_key, open_object_store
+from project_service.uploads import Upload
 from shared.clock import SystemClock
 from shared.db.databases import Database
-from shared.errors import BadRequest
+from shared.errors import TooLarge
 from shared.principal import Principal, Role
 from shared.testing.service_client import Answer
 
@@ -119,13 +115,11 @@ async def test_only_addresses_of_the_web_are_links(client: ProjectClient, url: s
         (form(PNG)[:-20], {}, 400),
         (b"nothing of the kind", {}, 400),
         (form(PNG), {"content-type": "multipart/form-data"}, 400),
-        (form(PNG), {"content-type": f"multipart/form-data; boundary={'x' * 71}"}, 400),
         (form(PNG, field="avatar"), {}, 422),
-        (form(PNG).removesuffix(b"--\r\n") + b"\r\n" + form(PNG).partition(b"\r\n")[2], {}, 422),
         (f"--{BOUNDARY}--\r\n".encode(), {}, 422),
         (f"--{BOUNDARY}\r\n{'X-A: b' * 2000}\r\n\r\n".encode(), {}, 400),
         (form(bytes(MAX_FILE_BYTES + 1)), {}, 413),
-        (b"x" * 100_000, {"content-type": "application/json"}, 413),
+        (b"x" * 100_000, {"content-type": "application/json"}, 400),
         (b"{}", {"content-type": "text/plain"}, 415),
     ],
 )
@@ -174,9 +168,8 @@ class MovableClock:
         return SystemClock().now() + self.ahead
 
 
-async def whole(pieces: list[bytes]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
+def uploaded(content: bytes) -> Upload:
+    return Upload(io.BytesIO(content), len(content), "a.png")
 
 
 async def test_an_address_expires_and_what_is_left_behind_is_swept(client: ProjectClient, database: Database) -> None:
@@ -184,8 +177,7 @@ async def test_an_address_expires_and_what_is_left_behind_is_swept(client: Proje
     attachments = AttachmentService(database, objects, DownloadSigner("secret"), clock)
     task = await client.new_task(ada, await client.new_project(ada))
     ids = UUID(task["project_id"]), UUID(task["id"])
-    upload = await read_upload(whole([form(PNG)]), MULTIPART["content-type"])
-    file = await attachments.add_file(ada, *ids, upload)
+    file = await attachments.add_file(ada, *ids, uploaded(PNG))
     key = object_key(ada.tenant_id, "attachments", str(file.id))
     token = (await attachments.grant(ada, *ids, file.id)).token
 
@@ -202,36 +194,16 @@ async def test_an_address_expires_and_what_is_left_behind_is_swept(client: Proje
     assert await database.system_rows("select used from storage_use") == [{"used": 0}]
 
 
-async def test_an_upload_that_breaks_off_is_swept(client: ProjectClient, database: Database) -> None:
+async def test_an_upload_that_does_not_fit_is_swept(client: ProjectClient, database: Database) -> None:
     ada, clock, objects = person(), MovableClock(), open_object_store("memory://", "")
     attachments = AttachmentService(database, objects, DownloadSigner("secret"), clock)
     task = await client.new_task(ada, await client.new_project(ada))
-    upload = await read_upload(whole([form(PNG * 1000)[:-50]]), MULTIPART["content-type"])
 
-    with pytest.raises(BadRequest):
-        await attachments.add_file(ada, UUID(task["project_id"]), UUID(task["id"]), upload)
+    with pytest.raises(TooLarge):
+        await attachments.add_file(ada, UUID(task["project_id"]), UUID(task["id"]), uploaded(bytes(MAX_FILE_BYTES + 1)))
     clock.ahead = timedelta(hours=2)
 
     assert (await attachments.sweep(), await attachments.sweep()) == (1, 0)
-
-
-@settings(max_examples=60)
-@given(content=st.binary(max_size=40_000), cuts=st.lists(st.integers(1, 5000), min_size=1, max_size=5))
-def test_a_form_reads_the_same_however_it_is_cut(content: bytes, cuts: list[int]) -> None:
-    body = form(content)
-
-    async def read() -> bytes:
-        step = itertools.cycle(cuts)
-        pieces: list[bytes] = []
-        at = 0
-        while at < len(body):
-            size = next(step)
-            pieces.append(body[at : at + size])
-            at += size
-        upload = await read_upload(whole(pieces), MULTIPART["content-type"])
-        return b"".join([part async for part in upload.parts()])
-
-    assert asyncio.run(read()) == content
 
 
 async def test_readers_download_and_attach_nothing(client: ProjectClient) -> None:

@@ -21,6 +21,13 @@ from shared.testing.isolation import answered_alike, operations_of
 PROJECT = PROJECTS + "/{project_id}"
 TASKS = PROJECT + "/tasks"
 TASK = TASKS + "/{task_id}"
+FILES = PROJECT + "/files"
+FILE = FILES + "/{file_id}"
+FILES_ALIAS = "/api/v1/project-files/{project_id}"
+FILE_ALIAS = FILES_ALIAS + "/{file_id}"
+VERSIONS = PROJECT + "/versions"
+VERSION = VERSIONS + "/{version}"
+WRITE_FILE = {"files": [{"path": "b", "content": ""}]}
 
 
 class Row(NamedTuple):
@@ -48,26 +55,44 @@ MATRIX = {
     ("GET", TASKS + "/labels"): Row(200, 404, 200, 200),
     ("POST", TASKS + "/labels"): Row(201, 404, 403, 403, {"name": "Bug"}),
     ("DELETE", TASKS + "/labels/{label_id}"): Row(204, 404, 403, 403),
+    ("POST", TASKS + "/bulk"): Row(200, 404, 403, 403, {"operations": [{"op": "create", "data": {"title": "Land"}}]}),
+    ("POST", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
+    ("DELETE", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
     ("GET", TASK + "/attachments"): Row(200, 404, 200, 200),
     ("POST", TASK + "/attachments"): Row(201, 404, 403, 403, {"url": "https://example.org"}),
     ("DELETE", TASK + "/attachments/{attachment_id}"): Row(204, 404, 403, 403),
     ("GET", TASK + "/attachments/{attachment_id}/download"): Row(409, 404, 409, 409),
-    ("POST", TASKS + "/bulk"): Row(200, 404, 403, 403, {"operations": [{"op": "create", "data": {"title": "Land"}}]}),
-    ("POST", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
-    ("DELETE", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
+    ("GET", FILES): Row(200, 404, 200, 200),
+    ("GET", FILES_ALIAS): Row(200, 404, 200, 200),
+    ("PUT", FILES): Row(200, 404, 403, 403, WRITE_FILE),
+    ("PUT", FILES_ALIAS): Row(200, 404, 403, 403, WRITE_FILE),
+    ("GET", FILE): Row(200, 404, 200, 200),
+    ("GET", FILE_ALIAS): Row(200, 404, 200, 200),
+    ("GET", FILE + "/content"): Row(200, 404, 200, 200),
+    ("DELETE", FILE): Row(204, 404, 403, 403),
+    ("GET", VERSIONS): Row(200, 404, 200, 200),
+    ("GET", VERSION): Row(200, 404, 200, 200),
+    ("GET", VERSION + "/diff"): Row(200, 404, 200, 200),
+    ("POST", VERSION + "/restore"): Row(200, 404, 403, 403),
+    ("GET", PROJECT + "/archive"): Row(200, 404, 200, 200),
+    ("POST", PROJECTS + "/import"): Row(422, 422, 422, 422),
+    ("GET", PROJECTS + "/templates"): Row(200, 200, 200, 200),
+    ("POST", PROJECTS + "/from-template"): Row(201, 403, 403, 403, {"template_id": "blank", "name": "Artemis"}),
 }
 PUBLIC = {("GET", "/api/v1/attachments/{token}")}
 OPERATIONS = [operation for operation in operations_of(ROUTES) if operation not in PUBLIC]
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
 
 
-async def filled(client: ProjectClient, who: Principal, project: dict[str, Any]) -> dict[str, Any]:
-    """The project's id and those of one thing of each kind in it, by the name they have in paths."""
+async def ids_in(client: ProjectClient, who: Principal, project: dict[str, Any]) -> dict[str, Any]:
+    """What the paths of a project's things need."""
     task, other = [await client.new_task(who, project) for _ in range(2)]
     label = await client.create(f"{tasks_of(project)}/labels", {"name": "Filled"}, who=who)
     link = await client.create(f"{task_path(task)}/attachments", {"url": "https://example.org"}, who=who)
-    ids = {"task_id": task["id"], "other_task_id": other["id"], "label_id": label["id"], "attachment_id": link["id"]}
-    return {"project_id": project["id"], **ids}
+    written = await client.write_files(who, project, {"a": project["id"]})
+    of_task = {"other_task_id": other["id"], "label_id": label["id"], "attachment_id": link["id"]}
+    of_files = {"file_id": written["files"][0]["id"], "version": 1}
+    return {"project_id": project["id"], "task_id": task["id"], **of_task, **of_files}
 
 
 def test_every_operation_has_its_row() -> None:
@@ -81,8 +106,8 @@ async def test_each_caller_gets_what_the_matrix_says(client: ProjectClient, meth
     private = await client.new_project(ada)
     shared = await client.new_project(ada, visibility="tenant")
     await client.join(private, reader, "viewer")
-    at_private = path.format(**await filled(client, ada, private))
-    at_shared = path.format(**await filled(client, ada, shared))
+    at_private = path.format(**await ids_in(client, ada, private))
+    at_shared = path.format(**await ids_in(client, ada, shared))
 
     got = [
         (await client.send(method, where, row.body, who=who)).status
@@ -103,8 +128,9 @@ async def test_a_foreign_id_is_answered_as_a_made_up_one(
     client: ProjectClient, method: str, path: str, role: Role
 ) -> None:
     ada, stranger = person(), person(role, GLOBEX)
-    ids = await filled(client, ada, await client.new_project(ada, visibility="tenant"))
-    paths = [path.format(**each) for each in (ids, {name: new_id() for name in ids}, dict.fromkeys(ids, "1"))]
+    project = await client.new_project(ada, visibility="tenant")
+    real = await ids_in(client, ada, project)
+    paths = [path.format(**ids) for ids in (real, dict.fromkeys(real, new_id()), dict.fromkeys(real, "1"))]
 
     answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=stranger)
 
@@ -116,14 +142,27 @@ async def test_a_foreign_task_is_not_reached_through_an_own_project(
     client: ProjectClient, method: str, path: str
 ) -> None:
     ada, stranger = person(), person(Role.OWNER, GLOBEX)
-    foreign = await filled(client, ada, await client.new_project(ada))
+    task = await client.new_task(ada, await client.new_project(ada))
     own = await client.new_project(stranger)
-    made_up = {name: new_id() for name in foreign}
-    paths = [path.format(**{**ids, "project_id": own["id"]}) for ids in (foreign, made_up)]
+    paths = [path.format(project_id=own["id"], task_id=task_id) for task_id in (task["id"], new_id())]
 
     answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=stranger)
 
     assert (answer.status, answer.code) == (404, "TASK_NOT_FOUND")
+
+
+@pytest.mark.parametrize(("method", "path"), [operation for operation in WITH_ID if "{file_id}" in operation[1]])
+async def test_a_foreign_file_is_not_reached_through_an_own_project(
+    client: ProjectClient, method: str, path: str
+) -> None:
+    ada, stranger = person(), person(Role.OWNER, GLOBEX)
+    foreign = await ids_in(client, ada, await client.new_project(ada))
+    own = await ids_in(client, stranger, await client.new_project(stranger))
+    paths = [path.format(**{**own, "file_id": file_id}) for file_id in (foreign["file_id"], new_id())]
+
+    answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=stranger)
+
+    assert (answer.status, answer.code) == (404, "FILE_NOT_FOUND")
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)

@@ -1,22 +1,21 @@
 """HTTP for attachments."""
 
-from collections.abc import AsyncIterator
+import asyncio
 from uuid import UUID
 
-from sanic.http import Http
 from sanic.response import HTTPResponse
 
-from project_service.attachments.domain import UNKNOWN_TYPE, inert_headers
+from project_service.attachments.domain import MAX_FILE_BYTES, UNKNOWN_TYPE, inert_headers
 from project_service.attachments.errors import AttachmentIsLink, AttachmentNotFound, DownloadExpired
 from project_service.attachments.schemas import AttachmentQuery, AttachmentView, CreateLink, Download
 from project_service.attachments.service import AttachmentService
-from project_service.attachments.upload import FORM, read_upload
 from project_service.object_store import ObjectStoreUnavailable
 from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
 from project_service.tasks.errors import TaskNotFound
 from project_service.tasks.routes import TASK
+from project_service.uploads import spooled
 from shared.errors import BadRequest, Forbidden, TooLarge, UnsupportedMediaType, ValidationFailed
-from shared.http.answers import Created, HttpAnswer, json_answer, streamed
+from shared.http.answers import JSON, Created, HttpAnswer, json_answer, streamed
 from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.http.validation import read_body
@@ -26,12 +25,7 @@ from shared.principal import Principal
 ATTACHMENTS = TASK + "/attachments"
 ATTACHMENT = ATTACHMENTS + "/{attachment_id}"
 DOWNLOADS = "/api/v1/attachments"
-_LINK_BYTES = 64 * 1024
-_FORM_SCHEMA = {
-    "type": "object",
-    "properties": {"file": {"type": "string", "contentMediaType": UNKNOWN_TYPE}},
-    "required": ["file"],
-}
+LONGEST_LINK = 64 * 1024  # bytes of its JSON; cut there, it cannot be read
 
 routes = Routes("tasks", resource="tasks")
 
@@ -57,20 +51,16 @@ async def list_attachments(
         ValidationFailed,
         ObjectStoreUnavailable,
     ],
-    streams={FORM: _FORM_SCHEMA, "application/json": CreateLink},
+    streams_body=True,
 )
 async def add_attachment(
     request: Request, principal: Principal, attachments: AttachmentService, project_id: UUID, task_id: UUID
 ) -> Created[AttachmentView]:
-    content_type = request.headers.get("content-type", "")
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind == FORM:
-        upload = await read_upload(_chunks(request), content_type)
-        return Created(await attachments.add_file(principal, project_id, task_id, upload))
-    if kind != "application/json":
-        raise UnsupportedMediaType
-    link = read_body(await _whole(request), CreateLink)
-    return Created(await attachments.add_link(principal, project_id, task_id, link))
+    async with spooled(request, JSON, limit=MAX_FILE_BYTES) as upload:
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            return Created(await attachments.add_file(principal, project_id, task_id, upload))
+        link = read_body(await asyncio.to_thread(upload.file.read, LONGEST_LINK), CreateLink)
+        return Created(await attachments.add_link(principal, project_id, task_id, link))
 
 
 @routes.delete(
@@ -109,18 +99,3 @@ async def serve_attachment(attachments: AttachmentService, token: str) -> HttpAn
     attachment, parts = await attachments.open(token)
     headers = inert_headers(attachment.name)
     return streamed(parts, headers, attachment.media_type or UNKNOWN_TYPE, attachment.size)
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    assert isinstance(request.stream, Http)  # HTTP/1 is all we serve
-    while chunk := await request.stream.read():
-        yield chunk
-
-
-async def _whole(request: Request) -> bytes:
-    body = b""
-    async for chunk in _chunks(request):
-        body += chunk
-        if len(body) > _LINK_BYTES:
-            raise TooLarge
-    return body

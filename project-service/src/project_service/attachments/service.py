@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -13,14 +13,15 @@ from project_service.attachments import repository
 from project_service.attachments.domain import (
     DOWNLOADABLE_FOR,
     MAX_FILE_BYTES,
+    SNIFFED_BYTES,
     DownloadSigner,
     Grant,
+    file_name,
     require_web_address,
     sniffed_type,
 )
 from project_service.attachments.errors import AttachmentIsLink, AttachmentNotFound
 from project_service.attachments.schemas import AttachmentKind, AttachmentQuery, AttachmentView, CreateLink
-from project_service.attachments.upload import Upload
 from project_service.blobs import repository as storage
 from project_service.blobs.domain import require_room
 from project_service.object_store import ObjectMissing, ObjectStore, ObjectStoreUnavailable, object_key
@@ -28,6 +29,7 @@ from project_service.projects.access import require_role
 from project_service.tasks import repository as tasks
 from project_service.tasks.domain import change_event
 from project_service.tasks.service import tell
+from project_service.uploads import Upload
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.failures import DatabaseUnavailable, TransactionConflict
@@ -42,6 +44,7 @@ from shared.telemetry.logs import get_logger
 SAFE_FOR = timedelta(hours=1)  # far longer than any upload lives
 SWEEP_SECONDS = 900.0
 SWEPT_AT_ONCE = 100
+PART_BYTES = 1024 * 1024  # that much is worth a change of threads
 
 
 class Granted(NamedTuple):
@@ -75,14 +78,14 @@ class AttachmentService:
         attachment_id = new_id()
         await self._announce(principal, project_id, task_id, attachment_id)
         key = _key(principal.tenant_id, attachment_id)
-        size = await self._objects.put(key, upload.parts(), limit=MAX_FILE_BYTES)
-        media_type = await asyncio.to_thread(sniffed_type, upload.head)
+        media_type = await asyncio.to_thread(_sniff, upload.file)
+        size = await self._objects.put(key, _parts_of(upload.file), limit=MAX_FILE_BYTES)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             task = await _lock(work, principal, project_id, task_id)
             if not await repository.claim(work, principal.tenant_id, attachment_id):
                 raise ObjectStoreUnavailable
             require_room(principal.tier, await storage.add_use(work, principal.tenant_id, size))
-            file = self._attachment(principal, task, kind=AttachmentKind.FILE, name=upload.name)
+            file = self._attachment(principal, task, kind=AttachmentKind.FILE, name=file_name(upload.name or ""))
             file = replace(file, id=attachment_id, size=size, media_type=media_type)
             return work.answer(await self._attach(work, principal, task, file))
 
@@ -180,6 +183,17 @@ async def _lock(work: Work, principal: Principal, project_id: UUID, task_id: UUI
     task, role = await tasks.lock(work, principal, project_id, task_id)
     require_role(role, ProjectRole.EDITOR)
     return task
+
+
+def _sniff(file: IO[bytes]) -> str:
+    head = file.read(SNIFFED_BYTES)
+    file.seek(0)
+    return sniffed_type(head)
+
+
+async def _parts_of(file: IO[bytes]) -> AsyncIterator[bytes]:
+    while part := await asyncio.to_thread(file.read, PART_BYTES):
+        yield part
 
 
 def _key(tenant_id: UUID, attachment_id: UUID) -> str:

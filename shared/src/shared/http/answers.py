@@ -59,6 +59,8 @@ def render(result: Any) -> StoredAnswer:
 
 
 def respond(request: Request, result: Any) -> HttpAnswer:
+    if isinstance(result, ResponseStream) and request.method == "HEAD":
+        return HTTPResponse(status=result.status, headers=result.headers, content_type=result.content_type)
     if isinstance(result, HTTPResponse | ResponseStream):
         return result
     if isinstance(result, WithHeaders):

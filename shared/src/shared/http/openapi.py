@@ -72,7 +72,6 @@ def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
 def _shapes(operation: Operation) -> Iterator[Any]:
     signature = operation.signature
     yield from (shape for shape in (signature.body, signature.query) if shape is not None)
-    yield from (shape for shape in (operation.streams or {}).values() if isinstance(shape, type))
     _, shape, _ = _answer(signature.answer)
     if shape is not None:
         yield shape
@@ -116,12 +115,6 @@ def _describe(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]
         content = {"application/json": {"schema": schema_of[str(operation.signature.body)]}}
         is_required = any(field.required for field in msgspec.structs.fields(operation.signature.body))
         described["requestBody"] = {"required": is_required, "content": content}
-    if operation.streams is not None:
-        shapes = operation.streams.items()
-        content = {
-            kind: {"schema": schema_of[str(shape)] if isinstance(shape, type) else shape} for kind, shape in shapes
-        }
-        described["requestBody"] = {"required": True, "content": content}
     return described
 
 

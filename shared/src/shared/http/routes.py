@@ -38,7 +38,7 @@ class OperationFacts(TypedDict, total=False):
     replayable: bool
     documented: bool
     location: str
-    streams: Mapping[str, Any]
+    streams_body: bool
 
 
 class About(OperationFacts, total=False):
@@ -66,8 +66,9 @@ class Operation:
     replayable: bool = True
     documented: bool = True
     location: str | None = None
-    streams: Mapping[str, Any] | None = None
-    """The handler reads the body itself, as it arrives; by media type, what it may be: a struct or a JSON schema."""
+    streams_body: bool = False
+    """The handler reads the body itself, from `request.stream`, and bounds it. Its bytes are not in the fingerprint of
+    an idempotency key until the handler says so (`fingerprint_body`)."""
 
     @property
     def honours_keys(self) -> bool:
@@ -141,7 +142,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
             operation.path.replace("{", "<").replace("}", ":str>"),
             methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
-            stream=operation.streams is not None,
+            stream=operation.streams_body,
         )
 
 
@@ -208,7 +209,5 @@ def _read_key(given: list[str]) -> str:
 
 
 def _fingerprint(request: Request) -> bytes:
-    """Of a body that has yet to arrive only the length is known."""
     target = f"{request.method} {request.path}?{request.query_string}\n"
-    body = request.body or request.headers.get("content-length", "").encode()
-    return hashlib.sha256(target.encode() + body).digest()
+    return hashlib.sha256(target.encode() + request.body).digest()
