@@ -76,6 +76,7 @@ def test_only_reviewed_rows_are_open_to_anyone() -> None:
     open_rows = {row.path for row in ROWS if row.access is not Access.USER and row.service is not Service.GATEWAY}
     assert open_rows == {
         "/.well-known/jwks.json",
+        "/api/v1/attachments",
         "/api/v1/auth/register",
         "/api/v1/auth/login",
         "/api/v1/auth/login/mfa",
