@@ -142,9 +142,10 @@ async def test_a_foreign_task_is_not_reached_through_an_own_project(
     client: ProjectClient, method: str, path: str
 ) -> None:
     ada, stranger = person(), person(Role.OWNER, GLOBEX)
-    task = await client.new_task(ada, await client.new_project(ada))
-    own = await client.new_project(stranger)
-    paths = [path.format(project_id=own["id"], task_id=task_id) for task_id in (task["id"], new_id())]
+    foreign = await ids_in(client, ada, await client.new_project(ada))
+    own = (await client.new_project(stranger))["id"]
+    made_up = dict.fromkeys(foreign, new_id())
+    paths = [path.format(**{**ids, "project_id": own}) for ids in (foreign, made_up)]
 
     answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=stranger)
 
