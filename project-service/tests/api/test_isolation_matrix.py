@@ -115,7 +115,8 @@ async def test_a_foreign_id_is_answered_as_a_made_up_one(
     ada, stranger = person(), person(role, GLOBEX)
     project = await client.new_project(ada, visibility="tenant")
     real = await ids_in(client, ada, project)
-    paths = [path.format(**ids) for ids in (real, dict.fromkeys(real, new_id()), dict.fromkeys(real, "1"))]
+    made_up = {**dict.fromkeys(real, new_id()), "version": 7}
+    paths = [path.format(**ids) for ids in (real, made_up, dict.fromkeys(real, "1"))]
 
     answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=stranger)
 
