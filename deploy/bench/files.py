@@ -1,6 +1,6 @@
 """Projects of few and of many files: what listing, opening and writing cost in each, and the ratio.
 
-python -m deploy.bench.files [--files 10000] [--requests 200]
+python -m deploy.bench.files [--files 10000] [--requests 200] [--settle 75]
 """
 
 import argparse
@@ -51,8 +51,9 @@ async def _project(ada: ApiClient, count: int) -> dict[str, Call]:
     }
 
 
-async def _measure(ada: ApiClient, count: int, requests: int) -> None:
+async def _measure(ada: ApiClient, count: int, requests: int, settle: float) -> None:
     few, many = await _project(ada, FEW), await _project(ada, count)
+    await asyncio.sleep(settle)
     say(f"  {'median, one request at a time':<34} {FEW:>8} {count:>8}   ratio")
     for name in few:
         small, large = await _alternately(few[name], many[name], requests)
@@ -70,13 +71,13 @@ async def _alternately(one: Call, other: Call, requests: int) -> tuple[float, fl
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-async def _run(count: int, requests: int) -> None:
+async def _run(count: int, requests: int, settle: float) -> None:
     say(describe_machine())
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as folder:
         settings = {"RATE_LIMIT_SCALE": "1000"}
         async with stack_process(EMBEDDED, Path(folder), settings) as stack, api_client(stack.url) as ada:
             await ada.register()
-            await _measure(ada, count, requests)
+            await _measure(ada, count, requests, settle)
         await asyncio.to_thread(remove_data, Path(folder) / "postgres")
 
 
@@ -84,8 +85,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What a project's size does to the time of each request.")
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--settle", type=float, default=75.0, help="seconds: autovacuum looks at new rows every minute")
     chosen = parser.parse_args()
-    uvloop.run(_run(chosen.files, chosen.requests))
+    uvloop.run(_run(chosen.files, chosen.requests, chosen.settle))
 
 
 if __name__ == "__main__":

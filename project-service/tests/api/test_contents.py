@@ -9,11 +9,12 @@ from uuid import UUID
 import msgspec
 import pytest
 from project_builders import person
-from project_client import ProjectClient, files_of, project_path
+from project_client import ProjectClient, files_of
 
+from project_service.blobs import repository
 from project_service.blobs.domain import GIB, Content
 from project_service.blobs.service import BlobStore
-from project_service.files.schemas import FileQuery, WriteFile, WriteFiles
+from project_service.files.schemas import FileQuery, FilesWritten, WriteFile, WriteFiles
 from project_service.files.service import FileService
 from project_service.object_store import ObjectMissing, ObjectStore, ObjectStoreUnavailable, open_object_store
 from project_service.versions.schemas import VersionListQuery
@@ -124,33 +125,43 @@ async def test_what_nothing_refers_to_is_swept_and_what_history_needs_is_not(
     assert await used(database, ada) == 0
 
 
-async def test_a_sweep_never_takes_what_is_about_to_be_referred_to(
+async def test_a_content_that_is_wanted_again_between_the_steps_of_a_sweep_stays(
     client: ProjectClient, database: Database, objects: ObjectStore, files: FileService
 ) -> None:
-    """Sweeps of everything older than this moment run all the time while the same contents come and go."""
+    ada, before = person(), Tomorrow().now()
+    project = UUID((await client.new_project(ada))["id"])
+    await BlobStore(database, objects, SystemClock()).stage(ada.tenant_id, [Content.of(LARGE)])
+    async with database.system_work() as work:
+        [idle] = await repository.release_idle(work, before, 10)
+
+    written = await files.write(ada, project, body(a=LARGE.decode()))
+    async with database.system_work() as work:
+        is_idle = await repository.lock_idle(work, idle, before)
+
+    assert not is_idle
+    assert (await files.get(ada, project, written.files[0].id)).content == LARGE.decode()
+
+
+async def test_a_content_that_is_wanted_again_while_it_is_deleted_is_stored_again(
+    client: ProjectClient, database: Database, objects: ObjectStore, files: FileService
+) -> None:
     ada = person()
     project = UUID((await client.new_project(ada))["id"])
-    sweeper = BlobStore(database, objects, SystemClock())
-    is_over = False
+    writing: list[asyncio.Task[FilesWritten]] = []
 
-    async def sweep() -> None:
-        while not is_over:
-            async with database.system_work() as work:
-                await work.execute("update blobs set touched_at = touched_at - interval '25 hours'")
-            await sweeper.sweep()
+    class Interrupted:
+        """Somebody writes the content at the worst moment."""
 
-    sweeping = asyncio.create_task(sweep())
-    stored = []
-    for number in range(15):
-        name = f"f{number}"
-        written = await files.write(ada, project, body(**{name: f"{number % 3}" + LARGE.decode()}))
-        stored.append(written.files[0])
-        await client.send("DELETE", project_path({"id": project}) + f"/files/{stored[-1].id}", who=ada)
-    is_over = True
-    await sweeping
+        async def delete(self, key: str) -> None:
+            writing.append(asyncio.create_task(files.write(ada, project, body(a=LARGE.decode()))))
+            await asyncio.sleep(0)
+            await objects.delete(key)
 
-    contents = await sweeper.read(ada.tenant_id, {file.sha256 for file in stored})
-    assert len(contents) == 3
+    await BlobStore(database, objects, SystemClock()).stage(ada.tenant_id, [Content.of(LARGE)])
+    await BlobStore(database, cast(ObjectStore, Interrupted()), Tomorrow()).sweep()
+    written = await writing[0]
+
+    assert (await files.get(ada, project, written.files[0].id)).content == LARGE.decode()
 
 
 class BrokenStore:

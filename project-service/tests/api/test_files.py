@@ -142,6 +142,17 @@ async def test_a_path_that_clashes_with_the_project_is_refused(client: ProjectCl
     assert (answer.status, answer.code, answer.wrong_fields) == (422, "INVALID_PATH", {"files.0.path": code})
 
 
+async def test_folders_are_found_whatever_stands_between(client: ProjectClient) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    await client.write_files(ada, project, {"a!/x": "", "b/z": "", "c/x": ""})
+    files = [{"path": path, "content": ""} for path in ("a", "a!", "b", "b!")]
+
+    answer = await put(client, ada, project, files=files)
+
+    assert answer.wrong_fields == {"files.1.path": "folder_clash", "files.2.path": "folder_clash"}
+
+
 async def test_a_deletion_makes_room_in_the_same_batch(client: ProjectClient) -> None:
     ada = person()
     project = await client.new_project(ada)

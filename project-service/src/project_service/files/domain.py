@@ -143,10 +143,18 @@ def with_content(file: FileState, content: bytes | None) -> FileView:
     view = FileView(**{name: getattr(file, name) for name in FileState.__struct_fields__})
     if content is None:
         return view
-    try:
-        return msgspec.structs.replace(view, content=content.decode())
-    except UnicodeDecodeError:
+    text = as_text(content)
+    if text is None:
         return msgspec.structs.replace(view, content_base64=base64.b64encode(content).decode())
+    return msgspec.structs.replace(view, content=text)
+
+
+def as_text(content: bytes) -> str | None:
+    """None for what is not UTF-8, or has a NUL, which is as good as never text."""
+    try:
+        return None if b"\0" in content else content.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _read_content(file: WriteFile, field: str, wrong: list[FieldError]) -> Content:

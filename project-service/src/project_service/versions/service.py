@@ -9,7 +9,7 @@ import msgspec
 
 from project_service.blobs.service import BlobStore
 from project_service.files import repository as files
-from project_service.files.domain import Batch, Draft
+from project_service.files.domain import Batch, Draft, as_text
 from project_service.files.writing import write
 from project_service.projects import repository as projects
 from project_service.versions import repository
@@ -131,9 +131,5 @@ def _names(path: str, op: Op) -> tuple[str, str]:
 
 
 def _as_texts(old: bytes, new: bytes) -> tuple[str, str] | None:
-    if b"\0" in old or b"\0" in new:
-        return None
-    try:
-        return old.decode(), new.decode()
-    except UnicodeDecodeError:
-        return None
+    texts = as_text(old), as_text(new)
+    return None if texts[0] is None or texts[1] is None else (texts[0], texts[1])

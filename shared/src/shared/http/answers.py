@@ -101,8 +101,17 @@ def streamed(
 
     async def send(response: BaseHTTPResponse | ResponseStream) -> None:
         assert isinstance(response, ResponseStream)  # Sanic's older form of streams is the other
-        async for part in parts:
-            await response.response.send(part)
+        assert response.request is not None
+        is_begun = False
+        try:
+            async for part in parts:
+                await response.response.send(part)
+                is_begun = True
+        except BaseException:
+            transport: Any = response.request.transport
+            if is_begun and transport is not None:
+                transport.abort()  # Sanic would end it in good order
+            raise
 
     length = {} if size is None else {"Content-Length": str(size)}
     return ResponseStream(send, headers={**headers, **length}, content_type=content_type)
