@@ -1,9 +1,11 @@
 """How results become responses: one resource, a list, a creation, an accepted job, nothing."""
 
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator
+from types import UnionType
+from typing import Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from sanic.response import HTTPResponse, ResponseStream
+from sanic.response import BaseHTTPResponse, HTTPResponse, ResponseStream
 
 from shared.http.app import Request
 from shared.http.conditions import entity_tag, is_not_modified
@@ -11,6 +13,7 @@ from shared.idempotency import StoredAnswer
 from shared.pagination import PageOf
 
 T = TypeVar("T")
+HttpAnswer: TypeAlias = HTTPResponse | ResponseStream
 JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
@@ -30,10 +33,15 @@ class WithHeaders(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Accepted(msgspec.Struct, Generic[T], frozen=True):
-    """202; `location` is where the job can be watched."""
+    """202; `location` is where it can be watched, if it can."""
 
     value: T
-    location: str
+    location: str | None = None
+
+
+def alternatives(annotation: Any) -> tuple[Any, ...]:
+    """What a handler may answer: `Created[A] | Accepted[B]` are two kinds, anything else is one."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 def render(result: Any) -> StoredAnswer:
@@ -56,9 +64,11 @@ def render(result: Any) -> StoredAnswer:
     return StoredAnswer(status, headers, body)
 
 
-def respond(request: Request, result: Any) -> HTTPResponse:
+def respond(request: Request, result: Any) -> HttpAnswer:
+    if isinstance(result, ResponseStream) and request.method == "HEAD":
+        return HTTPResponse(status=result.status, headers=result.headers, content_type=result.content_type)
     if isinstance(result, HTTPResponse | ResponseStream):
-        return result  # type: ignore[return-value] # Sanic takes either
+        return result
     if isinstance(result, WithHeaders):
         response = respond(request, result.value)
         for name, value in result.headers.items():
@@ -79,3 +89,29 @@ def as_response(answer: StoredAnswer) -> HTTPResponse:
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> HTTPResponse:
     """For documents outside the envelope (health, keys) and answers with headers of their own."""
     return HTTPResponse(_encode(value), status=status, headers=headers, content_type=JSON)
+
+
+def streamed(
+    parts: AsyncIterator[bytes], headers: dict[str, str], content_type: str, size: int | None = None
+) -> ResponseStream:
+    """Sent as it comes, as fast as the client takes it; `size` in bytes where it is known. No envelope.
+
+    When `parts` fails half-way the connection is cut: nobody takes what came for the whole.
+    """
+
+    async def send(response: BaseHTTPResponse | ResponseStream) -> None:
+        assert isinstance(response, ResponseStream)  # Sanic's older form of streams is the other
+        assert response.request is not None
+        is_begun = False
+        try:
+            async for part in parts:
+                await response.response.send(part)
+                is_begun = True
+        except BaseException:
+            transport: Any = response.request.transport
+            if is_begun and transport is not None:
+                transport.abort()  # Sanic would end it in good order
+            raise
+
+    length = {} if size is None else {"Content-Length": str(size)}
+    return ResponseStream(send, headers={**headers, **length}, content_type=content_type)

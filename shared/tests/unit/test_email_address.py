@@ -1,0 +1,78 @@
+"""Which e-mail addresses are accepted, and which are the same."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from shared.email_address import email_identity, is_email
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ada@example.com",
+        "ada.l+tag@mail.example.co.uk",
+        "o'neil@example.com",
+        "josé@exámple.com",
+        "用户@例子.广告",
+        "a@b-c.io",
+        "1@2.museum",
+    ],
+)
+def test_a_sane_address_is_accepted(email: str) -> None:
+    assert is_email(email)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "", "ada", "@example.com", "ada@", "ada@localhost", "a@b@example.com", "ada @example.com", "ada@exa mple.com",
+        ".ada@example.com", "ada.@example.com", "a..b@example.com", "ada@.com", "ada@example..com", "ada@-example.com",
+        "ada@example-.com", "ada@example.com.", '"ada"@example.com', "<ada@example.com>", "ada,b@example.com",
+        "ada@[127.0.0.1]", "ada\n@example.com", "ada@example.com\n", "a" * 65 + "@example.com",
+        "ada@" + "x" * 64 + ".com",
+    ],
+)  # fmt: skip
+def test_a_malformed_address_is_refused(email: str) -> None:
+    assert not is_email(email)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "\u202e",
+        "\u2066",
+        "\u200f",
+        "\u200b",
+        "\u200d",
+        "\u2060",
+        "\ufeff",
+        "\u00ad",
+        "\u034f",
+        "\u115f",
+        "\u3164",
+        "\ufe0f",
+    ],
+)
+def test_what_cannot_be_seen_is_refused(hidden: str) -> None:
+    assert not is_email(f"a{hidden}da@example.com")
+    assert not is_email(f"ada@exam{hidden}ple.com")
+
+
+def test_a_compatibility_character_hides_no_second_at_sign() -> None:
+    assert not is_email("ada\uff20evil.com@example.com")
+
+
+def test_an_address_that_grows_beyond_the_limit_when_folded_is_refused() -> None:
+    assert not is_email("\ufdfa" * 30 + "@example.com")
+
+
+@pytest.mark.parametrize("other", ["ADA@example.com", "ada@EXAMPLE.COM", "\uff41da@example.com", "Ada@ExAmPlE.cOm"])
+def test_spellings_of_one_address_have_one_identity(other: str) -> None:
+    assert email_identity(other) == email_identity("ada@example.com")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_judged_and_its_identity_is_final(text: str) -> None:
+    is_email(text)
+
+    assert email_identity(email_identity(text)) == email_identity(text)
