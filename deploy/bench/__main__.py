@@ -13,6 +13,8 @@ MEASUREMENTS = (
     "deploy.bench.revocation",
     "deploy.bench.files",
     "deploy.bench.tasks",
+    "deploy.bench.conversations",
+    "deploy.bench.completions",
 )
 
 

@@ -33,10 +33,12 @@ class Heard(NamedTuple):
 
     first: list[float]
     others: list[float]
+    failed: list[str]
+    """The last line of each answer that was not written to its end."""
 
 
 async def measure(stack: StackProcess, streams: int, rate: int, seconds: float) -> Heard:
-    heard = Heard([], [])
+    heard = Heard([], [], [])
     async with api_client(stack.url) as ada:
         await ada.register()
         begun = [await ada.expect(201, "POST", "/conversations", {"title": str(n)}) for n in range(streams)]
@@ -59,11 +61,15 @@ async def _listen(ada: ApiClient, conversation: str, model: str, heard: Heard) -
         aiohttp.ClientSession(timeout=PATIENCE) as session,
         session.post(url, json=body, headers=identity) as answer,
     ):
+        last = b""
         async for line in answer.content:
+            last = line if line.strip() else last
             if line.startswith(b"data: ") and b'"content"' in line:
                 said_at = float(msgspec.json.decode(line[6:])["content"])
                 (heard.first if is_first else heard.others).append(time.monotonic() - said_at)
                 is_first = False
+        if b'"completed"' not in last:
+            heard.failed.append(last.decode())
 
 
 def _processor_seconds(stack: StackProcess) -> float:
@@ -98,6 +104,8 @@ async def _run(streams: int, rate: int, seconds: float) -> None:
     finally:
         model.terminate()
         await model.wait()
+    for line in heard.failed:
+        say(f"  failed: {line.strip()}")
     say(_line("first word", heard.first))
     say(_line("other words", heard.others))
 

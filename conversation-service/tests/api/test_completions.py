@@ -224,7 +224,7 @@ async def test_each_fault_of_a_provider_has_a_code_and_loses_no_question(
 async def test_text_that_cannot_be_stored_is_cleaned(client: ConversationClient, ada: Principal) -> None:
     answer = await client.ask(ada, await client.begin(ada), model="hostile")
 
-    assert (answer.status, answer.data["content"], answer.data["token_count_source"]) == (201, "ab?c", "estimate")
+    assert (answer.status, answer.data["content"], answer.data["token_count_source"]) == (201, "ab", "estimate")
 
 
 async def test_a_conversation_writes_one_answer_at_a_time(node: Node, ada: Principal) -> None:
