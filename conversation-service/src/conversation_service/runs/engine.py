@@ -16,7 +16,7 @@ from conversation_service.runs.ledger import Outcome, RunLedger
 from conversation_service.runs.live import LiveRun, LiveRuns
 from conversation_service.runs.schemas import RunState, RunStatus, RunUsage
 from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable
+from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.errors import TesseraError
 from shared.events.conversations import TokenCountSource
 from shared.events.run_frames import RunFrame, RunFrames, RunStopWanted
@@ -140,7 +140,7 @@ class RunEngine:
         self._writings[run.id] = writing
         task = asyncio.create_task(self._write(writing))
         self._tasks[run.id] = task
-        task.add_done_callback(lambda _task: self._forget(run.id))
+        task.add_done_callback(lambda task: self._forget(run.id, task))
 
     async def stop(self, run_id: UUID) -> None:
         """Wherever it is written."""
@@ -160,8 +160,12 @@ class RunEngine:
         """Ends what crashed nodes have left, again and again until it is cancelled."""
         while True:
             await asyncio.sleep(self._beat_seconds)
-            with suppress(DatabaseUnavailable):
+            try:
                 await self.sweep_once()
+            except (DatabaseUnavailable, TransactionConflict):
+                continue  # the next round will do
+            except Exception:
+                get_logger().exception("abandoned runs could not be ended")
 
     async def sweep_once(self) -> None:
         for row in await self._database.system_rows(repository.ABANDONED, self._lease):
@@ -185,9 +189,11 @@ class RunEngine:
         if wanted.run_id in self._writings:
             self._writings[wanted.run_id].cut_short(RunStatus.STOPPED)
 
-    def _forget(self, run_id: UUID) -> None:
+    def _forget(self, run_id: UUID, task: asyncio.Task[None]) -> None:
         del self._tasks[run_id], self._writings[run_id]
         self._live.end(run_id)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            get_logger().error("a run could not be ended", run_id=str(run_id), exc_info=error)
 
     async def _write(self, writing: Writing) -> None:
         keeping = asyncio.create_task(self._keep(writing))

@@ -1,6 +1,7 @@
 """Every query on what models were used for."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -9,6 +10,9 @@ from conversation_service.runs.schemas import RunState, RunUsage
 from conversation_service.usage.schemas import UsageQuery, UsageView
 from shared.db.unit_of_work import Work
 from shared.pagination import PageOf, decode_cursor, encode_cursor
+
+Name = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
+"""As it can stand in a cursor that somebody else has made."""
 
 _BETWEEN = "tenant_id = $1 and user_id = $2 and ($3::date is null or day >= $3) and ($4::date is null or day <= $4)"
 
@@ -36,7 +40,7 @@ async def count(work: Work, run: RunState, model: str, spent: RunUsage, now: dat
 async def find_page(work: Work, owner: Owner, query: UsageQuery) -> PageOf[UsageView]:
     """Newest day first."""
     filters = (owner.tenant_id, owner.user_id, query.from_, query.to)
-    behind = decode_cursor(query.cursor, tuple[date, str, str]) if query.cursor else (None, None, None)
+    behind = decode_cursor(query.cursor, tuple[date, Name, Name]) if query.cursor else (None, None, None)
     rows = await work.rows(
         f"""
         select user_id, day, provider, model, answers, prompt_tokens, completion_tokens,
