@@ -5,13 +5,13 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from auth_service.sealing import derive_key
 from auth_service.throttling import repository
 from auth_service.throttling.domain import Claim
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import TooManyRequests
+from shared.sealing import derive_key
 
 
 class AttemptLimits:
