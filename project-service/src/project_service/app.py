@@ -10,6 +10,7 @@ from project_service.comments.entities import KINDS
 from project_service.comments.routes import routes as comment_routes
 from project_service.comments.service import CommentService
 from project_service.members.directory import DirectoryReader
+from project_service.outbound.client import OutboundClient
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
 from project_service.settings import ProjectSettings
@@ -20,10 +21,17 @@ from project_service.tasks.service import TaskService
 from project_service.team.routes import routes as team_routes
 from project_service.team.service import TeamService
 from project_service.topics import visibility_of_topics
+from project_service.webhooks.courier import PACE, Courier, DeliveryMetrics
+from project_service.webhooks.deliveries import DeliveryService, forget_deliveries
+from project_service.webhooks.domain import Pace
+from project_service.webhooks.routes import routes as webhook_routes
+from project_service.webhooks.service import WebhookService
+from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ProjectStanding
 from shared.events.registry import default_registry
+from shared.events.webhooks import webhook_catalogue
 from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
@@ -34,33 +42,49 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.telemetry.metrics import Metrics
 
 SERVICE = "project"
-ROUTES = (project_routes, tag_routes, team_routes, task_routes, comment_routes, activity_routes)
-CHORES: Mapping[str, Chore] = MappingProxyType({"purge deleted projects": purge_deleted})
+ROUTES = (project_routes, tag_routes, team_routes, task_routes, comment_routes, activity_routes, webhook_routes)
+CHORES: Mapping[str, Chore] = MappingProxyType(
+    {"purge deleted projects": purge_deleted, "forget old deliveries": forget_deliveries}
+)
 
 
-def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
+def create_app(
+    settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None, pace: Pace = PACE
+) -> App:
+    """`pace` is that of deliveries to webhooks."""
     clock = clock or SystemClock()
     app = new_app(SERVICE)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
     comments = CommentService(database, clock, KINDS)
+    metrics, registry = Metrics(SERVICE), default_registry()
+    catalogue = webhook_catalogue(registry)
+    secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
+    client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
+    courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
+    deliveries = DeliveryService(database, clock, courier.wake)
+    webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
+    tags, tasks = TagService(database, clock), TaskService(database, clock)
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=[projects, TagService(database, clock), team, TaskService(database, clock), comments, activity],
+        parts=[projects, tags, team, tasks, comments, activity, webhooks, deliveries],
         database=database,
         bus=bus,
         clock=clock,
+        metrics=metrics,
     )
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
-    registry = default_registry()
-    consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)
+    consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity)
+    events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
-    run_alongside(app, DirectoryReader(database, Requests(bus)).run, Housekeeping(database, CHORES, clock).run)
+    members, housekeeping = DirectoryReader(database, Requests(bus)), Housekeeping(database, CHORES, clock)
+    run_alongside(app, members.run, housekeeping.run, courier.run, courier.measure)
     return app

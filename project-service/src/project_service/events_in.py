@@ -1,5 +1,6 @@
 """What project-service hears, from auth-service and from itself: each event one line to a use case."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from project_service.activity.service import ActivityService
@@ -8,6 +9,7 @@ from project_service.members import repository as members
 from project_service.members.domain import member_of
 from project_service.projects import repository as projects
 from project_service.team.service import TeamService
+from project_service.webhooks.deliveries import DeliveryService
 from shared.db.unit_of_work import Work
 from shared.events.auth import (
     AccountAnonymised,
@@ -32,6 +34,14 @@ def register(
     for contract in registry:
         if publisher_of(contract.type) == service and issubclass(contract, Change):
             consumers.on(contract, activity.record)
+
+
+def deliver_to_webhooks(
+    consumers: Consumers, catalogue: Mapping[str, type[Change]], deliveries: DeliveryService
+) -> None:
+    """Last, so that a webhook hears of an event what the service itself has made of it."""
+    for contract in catalogue.values():
+        consumers.on(contract, deliveries.put_in_line)
 
 
 def _follow_members(consumers: Consumers, team: TeamService) -> None:

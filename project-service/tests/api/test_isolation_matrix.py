@@ -26,6 +26,10 @@ TEAM = PROJECT + "/team"
 MEMBER = TEAM + "/{user_id}"
 COMMENTS = PROJECT + "/comments"
 COMMENT = COMMENTS + "/{comment_id}"
+WEBHOOKS = "/api/v1/webhooks"
+WEBHOOK = WEBHOOKS + "/{webhook_id}"
+DELIVERIES = WEBHOOK + "/deliveries"
+HOOK = {"url": "https://hooks.example.com", "events": ["*"], "project_id": "{project_id}"}
 
 
 class Row(NamedTuple):
@@ -69,6 +73,15 @@ MATRIX = {
     ("PATCH", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("PUT", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("DELETE", TASK): Row(204, 404, 403, 403),
+    ("GET", WEBHOOKS): Row(200, 200, 200, 200),
+    ("POST", WEBHOOKS): Row(201, 422, 403, 403, HOOK),
+    ("GET", WEBHOOK): Row(200, 404, 404, 404),
+    ("PATCH", WEBHOOK): Row(200, 404, 404, 404, {"active": False}),
+    ("DELETE", WEBHOOK): Row(204, 404, 404, 404),
+    ("POST", WEBHOOK + "/rotate-secret"): Row(200, 404, 404, 404),
+    ("POST", WEBHOOK + "/test"): Row(202, 404, 404, 404),
+    ("GET", DELIVERIES): Row(200, 404, 404, 404),
+    ("POST", DELIVERIES + "/{delivery_id}/redeliver"): Row(202, 404, 404, 404),
 }
 OPERATIONS = operations_of(ROUTES)
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
@@ -150,6 +163,8 @@ async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any])
     """One of everything in a project: their ids, by the names that they have in paths."""
     colleague = person(Role.DEVELOPER, owner.tenant_id)
     await client.join(project, colleague, "viewer")
+    hook = await client.create(WEBHOOKS, {**HOOK, "active": False, "project_id": project["id"]}, who=owner)
+    test = await client.send("POST", f"{WEBHOOKS}/{hook['id']}/test", who=owner)
     path, about = project_path(project), {"entity_type": "project", "entity_id": project["id"]}
     return {
         "project_id": project["id"],
@@ -157,6 +172,8 @@ async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any])
         "tag_id": (await client.create(f"{path}/tags", {"name": "space"}, who=owner))["id"],
         "comment_id": (await client.create(f"{path}/comments", {**about, "body": "Fly!"}, who=owner))["id"],
         "user_id": str(colleague.user_id),
+        "webhook_id": hook["id"],
+        "delivery_id": test.data["id"],
     }
 
 
@@ -166,4 +183,5 @@ def made_up(ids: dict[str, str]) -> dict[str, str]:
 
 def filled(body: Any, ids: dict[str, str]) -> Any:
     """`body` with the ids that it names in braces."""
-    return body and {name: value.format(**ids) for name, value in body.items()}
+    texts = {name: value.format(**ids) for name, value in (body or {}).items() if isinstance(value, str)}
+    return body and {**body, **texts}

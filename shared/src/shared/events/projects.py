@@ -259,3 +259,15 @@ class CommentDeleted(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.deleted"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedComment
+
+
+class WebhookDisabled(Event, frozen=True, kw_only=True):
+    """Nothing is delivered to it any more until somebody makes it active again. `user_id` made it and is told."""
+
+    type: ClassVar[str] = "project.webhook.disabled"
+    tenant_id: UUID
+    webhook_id: UUID
+    project_id: UUID | None
+    user_id: UUID
+    reason: str
+    """`failing`: a delivery failed for days; `gone`: the receiver answered 410."""
