@@ -6,8 +6,7 @@ from project_service.settings import ProjectSettings
 from shared.principal import Principal, Role
 from shared.testing.callers import ACME, INTERNAL_SECRET, somebody
 
-
-KEY_ENCRYPTION_SECRET = "a key encryption secret of the tests"  # noqa: S105 - guards nothing
+KEY_ENCRYPTION_SECRET = "a key encryption secret of the tests"
 
 
 def project_settings(*, outbound_allow: str = "") -> ProjectSettings:

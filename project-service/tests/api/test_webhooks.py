@@ -27,7 +27,8 @@ async def test_the_secret_is_shown_once_and_by_each_rotation(client: ProjectClie
     read = await client.send("GET", path, who=ada)
     rotated = await client.send("POST", f"{path}/rotate-secret", who=ada)
 
-    assert made["secret"].startswith("whsec_") and len(made["secret"]) == 50
+    assert made["secret"].startswith("whsec_")
+    assert len(made["secret"]) == 50
     assert {**read.data, "secret": made["secret"]} == made
     assert rotated.data["secret"] != made["secret"]
     assert rotated.headers["cache-control"] == "no-store"
@@ -46,9 +47,7 @@ async def test_secrets_rest_sealed(client: ProjectClient) -> None:
 
 
 async def test_a_webhook_of_the_tenant_is_for_its_owners_and_admins(client: ProjectClient) -> None:
-    answers = [
-        await client.send("POST", WEBHOOKS, {"url": URL, "events": ["*"]}, who=person(role)) for role in Role
-    ]
+    answers = [await client.send("POST", WEBHOOKS, {"url": URL, "events": ["*"]}, who=person(role)) for role in Role]
 
     assert [answer.status for answer in answers] == [201, 201, 403, 403, 403]
 
@@ -139,9 +138,7 @@ async def test_a_tenant_has_so_many_webhooks_however_they_are_made(client: Proje
     ada = person(Role.ADMIN)
     body = {"url": URL, "events": ["*"]}
 
-    answers = await asyncio.gather(
-        *(client.send("POST", WEBHOOKS, body, who=ada) for _ in range(MAX_WEBHOOKS + 2))
-    )
+    answers = await asyncio.gather(*(client.send("POST", WEBHOOKS, body, who=ada) for _ in range(MAX_WEBHOOKS + 2)))
 
     assert sorted(answer.status for answer in answers)[-3:] == [201, 409, 409]
 

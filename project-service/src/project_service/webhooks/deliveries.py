@@ -10,7 +10,7 @@ import msgspec
 from project_service.activity.domain import project_of
 from project_service.webhooks import delivery_queue, repository
 from project_service.webhooks.delivery_queue import Message
-from project_service.webhooks.domain import KEPT_FOR, TEST_TYPE, may_hear, patterns_of
+from project_service.webhooks.domain import KEPT_FOR, TEST_TYPE, may_hear
 from project_service.webhooks.schemas import DeliveryQuery, DeliveryView
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -53,9 +53,7 @@ class DeliveryService:
         message = _message(event, envelope)
         if message is None or envelope.tenantid is None:
             return
-        listeners = await delivery_queue.listeners(
-            work, envelope.tenantid, message.project_id, patterns_of(message.type)
-        )
+        listeners = await delivery_queue.listeners(work, envelope.tenantid, message)
         is_of_project = message.project_id is not None
         hearing = [each.webhook_id for each in listeners if may_hear(each.standing, is_of_project=is_of_project)]
         if hearing:

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
-from project_service.webhooks.domain import TEST_TYPE, Attempt, Pace, Standing, Verdict
+from project_service.webhooks.domain import TEST_TYPE, Attempt, Pace, Standing, Verdict, patterns_of
 from project_service.webhooks.errors import DeliveryNotFound
 from project_service.webhooks.schemas import DeliveryQuery, DeliveryStatus, DeliveryView
 from shared.db.databases import Database
@@ -92,10 +92,10 @@ async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: Delive
     return page_of(query, SORT, rows, msgspec.convert(rows, list[DeliveryView]), total)
 
 
-async def listeners(
-    work: Work, tenant_id: UUID, project_id: UUID | None, patterns: Sequence[str]
-) -> Sequence[Listener]:
-    rows = await work.rows(_LISTENERS, tenant_id, project_id, patterns)
+async def listeners(work: Work, tenant_id: UUID, message: Message) -> Sequence[Listener]:
+    """Webhooks that were there when it happened."""
+    patterns = patterns_of(message.type)
+    rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at)
     return [Listener(row["id"], _standing(row)) for row in rows]
 
 
@@ -192,6 +192,7 @@ left join project_members m on m.project_id = p.id and m.user_id = w.created_by
 _LISTENERS = f"""
 select w.id, {_STANDING} from webhooks w {_STANDING_JOINS.format(project_id="$2")}
 where w.tenant_id = $1 and w.active and (w.project_id is null or w.project_id = $2) and w.events && $3::text[]
+  and w.created_at <= $4
 """
 
 _ADD = f"""
