@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from shared.testing.service_client import session_with
 
 WEBHOOKS = "/api/v1/webhooks"
 QUICK = Pace(schedule=(0,) + (0.02,) * 60, jitter=0.5, slow_down=0.05, timeout=1.0, lease=2.0, poll=0.02)
+soon = partial(eventually, within=5.0)
 THREE_TIMES = QUICK._replace(schedule=(0, 0.02, 0.02))
 
 
@@ -72,7 +74,7 @@ async def test_a_change_is_told_as_standard_webhooks_has_it(client: ProjectClien
     project = await client.new_project(ada)
 
     task = await client.new_task(ada, project, title="Wings ✈")
-    await eventually(lambda: bool(receiver.taken))
+    await soon(lambda: bool(receiver.taken))
 
     [event] = await client.events(ada, f"tasks:{project['id']}")
     [received] = receiver.taken
@@ -81,7 +83,7 @@ async def test_a_change_is_told_as_standard_webhooks_has_it(client: ProjectClien
     assert received.content["data"] == msgspec.json.decode(event.data)
     assert received.content["data"]["payload"] == task
     assert received.headers["Content-Type"] == "application/json"
-    await eventually(lambda: is_settled(client, ada, webhook))
+    await soon(lambda: is_settled(client, ada, webhook))
     [logged] = await deliveries(client, ada, webhook)
     assert (logged["id"], logged["status"], logged["attempts"]) == (received.id, "delivered", 1)
     assert (logged["response_status"], logged["next_attempt_at"]) == (200, None)
@@ -96,7 +98,7 @@ async def test_only_the_events_that_were_asked_for_are_told(client: ProjectClien
     await client.send("PATCH", task_path(task), {"title": "Land"}, who=ada)
     await client.send("PATCH", task_path(task), {"status": "done"}, who=ada)
     await client.send("PATCH", project_path(project), {"name": "Artemis"}, who=ada)
-    await eventually(lambda: len(receiver.taken) == 2)
+    await soon(lambda: len(receiver.taken) == 2)
 
     assert sorted(receiver.types()) == ["project.updated", "task.status_changed"]
 
@@ -107,7 +109,7 @@ async def test_the_secret_before_signs_beside_the_newest(client: ProjectClient, 
     rotated = await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/rotate-secret", who=ada)
 
     await client.new_project(ada)
-    await eventually(lambda: bool(receiver.taken))
+    await soon(lambda: bool(receiver.taken))
 
     [received] = receiver.taken
     for secret in (webhook["secret"], rotated.data["secret"]):
@@ -124,9 +126,27 @@ async def test_after_the_overlap_only_the_newest_signs(client: ProjectClient, re
         await work.execute("update webhooks set previous_secret_until = now() - interval '1 second'")
 
     await client.new_project(ada)
-    await eventually(lambda: bool(receiver.taken))
+    await soon(lambda: bool(receiver.taken))
 
     assert " " not in receiver.taken[0].headers["webhook-signature"]
+
+
+async def test_a_new_secret_mends_a_webhook_whose_old_one_is_unreadable(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    async with client.database.system_work() as work:
+        await work.execute("update webhooks set secret = '\\x00'")
+    await client.new_project(ada)
+    await soon(lambda: has_failed(client, ada, webhook))
+    [logged] = await deliveries(client, ada, webhook)
+
+    rotated = await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/rotate-secret", who=ada)
+    receiver.secret = rotated.data["secret"]
+    await soon(lambda: bool(receiver.taken))
+
+    assert logged["error"] == "The secret of this webhook cannot be read: rotate it."
 
 
 async def test_what_a_receiver_missed_comes_in_order_once_it_is_back(client: ProjectClient, receiver: Receiver) -> None:
@@ -137,15 +157,36 @@ async def test_what_a_receiver_missed_comes_in_order_once_it_is_back(client: Pro
     tasks = [await client.new_task(ada, project, title=f"{number}") for number in range(4)]
     for status in ("in_progress", "blocked", "done"):
         await asyncio.gather(*(client.send("PATCH", task_path(task), {"status": status}, who=ada) for task in tasks))
-    await eventually(lambda: has_failed(client, ada, webhook))
+    await soon(lambda: has_failed(client, ada, webhook))
 
     await receiver.up()
-    await eventually(lambda: len({each.id for each in receiver.taken}) == 16, within=5)
+    await soon(lambda: len({each.id for each in receiver.taken}) == 16)
 
     for task in tasks:
         versions = [each.content["data"]["version"] for each in receiver.taken if _entity(each.content) == task["id"]]
         assert versions == sorted(versions)
         assert set(versions) == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
+async def test_behind_one_that_waits_all_wait_until_it_is_sent_by_hand(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["project.*"])
+    receiver.status = 500
+    project = await client.new_project(ada)
+    for name in ("Artemis", "Gemini"):
+        await client.send("PATCH", project_path(project), {"name": name}, who=ada)
+    await soon(lambda: are_held_up(client, ada, webhook, 3))
+    *_, first = await deliveries(client, ada, webhook)
+    receiver.status = 200
+
+    await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/deliveries/{first['id']}/redeliver", who=ada)
+    await soon(lambda: len(receiver.taken) == 3)
+
+    assert [each.content["data"]["version"] for each in receiver.taken] == [1, 2, 3]
+    assert receiver.attempts.total() == 4
 
 
 async def test_an_answer_that_is_no_success_is_tried_again_under_the_same_id(
@@ -155,11 +196,11 @@ async def test_an_answer_that_is_no_success_is_tried_again_under_the_same_id(
     webhook = await listen(client, receiver, ada)
     receiver.status, receiver.text, receiver.headers = 302, "x\0" * 5000, {"Location": receiver.url}
     await client.new_project(ada)
-    await eventually(lambda: sum(receiver.attempts.values()) >= 2)
+    await soon(lambda: sum(receiver.attempts.values()) >= 2)
 
     receiver.status = 204
-    await eventually(lambda: bool(receiver.taken))
-    await eventually(lambda: is_settled(client, ada, webhook))
+    await soon(lambda: bool(receiver.taken))
+    await soon(lambda: is_settled(client, ada, webhook))
 
     [logged] = await deliveries(client, ada, webhook)
     assert receiver.attempts.keys() == {logged["id"]}
@@ -172,7 +213,7 @@ async def test_the_log_shows_what_a_receiver_said(client: ProjectClient, receive
     receiver.status, receiver.text = 500, "no\0" + "x" * 10_000
 
     await client.new_project(ada)
-    await eventually(lambda: has_failed(client, ada, webhook))
+    await soon(lambda: has_failed(client, ada, webhook))
 
     [logged] = await deliveries(client, ada, webhook, "?status=pending")
     assert logged["response_status"] == 500
@@ -188,7 +229,7 @@ async def test_a_webhook_that_fails_to_the_end_is_disabled_and_told(client: Proj
     receiver.status = 500
     project = await client.new_project(ada)
 
-    await eventually(lambda: is_disabled(client, ada, webhook))
+    await soon(lambda: is_disabled(client, ada, webhook))
     await client.send("PATCH", project_path(project), {"name": "Never told"}, who=ada)
 
     read = (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}", who=ada)).data
@@ -204,13 +245,13 @@ async def test_made_active_again_it_hears_what_waited(client: ProjectClient, rec
     webhook = await listen(client, receiver, ada, events=["project.*"])
     receiver.status = 410
     project = await client.new_project(ada)
-    await eventually(lambda: is_disabled(client, ada, webhook))
+    await soon(lambda: is_disabled(client, ada, webhook))
     [failed] = await deliveries(client, ada, webhook)
     receiver.status = 200
 
     await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": True}, who=ada)
     await client.send("PATCH", project_path(project), {"name": "Artemis"}, who=ada)
-    await eventually(lambda: receiver.types() == ["project.updated"])
+    await soon(lambda: receiver.types() == ["project.updated"])
 
     assert (failed["status"], failed["attempts"]) == ("failed", 1)
     read = (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}", who=ada)).data
@@ -223,7 +264,7 @@ async def test_an_inactive_webhook_hears_tests_and_nothing_else(client: ProjectC
     await client.new_project(ada)
 
     asked = await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
-    await eventually(lambda: bool(receiver.taken))
+    await soon(lambda: bool(receiver.taken))
 
     assert asked.status == 202
     assert [(each.id, each.type) for each in receiver.taken] == [(asked.data["id"], "webhook.test")]
@@ -239,7 +280,7 @@ async def test_a_test_that_fails_is_not_tried_again_and_disables_nothing(
     receiver.status = 500
 
     await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
-    await eventually(lambda: is_settled(client, ada, webhook))
+    await soon(lambda: is_settled(client, ada, webhook))
 
     [logged] = await deliveries(client, ada, webhook)
     assert (logged["status"], logged["attempts"]) == ("failed", 1)
@@ -250,13 +291,13 @@ async def test_a_delivery_is_repeated_under_its_id(client: ProjectClient, receiv
     ada = person(Role.ADMIN)
     webhook = await listen(client, receiver, ada)
     await client.new_project(ada)
-    await eventually(lambda: is_settled(client, ada, webhook))
+    await soon(lambda: is_settled(client, ada, webhook))
     [first] = await deliveries(client, ada, webhook)
     path, key = f"{WEBHOOKS}/{webhook['id']}/deliveries/{first['id']}/redeliver", {"Idempotency-Key": "once"}
 
     answers = [await client.send("POST", path, who=ada, headers=key) for _ in range(2)]
-    await eventually(lambda: len(receiver.taken) == 2)
-    await eventually(lambda: is_settled(client, ada, webhook))
+    await soon(lambda: len(receiver.taken) == 2)
+    await soon(lambda: is_settled(client, ada, webhook))
 
     assert [answer.status for answer in answers] == [202, 202]
     assert answers[0].body == answers[1].body
@@ -279,7 +320,7 @@ async def test_a_webhook_of_a_project_hears_of_nothing_else(client: ProjectClien
     await client.create(f"{project_path(project)}/comments", about, who=ada)
     await client.send("DELETE", task_path(task), who=ada)
     await client.send("DELETE", project_path(project), who=ada)
-    await eventually(lambda: "project.deleted" in receiver.types())
+    await soon(lambda: "project.deleted" in receiver.types())
 
     assert sorted(receiver.types()) == ["comment.added", "project.deleted", "task.added", "task.deleted"]
 
@@ -293,7 +334,7 @@ async def test_what_its_maker_may_not_see_does_not_leave(
 
     await client.new_project(ben)
     shared = await client.new_project(ben, visibility="tenant")
-    await eventually(lambda: bool(receiver.taken))
+    await soon(lambda: bool(receiver.taken))
 
     assert [_entity(each.content) for each in receiver.taken] == [shared["id"]]
     assert webhook["created_by"] == str(admin.user_id)
@@ -306,10 +347,10 @@ async def test_rights_that_are_lost_while_it_waits_withhold_it(
     webhook = await listen(client, receiver, admin)
     await receiver.down()
     await client.new_project(person())
-    await eventually(lambda: has_failed(client, owner, webhook))
+    await soon(lambda: has_failed(client, owner, webhook))
 
     await tell(bus, left(admin), admin.tenant_id)
-    await eventually(lambda: is_settled(client, owner, webhook))
+    await soon(lambda: is_settled(client, owner, webhook))
     await receiver.up()
 
     [logged] = await deliveries(client, owner, webhook)
@@ -327,7 +368,7 @@ async def test_members_of_the_tenant_are_told_of_and_what_is_personal_is_not(
     await tell(bus, joined(ben, "ben@example.com"), ada.tenant_id, topics=[tenant_topic(ada.tenant_id)])
     await tell(bus, joined(ben, "ben@example.com"), GLOBEX, topics=[tenant_topic(GLOBEX)])
     await tell(bus, left(ben), ada.tenant_id, topics=[tenant_topic(ada.tenant_id)])
-    await eventually(lambda: "membership.removed" in receiver.types())
+    await soon(lambda: "membership.removed" in receiver.types())
 
     assert receiver.types() == ["membership.added", "membership.removed"]
 
@@ -340,7 +381,7 @@ async def test_an_address_inside_is_not_reached_whatever_is_stored(client: Proje
     await trap.up()
 
     await client.new_project(ada)
-    await eventually(lambda: has_failed(client, ada, webhook))
+    await soon(lambda: has_failed(client, ada, webhook))
     await trap.down()
 
     [logged] = await deliveries(client, ada, webhook)
@@ -355,16 +396,37 @@ async def test_what_a_dead_courier_had_in_hand_is_delivered_under_the_same_id(
     webhook = await listen(client, receiver, ada)
     await receiver.down()
     await client.new_project(ada)
-    await eventually(lambda: has_failed(client, ada, webhook))
+    await soon(lambda: has_failed(client, ada, webhook))
     now = datetime.now(UTC)
     async with client.database.system_work() as work:
         await work.execute("update webhook_deliveries set lease_until = $1", now + timedelta(seconds=0.3))
 
     await receiver.up()
-    await eventually(lambda: bool(receiver.taken), within=3)
+    await soon(lambda: bool(receiver.taken))
 
     assert datetime.now(UTC) >= now + timedelta(seconds=0.3)
     assert len(receiver.taken) == 1
+
+
+async def test_a_courier_that_stops_gives_back_what_it_holds_and_nothing_else(
+    client: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, active=False)
+    now = datetime.now(UTC)
+    async with database.system_work() as work:
+        await work.execute("update webhooks set url = 'http://127.0.0.1:1/'")
+        delivery = await delivery_queue.add_test(work, ada.tenant_id, UUID(webhook["id"]), "{}", now)
+        [held] = await delivery_queue.take(work, now, QUICK, 1)
+
+    async with database.system_work() as work:
+        await delivery_queue.give_back(work, [held._replace(lease_until=now)])
+        [still_held] = await work.rows("select lease_until from webhook_deliveries where id = $1", delivery.id)
+        await delivery_queue.give_back(work, [held])
+        [free] = await work.rows("select lease_until from webhook_deliveries where id = $1", delivery.id)
+
+    assert still_held["lease_until"] == held.lease_until
+    assert free["lease_until"] is None
 
 
 async def test_couriers_share_the_line_and_leave_what_they_drop(
@@ -378,7 +440,7 @@ async def test_couriers_share_the_line_and_leave_what_they_drop(
     tasks = [await client.new_task(ada, project) for _ in range(10)]
     others.pop().cancel()
     await asyncio.gather(*(client.send("PATCH", task_path(task), {"status": "done"}, who=ada) for task in tasks))
-    await eventually(lambda: is_settled(client, ada, webhook, 20), within=5)
+    await soon(lambda: is_settled(client, ada, webhook, 20))
     for other in others:
         other.cancel()
     await asyncio.wait(others)
@@ -417,7 +479,7 @@ async def test_deliveries_are_forgotten_after_a_week(client: ProjectClient, rece
     ada = person(Role.ADMIN)
     webhook = await listen(client, receiver, ada)
     await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
-    await eventually(lambda: is_settled(client, ada, webhook))
+    await soon(lambda: is_settled(client, ada, webhook))
 
     for days, left_over in ((6, 1), (8, 0)):
         async with client.database.system_work() as work:
@@ -430,7 +492,7 @@ async def test_deleted_with_what_waits_for_it(client: ProjectClient, receiver: R
     webhook = await listen(client, receiver, ada)
     await receiver.down()
     await client.new_project(ada)
-    await eventually(lambda: has_failed(client, ada, webhook))
+    await soon(lambda: has_failed(client, ada, webhook))
 
     await client.send("DELETE", f"{WEBHOOKS}/{webhook['id']}", who=ada)
     await receiver.up()
@@ -447,7 +509,7 @@ def courier(database: Database, receiver: Receiver) -> Courier:
 
 async def demote(bus: MemoryBus, who: Principal, client: ProjectClient) -> None:
     await tell(bus, joined(msgspec.structs.replace(who, role=Role.DEVELOPER), "a@example.com"), who.tenant_id)
-    await eventually(lambda: _is_known(client, who))
+    await soon(lambda: _is_known(client, who))
 
 
 async def _is_known(client: ProjectClient, who: Principal) -> bool:
@@ -462,6 +524,12 @@ async def is_settled(client: ProjectClient, who: Principal, webhook: dict[str, A
 
 async def has_failed(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:
     return any(each["attempts"] for each in await deliveries(client, who, webhook))
+
+
+async def are_held_up(client: ProjectClient, who: Principal, webhook: dict[str, Any], number: int) -> bool:
+    logged = await deliveries(client, who, webhook)
+    waits = [datetime.fromisoformat(each["next_attempt_at"]) - datetime.now(UTC) for each in logged]
+    return len(waits) == number and min(waits) > timedelta(minutes=50)
 
 
 async def is_disabled(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:

@@ -104,6 +104,9 @@ class Courier:
             async with self._database.system_work() as work:
                 taken = await delivery_queue.take(work, self._clock.now(), self._pace, room)
         except (DatabaseUnavailable, TransactionConflict):
+            return False  # the next round will do
+        except Exception:
+            get_logger().exception("no deliveries could be taken")
             return False
         for each in taken:
             task = asyncio.create_task(self._deliver(each))
@@ -173,6 +176,8 @@ class Courier:
         verdict = judge(attempt, taken.attempts + 1, self._pace, luck, on_demand=taken.on_demand)
         now = self._clock.now()
         async with self._database.unit_of_work(taken.tenant_id) as work:
+            if verdict.status is not DeliveryStatus.DELIVERED:  # the line, or the webhook itself, may have to change
+                await repository.hold(work, taken.tenant_id, taken.webhook_id)
             if not await delivery_queue.settle(work, taken, attempt, verdict, now):
                 return
             if verdict.pause:
@@ -184,7 +189,8 @@ class Courier:
 
     async def _withhold(self, taken: Taken) -> None:
         async with self._database.unit_of_work(taken.tenant_id) as work:
-            await delivery_queue.withhold(work, taken)
+            await repository.hold(work, taken.tenant_id, taken.webhook_id)
+            await delivery_queue.withhold(work, taken, self._clock.now())
         self._metrics.attempts.labels(DeliveryStatus.WITHHELD).inc()
 
 

@@ -22,7 +22,7 @@ from shared.events.webhooks import public_type
 from shared.pagination import PageOf
 from shared.principal import Principal
 
-FORGOTTEN_AT_ONCE = 10_000
+FORGOTTEN_AT_ONCE = 30_000
 """Well within what a statement may take."""
 
 _OF_A_PROJECT = frozenset({"project", "tasks", "files", "comments"})

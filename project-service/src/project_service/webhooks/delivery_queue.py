@@ -1,7 +1,8 @@
 """Every query on deliveries: the log that managers read, and the line in which they wait for the courier.
 
-Of one subject only the first in line may be taken; the next one may when it is delivered or given up. What is taken
-is leased: nobody else takes it for a while, and a courier who dies gives it back by that alone.
+Of one subject only the first in line may be taken; the next one may when it is delivered or given up. Those behind are
+due no earlier than the first, so that nobody looks at them in vain: a long line costs what a short one does. What is
+taken is leased: nobody else takes it for a while, and a courier who dies gives it back by that alone.
 """
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
@@ -56,6 +57,7 @@ class Taken(NamedTuple):
     id: UUID
     tenant_id: UUID
     webhook_id: UUID
+    subject: str
     body: str
     is_of_project: bool
     on_demand: bool
@@ -93,7 +95,7 @@ async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: Delive
 
 
 async def listeners(work: Work, tenant_id: UUID, message: Message) -> Sequence[Listener]:
-    """Webhooks that were there when it happened."""
+    """Webhooks that were there when it happened. Until this transaction ends no failure holds up their lines."""
     patterns = patterns_of(message.type)
     rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at)
     return [Listener(row["id"], _standing(row)) for row in rows]
@@ -134,7 +136,7 @@ async def take(work: Work, now: datetime, pace: Pace, most: int) -> list[Taken]:
 async def settle(work: Work, taken: Taken, attempt: Attempt, verdict: Verdict, now: datetime) -> bool:
     """False when the lease has run out and somebody else has taken it since: what they find out counts."""
     due_at = now + timedelta(seconds=verdict.retry_in or 0)
-    settled = await work.execute(
+    is_settled = await work.execute(
         _SETTLE,
         taken.tenant_id,
         taken.id,
@@ -147,16 +149,19 @@ async def settle(work: Work, taken: Taken, attempt: Attempt, verdict: Verdict, n
         attempt.body,
         attempt.error,
     )
-    return settled == 1
+    if is_settled:
+        await _move_line(work, taken, due_at, is_held_up=verdict.status is _PENDING)
+    return is_settled == 1
 
 
-async def withhold(work: Work, taken: Taken) -> None:
-    await work.execute(_WITHHOLD, taken.tenant_id, taken.id, taken.lease_until)
+async def withhold(work: Work, taken: Taken, now: datetime) -> None:
+    if await work.execute(_WITHHOLD, taken.tenant_id, taken.id, taken.lease_until):
+        await _move_line(work, taken, now, is_held_up=False)
 
 
 async def give_back(work: Work, taken: Sequence[Taken]) -> None:
     """In system work: whoever is next may take them at once."""
-    await work.execute(_GIVE_BACK, [each.id for each in taken])
+    await work.execute(_GIVE_BACK, [each.id for each in taken], [each.lease_until for each in taken])
 
 
 async def forget(work: Work, before: datetime, most: int) -> int:
@@ -167,6 +172,14 @@ async def forget(work: Work, before: datetime, most: int) -> int:
 async def backlog(database: Database, now: datetime) -> Backlog:
     [row] = await database.system_rows(_BACKLOG, now)
     return Backlog(row["depth"], max(0.0, row["age"] or 0.0))
+
+
+async def _move_line(work: Work, taken: Taken, due_at: datetime, *, is_held_up: bool) -> None:
+    """Behind one that has to wait all wait; otherwise the next one is due. What is on demand is in no line."""
+    if taken.on_demand:
+        return
+    move = _HOLD_UP if is_held_up else _NEXT
+    await work.execute(move, taken.tenant_id, taken.webhook_id, taken.subject, due_at)
 
 
 def _standing(row: dict[str, str | None]) -> Standing:
@@ -193,13 +206,22 @@ _LISTENERS = f"""
 select w.id, {_STANDING} from webhooks w {_STANDING_JOINS.format(project_id="$2")}
 where w.tenant_id = $1 and w.active and (w.project_id is null or w.project_id = $2) and w.events && $3::text[]
   and w.created_at <= $4
+for share of w
 """
+
+# Behind one that has to wait: due when that is. Behind one that is being delivered: at once, until that has failed.
+_IN_LINE = f"l.status = '{_PENDING}' and not l.on_demand"
 
 _ADD = f"""
 insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, project_id, type, subject, body, occurred_at,
                                 status, due_at, created_at)
-select new.id, $1, new.webhook_id, $4, $5, $6, $7, $8, $9, '{_PENDING}', $10, $10
+select new.id, $1, new.webhook_id, $4, $5, $6, $7, $8, $9, '{_PENDING}', greatest($10, first.due_at), $10
 from unnest($2::uuid[], $3::uuid[]) as new (id, webhook_id)
+left join lateral (
+    select case when l.lease_until is null then l.due_at end as due_at from webhook_deliveries l
+    where l.tenant_id = $1 and l.webhook_id = new.webhook_id and l.subject = $7 and {_IN_LINE}
+    order by l.occurred_at, l.id limit 1
+) first on true
 on conflict (webhook_id, event_id) do nothing
 """
 
@@ -238,10 +260,10 @@ with due as (
     order by next.due_at limit $3
 ), taken as (
     update webhook_deliveries d set lease_until = $2 from due where d.id = due.id
-    returning d.id, d.tenant_id, d.webhook_id, d.project_id, d.body, d.on_demand, d.attempts, d.lease_until, d.due_at
+    returning d.*
 )
-select d.id, d.tenant_id, d.webhook_id, d.body, d.project_id is not null as is_of_project, d.on_demand, d.attempts,
-       d.lease_until, w.url, w.secret,
+select d.id, d.tenant_id, d.webhook_id, d.subject, d.body, d.project_id is not null as is_of_project, d.on_demand,
+       d.attempts, d.lease_until, w.url, w.secret,
        case when w.previous_secret_until > $1 then w.previous_secret end as previous_secret, {_STANDING}
 from taken d join webhooks w on w.id = d.webhook_id {_STANDING_JOINS.format(project_id="d.project_id")}
 order by d.due_at
@@ -256,9 +278,21 @@ set status = $4, due_at = $5, attempted_at = $6, duration_ms = $7, response_stat
 where {_HELD}
 """
 
+_OF_LINE = f"l.tenant_id = $1 and l.webhook_id = $2 and l.subject = $3 and {_IN_LINE}"
+
+_HOLD_UP = f"update webhook_deliveries l set due_at = $4 where {_OF_LINE} and l.due_at < $4"
+
+_NEXT = f"""
+update webhook_deliveries set due_at = $4
+where due_at > $4 and id = (select l.id from webhook_deliveries l where {_OF_LINE} order by l.occurred_at, l.id limit 1)
+"""
+
 _WITHHOLD = f"update webhook_deliveries set status = '{DeliveryStatus.WITHHELD}', lease_until = null where {_HELD}"
 
-_GIVE_BACK = "update webhook_deliveries set lease_until = null where id = any($1::uuid[])"
+_GIVE_BACK = """
+update webhook_deliveries d set lease_until = null from unnest($1::uuid[], $2::timestamptz[]) as held (id, lease_until)
+where d.id = held.id and d.lease_until = held.lease_until
+"""
 
 _FORGET = """
 delete from webhook_deliveries where id = any(array(
