@@ -60,8 +60,17 @@ def described(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, An
         yield "webhook", name, methods["post"]
 
 
-def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+def answers(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """By status, with references followed."""
+    shared = document["components"]["responses"]
+    return {
+        status: shared[response["$ref"].removeprefix("#/components/responses/")] if "$ref" in response else response
+        for status, response in operation["responses"].items()
+    }
+
+
+def contents(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in (operation.get("requestBody", {}), *answers(document, operation).values()):
         if "application/json" in part.get("content", {}):
             yield part["content"]["application/json"]
 
@@ -106,12 +115,12 @@ def test_every_operation_says_what_a_client_has_to_know(document: dict[str, Any]
         assert operation["summary"], (method, path)
         assert set(operation["tags"]) <= tags, (method, path, operation["tags"])
         assert method == "webhook" or "security" in operation, (method, path)
-        assert all("example" in content for content in contents(operation)), (method, path)
+        assert all("example" in content for content in contents(document, operation)), (method, path)
 
 
 def test_every_example_is_valid(document: dict[str, Any]) -> None:
     for method, path, operation in described(document):
-        for content in contents(operation):
+        for content in contents(document, operation):
             schema = {"components": document["components"], **content["schema"]}
             errors = [error.message for error in _validator(schema).iter_errors(content["example"])]
             assert not errors, (method, path, content["example"], errors)
@@ -120,7 +129,7 @@ def test_every_example_is_valid(document: dict[str, Any]) -> None:
 def test_every_failure_names_codes_of_the_catalogue(document: dict[str, Any]) -> None:
     known = {described["code"] for described in document["x-error-codes"]}
     for method, path, operation in described(document):
-        for status, response in operation["responses"].items():
+        for status, response in answers(document, operation).items():
             assert set(response.get("x-error-codes", ())) <= known, (method, path, status)
             assert method == "webhook" or status < "400" or "content" in response, (method, path, status)
 

@@ -15,6 +15,7 @@ def project_settings(*, outbound_allow: str = "") -> ProjectSettings:
         key_encryption_secret=KEY_ENCRYPTION_SECRET,
         database_url_project="postgresql://unused",
         outbound_allow=outbound_allow,
+        object_store_url="memory://",
     )
 
 

@@ -23,6 +23,9 @@ class ProjectSettings(Settings, frozen=True, kw_only=True):
             description="host:port,... that webhooks may reach although they are not public; for development."
         ),
     ] = ""
+    object_store_url: Annotated[
+        str | None, msgspec.Meta(description="s3://bucket/prefix or file:///folder; absent: TESSERA_HOME/objects.")
+    ] = None
     port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on.")] = 8002
 
     def allowed_destinations(self) -> frozenset[HostPort]:

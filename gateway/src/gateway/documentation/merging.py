@@ -26,16 +26,20 @@ def merge(documents: Mapping[Service, Described], routes: RouteTable, *, server:
     """`documents` by who serves them. The result does not depend on their order."""
     ordered = _with_distinct_names({service: documents[service] for service in sorted(documents)})
     parts = list(ordered.values())
+    paths = dict(sorted(_reachable(ordered, routes).items()))
     return {
         "openapi": OPENAPI,
         "info": {"title": "Tessera", "version": "1", "description": _ABOUT},
         "servers": [{"url": server}],
         "tags": _distinct_by("name", _every(parts, "tags")),
-        "paths": dict(sorted(_reachable(ordered, routes).items())),
+        "paths": paths,
         "webhooks": _joined(part.get("webhooks", {}) for part in parts),
         "components": {
-            kind: _joined(part.get("components", {}).get(kind, {}) for part in parts)
-            for kind in ("schemas", "parameters", "headers", "securitySchemes")
+            **{
+                kind: _joined(part.get("components", {}).get(kind, {}) for part in parts)
+                for kind in ("schemas", "parameters", "headers", "securitySchemes")
+            },
+            "responses": _moved_failures(paths),
         },
         "x-websocket": _joined(part.get("x-websocket", {}) for part in parts),
         "x-error-codes": sorted(
@@ -137,6 +141,19 @@ def _reachable(documents: Mapping[Service, Described], routes: RouteTable) -> di
                     operation["responses"] = dict(sorted(operation["responses"].items()))
                     paths.setdefault(path, {})[method] = operation
     return paths
+
+
+def _moved_failures(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Takes every failure out of its operation and leaves a reference: hundreds of operations fail in a few ways."""
+    moved: dict[str, Any] = {}
+    for operations in paths.values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if "x-error-codes" in response:
+                    name = ".".join([status, *response["x-error-codes"]])
+                    moved[name] = response
+                    operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    return dict(sorted(moved.items()))
 
 
 def is_reachable(routes: RouteTable, service: Service, method: str, path: str) -> bool:
