@@ -134,6 +134,7 @@ ROWS: tuple[Row, ...] = (
         resource="projects",
         resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
     ),
+    Row(path="/api/v1/favorites", service=Service.PROJECT, resource="projects"),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,
