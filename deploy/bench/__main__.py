@@ -3,7 +3,15 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.latency")
+MEASUREMENTS = (
+    "deploy.bench.gateway",
+    "deploy.bench.limits",
+    "deploy.bench.slowloris",
+    "deploy.bench.connections",
+    "deploy.bench.latency",
+    "deploy.bench.logins",
+    "deploy.bench.revocation",
+)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """API keys and session cookies through the public door: what they reach, and how fast they are out."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -10,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from deploy.api_client import Answer, ApiClient, api_client
 from deploy.embedded.postgres_home import remove_data
@@ -121,6 +122,20 @@ async def test_an_app_hands_its_user_over_to_the_web_once(ada: ApiClient, anonym
     assert me.data["id"] == ada.user["id"]
 
 
+async def test_a_ticket_opens_one_live_connection_which_ends_with_its_session(
+    stack: StackProcess, ada: ApiClient
+) -> None:
+    ticket = (await ada.expect(201, "POST", "/realtime/ticket")).data["ticket"]
+
+    async with connect(f"{stack.live_url}?ticket={ticket}") as socket:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{stack.live_url}?ticket={ticket}")
+        await ada.expect(204, "POST", "/auth/logout")
+
+        assert refused.value.response.status_code == 401
+        assert await close_code(socket) == 4009
+
+
 @pytest.fixture
 async def talkative(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> AsyncIterator[StackProcess]:
     """What it writes is captured."""
@@ -137,6 +152,9 @@ async def test_no_credential_is_ever_logged_or_stored(
         key = (await make_key(ada, "*:read"))["key"]
         page = await sign_in_by_cookie(anonymous, ada)
         token = (await ada.expect(200, "POST", "/auth/session-token")).data["url"].rpartition("token=")[2]
+        ticket = (await ada.expect(201, "POST", "/realtime/ticket")).data["ticket"]
+        for _ in range(2):
+            await anonymous.call("GET", f"//ws?ticket={ticket}")
         made_up = f"tsk_{uuid4().hex}"
         for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}, page, {"X-API-Key": made_up}):
             await anonymous.call("GET", "/projects", headers=headers)
@@ -149,10 +167,49 @@ async def test_no_credential_is_ever_logged_or_stored(
     logged = "".join(capfd.readouterr())
     stored = contents(tmp_path)
     cookie = page["Cookie"].partition("=")[2]
-    secrets = [key, cookie, token, made_up, ada.access_token, ada.tokens["refresh_token"], PASSWORD]
+    secrets = [key, cookie, token, ticket, made_up, ada.access_token, ada.tokens["refresh_token"], PASSWORD]
     assert [secret for secret in secrets if secret in logged] == []
     assert any(ada.user["email"].encode() in content for content in stored)
     assert [secret for secret in secrets if any(secret.encode() in content for content in stored)] == []
+
+
+async def test_no_secret_that_passes_an_auth_endpoint_is_logged_or_stored(
+    talkative: StackProcess, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    canaries = [f"{name}-canary-{uuid4().hex}" for name in ("password", "token", "tsk_", "tsr_", "code")]
+    password, token, key, refresh, code = canaries
+    async with api_client(talkative.url) as ada, api_client(talkative.url) as anonymous:
+        await ada.register("Ada", password)
+        credentials = {"email": ada.user["email"], "password": password}
+        for path, body in (
+            ("/auth/login", credentials),
+            ("/auth/login", {**credentials, "password": f"{password}!"}),
+            ("/auth/login", {"email": "nobody@example.com", "password": password}),
+            ("/auth/login", {"password": password, "key": key}),
+            ("/auth/login/mfa", {"mfa_token": token, "code": code}),
+            ("/auth/refresh", {"refresh_token": refresh}),
+            ("/auth/session-exchange", {"token": token}),
+            ("/auth/verify-email", {"token": token}),
+            ("/auth/reset-password", {"token": token, "password": password}),
+            ("/auth/register", {**credentials, "first_name": "A", "last_name": "B", "invitation_token": token}),
+        ):
+            await anonymous.call("POST", path, body)
+        for method, path, body in (
+            ("PUT", "/users/me/password", {"current_password": f"{password}?", "new_password": password}),
+            ("DELETE", "/users/me", {"password": f"{password}?"}),
+            ("POST", "/users/me/mfa/confirm", {"code": code}),
+            ("POST", "/invitations/accept", {"token": token}),
+            ("POST", "/projects", {"name": "Apollo", "secret": token, "api_key": key}),
+            ("DELETE", f"/projects/{key}", None),
+        ):
+            await ada.call(method, path, body)
+    await stop(talkative)
+
+    logged = "".join(capfd.readouterr())
+    stored = contents(tmp_path)
+    assert any(b"auth.login_mfa" in content for content in stored)
+    assert [canary for canary in canaries if canary in logged] == []
+    assert [canary for canary in canaries if any(canary.encode() in content for content in stored)] == []
 
 
 async def close_code(socket: Any) -> int:
@@ -164,7 +221,9 @@ async def close_code(socket: Any) -> int:
 
 
 def contents(folder: Path) -> list[bytes]:
-    return [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+    """Of the database too, whose files may live elsewhere, behind a link."""
+    files = (Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names)
+    return [file.read_bytes() for file in files if file.is_file()]
 
 
 async def stop(stack: StackProcess) -> None:

@@ -70,7 +70,8 @@ async def _create_apps(stack: AsyncExitStack, environ: Mapping[str, str], home: 
         name: service.create_app(database=databases[name], bus=await _node(stack, broker))
         for name, service in stored.items()
     }
-    realtime, door = read_settings(RealtimeSettings, environ), read_settings(GatewaySettings, environ)
+    realtime = read_settings(RealtimeSettings, environ)
+    door = read_settings(GatewaySettings, {**environ, "REDIS_URL": ""})  # one process counts for itself
     apps["realtime"] = realtime_service.app.create_app(realtime, bus=await _node(stack, broker))
     apps["gateway"] = gateway.app.create_app(door, bus=await _node(stack, broker))
     return apps

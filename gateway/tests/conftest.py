@@ -1,6 +1,7 @@
 """Fixtures over a whole gateway, see `gateway_stack`."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -32,6 +33,14 @@ async def start_stack() -> AsyncIterator[StartStack]:
     """`await start_stack(cors_origins="...")`: settings and limits of this test's own."""
     async with AsyncExitStack() as opened:
         yield partial(open_stack, opened)
+
+
+@pytest.fixture
+def redis_url() -> str:
+    url = os.environ.get("TEST_REDIS_URL")
+    if not url:
+        pytest.fail("TEST_REDIS_URL is not set: `make test` starts a Redis and provides it.")
+    return url
 
 
 @pytest.fixture

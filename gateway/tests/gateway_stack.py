@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -95,12 +95,16 @@ async def open_stack(
     routes: RouteTable | None = None,
     revocations: list[dict[str, object]] | None = None,
     snapshot_status: int = 200,
+    beside: Stack | None = None,
     **settings: object,
 ) -> Stack:
-    """Ready for requests, unless auth-service is told to withhold its snapshot."""
-    stack = Stack(AuthDouble(revocations=revocations or [], snapshot_status=snapshot_status))
-    for service in stack.services:
-        await opened.enter_async_context(service.serving())
+    """Ready for requests, unless auth-service is told to withhold its snapshot. `beside` another: its replica."""
+    if beside is not None:
+        stack = replace(beside)
+    else:
+        stack = Stack(AuthDouble(revocations=revocations or [], snapshot_status=snapshot_status))
+        for service in stack.services:
+            await opened.enter_async_context(service.serving())
     bus = MemoryBus(stack.broker)
     await bus.start()
     opened.push_async_callback(bus.close)

@@ -38,7 +38,7 @@ class Answers:
     def passed_on(
         self, status: int, headers: list[tuple[bytes, bytes]], trace_id: str, origin: bytes | None, framing: bytes
     ) -> bytes:
-        """A service's head, cleaned. `framing` holds the lines about body length and connection."""
+        """A service's head, cleaned. `framing` holds our own lines about this one answer."""
         passes = self._filter.passes
         lines = [self._status_lines.get(status) or _status_line(status, "")]
         is_inert = True
@@ -52,7 +52,16 @@ class Answers:
         lines += (self._own_lines(trace_id, origin), framing, b"\r\n")
         return b"".join(lines)
 
-    def error(self, error: TesseraError, trace_id: str, origin: bytes | None, *, closes: bool, is_head: bool) -> bytes:
+    def error(
+        self,
+        error: TesseraError,
+        trace_id: str,
+        origin: bytes | None,
+        *,
+        closes: bool,
+        is_head: bool,
+        limits: bytes = b"",
+    ) -> bytes:
         """A whole answer in the error envelope."""
         body = error_body(error, trace_id)
         lines = [self._status_lines[error.status], b"content-type: application/json\r\n", _INERT]
@@ -60,7 +69,7 @@ class Answers:
         if isinstance(error, Unauthorized):
             lines.append(b"www-authenticate: Bearer\r\n")
         framing = b"content-length: %d\r\n%b" % (len(body), b"connection: close\r\n" if closes else b"")
-        lines += (self._own_lines(trace_id, origin), framing, b"\r\n", b"" if is_head else body)
+        lines += (limits, self._own_lines(trace_id, origin), framing, b"\r\n", b"" if is_head else body)
         return b"".join(lines)
 
     def preflight(self, trace_id: str, origin: bytes, *, closes: bool) -> bytes:

@@ -1,24 +1,33 @@
 """The composition root of the gateway: settings, a bus and a clock in, the application that is served out."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
+from prometheus_client import Gauge
 from sanic.response import HTTPResponse
 
 from gateway.answers import Answers
+from gateway.audit.trail import AuditTrail
 from gateway.authentication import Authenticator
+from gateway.breaker import Breaker
 from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
 from gateway.cors import Cors
 from gateway.denylist import Denylist, RevocationWatch
 from gateway.documentation.addresses import setup_documentation
 from gateway.documentation.product_documents import ProductDocuments
-from gateway.health import AggregateHealth
+from gateway.entrance import Entrance
+from gateway.health import UNREACHABLE, AggregateHealth
 from gateway.introspections import Introspections
 from gateway.outgoing_head import OutgoingHeads
 from gateway.parts import Parts
-from gateway.route_table import RouteTable
+from gateway.rate_limit.limiter import RateLimiter
+from gateway.rate_limit.memory_store import MemoryStore
+from gateway.rate_limit.policies import Plans
+from gateway.rate_limit.redis_store import RedisStore
+from gateway.route_table import RouteTable, Service
 from gateway.service_client import ServiceClient
 from gateway.settings import GatewaySettings, listed
 from gateway.upstream import UpstreamPool
@@ -45,22 +54,32 @@ def create_app(
     clock, limits = clock or SystemClock(), limits or WireLimits()
     app = new_app("gateway")
     metrics = Metrics("gateway")
-    services = ServiceClient(settings.addresses(), settings.internal_secret, clock)
+    addresses = settings.addresses()
+    breakers = {service: Breaker() for service in addresses}
+    services = ServiceClient(addresses, breakers, settings.internal_secret, clock)
     denylist = Denylist(settings.access_token_ttl, clock)
     verifier = AccessTokenVerifier(services.signing_keys, clock)
     introspections = Introspections(services.introspect, lambda: denylist.has_gap, lambda: clock.now().timestamp())
     cors = Cors(listed(settings.cors_origins))
     routes = routes or RouteTable()
     answers = Answers(cors, is_https=settings.public_url.startswith("https://"))
+    authenticator = Authenticator(verifier, introspections, denylist, settings.internal_secret, clock)
+    limiter = _limiter(settings, metrics)
+    plans = Plans(settings.rate_limit_scale, settings.rate_limits)
     parts = Parts(
         routes=routes,
-        authenticator=Authenticator(verifier, introspections, denylist, settings.internal_secret, clock),
-        pools={service: UpstreamPool(address, limits) for service, address in settings.addresses().items()},
+        authenticator=authenticator,
+        entrance=Entrance(authenticator, cors, limiter, plans),
+        pools={
+            service: UpstreamPool(address, limits, breakers[service], settings.sources(address))
+            for service, address in addresses.items()
+        },
         outgoing=OutgoingHeads(),
         answers=answers,
         cors=cors,
         addresses=ClientAddresses(settings.trusted_proxy_hops, listed(settings.metrics_allow)),
         limits=limits,
+        audit=AuditTrail(bus, metrics),
         connections=set(),
         observe=metrics.observe_request,
     )
@@ -77,10 +96,24 @@ def create_app(
         checks=checks,
         documentation=partial(setup_documentation, documents=documents),
     )
-    _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected))
+    metrics.gauge_from("tessera_denylist_gap_seconds", "Age of a gap in what ended", lambda: denylist.gap_seconds)
+    _watch_breakers(metrics, breakers)
+    _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected, lambda: limiter.state))
     _setup_own_headers(app, answers)
-    _setup_life(app, services, watch, parts)
+    _setup_life(app, services, watch, parts, limiter)
     return app
+
+
+def _limiter(settings: GatewaySettings, metrics: Metrics) -> RateLimiter:
+    refused = metrics.counter("tessera_rate_limited_total", "Requests refused, by used-up window", ["limit"])
+    shared = RedisStore(settings.redis_url) if settings.redis_url else None
+    limiter = RateLimiter(MemoryStore(), shared, lambda name: refused.labels(name).inc())
+    metrics.gauge_from(
+        "tessera_rate_limit_breaker_open",
+        "1 while rate limits are counted locally because Redis does not answer",
+        lambda: float(limiter.state == UNREACHABLE),
+    )
+    return limiter
 
 
 def _trusted(denylist: Denylist) -> Check:
@@ -88,6 +121,13 @@ def _trusted(denylist: Denylist) -> Check:
         return denylist.is_trusted
 
     return check
+
+
+def _watch_breakers(metrics: Metrics, breakers: Mapping[Service, Breaker]) -> None:
+    about = "Requests in a row that a service left without an answer"
+    gauge = Gauge("tessera_upstream_failures", about, ["upstream"], registry=metrics.registry)
+    for service, breaker in breakers.items():
+        gauge.labels(service.value).set_function(partial(getattr, breaker, "failures"))
 
 
 def _setup_product_health(app: App, health: AggregateHealth) -> None:
@@ -113,11 +153,13 @@ def _setup_own_headers(app: App, answers: Answers) -> None:
     app.register_middleware(add, "response")  # type: ignore[arg-type]
 
 
-def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts: Parts) -> None:
+def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts: Parts, limiter: RateLimiter) -> None:
     @app.before_server_start
     async def open_all(_app: App) -> None:
         await services.open()
         await watch.start()
+        await limiter.start()
+        parts.audit.start()
         sweep = DeadlineSweep(parts.connections, parts.limits.sweep_seconds)
         app.ctx.sweep = asyncio.create_task(sweep.run())
 
@@ -127,6 +169,8 @@ def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts
         with suppress(asyncio.CancelledError):
             await app.ctx.sweep
         await watch.stop()
+        await limiter.stop()
         for pool in parts.pools.values():
             pool.close()
+        await parts.audit.close()
         await services.close()

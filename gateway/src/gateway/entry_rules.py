@@ -5,7 +5,7 @@ from gateway.credentials import Presented, carries_session_cookie, presented_cre
 from gateway.errors import OriginNotAllowed
 from gateway.outgoing_head import asks_for_websocket
 from gateway.request_head import SAFE_METHODS, RequestHead
-from gateway.route_table import Access, Row
+from gateway.route_table import Access, LimitClass, Row
 from shared.errors import AuthRequired, Forbidden
 from shared.introspection import CredentialKind
 from shared.principal import Principal
@@ -18,7 +18,7 @@ def credential_for(head: RequestHead, row: Row, cors: Cors) -> Presented:
         if row.acts_on_cookie and carries_session_cookie(head):
             _check_origin(head, row, cors)
         return Presented(None, head.target)
-    presented = presented_credential(head, reads_query=row.accepts_websocket)
+    presented = presented_credential(head, reads_query=row.credential_in_query)
     credential = presented.credential
     if credential is None:
         if row.access is Access.USER:
@@ -33,6 +33,18 @@ def check_scopes(principal: Principal, head: RequestHead, row: Row) -> None:
     scopes = principal.scopes
     if scopes is not None and not permits(scopes, row.resource_at(head.target.path), head.method):
         raise Forbidden("The scopes of this API key do not allow that.")
+
+
+def limit_class_of(head: RequestHead, row: Row) -> LimitClass:
+    if row.limit_class is LimitClass.LIVE and _continues_session(head):
+        return LimitClass.PUBLIC
+    return row.limit_class_at(head.method, head.target.path)
+
+
+def _continues_session(head: RequestHead) -> bool:
+    """Long polling (Engine.IO) asks again and again within one live connection, and names it."""
+    query = head.target.query or b""
+    return not head.is_websocket and any(part.startswith(b"sid=") for part in query.split(b"&"))
 
 
 def _check_origin(head: RequestHead, row: Row, cors: Cors) -> None:

@@ -6,19 +6,28 @@ loop; only what must be waited for starts a task. Both bodies go through piece b
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from gateway.admission import Admission, expiry_line
+from gateway.admission import expiry_line
 from gateway.answers import CONTINUE, answer_framing
+from gateway.audit.sightings import (
+    ABANDONED,
+    AGENT_BYTES,
+    CAPTURED_BYTES,
+    PATH_BYTES,
+    Sighting,
+    is_worth_recording,
+    subject_in,
+)
 from gateway.cors import is_preflight
-from gateway.credentials import Credential
-from gateway.entry_rules import check_scopes, credential_for
+from gateway.entrance import Entry, Visitor
 from gateway.outgoing_head import UPGRADED, asks_for_websocket, trace_id_of
 from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
-from gateway.request_head import RequestHead
+from gateway.request_head import SAFE_METHODS, RequestHead
 from gateway.route_table import UNROUTED, Access, Service
-from gateway.upstream import AnswerHead, UpstreamConnection
+from gateway.upstream import AnswerHead, UpstreamConnection, UpstreamPool
 from shared.errors import Forbidden, TesseraError, TooLarge, UpstreamError, UpstreamTimeout
 from shared.http.envelope import RequestTooSlow
 from shared.telemetry.logs import get_logger
@@ -30,16 +39,21 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Exchange:
+    _pool: UpstreamPool
+    """Of the row's service."""
+
     def __init__(self, client: "ClientConnection", parts: Parts, head: RequestHead) -> None:
         self._client = client
         self._parts = parts
         self._head = head
-        self._target = head.target
         self._row = UNROUTED
+        self._visitor = Visitor(head, parts.addresses.of(head, client.peer))
         self._trace_id = trace_id_of(head)
-        self._started = time.monotonic()
+        self._started = self._sent = self._body_since = time.monotonic()
+        self._body_bytes = 0
         self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
-        self._admission: Admission | None = None
+        self._entry: Entry | None = None
+        self._subject: bytes | None = None
         self._upstream: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_answering = False
@@ -63,6 +77,8 @@ class Exchange:
     def client_lost(self) -> None:
         """Nobody waits for the answer any more: the service is told by the end of its connection."""
         self._cancel_task()
+        if not self._is_answering:
+            self._note(ABANDONED, time.monotonic() - self._started)
         if self._upstream is not None:
             self._upstream.abort()
 
@@ -82,6 +98,8 @@ class Exchange:
         elif self._upstream is not None and not self._body.is_complete and not self._is_upstream_full:
             self._refuse(RequestTooSlow())
         else:
+            if self._upstream is not None:
+                self._pool.breaker.failed()
             self._refuse(UpstreamTimeout())
 
     # what the upstream connection tells
@@ -109,8 +127,10 @@ class Exchange:
             upstream.abort()
             self._refuse(UpstreamError())
             return
+        self._pool.breaker.answered()
         origin = self._head.noted.get(b"origin")
-        self._client.write(self._parts.answers.passed_on(101, head.headers, self._trace_id, origin, UPGRADED) + rest)
+        lines = UPGRADED + self._limit_lines()
+        self._client.write(self._parts.answers.passed_on(101, head.headers, self._trace_id, origin, lines) + rest)
         self._observe(101)
         self._client.become_pipe(upstream.transport)
 
@@ -120,8 +140,9 @@ class Exchange:
             self._client.abort()  # the client must not take a part for the whole
         elif upstream is not None and upstream.was_used and self._head.is_replayable and not self._is_retried:
             self._is_retried = True
-            self._task = asyncio.get_running_loop().create_task(self._prepare(None))
+            self._task = asyncio.get_running_loop().create_task(self._prepare())
         else:
+            self._pool.breaker.failed()
             self._refuse(UpstreamError())
 
     def upstream_paused(self) -> None:
@@ -131,6 +152,7 @@ class Exchange:
 
     def upstream_resumed(self) -> None:
         self._is_upstream_full = False
+        self._body_since, self._body_bytes = time.monotonic(), 0  # the time before was not the client's
         self._client.resume_reading()
         self._wait_for_more()
 
@@ -147,37 +169,34 @@ class Exchange:
         if (head.is_chunked and not row.body_limit) or (head.content_length or 0) > row.body_limit:
             raise TooLarge
         self._body.limit_to(row.body_limit)
+        if row.recorded_bodies and head.method not in SAFE_METHODS:
+            self._body.capture(CAPTURED_BYTES)
         if row.service is Service.GATEWAY:
             self._client.become_application(parts.outgoing.for_application(head, self._trace_id))
             return
-        presented = credential_for(head, row, parts.cors)
-        self._target = presented.target
-        self._begin(presented.credential)
+        self._pool = parts.pools[row.service]
+        self._client.wait_until(row.timeout)
+        self._visitor.row = row
+        self._entry = parts.entrance.at_once(self._visitor)
+        if self._entry is not None:
+            self._pool.breaker.check()
+            upstream = self._pool.idle_connection()
+            if upstream is not None:
+                self._send(upstream)
+                return
+        self._task = asyncio.get_running_loop().create_task(self._prepare())
 
-    def _begin(self, credential: Credential | None) -> None:
-        self._client.wait_until(self._row.timeout)
-        if credential is not None:
-            admission = self._parts.authenticator.recall(credential)
-            if admission is not None:
-                self._admit(admission)
-        upstream = self._parts.pools[self._row.service].idle_connection()
-        if upstream is not None and (credential is None or self._admission is not None):
-            self._send(upstream)
-        else:
-            self._task = asyncio.get_running_loop().create_task(self._prepare(credential, upstream))
-
-    def _admit(self, admission: Admission) -> None:
-        check_scopes(admission.principal, self._head, self._row)
-        self._admission = admission
-
-    async def _prepare(self, credential: Credential | None, upstream: UpstreamConnection | None = None) -> None:
+    async def _prepare(self) -> None:
         """The way to the service when something has to be waited for."""
         try:
-            if credential is not None and self._admission is None:
-                self._admit(await self._parts.authenticator.admit(credential))
-            if upstream is None or upstream.transport.is_closing():
+            upstream = None
+            if self._entry is None:
+                self._entry = await self._parts.entrance.ask(self._visitor)
+                self._pool.breaker.check()  # not before: whoever gets no further must not take the turn of a probe
+                upstream = self._pool.idle_connection()
+            if upstream is None:
                 can_try_again = self._head.is_replayable and not self._is_retried
-                upstream = await self._parts.pools[self._row.service].connect(attempts=2 if can_try_again else 1)
+                upstream = await self._pool.connect(attempts=2 if can_try_again else 1)
             self._task = None
             self._send(upstream)
         except TesseraError as error:
@@ -189,14 +208,24 @@ class Exchange:
             self._refuse(TesseraError())
 
     def _send(self, upstream: UpstreamConnection) -> None:
-        self._upstream = upstream
+        """The body as far as it has come is looked at first: what cannot be read is not even announced."""
         self._client.wait_until(self._row.timeout)
-        upstream.send(self, self._outgoing_head(), asks_for_head=self._head.method == "HEAD")
-        if not self._body.is_complete:
-            if self._head.expects_continue and not self._client.received:
+        has_more = not self._body.is_complete
+        awaits_continue = self._head.expects_continue and not self._client.received
+        try:
+            begun = self._body.pass_on(self._client.received) if has_more else b""
+        except TesseraError as error:
+            self._pool.put_back(upstream)
+            self._refuse(error)
+            return
+        self._upstream = upstream
+        self._sent = self._body_since = time.monotonic()
+        upstream.send(self, self._outgoing_head() + begun, asks_for_head=self._head.method == "HEAD")
+        if has_more:
+            if awaits_continue:
                 self._client.write(CONTINUE)
-            self._client.wait_until(self._parts.limits.body_idle_seconds)
-            self._send_body()
+            if not self._body.is_complete:
+                self._wait_for_body(len(begun))
             self._client.resume_reading()
 
     def _send_body(self) -> None:
@@ -208,24 +237,36 @@ class Exchange:
             self._refuse(error)
             return
         self._upstream.transport.write(passed)
+        if self._body.is_complete:
+            if not self._is_answering:
+                self._client.wait_until(self._row.timeout)
+        else:
+            self._wait_for_body(len(passed))
+
+    def _wait_for_body(self, came: int) -> None:
+        """Neither long pauses nor a steady drip: each byte buys a little time, never more than one idle time."""
+        limits = self._parts.limits
+        self._body_bytes += came
+        bought = self._body_bytes / limits.body_bytes_per_second - (time.monotonic() - self._body_since)
         if not self._is_answering:
-            complete = self._body.is_complete
-            self._client.wait_until(self._row.timeout if complete else self._parts.limits.body_idle_seconds)
+            self._client.wait_until(min(0.0, bought) + limits.body_idle_seconds)
 
     def _outgoing_head(self) -> bytes:
         parts, row = self._parts, self._row
         identity = b""
-        if self._admission is not None:
-            identity = parts.authenticator.identity_line(self._admission, row.service)
+        assert self._entry is not None
+        admission = self._visitor.admission
+        if admission is not None:
+            identity = parts.authenticator.identity_line(admission, row.service)
             if asks_for_websocket(self._head, row):
-                identity += expiry_line(self._admission)
+                identity += expiry_line(admission)
         return parts.outgoing.for_service(
             self._head,
-            self._target,
+            self._entry.target,
             row,
-            host=parts.pools[row.service].host_line,
+            host=self._pool.host_line,
             identity=identity,
-            address=parts.addresses.of(self._head, self._client.peer),
+            address=self._visitor.address,
             trace_id=self._trace_id,
         )
 
@@ -233,11 +274,23 @@ class Exchange:
 
     def _begin_answer(self, head: AnswerHead) -> bytes:
         self._is_answering = True
+        self._pool.breaker.answered()
         self._keeps_alive = self._may_keep_alive()
+        if self._row.is_way_in:
+            self._subject = subject_in(head)
         framing, self._answers_in_chunks = answer_framing(head, self._head, keeps_alive=self._keeps_alive)
         self._observe(head.status)
+        if head.status == HTTPStatus.NOT_MODIFIED and self._entry is not None:
+            self._parts.entrance.give_back(self._entry)
         origin = self._head.noted.get(b"origin")
-        return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, framing)
+        lines = framing + self._timing() + self._limit_lines()
+        return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, lines)
+
+    def _timing(self) -> bytes:
+        """A Server-Timing line (W3C) beside the service's own: milliseconds until the answer began."""
+        now = time.monotonic()
+        gateway, upstream = self._sent - self._started, now - self._sent
+        return b"server-timing: gateway;dur=%.2f, upstream;dur=%.2f\r\n" % (gateway * 1000, upstream * 1000)
 
     def _complete(self) -> None:
         upstream, self._upstream = self._upstream, None
@@ -262,8 +315,11 @@ class Exchange:
         self._observe(error.status)
         origin = self._head.noted.get(b"origin")
         is_head = self._head.method == "HEAD"
+        limits = self._limit_lines()
         self._client.write(
-            self._parts.answers.error(error, self._trace_id, origin, closes=not keeps_alive, is_head=is_head)
+            self._parts.answers.error(
+                error, self._trace_id, origin, closes=not keeps_alive, is_head=is_head, limits=limits
+            )
         )
         self._client.finished(keeps_alive=keeps_alive)
 
@@ -275,6 +331,9 @@ class Exchange:
 
     def _may_keep_alive(self) -> bool:
         return self._body.is_complete and self._head.keeps_alive and not self._client.must_close
+
+    def _limit_lines(self) -> bytes:
+        return b"" if self._entry is None else self._entry.permit.lines
 
     def _wait_for_more(self) -> None:
         if self._row.is_streaming and self._is_answering:
@@ -288,4 +347,29 @@ class Exchange:
             self._task = None
 
     def _observe(self, status: int) -> None:
-        self._parts.observe(self._head.method, self._row.path, status, time.monotonic() - self._started)
+        seconds = time.monotonic() - self._started
+        self._parts.observe(self._head.method, self._row.path, status, seconds)
+        self._note(status, seconds)
+
+    def _note(self, status: int, seconds: float) -> None:
+        """For the audit log."""
+        head, admission = self._head, self._visitor.admission
+        if not is_worth_recording(head.method, self._row, status, is_authenticated=admission is not None):
+            return
+        self._parts.audit.note(
+            Sighting(
+                time.time(),
+                head.method,
+                head.target.path[:PATH_BYTES],
+                self._row,
+                status,
+                None if admission is None else admission.principal,
+                self._subject,
+                self._visitor.address,
+                head.noted.get(b"user-agent", b"")[:AGENT_BYTES],
+                self._body.captured,
+                self._body.size,
+                seconds,
+                self._trace_id,
+            )
+        )

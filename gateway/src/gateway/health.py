@@ -26,14 +26,22 @@ class ProductHealth(msgspec.Struct, frozen=True):
 
 
 class AggregateHealth:
-    """`ask` brings the parts of one service by name (`db`, `status`); `is_broker_up` is the gateway's own view."""
+    """`ask` brings the parts of one service by name (`db`, `status`); the others are the gateway's own view.
 
-    def __init__(self, ask: Callable[[Service], Awaitable[dict[str, str]]], is_broker_up: Callable[[], bool]) -> None:
+    Without the cache nothing is missing: limits are counted locally (`RateLimiter.state`)."""
+
+    def __init__(
+        self,
+        ask: Callable[[Service], Awaitable[dict[str, str]]],
+        is_broker_up: Callable[[], bool],
+        cache_state: Callable[[], str],
+    ) -> None:
         self._ask = ask
         self._is_broker_up = is_broker_up
+        self._cache_state = cache_state
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")
-        self._last = ProductHealth("degraded", UNREACHABLE, UNREACHABLE, "local")
+        self._last = ProductHealth("degraded", UNREACHABLE, UNREACHABLE, cache_state())
 
     async def read(self) -> ProductHealth:
         async with self._asking:
@@ -51,5 +59,5 @@ class AggregateHealth:
             "healthy" if is_healthy else "degraded",
             CONNECTED if has_databases and any(answers) else UNREACHABLE,
             CONNECTED if self._is_broker_up() else UNREACHABLE,
-            "local",
+            self._cache_state(),
         )

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 import msgspec
 
 from shared.errors import MethodNotAllowed, RouteNotFound
-from shared.scopes import SOME_RESOURCE
+from shared.scopes import ANY_KEY, SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -34,6 +34,16 @@ class Access(Enum):
     OPERATOR = "callers on loopback or in METRICS_ALLOW"
 
 
+class LimitClass(Enum):
+    """Whose requests are counted; the quotas are in `rate_limit.policies`."""
+
+    NONE = "nobody's: probes are always answered"
+    PUBLIC = "the address's"
+    USER = "the user's and the tenant's; the address's for whoever shows no credential"
+    MESSAGES = "the user's and the tenant's, and messages of the user"
+    LIVE = "new live connections of the address"
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     service: Service
@@ -41,6 +51,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     covers_below: bool = False
     methods: frozenset[str] = frozenset()
     """Empty: every method, the service decides."""
+    limit_class: LimitClass = LimitClass.USER
+    posts_within: dict[bytes, LimitClass] = {}
+    """Where POST to `/<path>/<id>/<name>` is limited otherwise: by that name."""
     body_limit: int = MIB
     """Bytes."""
     timeout: float = 30.0
@@ -48,6 +61,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     is_streaming: bool = False
     """The answer may stay silent for any time between two parts."""
     accepts_websocket: bool = False
+    credential_in_query: bool = False
+    """For clients that cannot set headers: `token` and `ticket` count, and go no further."""
     keeps_cookies: bool = False
     acts_on_cookie: bool = False
     """Public, and yet its service takes the session cookie for a credential."""
@@ -56,17 +71,40 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     resources_within: dict[bytes, str] = {}
     """Where `/<path>/<id>/<name>` belongs to another resource: by that name."""
 
+    recorded_bodies: frozenset[str] = frozenset()
+    """Things (as actions name them) whose JSON bodies the audit log keeps, sanitised. By default no body is kept."""
+
+    @property
+    def is_way_in(self) -> bool:
+        """Only the answer tells who it was that came."""
+        return self.access is Access.PUBLIC and self.service is Service.AUTH and "POST" in self.methods
+
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
         if not self.resources_within:
             return self.resource
+        return self.resources_within.get(self._name_within(path)) or self.resource
+
+    def limit_class_at(self, method: str, path: bytes) -> LimitClass:
+        """Of a request that this row covers."""
+        if not self.posts_within or method != "POST":
+            return self.limit_class
+        return self.posts_within.get(self._name_within(path), self.limit_class)
+
+    def _name_within(self, path: bytes) -> bytes:
         names = path[len(self.path) :].split(b"/", 3)
-        within = self.resources_within.get(names[2]) if len(names) > 2 else None
-        return within or self.resource
+        return names[2] if len(names) > 2 else b""
 
 
 def _own(path: str, **more: object) -> Row:
-    row = Row(path=path, service=Service.GATEWAY, access=Access.PUBLIC, methods=_READS, body_limit=0)
+    row = Row(
+        path=path,
+        service=Service.GATEWAY,
+        access=Access.PUBLIC,
+        methods=_READS,
+        limit_class=LimitClass.NONE,
+        body_limit=0,
+    )
     return msgspec.structs.replace(row, **more)
 
 
@@ -76,6 +114,7 @@ def _sign_in(path: str, *, acts_on_cookie: bool = False) -> Row:
         service=Service.AUTH,
         access=Access.PUBLIC,
         methods=frozenset({"POST"}),
+        limit_class=LimitClass.PUBLIC,
         body_limit=64 * KIB,
         keeps_cookies=True,
         acts_on_cookie=acts_on_cookie,
@@ -84,7 +123,14 @@ def _sign_in(path: str, *, acts_on_cookie: bool = False) -> Row:
 
 def _mailed(path: str) -> Row:
     """For whoever has lost their way in: what was mailed to them is all they can show."""
-    return Row(path=path, service=Service.AUTH, access=Access.PUBLIC, methods=frozenset({"POST"}), body_limit=64 * KIB)
+    return Row(
+        path=path,
+        service=Service.AUTH,
+        access=Access.PUBLIC,
+        methods=frozenset({"POST"}),
+        limit_class=LimitClass.PUBLIC,
+        body_limit=64 * KIB,
+    )
 
 
 ROWS: tuple[Row, ...] = (
@@ -101,6 +147,7 @@ ROWS: tuple[Row, ...] = (
         service=Service.AUTH,
         access=Access.PUBLIC,
         methods=_READS,
+        limit_class=LimitClass.PUBLIC,
         body_limit=0,
     ),
     _sign_in("/api/v1/auth/register"),
@@ -122,7 +169,14 @@ ROWS: tuple[Row, ...] = (
     Row(path="/api/v1/auth/switch-tenant", service=Service.AUTH, body_limit=64 * KIB),
     Row(path="/api/v1/users/me/password", service=Service.AUTH, body_limit=64 * KIB),
     Row(path="/api/v1/users", service=Service.AUTH, covers_below=True, body_limit=64 * KIB, resource="users"),
-    Row(path="/api/v1/tenants", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
+    Row(
+        path="/api/v1/tenants",
+        service=Service.AUTH,
+        covers_below=True,
+        body_limit=64 * KIB,
+        recorded_bodies=frozenset({"tenant"}),
+    ),
+    Row(path="/api/v1/audit-logs", service=Service.AUTH, methods=_READS, body_limit=0),
     Row(path="/api/v1/invitations", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
     Row(path="/api/v1/auth/logout", service=Service.AUTH, body_limit=64 * KIB, keeps_cookies=True),
     Row(path="/api/v1/auth/me", service=Service.AUTH, body_limit=64 * KIB, resource="users"),
@@ -133,12 +187,14 @@ ROWS: tuple[Row, ...] = (
         covers_below=True,
         resource="projects",
         resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
+        recorded_bodies=frozenset({"project", "task", "task_label", "task_dependency", "tag", "team_member"}),
     ),
     Row(path="/api/v1/favorites", service=Service.PROJECT, resource="projects"),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,
         covers_below=True,
+        posts_within={b"messages": LimitClass.MESSAGES},
         is_streaming=True,
         resource="conversations",
     ),
@@ -147,14 +203,32 @@ ROWS: tuple[Row, ...] = (
         service=Service.REALTIME,
         access=Access.OPTIONAL,
         covers_below=True,
+        limit_class=LimitClass.LIVE,
         is_streaming=True,
         accepts_websocket=True,
+        credential_in_query=True,
+        resource=SOME_RESOURCE,
+    ),
+    Row(
+        path="/api/v1/realtime/ticket",
+        service=Service.AUTH,
+        methods=frozenset({"POST"}),
+        body_limit=64 * KIB,
+        resource=ANY_KEY,
+    ),
+    Row(
+        path="/api/v1/events/stream",
+        service=Service.REALTIME,
+        methods=_READS,
+        body_limit=0,
+        is_streaming=True,
+        credential_in_query=True,
         resource=SOME_RESOURCE,
     ),
 )
 
 
-UNROUTED = Row(path="other", service=Service.GATEWAY, access=Access.PUBLIC)
+UNROUTED = Row(path="other", service=Service.GATEWAY, access=Access.PUBLIC, limit_class=LimitClass.NONE)
 """Stands in for the row of a request that was refused before it had one."""
 
 

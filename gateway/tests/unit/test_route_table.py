@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.route_table import ROWS, Access, RouteTable, Service
+from gateway.route_table import ROWS, Access, LimitClass, RouteTable, Service
 from shared.errors import MethodNotAllowed, RouteNotFound
 from shared.scopes import checked_resource
 
@@ -115,3 +115,32 @@ def test_every_resource_is_one_that_a_key_can_be_given_a_scope_of() -> None:
     for row in ROWS:
         for resource in (row.resource, *row.resources_within.values()):
             checked_resource(resource)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "limit_class"),
+    [
+        ("GET", b"/health/live", LimitClass.NONE),
+        ("GET", b"/metrics", LimitClass.NONE),
+        ("POST", b"/api/v1/auth/login", LimitClass.PUBLIC),
+        ("POST", b"/api/v1/auth/forgot-password", LimitClass.PUBLIC),
+        ("GET", b"/.well-known/jwks.json", LimitClass.PUBLIC),
+        ("GET", b"/api/v1/projects", LimitClass.USER),
+        ("POST", b"/api/v1/conversations", LimitClass.USER),
+        ("GET", b"/api/v1/conversations/1/messages", LimitClass.USER),
+        ("POST", b"/api/v1/conversations/1/messages", LimitClass.MESSAGES),
+        ("GET", b"/ws/", LimitClass.LIVE),
+    ],
+)
+def test_a_request_belongs_to_one_limit_class(method: str, path: bytes, limit_class: LimitClass) -> None:
+    assert RouteTable().row(method, path).limit_class_at(method, path) is limit_class
+
+
+def test_whatever_a_service_answers_is_limited_and_anyone_by_address() -> None:
+    for row in ROWS:
+        if row.service is Service.GATEWAY:
+            assert row.limit_class is LimitClass.NONE
+        elif row.access is Access.USER:
+            assert row.limit_class in (LimitClass.USER, LimitClass.LIVE)
+        else:
+            assert row.limit_class in (LimitClass.PUBLIC, LimitClass.LIVE)

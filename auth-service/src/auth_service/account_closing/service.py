@@ -14,8 +14,9 @@ from auth_service.accounts.telling import state_of, tell
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
 from auth_service.tenants.errors import LastOwner
-from auth_service.throttling.domain import PASSWORD_PER_ACCOUNT, Claim, address_prefix
+from auth_service.throttling.domain import PASSWORD_PER_ACCOUNT, Claim
 from auth_service.throttling.service import AttemptLimits
+from shared.address_prefix import address_prefix
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database

@@ -42,6 +42,8 @@ class Credentials(NamedTuple):
     password_hash: str
     password_changed_at: datetime
     is_active: bool
+    tenant_id: UUID | None = None
+    """Where a sign-in would lead: the tenant asked for, or the one they have belonged to for longest."""
 
 
 class Addressee(NamedTuple):
@@ -59,14 +61,28 @@ async def add_user(work: Work, user: NewUser, now: datetime, *, has_signed_in: b
         raise EmailTaken from violation
 
 
-async def find_credentials(work: Work, email: str) -> Credentials | None:
-    row = await work.row(_CREDENTIALS, email_identity(email))
+async def find_credentials(work: Work, email: str, tenant_id: UUID | None) -> Credentials | None:
+    """One query whether or not there is such an account, so that its time tells nothing."""
+    row = await work.row(_CREDENTIALS, email_identity(email), tenant_id)
     return None if row is None else Credentials(**row)
+
+
+async def find_home(work: Work, user_id: UUID, tenant_id: UUID | None = None) -> UUID | None:
+    """Where a sign-in of theirs would lead."""
+    sql = f"select ({_HOME}) as tenant_id from users u where u.id = $1"  # noqa: S608 - made of constants
+    row = await work.row(sql, user_id, tenant_id)
+    return None if row is None else row["tenant_id"]
 
 
 async def find_addressee(work: Work, identity: str) -> Addressee | None:
     """Whom to write to; None for an account that is disabled."""
-    row = await work.row(_ADDRESSEE, identity)
+    row = await work.row(f"{_ADDRESSEE} and email_identity = $1", identity)
+    return None if row is None else Addressee(**row)
+
+
+async def find_addressee_of(work: Work, user_id: UUID) -> Addressee | None:
+    """The same for a user who is known by id."""
+    row = await work.row(f"{_ADDRESSEE} and id = $1", user_id)
     return None if row is None else Addressee(**row)
 
 
@@ -97,7 +113,16 @@ async def find_member_by_email(work: Work, tenant_id: UUID, email: str) -> UUID 
 
 async def lock_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
     """The same, and nobody changes the user until the end of the transaction."""
-    return _view(await work.row(f"{MEMBERS} where u.id = $1 and m.tenant_id = $2 for update of u", user_id, tenant_id))
+    sql = f"{MEMBERS} where u.id = $1 and m.tenant_id = $2 for no key update of u"
+    return _view(await work.row(sql, user_id, tenant_id))
+
+
+async def lock_account(work: Work, user_id: UUID) -> bool:
+    """Whether it is open; until the end of the transaction nobody changes it. For system work.
+
+    One order for all who lock more than one thing of a person: the user, memberships, sessions, whatever else.
+    """
+    return await work.row("select from users where id = $1 and is_active for no key update", user_id) is not None
 
 
 async def find_user_for_sign_in(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
@@ -167,11 +192,17 @@ insert into users (id, email, email_identity, password_hash, password_changed_at
 values ($1, $2, $6, $3, $7, $4, $5, $8, $7, $7)
 """
 
-_CREDENTIALS = """
-select id as user_id, password_hash, password_changed_at, is_active from users where email_identity = $1
+_HOME = """
+select m.tenant_id from memberships m where m.user_id = u.id and ($2::uuid is null or m.tenant_id = $2)
+order by m.created_at, m.tenant_id limit 1
 """
 
-_ADDRESSEE = "select id as user_id, email, first_name from users where email_identity = $1 and is_active"
+_CREDENTIALS = f"""
+select u.id as user_id, u.password_hash, u.password_changed_at, u.is_active, ({_HOME}) as tenant_id
+from users u where u.email_identity = $1
+"""  # noqa: S608 - made of constants
+
+_ADDRESSEE = "select id as user_id, email, first_name from users where is_active"
 
 _CREDENTIALS_OF = """
 select id as user_id, password_hash, password_changed_at, is_active from users where id = $1

@@ -1,9 +1,11 @@
 """Use cases of getting back into an account, and of changing its password. Both sign its owner out everywhere."""
 
 from auth_service.accounts import repository as accounts
+from auth_service.accounts.address_proof import prove_address
 from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
+from auth_service.audit.subjects import is_about
 from auth_service.mail.letters import password_reset
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
@@ -14,8 +16,9 @@ from auth_service.recovery import repository
 from auth_service.recovery.schemas import ChangePassword
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
-from auth_service.throttling.domain import PASSWORD_PER_ACCOUNT, Claim, address_prefix
+from auth_service.throttling.domain import PASSWORD_PER_ACCOUNT, Claim
 from auth_service.throttling.service import AttemptLimits
+from shared.address_prefix import address_prefix
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -72,8 +75,9 @@ class PasswordRecovery:
         password_hash = await self._passwords.hash(password)
         async with self._database.system_work() as work:
             user_id = await mail_tokens.redeem(work, token, Purpose.SET_PASSWORD, now)
+            is_about(await accounts.find_home(work, user_id), user_id)
             await accounts.set_password(work, user_id, password_hash, now)
-            await accounts.mark_verified(work, user_id, now)  # the link was mailed there
+            await prove_address(work, user_id, now)  # the link was mailed there
             await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)
 
     async def _settle(self, work: Work, identity: str) -> None:

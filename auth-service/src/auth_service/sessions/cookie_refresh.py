@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from auth_service.audit.subjects import is_about_session
 from auth_service.opaque_tokens import OpaqueToken, OpaqueTokens
 from auth_service.sessions import repository
 from auth_service.sessions.cookies import SessionCookie
@@ -51,6 +52,8 @@ class CookieRefresh:
     async def _exchange(self, work: Work, cookie: OpaqueToken, now: datetime) -> Grant:
         """Two tabs that refresh at once get the same pair: the session is locked, and the second sees the first."""
         known = await repository.lock_family_of_cookie(work, cookie)
+        if known is not None:
+            is_about_session(known.access.principal)
         if known is None or not _is_live(known.family, now):
             raise RefreshInvalid
         if (repeated := self._repeated(cookie, known, now)) is not None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from auth_service.accounts.schemas import UserView
+from auth_service.audit.subjects import is_about_session
 from auth_service.opaque_tokens import OpaqueTokens
 from auth_service.sessions import repository
 from auth_service.sessions.cookies import SessionCookie
@@ -34,6 +35,7 @@ class SessionOpener:
             is_platform_admin=user.is_platform_admin,
         )
         token = self._refresh_tokens.first(principal.session_id)
+        is_about_session(principal)
         await repository.add_session(work, principal, token, caller, now, now + self._life)
         grant = Grant(principal, token, now + self._life)
         return await self._with_cookie(work, grant) if with_cookie else grant

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from auth_service.audit.subjects import REFRESH_REUSED, is_about_session
 from auth_service.sessions import repository
 from auth_service.sessions.domain import EndReason, Judgement, judge
 from auth_service.sessions.ending import Selection, end_sessions
@@ -59,16 +60,19 @@ class Sessions:
         successor = self._refresh_tokens.successor(token)
         access = await repository.exchange(work, token, successor, now, now + self._life)
         if access is not None:
+            is_about_session(access.principal)
             return Grant(access.principal, successor, access.refresh_expires_at)
         known = await repository.find_family(work, token.session_id)
         if known is None:
             return RefreshInvalid()
+        is_about_session(known.access.principal)
         match judge(known.family, token.digest, now):
             case Judgement.SAME_SUCCESSOR if successor.digest != known.family.current_digest:
                 return RefreshInvalid()  # the session's cookie was exchanged meanwhile, and its holder has the tokens
             case Judgement.SAME_SUCCESSOR:
                 return Grant(known.access.principal, successor, known.access.refresh_expires_at)
             case Judgement.REUSED:
+                is_about_session(known.access.principal, REFRESH_REUSED)
                 if await self._end(work, known.access.principal, EndReason.REFRESH_REUSED):
                     await self._warning.post(work, known.access.principal)
                 return RefreshReused()

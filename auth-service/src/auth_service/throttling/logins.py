@@ -9,10 +9,10 @@ from auth_service.throttling.domain import (
     LOGIN_PER_KNOWN_DEVICE,
     REGISTER_PER_ADDRESS,
     Claim,
-    address_prefix,
 )
 from auth_service.throttling.known_devices import KnownDevices
 from auth_service.throttling.service import AttemptLimits
+from shared.address_prefix import address_prefix
 from shared.caller import Caller
 from shared.email_address import email_identity
 

@@ -12,6 +12,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import TooManyRequests
+from shared.http.rate_limit_fields import policy_item, too_many_requests
 
 
 class AttemptLimits:
@@ -54,9 +55,4 @@ def _refusal(claim: Claim, allowed: int, ends_at: datetime | None, now: datetime
     left = (ends_at - now).total_seconds() if ends_at is not None else 0.0
     wait = max(1, math.ceil(left))
     window = int(claim.limit.window.total_seconds())
-    headers = {
-        "Retry-After": str(wait),
-        "RateLimit-Policy": f'"{claim.limit.name}";q={allowed};w={window}',
-        "RateLimit": f'"{claim.limit.name}";r=0;t={wait}',
-    }
-    return TooManyRequests(details={"retry_after": wait}, headers=headers)
+    return too_many_requests(policy_item(claim.limit.name, allowed, window), claim.limit.name, wait)

@@ -17,7 +17,7 @@ from shared.messaging.consumer import queue_of
 from shared.messaging.dead_letter_files import DeadLetter, DeadLetterFiles
 from shared.messaging.rabbitmq.dead_letters import RabbitDeadLetters
 
-SERVICES = ("auth", "project", "conversation", "realtime", "gateway")
+CONSUMERS = ("auth", "auth.audit", "project", "conversation", "realtime", "gateway")
 
 
 class DeadLetters(Protocol):
@@ -47,7 +47,7 @@ def dead_letter_folder(home: Path) -> Path:
 
 def open_dead_letters(environ: Mapping[str, str]) -> DeadLetters:
     if url := environ.get("AMQP_URL"):
-        return RabbitDeadLetters(url, [queue_of(service) for service in SERVICES])
+        return RabbitDeadLetters(url, [queue_of(consumer) for consumer in CONSUMERS])
     return FolderDeadLetters(dead_letter_folder(Path(environ.get("TESSERA_HOME", ".tessera"))))
 
 

@@ -40,10 +40,10 @@ class Metrics:
             "tessera_db_pool_wait_seconds", "Time a unit of work waits for a connection", _LATENCY_BUCKETS, ["pool"]
         )
         self.outbox_age = self._gauge("tessera_outbox_age_seconds", "Age of the oldest event that was not sent yet")
-        self.inbox_duplicates = self._counter(
+        self.inbox_duplicates = self.counter(
             "tessera_inbox_duplicates_total", "Deliveries whose effect was already there", ["consumer"]
         )
-        self.consumed = self._counter("tessera_consumed_total", "Deliveries by outcome", ["consumer", "outcome"])
+        self.consumed = self.counter("tessera_consumed_total", "Deliveries by outcome", ["consumer", "outcome"])
         self.consumer_lag = self._histogram(
             "tessera_consumer_lag_seconds", "Time from an event to its effect", _LATENCY_BUCKETS, ["consumer"]
         )
@@ -74,12 +74,12 @@ class Metrics:
             await asyncio.sleep(_LOOP_SAMPLE_SECONDS)
             self.loop_lag.observe(max(0.0, loop.time() - due))
 
+    def counter(self, name: str, help_text: str, labels: list[str] | None = None) -> Counter:
+        return Counter(name, help_text, labels or [], registry=self.registry)
+
     def gauge_from(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """A gauge whose value is read when it is scraped."""
         self._gauge(name, help_text).set_function(read)
-
-    def _counter(self, name: str, help_text: str, labels: list[str] | None = None) -> Counter:
-        return Counter(name, help_text, labels or [], registry=self.registry)
 
     def _gauge(self, name: str, help_text: str, labels: list[str] | None = None) -> Gauge:
         return Gauge(name, help_text, labels or [], registry=self.registry)

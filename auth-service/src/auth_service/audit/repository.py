@@ -1,0 +1,170 @@
+"""Every query about the audit log: adding to the chains, reading a tenant's records, walking a chain."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from auth_service.audit.chain import EMPTY, Entry, Link
+from auth_service.audit.schemas import AuditQuery, AuditRecordView, Moment
+from shared.db.schema import NO_TENANT
+from shared.db.unit_of_work import Work
+from shared.events.gateway import AuditRecord
+from shared.pagination import PageOf, decode_cursor, encode_cursor
+
+NOBODYS_CHAIN = UUID(NO_TENANT)
+"""Holds what could not be laid to any tenant."""
+
+_RECORD = """
+id, user_id, session_id, api_key_id, action, endpoint, method, status_code, outcome, ip, user_agent, request_body,
+request_bytes, response_ms, trace_id, created_at
+"""
+
+
+class Chain(NamedTuple):
+    """`last_seq` is of the entry that is there, `end` says which one should be."""
+
+    end: Link
+    last_seq: int
+
+
+async def lock_chains(work: Work, tenant_ids: Collection[UUID]) -> dict[UUID, Link]:
+    """Where they end; nobody else adds to them until the end of the transaction. In one order, so that nobody waits
+    for somebody who waits for them.
+    """
+    wanted = sorted(tenant_ids)
+    await work.execute(_BEGIN_CHAINS, wanted, EMPTY.hash)
+    return {row["tenant_id"]: Link(row["seq"], row["hash"]) for row in await work.rows(_LOCK_CHAINS, wanted)}
+
+
+async def add_entries(work: Work, entries: Sequence[tuple[UUID, Entry]]) -> None:
+    """Of locked chains, each with its tenant, in the order of the chain."""
+    ends = {tenant_id: Link(entry.seq, entry.hash) for tenant_id, entry in entries}
+    await work.execute(
+        _ADD, *map(list, zip(*(_columns(tenant_id, entry) for tenant_id, entry in entries), strict=True))
+    )
+    await work.execute(_MOVE_ENDS, list(ends), [end.seq for end in ends.values()], [end.hash for end in ends.values()])
+
+
+async def list_records(work: Work, tenant_id: UUID, query: AuditQuery) -> PageOf[AuditRecordView]:
+    conditions, values = _conditions(tenant_id, query)
+    total = None
+    if query.include_total:
+        count = f"select count(*) as number from audit_logs where {conditions}"  # noqa: S608 - values go apart
+        counted = await work.row(count, *values)
+        total = None if counted is None else counted["number"]
+    if query.cursor:
+        values += decode_cursor(query.cursor, tuple[Moment, UUID])
+        conditions += f" and (created_at, id) < (${len(values) - 1}, ${len(values)})"
+    sql = f"""
+        select tenant_id, {_RECORD} from audit_logs where {conditions}
+        order by created_at desc, id desc limit {query.size + 1} offset {query.offset}
+    """  # noqa: S608 - the same
+    records = [_view(row) for row in await work.rows(sql, *values)]
+    page = records[: query.size]
+    return PageOf(
+        items=page,
+        total=total,
+        page=query.page,
+        page_size=query.size,
+        next_cursor=encode_cursor(page[-1].created_at, page[-1].id) if len(records) > query.size else None,
+    )
+
+
+async def list_chains(work: Work) -> dict[UUID, Chain]:
+    """All of them, also one whose end was taken away."""
+    return {
+        row["tenant_id"]: Chain(Link(row["seq"], row["hash"]), row["last_seq"])
+        for row in await work.rows(_CHAINS, EMPTY.hash)
+    }
+
+
+async def list_entries(work: Work, tenant_id: UUID, after: int, upto: int, limit: int) -> list[Entry]:
+    return [_entry(row) for row in await work.rows(_ENTRIES, tenant_id, after, upto, limit)]
+
+
+def _conditions(tenant_id: UUID, query: AuditQuery) -> tuple[str, list[Any]]:
+    """Only those that are asked for, so that each index can be used."""
+    is_exact = query.action is not None and not query.action.endswith(".")
+    wanted: Iterable[tuple[str, Any]] = (
+        ("tenant_id =", tenant_id),
+        ("user_id =", query.actor_id),
+        ("thing =", None if query.action is None else query.action.partition(".")[0]),
+        ("action =", query.action if is_exact else None),
+        ("created_at >=", query.from_),
+        ("created_at <", query.to),
+        ("outcome =", query.outcome),
+    )
+    given = [(comparison, value) for comparison, value in wanted if value is not None]
+    sql = " and ".join(f"{comparison} ${number}" for number, (comparison, _) in enumerate(given, start=1))
+    return sql, [value for _, value in given]
+
+
+def _columns(tenant_id: UUID, entry: Entry) -> tuple[object, ...]:
+    record = entry.record
+    return (
+        tenant_id,
+        entry.seq,
+        entry.previous_hash,
+        entry.hash,
+        record.id,
+        record.user_id,
+        record.session_id,
+        record.api_key_id,
+        record.action,
+        record.endpoint,
+        record.method,
+        record.status_code,
+        record.outcome.value,
+        record.ip,
+        record.user_agent,
+        record.request_body,
+        record.request_bytes,
+        record.response_ms,
+        record.trace_id,
+        record.created_at,
+    )
+
+
+def _view(row: dict[str, Any]) -> AuditRecordView:
+    body = row["request_body"]
+    return msgspec.convert({**row, "request_body": body and msgspec.json.decode(body)}, AuditRecordView)
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(msgspec.convert(row, AuditRecord), row["seq"], row["previous_hash"], row["hash"])
+
+
+_BEGIN_CHAINS = """
+insert into audit_chains (tenant_id, seq, hash)
+select tenant_id, 0, $2 from unnest($1::uuid[]) as t (tenant_id) order by tenant_id on conflict do nothing
+"""
+
+_LOCK_CHAINS = """
+select tenant_id, seq, hash from audit_chains where tenant_id = any($1::uuid[]) order by tenant_id for update
+"""
+
+_ADD = f"""
+insert into audit_logs (tenant_id, seq, previous_hash, hash, {_RECORD})
+select * from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bytea[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[],
+                     $9::text[], $10::text[], $11::text[], $12::smallint[], $13::text[], $14::text[], $15::text[],
+                     $16::json[], $17::bigint[], $18::float8[], $19::text[], $20::timestamptz[])
+"""  # noqa: S608 - made of constants
+
+_MOVE_ENDS = """
+update audit_chains c set seq = t.seq, hash = t.hash
+from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as t (tenant_id, seq, hash) where c.tenant_id = t.tenant_id
+"""
+
+_CHAINS = """
+select tenant_id, coalesce(c.seq, 0) as seq, coalesce(c.hash, $1) as hash, coalesce(l.last_seq, 0) as last_seq
+from audit_chains c full join (select tenant_id, max(seq) as last_seq from audit_logs group by tenant_id) l
+     using (tenant_id)
+order by tenant_id
+"""
+
+_ENTRIES = f"""
+select tenant_id, seq, previous_hash, hash, {_RECORD} from audit_logs
+where tenant_id = $1 and seq > $2 and seq <= $3 order by seq limit $4
+"""  # noqa: S608 - made of constants

@@ -1,0 +1,165 @@
+"""`GET /audit-logs`: a tenant's owner and admins read what was done in it, and nobody else does."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from audit_records import a_record, count_entries, tell
+from auth_builders import Member
+from auth_client import AuthClient
+from mail_server import MailServer
+from members import colleague
+
+from shared.db.databases import Database
+from shared.events.gateway import AuditRecord, Outcome
+from shared.messaging.memory import MemoryBus
+from shared.testing.eventually import eventually
+
+LOGS = "/api/v1/audit-logs"
+DAY = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def ada(auth: AuthClient) -> Member:
+    return await auth.register()
+
+
+async def kept(database: Database, bus: MemoryBus, *records: AuditRecord) -> None:
+    before = await count_entries(database)
+    await tell(bus, *records)
+
+    async def are_there() -> bool:
+        return await count_entries(database) == before + len(records)
+
+    await eventually(are_there, within=5)
+
+
+async def ids(auth: AuthClient, who: Member, query: str = "") -> list[str]:
+    answer = await auth.send("GET", f"{LOGS}?{query}", who=who.principal)
+    assert answer.status == 200, answer
+    return [item["id"] for item in answer.json["items"]]
+
+
+async def test_a_record_is_shown_as_it_was_told(auth: AuthClient, ada: Member, database: Database, bus: MemoryBus):
+    record = a_record(ada.tenant_id, user_id=ada.principal.user_id, created_at=DAY)
+    await kept(database, bus, record)
+
+    answer = await auth.send("GET", LOGS, who=ada.principal)
+
+    assert answer.json["total"] == 1
+    assert answer.json["items"] == [
+        {
+            "id": str(record.id),
+            "tenant_id": str(ada.tenant_id),
+            "user_id": str(ada.principal.user_id),
+            "session_id": str(record.session_id),
+            "api_key_id": None,
+            "action": "task.update",
+            "endpoint": "/api/v1/projects/1/tasks/2",
+            "method": "PATCH",
+            "status_code": 200,
+            "outcome": "success",
+            "ip": "203.0.113.7",
+            "user_agent": "a browser",
+            "request_body": {"b": 1.5, "a": [None, "x"]},
+            "request_bytes": 25,
+            "response_ms": 1.234,
+            "trace_id": record.trace_id,
+            "created_at": "2026-11-01T00:00:00Z",
+        }
+    ]
+
+
+async def test_pages_and_cursors_go_from_the_newest_to_the_oldest(
+    auth: AuthClient, ada: Member, database: Database, bus: MemoryBus
+) -> None:
+    records = [a_record(ada.tenant_id, created_at=DAY + timedelta(seconds=number // 2)) for number in range(7)]
+    await kept(database, bus, *records)
+    newest_first = [str(record.id) for record in sorted(records, key=lambda r: (r.created_at, r.id), reverse=True)]
+
+    seen, cursor = [], ""
+    while cursor is not None:
+        answer = await auth.send("GET", f"{LOGS}?page_size=3{cursor}", who=ada.principal)
+        seen += [item["id"] for item in answer.json["items"]]
+        cursor = answer.json["next_cursor"] and f"&cursor={answer.json['next_cursor']}"
+
+    assert seen == newest_first
+    assert await ids(auth, ada, "page=2&page_size=3") == newest_first[3:6]
+
+
+async def test_filters_narrow_the_list(auth: AuthClient, ada: Member, database: Database, bus: MemoryBus) -> None:
+    actor = uuid4()
+    updated = a_record(ada.tenant_id, created_at=DAY)
+    listed = a_record(ada.tenant_id, action="task.list", created_at=DAY + timedelta(hours=1), user_id=actor)
+    denied = a_record(ada.tenant_id, action="task_label.list", outcome=Outcome.DENIED, created_at=DAY)
+    await kept(database, bus, updated, listed, denied)
+
+    found = {
+        query: await ids(auth, ada, query)
+        for query in (
+            "action=task.update",
+            "action=task.",
+            f"actor_id={actor}",
+            "outcome=denied",
+            "from=2026-11-01T00:00:01Z",
+            "to=2026-11-01T01:00:00Z&action=task.",
+            "action=task.none",
+        )
+    }
+
+    assert list(found.values()) == [
+        [str(updated.id)],
+        [str(listed.id), str(updated.id)],
+        [str(listed.id)],
+        [str(denied.id)],
+        [str(listed.id)],
+        [str(updated.id)],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("actor_id=nobody", "query.actor_id"),
+        ("action=task", "query.action"),
+        ("action=%00.", "query.action"),
+        ("outcome=fine", "query.outcome"),
+        ("from=yesterday", "query.from"),
+        ("to=2026-11-01T00:00:00", "query.to"),
+        ("cursor=WyIyMDI2LTExLTAxVDAwOjAwOjAwIiwieCJd", "query.cursor"),
+        ("sort=action", "query.sort"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(auth: AuthClient, ada: Member, query: str, path: str) -> None:
+    answer = await auth.send("GET", f"{LOGS}?{query}", who=ada.principal)
+
+    assert (answer.status, list(answer.wrong_fields)) == (422, [path])
+
+
+async def test_owners_and_admins_read_their_own_tenants_log_and_nobody_else_does(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, bus: MemoryBus
+) -> None:
+    auth = auth_with_mail
+    owner, stranger = await auth.register(), await auth.register()
+    people: dict[str, Member] = {
+        role: await colleague(auth, mail, owner, role) for role in ("admin", "manager", "developer", "viewer")
+    }
+    record = a_record(owner.tenant_id)
+    await kept(database, bus, record, a_record(stranger.tenant_id), a_record(None))
+
+    answers: dict[str, Any] = {
+        role: await auth.send("GET", LOGS, who=member.principal) for role, member in people.items()
+    }
+
+    assert {role: answer.status for role, answer in answers.items()} == {
+        "admin": 200,
+        "manager": 403,
+        "developer": 403,
+        "viewer": 403,
+    }
+    assert [item["id"] for item in answers["admin"].json["items"]] == [str(record.id)]
+    assert await ids(auth, owner) == [str(record.id)]
+    assert str(record.id) not in await ids(auth, stranger, f"actor_id={record.user_id}")
+    assert (await auth.send("GET", LOGS)).status == 401

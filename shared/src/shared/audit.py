@@ -1,0 +1,34 @@
+"""Whom a request that carries no credential was about: auth-service says it in a header that ends at the gateway.
+
+Everybody else is known to the gateway already, from the credential.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+SUBJECT_HEADER = "X-Tessera-Audit"
+
+
+class AuditSubject(msgspec.Struct, frozen=True):
+    tenant_id: UUID | None
+    """None: known, but not to belong to the tenant that was asked for."""
+    user_id: UUID | None
+    session_id: UUID | None = None
+    action: str | None = None
+    """Where the route alone does not tell what happened."""
+
+    def encoded(self) -> str:
+        """The value of the header."""
+        return msgspec.json.encode(msgspec.structs.astuple(self)).decode()
+
+
+NOBODY = AuditSubject(None, None)
+
+_Fields = tuple[UUID | None, UUID | None, UUID | None, str | None]
+_DECODER = msgspec.json.Decoder(_Fields)
+
+
+def read_subject(value: bytes) -> AuditSubject:
+    """Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return AuditSubject(*_DECODER.decode(value))
