@@ -190,6 +190,7 @@ ROWS: tuple[Row, ...] = (
         recorded_bodies=frozenset({"project", "task", "task_label", "task_dependency", "tag", "team_member"}),
     ),
     Row(path="/api/v1/favorites", service=Service.PROJECT, resource="projects"),
+    Row(path="/api/v1/sessions", service=Service.PROJECT, covers_below=True, resource="sessions"),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,

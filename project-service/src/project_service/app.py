@@ -12,6 +12,8 @@ from project_service.comments.service import CommentService
 from project_service.members.directory import DirectoryReader
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
+from project_service.sessions.routes import routes as session_routes
+from project_service.sessions.service import SessionService
 from project_service.settings import ProjectSettings
 from project_service.tags.routes import routes as tag_routes
 from project_service.tags.service import TagService
@@ -36,7 +38,7 @@ from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, tag_routes, team_routes, task_routes, comment_routes, activity_routes)
+ROUTES = (project_routes, tag_routes, team_routes, task_routes, comment_routes, activity_routes, session_routes)
 CHORES: Mapping[str, Chore] = MappingProxyType({"purge deleted projects": purge_deleted})
 
 
@@ -44,13 +46,13 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     clock = clock or SystemClock()
     app = new_app(SERVICE)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
-    comments = CommentService(database, clock, KINDS)
+    comments, sessions = CommentService(database, clock, KINDS), SessionService(database, clock)
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=[projects, TagService(database, clock), team, TaskService(database, clock), comments, activity],
+        parts=[projects, TagService(database, clock), team, TaskService(database, clock), comments, activity, sessions],
         database=database,
         bus=bus,
         clock=clock,

@@ -26,6 +26,7 @@ TEAM = PROJECT + "/team"
 MEMBER = TEAM + "/{user_id}"
 COMMENTS = PROJECT + "/comments"
 COMMENT = COMMENTS + "/{comment_id}"
+SESSION = "/api/v1/sessions/{session_id}"
 
 
 class Row(NamedTuple):
@@ -63,6 +64,14 @@ MATRIX = {
     ("POST", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("DELETE", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("GET", PROJECT + "/activity"): Row(200, 404, 200, 200),
+    ("GET", "/api/v1/sessions"): Row(200, 200, 200, 200),
+    ("POST", "/api/v1/sessions"): Row(201, 201, 201, 201, {"name": "Night", "workspace_path": "/srv"}),
+    ("GET", "/api/v1/sessions/related"): Row(422, 422, 422, 422),
+    ("GET", SESSION): Row(200, 404, 404, 404),
+    ("PATCH", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("PUT", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("DELETE", SESSION): Row(204, 404, 404, 404),
+    ("POST", SESSION + "/fork"): Row(201, 404, 404, 404, {"name": "Day"}),
     ("GET", TASKS): Row(200, 404, 200, 200),
     ("POST", TASKS): Row(201, 404, 403, 403, {"title": "Land"}),
     ("GET", TASK): Row(200, 404, 200, 200),
@@ -157,6 +166,7 @@ async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any])
         "tag_id": (await client.create(f"{path}/tags", {"name": "space"}, who=owner))["id"],
         "comment_id": (await client.create(f"{path}/comments", {**about, "body": "Fly!"}, who=owner))["id"],
         "user_id": str(colleague.user_id),
+        "session_id": (await client.new_session(owner, project_id=project["id"]))["id"],
     }
 
 
