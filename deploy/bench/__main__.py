@@ -11,6 +11,8 @@ MEASUREMENTS = (
     "deploy.bench.latency",
     "deploy.bench.logins",
     "deploy.bench.revocation",
+    "deploy.bench.files",
+    "deploy.bench.tasks",
 )
 
 

@@ -39,6 +39,9 @@ async def test_a_task_needs_a_title_and_nothing_else(client: ProjectClient) -> N
         "priority": "normal",
         "assignee_id": None,
         "position": 1.0,
+        "label_ids": [],
+        "depends_on": [],
+        "attachment_count": 0,
         "created_by": str(ada.user_id),
         "version": 1,
     }
@@ -54,7 +57,7 @@ async def test_everything_given_is_kept(client: ProjectClient) -> None:
         "priority": "HIGH",
         "assignee_id": str(new_id()),
         "due_at": "2026-06-01T14:00:00+02:00",
-        "position": -1.5e300,
+        "position": -1.5e11,
     }
 
     task = await client.new_task(ada, await client.new_project(ada), **given)
@@ -70,7 +73,7 @@ async def test_new_tasks_go_behind_all_others(client: ProjectClient) -> None:
     await client.new_task(ada, project, title="b")
     last = await client.new_task(ada, project, title="c")
 
-    await client.send("PATCH", task_path(last), {"position": 8}, who=ada)
+    await client.send("PATCH", task_path(last), {"position": 7.75}, who=ada)
 
     assert await listed(client, ada, project) == ["a", "c", "b"]
 
