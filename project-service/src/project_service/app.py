@@ -24,6 +24,8 @@ from project_service.members.directory import DirectoryReader
 from project_service.object_store import open_object_store
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
+from project_service.search.routes import GROUPS as SEARCH_ROUTES
+from project_service.search.service import SearchService
 from project_service.sessions.routes import routes as session_routes
 from project_service.sessions.service import SessionService
 from project_service.settings import ProjectSettings
@@ -71,6 +73,7 @@ ROUTES = (
     comment_routes,
     activity_routes,
     session_routes,
+    *SEARCH_ROUTES,
 )
 CHORES: Mapping[str, Chore] = MappingProxyType({"purge deleted projects": purge_deleted})
 
@@ -103,6 +106,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             comments,
             activity,
             SessionService(database, clock),
+            SearchService(database),
         ],
         database=database,
         bus=bus,

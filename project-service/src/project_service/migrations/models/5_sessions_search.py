@@ -1,8 +1,8 @@
-"""Workspace sessions."""
+"""Workspace sessions, and what search looks into: see ADR 10."""
 
 from tortoise import BaseDBAsyncClient
 
-from shared.db.schema import tenant_policy
+from shared.db.schema import CURRENT_TENANT, tenant_policy
 
 RUN_IN_TRANSACTION = True
 
@@ -35,13 +35,230 @@ create index workspace_sessions_by_project on workspace_sessions (project_id) wh
 {tenant_policy("workspace_sessions")}
 """
 
+# Words are compared folded and without ASCII punctuation, so that a text and a query are cut alike, addresses and
+# compounds included. Which collation folds more than ASCII depends on the server: the first that there is.
+WORDS = r"""
+do $choice$
+declare
+    folding text := coalesce((
+        select quote_ident(collname) from pg_collation
+        where collname in ('pg_c_utf8', 'und-x-icu', 'C.utf8') and collencoding in (-1, pg_char_to_encoding('UTF8'))
+        order by array_position(array['pg_c_utf8', 'und-x-icu', 'C.utf8']::name[], collname) limit 1
+    ), '"default"');
+begin
+    execute format($create$
+        create function search_folded(given text) returns text language sql immutable return lower(
+            translate(normalize(given, nfkc), '!"#$%%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32)) collate %s
+        )
+    $create$, folding);
+end $choice$;
+
+create function search_weights(title text, body text) returns tsvector language sql immutable return
+    setweight(to_tsvector('simple', search_folded(title)), 'A')
+    || setweight(to_tsvector('english', search_folded(title)), 'A')
+    || setweight(to_tsvector('simple', search_folded(coalesce(body, ''))), 'C')
+    || setweight(to_tsvector('english', search_folded(coalesce(body, ''))), 'C');
+
+create function search_key_prefix(tenant uuid) returns text language sql immutable return
+    encode(uuid_send(tenant), 'hex') || ' ';
+"""
+
+# `keys` are the words with their tenant in front, which makes the index as good as one of the tenant's own. A word of
+# more than 100 bytes is not looked for by anybody. `facet` is the status of a task, the kind of thing of a comment.
+DOCUMENTS = f"""
+create table search_documents (
+    id uuid primary key,
+    tenant_id uuid not null,
+    kind text not null,
+    project_id uuid not null,
+    facet text,
+    keys tsvector not null,
+    weights tsvector not null
+);
+create index search_documents_by_key on search_documents using gin (keys);
+create index search_documents_by_age on search_documents (tenant_id, id);
+{tenant_policy("search_documents")}
+create policy search on search_documents to current_user using (true) with check (true);
+"""
+
+# Which words there are, under every spelling that leaves out at most one letter. Nothing is unique here: writers of
+# the same new word would wait for each other. Rows stay when a word is gone, and then lead nowhere.
+SPELLINGS = f"""
+create table search_spellings (
+    tenant_id uuid not null,
+    spelling text collate "C" not null,
+    word text collate "C" not null
+);
+create index search_spellings_by_spelling on search_spellings (tenant_id, spelling, word);
+{tenant_policy("search_spellings")}
+create policy search on search_spellings to current_user using (true) with check (true);
+
+create function search_spelled(word text) returns setof text language sql immutable
+begin atomic
+    select word
+    union
+    select left(word, n - 1) || substr(word, n + 1) from generate_series(1, length(word)) n
+    where length(word) between 4 and 24;
+end;
+"""
+
+# The triggers run in the transaction of the write, as whoever writes; what a cascade takes away, as the tables' owner.
+TRIGGERS = """
+create function search_put(
+    document uuid, tenant uuid, of_kind text, project uuid, of_facet text, title text, body text
+) returns void language plpgsql as $$
+declare
+    weighted tsvector := search_weights(title, body);
+    keyed tsvector := array_to_tsvector(array(
+        select search_key_prefix(tenant) || lexeme from unnest(tsvector_to_array(weighted)) lexeme
+        where octet_length(lexeme) <= 100
+    ));
+begin
+    insert into search_documents (id, tenant_id, kind, project_id, facet, keys, weights)
+    values (document, tenant, of_kind, project, of_facet, keyed, weighted)
+    on conflict (id) do update set keys = excluded.keys, weights = excluded.weights;
+    insert into search_spellings (tenant_id, spelling, word)
+    select tenant, spelling, lexeme
+    from unnest(to_tsvector('simple', search_folded(concat_ws(' ', title, body)))), search_spelled(lexeme) spelling
+    where length(lexeme) between 4 and 24 and lexeme !~ '[0-9]' and not exists (
+        select from search_spellings known
+        where known.tenant_id = tenant and known.spelling = lexeme and known.word = lexeme
+    );
+end $$;
+
+create function search_drop() returns trigger language plpgsql as $$
+begin
+    delete from search_documents where tenant_id = old.tenant_id and id = old.id;
+    return null;
+end $$;
+
+create function search_put_project() returns trigger language plpgsql as $$
+begin
+    perform search_put(new.id, new.tenant_id, 'project', new.id, null, new.name, new.description);
+    return null;
+end $$;
+create trigger search_added after insert on projects for each row execute function search_put_project();
+create trigger search_changed after update of name, description on projects for each row
+    when ((old.name, old.description) is distinct from (new.name, new.description))
+    execute function search_put_project();
+create trigger search_removed after delete on projects for each row execute function search_drop();
+
+create function search_put_task() returns trigger language plpgsql as $$
+begin
+    perform search_put(new.id, new.tenant_id, 'task', new.project_id, new.status, new.title, new.description);
+    return null;
+end $$;
+create function search_mark_task() returns trigger language plpgsql as $$
+begin
+    update search_documents set facet = new.status where tenant_id = new.tenant_id and id = new.id;
+    return null;
+end $$;
+create trigger search_added after insert on tasks for each row execute function search_put_task();
+create trigger search_changed after update of title, description on tasks for each row
+    when ((old.title, old.description) is distinct from (new.title, new.description))
+    execute function search_put_task();
+create trigger search_marked after update of status on tasks for each row
+    when (old.status is distinct from new.status) execute function search_mark_task();
+create trigger search_removed after delete on tasks for each row execute function search_drop();
+
+create function search_put_comment() returns trigger language plpgsql as $$
+begin
+    perform search_put(new.id, new.tenant_id, 'comment', new.project_id, new.entity_type, '', new.body);
+    return null;
+end $$;
+create trigger search_added after insert on comments for each row
+    when (new.project_id is not null) execute function search_put_comment();
+create trigger search_changed after update of body on comments for each row
+    when (new.project_id is not null and old.body is distinct from new.body) execute function search_put_comment();
+create trigger search_removed after delete on comments for each row
+    when (old.project_id is not null) execute function search_drop();
+"""
+
+# Full text cannot be compared through an index where row-level security stands before it, because the comparison
+# might leak. `search_find` therefore works in the name of the tables' owner, and finds the tenant in the setting that
+# row-level security itself goes by. Which projects may be seen is its caller's to say.
+FINDING = f"""
+create function search_query(q text, is_near boolean, prefix text, has_open_stems boolean) returns tsquery
+language sql stable
+begin atomic
+    with asked as (
+        select lexeme, positions[1] = max(positions[1]) over () as is_last
+        from unnest(to_tsvector('simple', search_folded(q)))
+        where octet_length(lexeme) <= 100
+    ), spelled as (
+        select lexeme, lexeme as word, is_last as is_open from asked
+        union all
+        select lexeme, stem, has_open_stems from asked, unnest(ts_lexize('english_stem', lexeme)) stem
+        union all
+        select lexeme, near.word, false from asked, lateral (
+            select distinct s.word from search_spellings s
+            where is_near and length(lexeme) >= 4 and s.tenant_id = {CURRENT_TENANT}
+              and s.spelling = any(array(select search_spelled(lexeme)))
+            order by s.word limit 50
+        ) near
+    ), distinct_words as (  -- ts_rank takes the open and the closed form of a word for the same
+        select lexeme, quote_literal(prefix || word) || case when bool_or(is_open) then ':*' else '' end as word
+        from spelled group by lexeme, word
+    ), terms as (
+        select '(' || string_agg(word, '|') || ')' as term from distinct_words group by lexeme
+    )
+    select string_agg(term, '&')::tsquery from terms;
+end;
+
+create function search_find(q text, is_near boolean, projects uuid[], kinds text[], of_facet text, most int)
+returns table (id uuid, kind text, project_id uuid, rank float8)
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    tenant uuid := {CURRENT_TENANT};
+begin
+    return query execute $find$
+        select d.id, d.kind, d.project_id, ts_rank(d.weights, $1)::float8 from (
+            select * from search_documents
+            where tenant_id = $2 and keys @@ $3 and project_id = any($4) and kind = any($5)
+              and ($6 is null or facet = $6)
+            order by id desc limit $7
+        ) d
+    $find$ using search_query(q, is_near, '', false), tenant,
+        search_query(q, is_near, search_key_prefix(tenant), false), projects, kinds, of_facet, most;
+end $$;
+"""
+
+# The owner of a table under forced row-level security sees no row of it.
+WHAT_THERE_IS = """
+alter table projects no force row level security;
+alter table tasks no force row level security;
+alter table comments no force row level security;
+select search_put(id, tenant_id, 'project', id, null, name, description) from projects;
+select search_put(id, tenant_id, 'task', project_id, status, title, description) from tasks;
+select search_put(id, tenant_id, 'comment', project_id, entity_type, '', body) from comments
+where project_id is not null;
+alter table projects force row level security;
+alter table tasks force row level security;
+alter table comments force row level security;
+"""
+
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
-    return SESSIONS
+    return SESSIONS + WORDS + DOCUMENTS + SPELLINGS + TRIGGERS + FINDING + WHAT_THERE_IS
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    return "drop table workspace_sessions;"
+    return """
+        drop trigger search_added on projects;
+        drop trigger search_changed on projects;
+        drop trigger search_removed on projects;
+        drop trigger search_added on tasks;
+        drop trigger search_changed on tasks;
+        drop trigger search_marked on tasks;
+        drop trigger search_removed on tasks;
+        drop trigger search_added on comments;
+        drop trigger search_changed on comments;
+        drop trigger search_removed on comments;
+        drop function search_find, search_query, search_put_comment, search_mark_task, search_put_task,
+            search_put_project, search_drop, search_put, search_spelled, search_key_prefix, search_weights,
+            search_folded;
+        drop table search_spellings, search_documents, workspace_sessions;
+    """
 
 
 MODELS_STATE = (
