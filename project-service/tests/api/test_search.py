@@ -4,8 +4,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from project_builders import person
 from project_client import ProjectClient, project_path, task_path
 
@@ -17,6 +16,10 @@ from shared.testing.callers import GLOBEX
 from shared.testing.counting import CountingDatabase
 
 SEARCH = "/api/v1/search"
+NEW_PROJECT = """
+insert into projects (id, tenant_id, owner_id, name, visibility, created_at, updated_at)
+values (gen_random_uuid(), $1, $1, $2, 'tenant', now(), now())
+"""
 
 
 async def search(client: ProjectClient, who: Principal, q: str, kind: str = "", more: str = "") -> dict[str, Any]:
@@ -218,8 +221,7 @@ async def test_no_query_and_no_text_is_an_error(client: ProjectClient, database:
     q = q.encode("utf-8", "replace").decode()[:200]
     ada = person(Role.OWNER)
     async with database.unit_of_work(ada.tenant_id) as work:
-        sql = "insert into projects (id, tenant_id, owner_id, name, visibility, created_at, updated_at)"
-        await work.execute(f"{sql} values (gen_random_uuid(), $1, $1, $2, 'tenant', now(), now())", ada.tenant_id, q)
+        await work.execute(NEW_PROJECT, ada.tenant_id, q)
 
     answer = await client.send("GET", f"{SEARCH}?q={quote(q)}&include_total={str(near).lower()}", who=ada)
 

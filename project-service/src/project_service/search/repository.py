@@ -43,7 +43,8 @@ async def find_page(work: Work, principal: Principal, query: SearchQuery, within
     page = window(query, _SORT, _SORT_KEYS, "f", arguments)
     rows = await work.rows(
         f"""
-        with found as materialized (select * from search_find($1, $2, array({projects}), $3, $4, $5))
+        with found as materialized (select * from search_find($1, $2, array({projects}), $3, $4, $5)),
+             marks as materialized (select search_query($1, $2, '', true) as query)
         select total.ranked, shown.* from (select count(*) as ranked from found) total left join (
             {_SHOWN.format(page=f"select *, f.rank as sort_key from found f where true {page.condition} {page.order}")}
         ) shown on true
@@ -70,7 +71,7 @@ def _hit(row: dict[str, Any]) -> Hit:
 
 _SHOWN = """
     select page.*, texts.title, ts_headline(
-        'simple', translate(translate(left(texts.shown, $6), $7, ''), $8, $9), search_query($1, $2, '', true), $10
+        'simple', translate(translate(left(texts.shown, $6), $7, ''), $8, $9), (select query from marks), $10
     ) as headline
     from ({page}) page
     join projects p on p.id = page.project_id

@@ -16,7 +16,6 @@ from shared.db.databases import Database
 from shared.pagination import PageOf
 from shared.principal import Principal
 
-
 MOST_RANKED = 1000
 """A limit keeps a common word of a large tenant as fast as a rare one; nobody reads further than that."""
 

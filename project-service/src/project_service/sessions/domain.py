@@ -51,8 +51,7 @@ def read_tags(text: str) -> list[str]:
 
 def differences(before: SessionView, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a patch that is not so already; what was cleared is empty."""
-    cleared = {"tags": [], **EMPTY_STATE}
-    new = {name: cleared.get(name) if value is None else value for name, value in wanted.items()}
-    if "tags" in new:
-        new["tags"] = tuple(distinct(new["tags"]))
+    new = {name: EMPTY_STATE.get(name) if value is None else value for name, value in wanted.items()}
+    if "tags" in wanted:
+        new["tags"] = tuple(distinct(wanted["tags"] or ()))
     return {name: value for name, value in new.items() if getattr(before, name) != value}

@@ -75,7 +75,7 @@ create table search_documents (
     keys tsvector not null,
     weights tsvector not null
 );
-create index search_documents_by_key on search_documents using gin (keys);
+create index search_documents_by_key on search_documents using gin (keys) with (gin_pending_list_limit = 256);
 create index search_documents_by_age on search_documents (tenant_id, id);
 {tenant_policy("search_documents")}
 create policy search on search_documents to current_user using (true) with check (true);
@@ -179,9 +179,9 @@ create trigger search_removed after delete on comments for each row
 # row-level security itself goes by. Which projects may be seen is its caller's to say.
 FINDING = f"""
 create function search_query(q text, is_near boolean, prefix text, has_open_stems boolean) returns tsquery
-language sql stable
-begin atomic
-    with asked as (
+language plpgsql stable as $$
+begin
+    return (with asked as (
         select lexeme, positions[1] = max(positions[1]) over () as is_last
         from unnest(to_tsvector('simple', search_folded(q)))
         where octet_length(lexeme) <= 100
@@ -202,8 +202,8 @@ begin atomic
     ), terms as (
         select '(' || string_agg(word, '|') || ')' as term from distinct_words group by lexeme
     )
-    select string_agg(term, '&')::tsquery from terms;
-end;
+    select string_agg(term, '&')::tsquery from terms);
+end $$;
 
 create function search_find(q text, is_near boolean, projects uuid[], kinds text[], of_facet text, most int)
 returns table (id uuid, kind text, project_id uuid, rank float8)
