@@ -65,8 +65,11 @@ async def test_what_is_not_sent_stays_and_what_changed_is_named(client: ProjectC
     assert sorted(cleared.data["fields_updated"]) == ["breakpoints", "memory", "tags"]
     assert [cleared.data[name] for name in ("memory", "breakpoints", "tags")] == [{}, [], []]
     assert (same.data["fields_updated"], same.data["version"]) == ([], 3)
+    await client.send("PATCH", path, {"memory": {"x": True}}, who=ada)
+    other = await client.send("PATCH", path, {"memory": {"x": 1}}, who=ada)
+    assert (other.data["version"], other.data["memory"]["x"] is True) == (5, False)
     stale = await client.send("PATCH", path, {"name": "Noon"}, who=ada, headers={"If-Match": '"2"'})
-    assert (stale.status, stale.json["error"]["details"]["current"]["version"]) == (412, 3)
+    assert (stale.status, stale.json["error"]["details"]["current"]["version"]) == (412, 5)
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.VIEWER])

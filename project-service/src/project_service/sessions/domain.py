@@ -15,6 +15,8 @@ EMPTY_STATE: Mapping[str, Any] = MappingProxyType(
 MAX_STATE_BYTES = 256 * 1024
 """Of all parts together, as JSON: it is read and written as one."""
 
+_json = msgspec.json.encode
+
 
 def state_of(session: msgspec.Struct) -> dict[str, Any]:
     return {part: getattr(session, part) for part in EMPTY_STATE}
@@ -22,7 +24,7 @@ def state_of(session: msgspec.Struct) -> dict[str, Any]:
 
 def require_small(state: Mapping[str, Any]) -> str:
     """The state as JSON. Raises ValidationFailed when it is too large or no JSON could say it."""
-    encoded = msgspec.json.encode(state)
+    encoded = _json(state)
     if len(encoded) > MAX_STATE_BYTES:
         reason = f"The parts of the state take more than {MAX_STATE_BYTES} bytes together."
         raise ValidationFailed([FieldError(part, "too_long", reason) for part in state if state[part]])
@@ -54,4 +56,5 @@ def differences(before: SessionView, wanted: Mapping[str, Any]) -> dict[str, Any
     new = {name: EMPTY_STATE.get(name) if value is None else value for name, value in wanted.items()}
     if "tags" in wanted:
         new["tags"] = tuple(distinct(wanted["tags"] or ()))
-    return {name: value for name, value in new.items() if getattr(before, name) != value}
+    # As JSON: to Python, true is 1 and 1 is 1.0.
+    return {name: value for name, value in new.items() if _json(value) != _json(getattr(before, name))}
