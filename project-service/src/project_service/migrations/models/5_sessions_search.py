@@ -63,7 +63,7 @@ create function search_key_prefix(tenant uuid) returns text language sql immutab
     encode(uuid_send(tenant), 'hex') || ' ';
 """
 
-# `keys` are the words with their tenant in front, which makes the index as good as one of the tenant's own. A word of
+# `keys` are the project, and the words with their tenant in front, which makes the index as good as the tenant's own. A word of
 # more than 100 bytes is not looked for by anybody. `facet` is the status of a task, the kind of thing of a comment.
 DOCUMENTS = f"""
 create table search_documents (
@@ -109,7 +109,7 @@ create function search_put(
 ) returns void language plpgsql as $$
 declare
     weighted tsvector := search_weights(title, body);
-    keyed tsvector := array_to_tsvector(array(
+    keyed tsvector := array_to_tsvector(project::text || array(
         select search_key_prefix(tenant) || lexeme from unnest(tsvector_to_array(weighted)) lexeme
         where octet_length(lexeme) <= 100
     ));
@@ -177,6 +177,8 @@ create trigger search_removed after delete on comments for each row
 # Full text cannot be compared through an index where row-level security stands before it, because the comparison
 # might leak. `search_find` therefore works in the name of the tables' owner, and finds the tenant in the setting that
 # row-level security itself goes by. Which projects may be seen is its caller's to say.
+# First it takes any matches from the index: few enough, and they are all. Only of too many does it walk to the newest,
+# which is then never far. Left to itself, the planner would also walk for words that only others' projects are full of.
 FINDING = f"""
 create function search_query(q text, is_near boolean, prefix text, has_open_stems boolean) returns tsquery
 language plpgsql stable as $$
@@ -205,21 +207,39 @@ begin
     select string_agg(term, '&')::tsquery from terms);
 end $$;
 
+create function search_some(keyed tsquery, tenant uuid, projects uuid[], kinds text[], of_facet text, most int)
+returns setof search_documents language sql stable set enable_seqscan = off set enable_indexscan = off as $$
+    select * from search_documents
+    where tenant_id = tenant and keys @@ keyed and project_id = any(projects) and kind = any(kinds)
+      and (of_facet is null or facet = of_facet)
+    limit most
+$$;
+
 create function search_find(q text, is_near boolean, projects uuid[], kinds text[], of_facet text, most int)
 returns table (id uuid, kind text, project_id uuid, rank float8)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     tenant uuid := {CURRENT_TENANT};
+    plain tsquery := search_query(q, is_near, '', false);
+    keyed tsquery := search_query(q, is_near, search_key_prefix(tenant), false);
+    few tsquery := case when cardinality(projects) between 1 and 10 then (
+        select string_agg(quote_literal(project), '|')::tsquery from unnest(projects) project
+    ) end;
+    found search_documents[] := array(
+        select d from search_some(coalesce(keyed && few, keyed), tenant, projects, kinds, of_facet, most + 1) d
+    );
 begin
-    return query execute $find$
-        select d.id, d.kind, d.project_id, ts_rank(d.weights, $1)::float8 from (
-            select * from search_documents
-            where tenant_id = $2 and keys @@ $3 and project_id = any($4) and kind = any($5)
-              and ($6 is null or facet = $6)
-            order by id desc limit $7
-        ) d
-    $find$ using search_query(q, is_near, '', false), tenant,
-        search_query(q, is_near, search_key_prefix(tenant), false), projects, kinds, of_facet, most;
+    if cardinality(found) > most then
+        execute $newest$
+            select array(
+                select d from search_documents d
+                where tenant_id = $1 and keys @@ $2 and project_id = any($3) and kind = any($4)
+                  and ($5 is null or facet = $5)
+                order by id desc limit $6
+            )
+        $newest$ into found using tenant, keyed, projects, kinds, of_facet, most;
+    end if;
+    return query select d.id, d.kind, d.project_id, ts_rank(d.weights, plain)::float8 from unnest(found) d;
 end $$;
 """
 
@@ -254,7 +274,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         drop trigger search_added on comments;
         drop trigger search_changed on comments;
         drop trigger search_removed on comments;
-        drop function search_find, search_query, search_put_comment, search_mark_task, search_put_task,
+        drop function search_find, search_some, search_query, search_put_comment, search_mark_task, search_put_task,
             search_put_project, search_drop, search_put, search_spelled, search_key_prefix, search_weights,
             search_folded;
         drop table search_spellings, search_documents, workspace_sessions;
