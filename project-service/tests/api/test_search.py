@@ -1,8 +1,11 @@
 """Search: what is found, what is shown of it, and what nobody may find."""
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any, cast
 from urllib.parse import quote
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from project_builders import person
@@ -10,9 +13,10 @@ from project_client import ProjectClient, project_path, task_path
 
 from project_service.search.schemas import AnyKindQuery
 from project_service.search.service import SearchService
+from shared.db.bootstrap import DatabaseUrls
 from shared.db.databases import Database
 from shared.principal import Principal, Role
-from shared.testing.callers import GLOBEX
+from shared.testing.callers import ACME, GLOBEX
 from shared.testing.counting import CountingDatabase
 
 SEARCH = "/api/v1/search"
@@ -235,3 +239,22 @@ async def test_long_odd_queries_are_answered(client: ProjectClient, ada: Princip
     await client.new_task(ada, project, title=q, description=q * 50)
 
     assert isinstance(await titles(client, ada, q), list)
+
+
+async def test_what_was_written_before_there_was_search_is_found(
+    fresh_urls: Callable[[str], DatabaseUrls],
+) -> None:
+    urls = fresh_urls("project")
+    migration = import_module("project_service.migrations.models.5_sessions_search")
+    owner, system = await asyncpg.connect(urls.owner), await asyncpg.connect(urls.system)
+    try:
+        await owner.execute(await migration.downgrade(None))
+        await system.execute(NEW_PROJECT, ACME, "Apollo")
+
+        await owner.execute(await migration.upgrade(None))
+
+        found = "select kind from search_documents where keys @@ $1::text::tsquery"
+        assert await system.fetchval(found, f"'{ACME.hex} apollo'") == "project"
+    finally:
+        await owner.close()
+        await system.close()
