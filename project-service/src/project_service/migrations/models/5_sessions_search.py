@@ -178,8 +178,8 @@ create trigger search_removed after delete on comments for each row
 # might leak. `search_find` therefore works in the name of the tables' owner, and finds the tenant in the setting that
 # row-level security itself goes by. Which projects may be seen is its caller's to say.
 # First it takes any matches from the index: few enough, and they are all. Only of too many does it walk to the newest,
-# which is then hardly ever far. Left to itself, the planner would also walk for words that only others' projects are full of. Where the asker sees up to three projects,
-# the index is asked for them, too; of more, asking costs more than it spares.
+# which is then hardly ever far. Left to itself, the planner would also walk for words that only others' projects are
+# full of. Where the asker sees up to three projects, the index is asked for them, too; of more, it costs too much.
 FINDING = f"""
 create function search_query(q text, is_near boolean, prefix text, has_open_stems boolean) returns tsquery
 language plpgsql stable as $$
