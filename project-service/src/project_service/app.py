@@ -25,6 +25,10 @@ from project_service.object_store import open_object_store
 from project_service.outbound.client import OutboundClient
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
+from project_service.search.routes import GROUPS as SEARCH_ROUTES
+from project_service.search.service import SearchService
+from project_service.sessions.routes import routes as session_routes
+from project_service.sessions.service import SessionService
 from project_service.settings import ProjectSettings
 from project_service.tags.routes import routes as tag_routes
 from project_service.tags.service import TagService
@@ -78,6 +82,8 @@ ROUTES = (
     comment_routes,
     activity_routes,
     webhook_routes,
+    session_routes,
+    *SEARCH_ROUTES,
 )
 CHORES: Mapping[str, Chore] = MappingProxyType(
     {"purge deleted projects": purge_deleted, "forget old deliveries": forget_deliveries}
@@ -123,6 +129,8 @@ def create_app(
             activity,
             webhooks,
             deliveries,
+            SessionService(database, clock),
+            SearchService(database),
         ],
         database=database,
         bus=bus,

@@ -8,6 +8,7 @@ from project_service.comments import repository as comments
 from project_service.members import repository as members
 from project_service.members.domain import member_of
 from project_service.projects import repository as projects
+from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
 from project_service.webhooks.deliveries import DeliveryService
 from shared.db.unit_of_work import Work
@@ -55,7 +56,7 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
 
     async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised, envelope: Envelope) -> None:
         if await members.forget(work, event.tenant_id, event.user_id, envelope.time):
-            await _drop_marks(work, event.tenant_id, event.user_id)
+            await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
             await team.leave_tenant(work, event.tenant_id, event.user_id)
 
     consumers.on(InvitationAccepted, invitation_accepted)
@@ -66,10 +67,11 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
     consumers.on(AccountAnonymised, member_left)
 
 
-async def _drop_marks(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    """What only they could see."""
+async def _drop_what_is_theirs(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """Marks and sessions, which only they could see."""
     await projects.drop_favorites_of(work, tenant_id, user_id)
     await comments.drop_stars_of(work, tenant_id, user_id)
+    await sessions.remove_all_of(work, tenant_id, user_id)
 
 
 async def _task_deleted(work: Work, event: TaskDeleted, envelope: Envelope) -> None:

@@ -30,6 +30,7 @@ WEBHOOKS = "/api/v1/webhooks"
 WEBHOOK = WEBHOOKS + "/{webhook_id}"
 DELIVERIES = WEBHOOK + "/deliveries"
 HOOK = {"url": "https://hooks.example.com", "events": ["*"], "project_id": "{project_id}"}
+SESSION = "/api/v1/sessions/{session_id}"
 FILES = PROJECT + "/files"
 FILE = FILES + "/{file_id}"
 FILES_ALIAS = "/api/v1/project-files/{project_id}"
@@ -74,6 +75,18 @@ MATRIX = {
     ("POST", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("DELETE", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("GET", PROJECT + "/activity"): Row(200, 404, 200, 200),
+    ("GET", "/api/v1/search"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/projects"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/tasks"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/comments"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/sessions"): Row(200, 200, 200, 200),
+    ("POST", "/api/v1/sessions"): Row(201, 201, 201, 201, {"name": "Night", "workspace_path": "/srv"}),
+    ("GET", "/api/v1/sessions/related"): Row(422, 422, 422, 422),
+    ("GET", SESSION): Row(200, 404, 404, 404),
+    ("PATCH", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("PUT", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("DELETE", SESSION): Row(204, 404, 404, 404),
+    ("POST", SESSION + "/fork"): Row(201, 404, 404, 404, {"name": "Day"}),
     ("GET", TASKS): Row(200, 404, 200, 200),
     ("POST", TASKS): Row(201, 404, 403, 403, {"title": "Land"}),
     ("GET", TASK): Row(200, 404, 200, 200),
@@ -208,6 +221,7 @@ async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any])
         "user_id": str(colleague.user_id),
         "webhook_id": hook["id"],
         "delivery_id": test.data["id"],
+        "session_id": (await client.new_session(owner, project_id=project["id"]))["id"],
         "task_id": task["id"],
         "other_task_id": other["id"],
         "label_id": (await client.create(f"{tasks_of(project)}/labels", {"name": "Filled"}, who=owner))["id"],
