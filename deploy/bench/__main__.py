@@ -15,6 +15,7 @@ MEASUREMENTS = (
     "deploy.bench.tasks",
     "deploy.bench.conversations",
     "deploy.bench.completions",
+    "deploy.bench.search",
 )
 
 
