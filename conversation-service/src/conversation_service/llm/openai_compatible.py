@@ -24,7 +24,8 @@ from conversation_service.llm.errors import (
 )
 from conversation_service.llm.provider import Delta, Finished, ModelInfo, Prompt, TokenUsage
 
-_DONE = "[DONE]"
+_DONE = b"[DONE]"
+MAX_LINE_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5.0
 MODELS_SECONDS = 5.0
 MAX_ANSWER_CHARACTERS = 1_000_000  # whatever comes behind is a provider gone mad
@@ -55,7 +56,7 @@ class _Chunk(msgspec.Struct):
     model: str | None = None
     choices: list[_Choice] = []
     usage: _Usage | None = None
-    error: msgspec.Raw = msgspec.Raw()
+    error: Any = None
 
 
 _read_chunk = msgspec.json.Decoder(_Chunk).decode
@@ -83,7 +84,7 @@ class OpenAICompatibleProvider:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(self._idle_seconds):
                     response = await stack.enter_async_context(self._ask(prompt))
-                lines = response.iter_lines()
+                lines = _lines(response.iter_bytes())
                 while (line := await self._next(lines, deadline, reading)) is not None:
                     text = reading.take(line)
                     if text:
@@ -114,7 +115,7 @@ class OpenAICompatibleProvider:
             stream_options={"include_usage": True},
         )
 
-    async def _next(self, lines: AsyncIterator[str], deadline: float, reading: "_Reading") -> str | None:
+    async def _next(self, lines: AsyncIterator[bytes], deadline: float, reading: "_Reading") -> bytes | None:
         """None at the end. A server that has said its last word need not hang up."""
         if reading.is_done:
             return None
@@ -142,11 +143,11 @@ class _Reading:
     def is_over(self) -> bool:
         return self._reason is not None
 
-    def take(self, line: str) -> str:
+    def take(self, line: bytes) -> str:
         """The text in a line of the stream. Raises msgspec.DecodeError, or LlmProviderError when it tells of one."""
-        name, _, value = line.partition(":")
+        name, _, value = line.partition(b":")
         value = value.strip()
-        if name != "data" or not value:
+        if name != b"data" or not value:
             return ""
         if value == _DONE:
             self.is_done = True
@@ -177,6 +178,18 @@ class _Reading:
         if not self.is_over:
             raise LlmProviderError
         return Finished(model=self._model, usage=self._usage, is_cut=self._reason == "length")
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Ended by a line feed and nothing else: the library's own lines end at characters that JSON may contain."""
+    rest = b""
+    async for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line
+        if len(rest) > MAX_LINE_BYTES:
+            raise LlmProviderError
+    yield rest
 
 
 def _storable(text: str) -> str:

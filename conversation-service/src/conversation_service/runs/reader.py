@@ -30,7 +30,8 @@ class RunReader:
     async def frames(self, run: RunState, after: int = BEFORE_THE_FIRST) -> AsyncGenerator[RunFrame | None, None]:
         """Every frame behind the one called `after`, to the last one; None when there was nothing for a while.
 
-        Ends early where the run is gone with its conversation.
+        Who has been told more than its crashed node could store is told the end all the same. Ends early where the run
+        is gone with its conversation.
         """
         if after < 0:
             yield start_frame(run)
@@ -55,7 +56,7 @@ class RunReader:
                         yield delta_frame(run, position, text)
                     if current.is_over:
                         for frame in last_frames(current):
-                            if frame.id > after:
+                            if frame.id > after or (is_last(frame) and frame.id < after):
                                 yield frame
                         return
                 wants_look = not await _is_set(news)

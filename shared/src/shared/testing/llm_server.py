@@ -138,7 +138,7 @@ async def _stuck(writer: asyncio.StreamWriter) -> None:
 async def _hostile(writer: asyncio.StreamWriter) -> None:
     """A character that no database stores, and no count of tokens."""
     writer.write(_HEAD)
-    _send_text(writer, 'data: {"choices": [{"delta": {"content": "a\\u0000b"}, "index": 0}]}\n\n')
+    _send_text(writer, 'data: {"choices": [{"delta": {"content": "a\\u0000b\u2028c"}, "index": 0}]}\n\n')
     _send(writer, _ending())
     writer.write(_LAST_CHUNK)
 
