@@ -6,11 +6,11 @@ from uuid import UUID
 import msgspec
 from project_client import ProjectClient
 
-from project_service.members import repository as members
 from shared.events.auth import MembershipAdded, MembershipRemoved, UserState
 from shared.events.changes import Removed
 from shared.events.envelope import Envelope, Event, encode
 from shared.ids import new_id
+from shared.members import repository as members
 from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal

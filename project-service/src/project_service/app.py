@@ -9,7 +9,6 @@ from project_service.activity.service import ActivityService
 from project_service.comments.entities import KINDS
 from project_service.comments.routes import routes as comment_routes
 from project_service.comments.service import CommentService
-from project_service.members.directory import DirectoryReader
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
 from project_service.settings import ProjectSettings
@@ -28,6 +27,7 @@ from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
+from shared.members.directory import DirectoryReader
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog

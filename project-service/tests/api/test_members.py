@@ -7,11 +7,11 @@ from project_builders import person
 from project_client import ProjectClient, project_path
 from project_people import introduce, is_known, joined, left, tell, user
 
-from project_service.members import repository as members
-from project_service.members.directory import DirectoryReader
 from shared.db.databases import Database
 from shared.events.auth import UserState
 from shared.events.questions import MemberDirectory, MemberDirectoryAnswer
+from shared.members import repository as members
+from shared.members.directory import DirectoryReader
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests, Responder
 from shared.principal import Role
