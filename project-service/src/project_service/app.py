@@ -21,7 +21,7 @@ from project_service.team.service import TeamService
 from project_service.topics import visibility_of_topics
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import ProjectStanding
+from shared.events.questions import ProjectStanding, ProjectTeam
 from shared.events.registry import default_registry
 from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
@@ -57,6 +57,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     )
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
+    responder.on(ProjectTeam, team.answer)
     TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
     registry = default_registry()
     consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)
