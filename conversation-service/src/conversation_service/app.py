@@ -11,6 +11,8 @@ from conversation_service.conversations.routes import routes as conversation_rou
 from conversation_service.conversations.service import ConversationService
 from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
+from conversation_service.notifications.routes import routes as notification_routes
+from conversation_service.notifications.service import NotificationService
 from conversation_service.settings import ConversationSettings
 from conversation_service.topics import can_see
 from shared.clock import Clock, SystemClock
@@ -29,7 +31,7 @@ from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "conversation"
-ROUTES = (conversation_routes, message_routes, chat_routes, chat_message_routes)
+ROUTES = (conversation_routes, message_routes, chat_routes, chat_message_routes, notification_routes)
 
 
 def create_app(settings: ConversationSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
@@ -38,6 +40,7 @@ def create_app(settings: ConversationSettings, *, database: Database, bus: Bus, 
     requests = Requests(bus)
     project_chats = ProjectChats(database, requests, clock)
     access = ChatAccess(database, project_chats)
+    notifications = NotificationService(database, clock)
     chats = ChatService(database, access, project_chats, clock)
     setup_defaults(
         app,
@@ -49,6 +52,7 @@ def create_app(settings: ConversationSettings, *, database: Database, bus: Bus, 
             MessageService(database, clock),
             chats,
             ChatMessageService(access, clock),
+            notifications,
         ],
         database=database,
         bus=bus,
@@ -58,7 +62,7 @@ def create_app(settings: ConversationSettings, *, database: Database, bus: Bus, 
     responder.on(ChatsOfUser, chats.answer)
     TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic).answer(responder)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
-    events_in.register(consumers, chats, project_chats)
+    events_in.register(consumers, chats, project_chats, notifications)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     run_alongside(app, DirectoryReader(database, requests).run)
     return app

@@ -85,6 +85,18 @@ def refresh_reused(first_name: str, link: str) -> Letter:
     )
 
 
+def notification(first_name: str, title: str, link: str) -> Letter:
+    shown = shown_name(title)
+    return Letter(
+        template="notification",
+        subject=shown,
+        greeting=_hello(first_name),
+        paragraphs=(f"{shown}.",),
+        action=Action("Open Tessera", link),
+        closing="You can choose in your notification settings what we write to you about.",
+    )
+
+
 def shown_name(name: str) -> str:
     """A name as one short line: whoever chose it gets no say in how the message is laid out."""
     line = " ".join("".join(c if c.isprintable() else " " for c in name).split())

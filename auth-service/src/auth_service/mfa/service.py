@@ -1,6 +1,7 @@
 """Use cases of second factors: setting one up, proving that it works, removing it."""
 
 from auth_service.accounts.repository import find_user
+from auth_service.accounts.telling import tell_alert
 from auth_service.mfa import repository
 from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaAlreadyEnabled, MfaInvalid, MfaNotEnabled
@@ -12,6 +13,7 @@ from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.events.auth import SecurityAlert
 from shared.principal import Principal
 
 
@@ -53,6 +55,7 @@ class SecondFactors:
             await self._check_pending(work, principal, code)
             digests = [self._recovery_codes.digest(one) for one in shown]
             await repository.confirm(work, principal.user_id, digests, self._clock.now())
+            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_ENABLED)
             await self._limits.give_back(work, claims)
         return RecoveryCodeList(recovery_codes=shown)
 
@@ -67,6 +70,7 @@ class SecondFactors:
             if not await self._codes.use(work, principal.user_id, code, self._clock.now()):
                 raise MfaInvalid
             await repository.remove(work, principal.user_id)
+            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_DISABLED)
             await self._limits.give_back(work, claims)
 
     async def _check_pending(self, work: Work, principal: Principal, code: str) -> None:

@@ -243,6 +243,8 @@ class CommentAdded(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.added"
     live: ClassVar[LiveEvent] = LiveEvent.COMMENT_ADDED
     newly_mentioned: tuple[UUID, ...] = ()
+    replied_to: UUID | None = None
+    """The author of its parent, where they may read it, are not its author and not mentioned either."""
     payload: CommentState
 
 
