@@ -15,6 +15,9 @@ class ProjectSettings(Settings, frozen=True, kw_only=True):
     database_url_project_system: Annotated[
         str | None, msgspec.Meta(description="The same for project_system; absent means the same password.")
     ] = None
+    object_store_url: Annotated[
+        str | None, msgspec.Meta(description="s3://bucket/prefix or file:///folder; absent: TESSERA_HOME/objects.")
+    ] = None
     port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on.")] = 8002
 
 

@@ -5,6 +5,7 @@ from auth_service.accounts.telling import tell_alert
 from auth_service.mfa import repository
 from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaAlreadyEnabled, MfaInvalid, MfaNotEnabled
+from auth_service.mfa.notices import FactorNotices
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.schemas import MfaSecret, RecoveryCodeList
 from auth_service.mfa.totp import as_text, matching_step, new_secret, otpauth_url
@@ -26,6 +27,7 @@ class SecondFactors:
         seal: Seal,
         codes: Codes,
         recovery_codes: RecoveryCodes,
+        notices: FactorNotices,
         limits: AttemptLimits,
         clock: Clock,
     ) -> None:
@@ -33,6 +35,7 @@ class SecondFactors:
         self._seal = seal
         self._codes = codes
         self._recovery_codes = recovery_codes
+        self._notices = notices
         self._limits = limits
         self._clock = clock
 
@@ -55,7 +58,8 @@ class SecondFactors:
             await self._check_pending(work, principal, code)
             digests = [self._recovery_codes.digest(one) for one in shown]
             await repository.confirm(work, principal.user_id, digests, self._clock.now())
-            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_ENABLED)
+            await self._notices.enabled(work, principal.user_id)
+            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_ENABLED, is_mailed=True)
             await self._limits.give_back(work, claims)
         return RecoveryCodeList(recovery_codes=shown)
 
@@ -70,7 +74,8 @@ class SecondFactors:
             if not await self._codes.use(work, principal.user_id, code, self._clock.now()):
                 raise MfaInvalid
             await repository.remove(work, principal.user_id)
-            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_DISABLED)
+            await self._notices.disabled(work, principal.user_id)
+            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_DISABLED, is_mailed=True)
             await self._limits.give_back(work, claims)
 
     async def _check_pending(self, work: Work, principal: Principal, code: str) -> None:

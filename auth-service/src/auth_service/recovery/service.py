@@ -1,6 +1,7 @@
 """Use cases of getting back into an account, and of changing its password. Both sign its owner out everywhere."""
 
 from auth_service.accounts import repository as accounts
+from auth_service.accounts.address_proof import prove_address
 from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
@@ -79,7 +80,7 @@ class PasswordRecovery:
             home = await accounts.find_home(work, user_id)
             is_about(home, user_id)
             await accounts.set_password(work, user_id, password_hash, now)
-            await accounts.mark_verified(work, user_id, now)  # the link was mailed there
+            await prove_address(work, user_id, now)  # the link was mailed there
             await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)
             if home is not None:
                 tell_alert(work, home, user_id, SecurityAlert.PASSWORD_CHANGED)

@@ -202,3 +202,11 @@ class NotificationsMarkedRead(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "auth.notification.read"
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
     payload: NotificationsRead
+
+
+class Heartbeat(Event, frozen=True, kw_only=True):
+    """Told every few seconds and never stored. Whoever hears it has heard what was told before, but for the newest."""
+
+    type: ClassVar[str] = "auth.heartbeat"
+    unsent_seconds: float
+    """How long the oldest event has been waiting to be sent; 0 when none is."""
