@@ -41,5 +41,6 @@ async def client(database: Database, bus: MemoryBus) -> AsyncIterator[Conversati
 
 @pytest.fixture
 async def chats(database: Database, bus: MemoryBus) -> AsyncIterator[ChatClient]:
-    async with session_with(create_app(conversation_settings(), database=database, bus=bus)) as session:
+    app = create_app(conversation_settings(), database=database, bus=bus, provider=OfflineProvider(pace_seconds=0))
+    async with session_with(app) as session:
         yield ChatClient(session, database)

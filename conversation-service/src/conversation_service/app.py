@@ -28,6 +28,10 @@ from conversation_service.settings import ConversationSettings
 from conversation_service.shares.repository import remove_expired as remove_expired_shares
 from conversation_service.shares.routes import public_routes as shared_routes, routes as share_routes
 from conversation_service.shares.service import ShareService
+from conversation_service.support.assistant import Assistant
+from conversation_service.support.faq import Faq
+from conversation_service.support.routes import routes as support_routes
+from conversation_service.support.service import SupportService
 from conversation_service.topics import can_see
 from conversation_service.usage.routes import routes as usage_routes
 from conversation_service.usage.service import UsageService
@@ -60,6 +64,7 @@ ROUTES = (
     chat_routes,
     chat_message_routes,
     notification_routes,
+    support_routes,
 )
 CHORES = {
     "temporary conversations": remove_expired,
@@ -89,6 +94,7 @@ def create_app(
     completions = CompletionService(database, messages, engine, RunReader(ledger, live), catalogue, clock)
     requests, notifications = Requests(bus), NotificationService(database, clock)
     project_chats = ProjectChats(database, requests, clock)
+    faq = Faq.load()
     access = ChatAccess(database, project_chats)
     chats = ChatService(database, access, project_chats, clock)
     metrics = Metrics(SERVICE)
@@ -116,6 +122,7 @@ def create_app(
             chats,
             ChatMessageService(access, clock),
             notifications,
+            SupportService(database, faq, Assistant(provider, faq), clock),
         ],
         database=database,
         bus=bus,

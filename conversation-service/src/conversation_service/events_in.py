@@ -5,6 +5,7 @@ from conversation_service.chats.project_chats import ProjectChats
 from conversation_service.chats.service import ChatService
 from conversation_service.notifications.service import NotificationService
 from conversation_service.notifications.sources import SOURCES, Source
+from conversation_service.support import repository as support
 from shared.db.unit_of_work import Work
 from shared.events.auth import AccountAnonymised, MembershipChanged
 from shared.events.envelope import Envelope, Event
@@ -31,6 +32,7 @@ def _follow_people(
     async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
         await chat_messages.forget_names(work, event.tenant_id, event.user_id)
         await notifications.forget(work, event.tenant_id, event.user_id)
+        await support.forget(work, event.tenant_id, event.user_id)
 
     async def role_changed(work: Work, event: MembershipChanged, envelope: Envelope) -> None:
         await project_chats.tenant_role_changed(work, event.tenant_id, event.user_id, envelope.time)
