@@ -6,7 +6,7 @@ from conversation_service import events_in
 from conversation_service.chat_messages.routes import routes as chat_message_routes
 from conversation_service.chat_messages.service import ChatMessageService
 from conversation_service.chats.access import ChatAccess
-from conversation_service.chats.project_chats import ProjectChats
+from conversation_service.chats.project_chats import ProjectChats, remove_abandoned
 from conversation_service.chats.routes import routes as chat_routes
 from conversation_service.chats.service import ChatService
 from conversation_service.conversations.routes import routes as conversation_routes
@@ -70,6 +70,7 @@ CHORES = {
     "temporary conversations": remove_expired,
     "expired shares": remove_expired_shares,
     "old runs": remove_old_runs,
+    "chats of purged projects": remove_abandoned,
 }
 
 

@@ -9,7 +9,7 @@ from conversation_service.support import repository as support
 from shared.db.unit_of_work import Work
 from shared.events.auth import AccountAnonymised, MembershipChanged
 from shared.events.envelope import Envelope, Event
-from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
+from shared.events.projects import ProjectAdded, ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
 from shared.members.following import Leaving, follow_members
 from shared.messaging.consumer import Consumers, Handler
 
@@ -58,12 +58,16 @@ def _follow_projects(consumers: Consumers, project_chats: ProjectChats) -> None:
 
     async def project_deleted(work: Work, event: ProjectDeleted, envelope: Envelope) -> None:
         assert envelope.tenantid is not None  # projects belong to a tenant
-        await project_chats.project_deleted(work, envelope.tenantid, event.entity_id)
+        await project_chats.project_deleted(work, envelope.tenantid, event.entity_id, envelope.time)
+
+    async def project_added(work: Work, event: ProjectAdded, envelope: Envelope) -> None:
+        await project_chats.project_added(work, event.payload.tenant_id, event.entity_id, envelope.time)
 
     consumers.on(TeamMemberAdded, joined_team)
     consumers.on(TeamMemberRemoved, left_team)
     consumers.on(ProjectUpdated, project_changed)
     consumers.on(ProjectDeleted, project_deleted)
+    consumers.on(ProjectAdded, project_added)
 
 
 def _notifying(notifications: NotificationService, source: Source) -> Handler[Event]:

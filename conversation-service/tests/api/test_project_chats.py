@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 from chat_client import CHATS, ChatClient, in_chat
 
+from conversation_service.chats.project_chats import remove_abandoned
 from shared.events.changes import Removed
 from shared.events.projects import (
+    ProjectAdded,
     ProjectDeleted,
     ProjectRole,
     ProjectState,
@@ -173,15 +175,43 @@ async def test_guests_lose_a_project_that_becomes_private(
     assert await status(chats, chat, ben) == 200
 
 
-async def test_a_deleted_project_takes_its_chats_along(chats: ChatClient, project: FakeProject, bus: MemoryBus) -> None:
-    ada = await chats.member()
-    project.team = [ada.user_id]
+async def test_a_deleted_project_takes_its_chats_along_until_it_is_restored(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ada, ben, guest = await chats.member(), await chats.member(), await chats.member()
+    project.team, project.guests = [ada.user_id, ben.user_id], [guest.user_id]
     chat = await begin(chats, project, ada)
+    await chats.write(guest, chat, "Hello")
+    team, project.team, project.guests = project.team, [], []
 
     await tell(bus, ProjectDeleted(entity_id=project.id, version=2, payload=Removed(project.id)), ACME)
 
     await becomes(chats, chat, ada, 404)
-    assert await chats.database.system_rows("select from chat_participants") == []
+    assert [await status(chats, chat, who) for who in (ben, guest)] == [404, 404]
+    project.team = team
+    restored = ProjectAdded(entity_id=project.id, version=3, payload=state_of(project))
+    await tell(bus, restored, ACME)
+    await becomes(chats, chat, ben, 200)
+    assert (await lists(chats, ada), await lists(chats, guest)) == ([chat["id"]], [])
+    assert [message["content"] for message in await chats.messages(ada, chat)][-1] == "Hello"
+
+
+async def test_chats_of_purged_projects_go_for_good(chats: ChatClient, project: FakeProject, bus: MemoryBus) -> None:
+    ada = await chats.member()
+    project.team = [ada.user_id]
+    gone = await begin(chats, project, ada)
+    project.team = []
+    await tell(bus, ProjectDeleted(entity_id=project.id, version=2, payload=Removed(project.id)), ACME)
+    await becomes(chats, gone, ada, 404)
+    other = await chats.group(ada)
+    now = datetime.now(UTC)
+
+    async with chats.database.system_work() as work:
+        early = await remove_abandoned(work, now + timedelta(days=30))
+        late = await remove_abandoned(work, now + timedelta(days=32))
+
+    assert (early, late) == (0, 1)
+    assert await lists(chats, ada) == [other["id"]]
 
 
 async def test_nobody_is_added_to_a_project_chat_by_hand(chats: ChatClient, project: FakeProject) -> None:
@@ -215,8 +245,12 @@ def left_team(project: FakeProject, who: Principal) -> TeamMemberRemoved:
 
 
 def made_private(project: FakeProject) -> ProjectUpdated:
+    return ProjectUpdated(entity_id=project.id, version=2, changed_fields=("visibility",), payload=state_of(project))
+
+
+def state_of(project: FakeProject) -> ProjectState:
     now = datetime.now(UTC)
-    state = ProjectState(
+    return ProjectState(
         id=project.id,
         tenant_id=ACME,
         name="Apollo",
@@ -228,4 +262,3 @@ def made_private(project: FakeProject) -> ProjectUpdated:
         created_at=now,
         updated_at=now,
     )
-    return ProjectUpdated(entity_id=project.id, version=2, changed_fields=("visibility",), payload=state)

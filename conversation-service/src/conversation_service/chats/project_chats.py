@@ -6,15 +6,18 @@ from uuid import UUID
 
 from conversation_service.chats import project_viewers as viewers, repository
 from conversation_service.chats.schemas import ChatRole
-from conversation_service.chats.telling import see_off, tell_deleted, welcome
+from conversation_service.chats.telling import see_off, tell, tell_deleted, tell_joined, tell_left, welcome
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
+from shared.events.chats import ChatAdded
 from shared.events.questions import ProjectStanding, ProjectTeam
 from shared.events.topics import Topic
 from shared.messaging.requests import Requests
 from shared.principal import Principal
+
+RESTORABLE = timedelta(days=31)  # project-service purges after 30
 
 ANSWER_AGE = timedelta(seconds=10)
 """An answer counts as that much older than its question: an event of a change that was on its way meanwhile wins."""
@@ -66,10 +69,10 @@ class ProjectChats:
         await viewers.admit(work, tenant_id, project_id, user_ids, is_on_team=is_on_team, as_of=as_of)
         seeing = set(await viewers.known(work, tenant_id, project_id))
         wanted, now = [user_id for user_id in user_ids if user_id in seeing], self._clock.now()
-        for chat_id in await repository.chats_of_project(work, tenant_id, project_id):
-            joined = await repository.join(work, tenant_id, chat_id, wanted, ChatRole.MEMBER, now)
+        for chat in await repository.chats_of_project(work, tenant_id, project_id):
+            joined = await repository.join(work, tenant_id, chat.id, wanted, ChatRole.MEMBER, now)
             if joined:
-                await welcome(work, tenant_id, chat_id, joined, now)
+                await welcome(work, tenant_id, chat.id, joined, now)
 
     async def left_team(self, work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, as_of: datetime) -> None:
         """They may still see the project: then they are asked about when they turn up again."""
@@ -87,12 +90,30 @@ class ProjectChats:
         for project_id in await viewers.projects_as_guest(work, tenant_id, user_id):
             await self.left_team(work, tenant_id, project_id, user_id, as_of)
 
-    async def project_deleted(self, work: Work, tenant_id: UUID, project_id: UUID) -> None:
+    async def project_deleted(self, work: Work, tenant_id: UUID, project_id: UUID, as_of: datetime) -> None:
+        """Nobody sees its chats any more; they are kept for as long as it can be restored."""
         await viewers.lock(work, project_id)
-        await viewers.drop_project(work, tenant_id, project_id)
-        for chat in await repository.remove_of_project(work, tenant_id, project_id):
+        gone = await viewers.hide(work, tenant_id, project_id, as_of)
+        left = await repository.leave_project(work, tenant_id, project_id, gone)
+        for chat in await repository.chats_of_project(work, tenant_id, project_id):
             tell_deleted(work, chat)
+            tell_left(work, chat.id, [user_id for chat_id, user_id in left if chat_id == chat.id])
+
+    async def project_added(self, work: Work, tenant_id: UUID, project_id: UUID, as_of: datetime) -> None:
+        """One that is restored has its chats back, with its team."""
+        await viewers.lock(work, project_id)
+        team = await viewers.show(work, tenant_id, project_id, as_of)
+        for chat in await repository.chats_of_project(work, tenant_id, project_id):
+            joined = await repository.join(work, tenant_id, chat.id, team, ChatRole.MEMBER, self._clock.now())
+            await repository.keep_owned(work, tenant_id, chat.id)
+            tell(work, chat.id, ChatAdded(entity_id=chat.id, version=chat.version, payload=chat))
+            tell_joined(work, chat.id, joined)
 
     async def _leave(self, work: Work, tenant_id: UUID, project_id: UUID, user_ids: Sequence[UUID]) -> None:
         for chat_id, user_id in await repository.leave_project(work, tenant_id, project_id, user_ids):
             await see_off(work, tenant_id, chat_id, [user_id], self._clock.now())
+
+
+async def remove_abandoned(work: Work, now: datetime) -> int:
+    """Chats of projects that nobody has been able to see for so long that they cannot be restored any more."""
+    return await repository.remove_unseen(work, now - RESTORABLE)

@@ -52,8 +52,16 @@ async def drop(work: Work, tenant_id: UUID, user_id: UUID) -> None:
     await work.execute("delete from project_viewers where tenant_id = $1 and user_id = $2", tenant_id, user_id)
 
 
-async def drop_project(work: Work, tenant_id: UUID, project_id: UUID) -> None:
-    await work.execute("delete from project_viewers where tenant_id = $1 and project_id = $2", tenant_id, project_id)
+async def hide(work: Work, tenant_id: UUID, project_id: UUID, as_of: datetime) -> list[UUID]:
+    """Nobody sees it; who is on its team is remembered. Answers who did see it."""
+    rows = await work.rows(_HIDE, tenant_id, project_id, as_of)
+    return [row["user_id"] for row in rows]
+
+
+async def show(work: Work, tenant_id: UUID, project_id: UUID, as_of: datetime) -> list[UUID]:
+    """Its team sees it again; answers who that is."""
+    rows = await work.rows(_SHOW, tenant_id, project_id, as_of)
+    return [row["user_id"] for row in rows]
 
 
 _ADMIT = """
@@ -82,4 +90,14 @@ where tenant_id = $1 and project_id = $2 and can_see and not is_on_team and as_o
 _AS_GUEST = """
 select project_id from project_viewers where tenant_id = $1 and user_id = $2 and can_see and not is_on_team
 order by project_id
+"""
+
+_HIDE = """
+update project_viewers set can_see = false, as_of = $3
+where tenant_id = $1 and project_id = $2 and can_see and as_of < $3 returning user_id
+"""
+
+_SHOW = """
+update project_viewers set can_see = true, as_of = $3
+where tenant_id = $1 and project_id = $2 and is_on_team and not can_see and as_of < $3 returning user_id
 """

@@ -147,8 +147,9 @@ async def remove(work: Work, tenant_id: UUID, chat_id: UUID) -> None:
     await work.execute("delete from chats where tenant_id = $1 and id = $2", tenant_id, chat_id)
 
 
-async def remove_of_project(work: Work, tenant_id: UUID, project_id: UUID) -> list[ChatState]:
-    return msgspec.convert(await work.rows(_REMOVE_OF_PROJECT, tenant_id, project_id), list[ChatState])
+async def remove_unseen(work: Work, since: datetime) -> int:
+    """Project chats whose project nobody sees, and nobody has seen since then. In system work of all tenants."""
+    return await work.execute(_REMOVE_UNSEEN, since)
 
 
 async def join(
@@ -179,9 +180,13 @@ async def leave_project(
     return [Participation(row["chat_id"], row["user_id"]) for row in rows]
 
 
-async def chats_of_project(work: Work, tenant_id: UUID, project_id: UUID) -> list[UUID]:
-    rows = await work.rows("select id from chats where tenant_id = $1 and project_id = $2", tenant_id, project_id)
-    return [row["id"] for row in rows]
+async def chats_of_project(work: Work, tenant_id: UUID, project_id: UUID) -> list[ChatState]:
+    rows = await work.rows(
+        f"select {_COLUMNS} from chats c where c.tenant_id = $1 and c.project_id = $2 order by c.id",
+        tenant_id,
+        project_id,
+    )
+    return msgspec.convert(rows, list[ChatState])
 
 
 async def keep_owned(work: Work, tenant_id: UUID, chat_id: UUID) -> bool:
@@ -269,7 +274,12 @@ on conflict (tenant_id, direct_key) do nothing returning id
 
 _DIRECT = "select id from chats where tenant_id = $1 and direct_key = $2"
 
-_REMOVE_OF_PROJECT = f"delete from chats c where c.tenant_id = $1 and c.project_id = $2 returning {_COLUMNS}"
+_REMOVE_UNSEEN = """
+delete from chats c where c.project_id is not null and c.created_at < $1 and not exists (
+    select from project_viewers v
+    where v.tenant_id = c.tenant_id and v.project_id = c.project_id and (v.can_see or v.as_of >= $1)
+)
+"""
 
 _JOIN = """
 insert into chat_participants (id, tenant_id, chat_id, user_id, role, last_read_number, joined_at)
