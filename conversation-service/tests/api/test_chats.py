@@ -7,12 +7,15 @@ import pytest
 from chat_client import CHATS, ChatClient, in_chat
 from conversation_builders import person
 
+from conversation_service.chats import repository
+from conversation_service.chats.schemas import ChatQuery
 from shared.events.questions import ChatsOfUser
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.principal import Role
 from shared.testing.callers import ACME, GLOBEX
+from shared.testing.counting import CountingDatabase
 from shared.testing.eventually import eventually
 from shared.testing.members import left, tell
 
@@ -185,6 +188,19 @@ async def test_chats_come_in_pages_and_by_what_is_unread(chats: ChatClient) -> N
     assert (first["total"], third["next_cursor"]) == (5, None)
     assert [item["title"] for item in unread["items"]] == ["0"]
     assert (other.status, other.wrong_fields) == (422, {"query.cursor": "invalid"})
+
+
+async def test_a_list_asks_the_same_few_questions_whatever_its_length(chats: ChatClient) -> None:
+    ada, ben = await chats.member(), await chats.member()
+    for _ in range(8):
+        await chats.write(ben, await chats.group(ada, ben))
+    counting = CountingDatabase(chats.database)
+
+    async with counting.unit_of_work(ACME) as work:
+        page = await repository.find_page(work, ada, ChatQuery(page_size=5))
+
+    assert ([chat.unread_count for chat in page.items], page.total) == ([1] * 5, 8)
+    assert len(counting.statements) == 2
 
 
 async def test_participants_come_in_pages(chats: ChatClient) -> None:
