@@ -1,6 +1,8 @@
 """Messages in chats: their order, who may change them, reactions, and what is unread."""
 
 import asyncio
+from random import Random
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -79,6 +81,27 @@ async def test_counts_stay_exact_while_people_read_and_write(chats: ChatClient) 
     assert await chats.unread(ben, chat) == 0
     last = (await chats.messages(ben, chat, "?order=desc&limit=1"))[0]
     assert (await chats.read_up_to(ben, chat, last))["last_read_number"] == 30
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_unread_counts_agree_with_a_model_whatever_people_do(chats: ChatClient, seed: int) -> None:
+    random, people = Random(seed), [await chats.member(str(number)) for number in range(3)]
+    group = await chats.group(*people)
+    sent: list[dict[str, Any]] = []
+    read = dict.fromkeys(people, 0)
+
+    for _ in range(40):
+        who = random.choice(people)
+        if sent and random.random() < 0.5:
+            message = random.choice(sent)
+            read[who] = max(read[who], message["number"])
+            marked = await chats.read_up_to(who, group, message)
+            assert marked["unread_count"] == len(sent) - read[who]
+        else:
+            sent.append(await chats.write(who, group))
+            read[who] = len(sent)
+
+    assert [await chats.unread(who, group) for who in people] == [len(sent) - read[who] for who in people]
 
 
 async def test_pages_by_number_cursor_and_offset_show_the_same(chats: ChatClient) -> None:

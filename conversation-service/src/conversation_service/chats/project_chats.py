@@ -111,6 +111,7 @@ class ProjectChats:
 
     async def _leave(self, work: Work, tenant_id: UUID, project_id: UUID, user_ids: Sequence[UUID]) -> None:
         for chat_id, user_id in await repository.leave_project(work, tenant_id, project_id, user_ids):
+            await repository.keep_owned(work, tenant_id, chat_id)
             await see_off(work, tenant_id, chat_id, [user_id], self._clock.now())
 
 

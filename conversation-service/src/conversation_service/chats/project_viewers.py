@@ -47,9 +47,9 @@ async def projects_as_guest(work: Work, tenant_id: UUID, user_id: UUID) -> list[
     return [row["project_id"] for row in rows]
 
 
-async def drop(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    """Nothing about somebody is known any more."""
-    await work.execute("delete from project_viewers where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+async def forget_everywhere(work: Work, tenant_id: UUID, user_id: UUID, as_of: datetime) -> None:
+    """Of all projects: they have left the tenant."""
+    await work.execute(_FORGET_EVERYWHERE, tenant_id, user_id, as_of)
 
 
 async def hide(work: Work, tenant_id: UUID, project_id: UUID, as_of: datetime) -> list[UUID]:
@@ -90,6 +90,10 @@ where tenant_id = $1 and project_id = $2 and can_see and not is_on_team and as_o
 _AS_GUEST = """
 select project_id from project_viewers where tenant_id = $1 and user_id = $2 and can_see and not is_on_team
 order by project_id
+"""
+
+_FORGET_EVERYWHERE = """
+update project_viewers set can_see = false, is_on_team = false, as_of = $3 where tenant_id = $1 and user_id = $2
 """
 
 _HIDE = """

@@ -125,7 +125,7 @@ class ChatService:
 
     async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
         """Direct chats stay: who comes back finds them."""
-        await viewers.drop(work, tenant_id, user_id)
+        await viewers.forget_everywhere(work, tenant_id, user_id, self._clock.now())
         for chat_id in await repository.leave_groups(work, tenant_id, user_id):
             chat = await repository.get_state(work, tenant_id, chat_id)
             await self._carry_on(work, tenant_id, chat, user_id)
