@@ -45,7 +45,9 @@ def _follow_people(
 def _follow_projects(consumers: Consumers, project_chats: ProjectChats) -> None:
     async def joined_team(work: Work, event: TeamMemberAdded, envelope: Envelope) -> None:
         member = event.payload
-        await project_chats.admit(work, member.tenant_id, member.project_id, [member.user_id], True, envelope.time)
+        await project_chats.admit(
+            work, member.tenant_id, member.project_id, member.user_id, is_on_team=True, as_of=envelope.time
+        )
 
     async def left_team(work: Work, event: TeamMemberRemoved, envelope: Envelope) -> None:
         assert envelope.tenantid is not None  # projects belong to a tenant

@@ -8,6 +8,7 @@ import pytest
 from chat_client import CHATS, ChatClient, in_chat
 
 from conversation_service.chats.project_chats import remove_abandoned
+from shared.events.auth import MembershipChanged
 from shared.events.changes import Removed
 from shared.events.projects import (
     ProjectAdded,
@@ -32,10 +33,10 @@ from shared.events.questions import (
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests, Responder
-from shared.principal import Principal
+from shared.principal import Principal, Role
 from shared.testing.callers import ACME
 from shared.testing.eventually import eventually
-from shared.testing.members import tell
+from shared.testing.members import tell, user
 
 
 class FakeProject:
@@ -158,6 +159,46 @@ async def test_an_answer_given_before_somebody_left_lets_nobody_in(
     project.team = [ada.user_id, ben.user_id]
 
     assert await status(chats, chat, ben) == 404
+
+
+async def test_an_answer_from_before_a_change_lets_no_stranger_in(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ada, late, demoted = await chats.member(), await chats.member(), await chats.member()
+    project.team, project.guests = [ada.user_id], [demoted.user_id]
+    chat = await begin(chats, project, ada)
+    assert await status(chats, chat, demoted) == 200
+
+    await tell(bus, made_private(project), ACME)
+    await becomes(chats, chat, demoted, 404)
+    project.guests = [late.user_id, demoted.user_id]
+
+    assert [await status(chats, chat, who) for who in (late, demoted, ada)] == [404, 404, 200]
+
+
+async def test_a_guest_is_asked_about_anew_when_their_role_changes(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ada, guest = await chats.member(), await chats.member()
+    project.team, project.guests = [ada.user_id], [guest.user_id]
+    chat = await begin(chats, project, ada)
+    assert await status(chats, chat, guest) == 200
+
+    project.guests = []
+    for who in (guest, ada):
+        changed = MembershipChanged(
+            entity_id=who.user_id,
+            version=2,
+            tenant_id=ACME,
+            user_id=who.user_id,
+            role=Role.VIEWER,
+            is_active=True,
+            payload=user(who, "new@example.com"),
+        )
+        await tell(bus, changed, ACME)
+
+    await becomes(chats, chat, guest, 404)
+    assert await status(chats, chat, ada) == 200
 
 
 async def test_guests_lose_a_project_that_becomes_private(

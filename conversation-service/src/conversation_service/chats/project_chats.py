@@ -42,7 +42,9 @@ class ProjectChats:
         standing = await self._requests.ask(ProjectStanding(principal=principal, project_id=project_id))
         if standing.role is not None:
             async with self._database.unit_of_work(principal.tenant_id) as work:
-                await self.admit(work, principal.tenant_id, project_id, [principal.user_id], False, as_of)
+                await self.admit(
+                    work, principal.tenant_id, project_id, principal.user_id, is_on_team=False, as_of=as_of
+                )
 
     async def look_up_topic(self, principal: Principal, topic: Topic) -> None:
         if topic.kind == "chat" and topic.entity_id is not None:
@@ -57,28 +59,24 @@ class ProjectChats:
         return answer.user_ids, as_of
 
     async def admit(
-        self,
-        work: Work,
-        tenant_id: UUID,
-        project_id: UUID,
-        user_ids: Sequence[UUID],
-        is_on_team: bool,
-        as_of: datetime,
+        self, work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, *, is_on_team: bool, as_of: datetime
     ) -> None:
+        await viewers.lock(work, user_id)
         await viewers.lock(work, project_id)
-        await viewers.admit(work, tenant_id, project_id, user_ids, is_on_team=is_on_team, as_of=as_of)
-        seeing = set(await viewers.known(work, tenant_id, project_id))
-        wanted, now = [user_id for user_id in user_ids if user_id in seeing], self._clock.now()
+        await viewers.admit(work, tenant_id, project_id, [user_id], is_on_team=is_on_team, as_of=as_of)
+        if user_id not in await viewers.known(work, tenant_id, project_id):
+            return
+        now = self._clock.now()
         for chat in await repository.chats_of_project(work, tenant_id, project_id):
-            joined = await repository.join(work, tenant_id, chat.id, wanted, ChatRole.MEMBER, now)
-            if joined:
+            if joined := await repository.join(work, tenant_id, chat.id, [user_id], ChatRole.MEMBER, now):
                 await welcome(work, tenant_id, chat.id, joined, now)
 
     async def left_team(self, work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, as_of: datetime) -> None:
         """They may still see the project: then they are asked about when they turn up again."""
+        await viewers.lock(work, user_id)
         await viewers.lock(work, project_id)
-        gone = await viewers.forget(work, tenant_id, project_id, user_id, as_of)
-        await self._leave(work, tenant_id, project_id, gone)
+        if await viewers.forget(work, tenant_id, project_id, user_id, as_of):
+            await self._leave(work, tenant_id, project_id, [user_id])
 
     async def visibility_changed(self, work: Work, tenant_id: UUID, project_id: UUID, as_of: datetime) -> None:
         await viewers.lock(work, project_id)
@@ -87,8 +85,10 @@ class ProjectChats:
 
     async def tenant_role_changed(self, work: Work, tenant_id: UUID, user_id: UUID, as_of: datetime) -> None:
         """Where the role in the tenant is what let them see a project, it has to be asked about again."""
-        for project_id in await viewers.projects_as_guest(work, tenant_id, user_id):
-            await self.left_team(work, tenant_id, project_id, user_id, as_of)
+        await viewers.lock(work, user_id)
+        for project_id in await viewers.forget_as_guest(work, tenant_id, user_id, as_of):
+            await viewers.lock(work, project_id)
+            await self._leave(work, tenant_id, project_id, [user_id])
 
     async def project_deleted(self, work: Work, tenant_id: UUID, project_id: UUID, as_of: datetime) -> None:
         """Nobody sees its chats any more; they are kept for as long as it can be restored."""

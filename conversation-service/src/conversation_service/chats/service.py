@@ -125,6 +125,7 @@ class ChatService:
 
     async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
         """Direct chats stay: who comes back finds them."""
+        await viewers.lock(work, user_id)
         await viewers.forget_everywhere(work, tenant_id, user_id, self._clock.now())
         for chat_id in await repository.leave_groups(work, tenant_id, user_id):
             chat = await repository.get_state(work, tenant_id, chat_id)
@@ -134,6 +135,7 @@ class ChatService:
         team, as_of = await self._project_chats.team_of(principal, project_id)
         tenant_id = principal.tenant_id
         async with self._database.unit_of_work(tenant_id, actor_id=principal.user_id) as work:
+            await viewers.lock(work, principal.user_id)
             await viewers.lock(work, project_id)
             await viewers.admit(work, tenant_id, project_id, team, is_on_team=True, as_of=as_of)
             guests = {principal.user_id} - set(team)

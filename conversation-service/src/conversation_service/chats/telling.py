@@ -24,11 +24,15 @@ def tell(work: Work, chat_id: UUID, event: Change) -> None:
 
 
 def tell_joined(work: Work, chat_id: UUID, user_ids: Sequence[UUID]) -> None:
+    if not user_ids:
+        return
     joined = ChatParticipants(chat_id=chat_id, user_ids=tuple(user_ids))
     tell(work, chat_id, ChatParticipantsAdded(entity_id=chat_id, version=1, payload=joined))
 
 
 def tell_left(work: Work, chat_id: UUID, user_ids: Sequence[UUID]) -> None:
+    if not user_ids:
+        return
     left = ChatParticipants(chat_id=chat_id, user_ids=tuple(user_ids))
     tell(work, chat_id, ChatParticipantsRemoved(entity_id=chat_id, version=1, payload=left))
 
