@@ -22,6 +22,7 @@ from shared.events.projects import (
     TaskState,
     TaskStatus,
     TaskStatusChanged,
+    WebhookDisabled,
 )
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
@@ -128,6 +129,13 @@ async def forwarded(chats: ChatClient, kind: str = "added") -> list[dict[str, An
             lambda who: CommentAdded(entity_id=new_id(), version=1, replied_to=who, payload=comment()),
             "comment_reply",
             "Your comment was answered",
+        ),
+        (
+            lambda who: WebhookDisabled(
+                tenant_id=ACME, webhook_id=new_id(), project_id=None, user_id=who, reason="gone"
+            ),
+            "webhook_disabled",
+            "A webhook was disabled: its receiver is gone",
         ),
         (
             lambda who: SecurityAlerted(tenant_id=ACME, user_id=who, alert=SecurityAlert.MFA_DISABLED),

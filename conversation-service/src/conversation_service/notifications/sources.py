@@ -15,6 +15,7 @@ from shared.events.projects import (
     TaskState,
     TaskStatusChanged,
     TeamMemberAdded,
+    WebhookDisabled,
 )
 
 
@@ -80,6 +81,15 @@ def _taken_on(event: TeamMemberAdded) -> Iterator[Notice]:
     yield Notice(member.user_id, NotificationKind.INVITATION, title, "project", member.project_id, member.project_id)
 
 
+_STOPPED = {"gone": "its receiver is gone", "failing": "its deliveries failed for days"}
+
+
+def _webhook_disabled(event: WebhookDisabled) -> Iterator[Notice]:
+    title = f"A webhook was disabled: {_STOPPED.get(event.reason, event.reason)}"
+    kind = NotificationKind.WEBHOOK_DISABLED
+    yield Notice(event.user_id, kind, title, "webhook", event.webhook_id, event.project_id, is_for_actor_too=True)
+
+
 _ALERTS = {
     SecurityAlert.PASSWORD_CHANGED: "Your password was changed",
     SecurityAlert.MFA_ENABLED: "A second factor was set up for your account",
@@ -103,5 +113,6 @@ SOURCES: tuple[tuple[type[Event], Source], ...] = (
     (TaskAssigned, _assigned),
     (TaskStatusChanged, _assigned_among_others),
     (TeamMemberAdded, _taken_on),
+    (WebhookDisabled, _webhook_disabled),
     (SecurityAlerted, _alerted),
 )

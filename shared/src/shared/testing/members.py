@@ -1,5 +1,6 @@
 """What auth-service would tell of people, told by a test."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import msgspec
 
 from shared.events.auth import MembershipAdded, MembershipRemoved, UserState
 from shared.events.changes import Removed
-from shared.events.envelope import Envelope, Event, encode
+from shared.events.envelope import Envelope, Event, TopicOffset, encode
 from shared.ids import new_id
 from shared.messaging.bus import OutgoingMessage
 from shared.messaging.consumer import publisher_of
@@ -67,6 +68,7 @@ async def tell(
     at: datetime | None = None,
     by: UUID | None = None,
     event_id: UUID | None = None,
+    topics: Sequence[str] = (),
 ) -> None:
     source = publisher_of(event.type)
     envelope = Envelope(
@@ -78,5 +80,6 @@ async def tell(
         data=msgspec.Raw(msgspec.json.encode(event)),
         tenantid=tenant_id,
         actorid=by,
+        topics=tuple(TopicOffset(topic, "an epoch", 1) for topic in topics),
     )
     await bus.publish([OutgoingMessage(source, event.type, envelope.id, encode(envelope))])
