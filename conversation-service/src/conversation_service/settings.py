@@ -18,11 +18,8 @@ class ConversationSettings(Settings, frozen=True, kw_only=True):
         str | None, msgspec.Meta(description="The same for conversation_system; absent means the same password.")
     ] = None
     llm_base_url: Annotated[
-        str | None,
-        msgspec.Meta(
-            pattern=r"^https?://[^\s]+$",
-            description="An OpenAI-compatible server (`http://localhost:1234/v1`); absent means the offline provider.",
-        ),
+        Annotated[str, msgspec.Meta(pattern=r"^https?://\S+$")] | None,
+        msgspec.Meta(description="An OpenAI-compatible server (`http://localhost:1234/v1`); absent means `offline`."),
     ] = None
     llm_api_key: Annotated[str | None, msgspec.Meta(description="What that server asks for.")] = None
     llm_model: Annotated[str, msgspec.Meta(description="The model that answers where nobody names another.")] = (

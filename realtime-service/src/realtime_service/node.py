@@ -13,6 +13,7 @@ from realtime_service.drain import drain
 from realtime_service.feed import Feed
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
+from realtime_service.passing import Passing
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
@@ -34,6 +35,7 @@ from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
+from shared.messaging.signals import Signals
 from shared.telemetry.metrics import Metrics
 
 AUDIENCE = "realtime"
@@ -50,6 +52,7 @@ class Node:
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
         self._hub = Hub(self._repairs.begin, self._repairs.cancel)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
+        self._passing = Passing(self._hub, Signals(bus))
         self._access = Access(keepers)
         self._revocations = Revocations()
         self._catch_up = CatchUp(requests, self._session_ended)
@@ -80,6 +83,7 @@ class Node:
         for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
             self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
+        await self._passing.connect()
         self._watch.look()
         self._prune()
         lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())

@@ -134,9 +134,13 @@ class RunEngine:
         await self._signals.on(RunStopWanted, self._stop)
 
     def start(self, run: RunState, prompt: Prompt, prompt_tokens: int) -> None:
-        task = asyncio.create_task(self._write(run, prompt, prompt_tokens))
+        writing = Writing(run, prompt, prompt_tokens, self._live.begin(run.id))
+        if self._is_draining:
+            writing.cut_short(RunStatus.INTERRUPTED)
+        self._writings[run.id] = writing
+        task = asyncio.create_task(self._write(writing))
         self._tasks[run.id] = task
-        task.add_done_callback(lambda _task: self._tasks.pop(run.id, None))
+        task.add_done_callback(lambda _task: self._forget(run.id))
 
     async def stop(self, run_id: UUID) -> None:
         """Wherever it is written."""
@@ -181,25 +185,22 @@ class RunEngine:
         if wanted.run_id in self._writings:
             self._writings[wanted.run_id].cut_short(RunStatus.STOPPED)
 
-    async def _write(self, run: RunState, prompt: Prompt, prompt_tokens: int) -> None:
-        with self._live.follow(run.id) as live:
-            writing = self._writings[run.id] = Writing(run, prompt, prompt_tokens, live)
-            if self._is_draining:
-                writing.cut_short(RunStatus.INTERRUPTED)
-            keeping = asyncio.create_task(self._keep(writing))
-            telling = asyncio.create_task(self._tell_all(writing))
-            try:
-                outcome = await writing.until_answered(self._provider)
-                writing.is_written = True
-                writing.wants_keeping.set()
-                writing.wants_telling.set()
-                await asyncio.gather(keeping, telling)
-                ended = await self._finish(writing, outcome)
-                live.accept(live.last + 1, [], is_over=True)
-                if ended is not None:
-                    await self._tell(ended, last_frames(ended))
-            finally:
-                del self._writings[run.id]
+    def _forget(self, run_id: UUID) -> None:
+        del self._tasks[run_id], self._writings[run_id]
+        self._live.end(run_id)
+
+    async def _write(self, writing: Writing) -> None:
+        keeping = asyncio.create_task(self._keep(writing))
+        telling = asyncio.create_task(self._tell_all(writing))
+        outcome = await writing.until_answered(self._provider)
+        writing.is_written = True
+        writing.wants_keeping.set()
+        writing.wants_telling.set()
+        await asyncio.gather(keeping, telling)
+        ended = await self._finish(writing, outcome)
+        writing.live.accept(writing.live.last + 1, [], is_over=True)
+        if ended is not None:
+            await self._tell(ended, last_frames(ended))
 
     async def _keep(self, writing: Writing) -> None:
         """What is written goes to the database every now and then; without news the node still says that it lives."""

@@ -12,6 +12,8 @@ class LiveRun:
     def __init__(self) -> None:
         self.news = asyncio.Event()
         self.is_over = False
+        self.is_written_here = False
+        """Then all of it is known, from the first delta on."""
         self.readers = 0
         self._first = 1
         self._deltas: list[str] = []
@@ -42,15 +44,29 @@ class LiveRuns:
 
     @contextmanager
     def follow(self, run_id: UUID) -> Iterator[LiveRun]:
-        """Kept for as long as somebody reads or writes it."""
+        """Known for as long as somebody reads or writes it."""
         run = self._runs.setdefault(run_id, LiveRun())
         run.readers += 1
         try:
             yield run
         finally:
-            run.readers -= 1
-            if not run.readers:
-                del self._runs[run_id]
+            self._leave(run_id)
+
+    def begin(self, run_id: UUID) -> LiveRun:
+        """To be written on this node, until `end`."""
+        run = self._runs.setdefault(run_id, LiveRun())
+        run.readers += 1
+        run.is_written_here = True
+        return run
+
+    def end(self, run_id: UUID) -> None:
+        self._leave(run_id)
 
     def find(self, run_id: UUID) -> LiveRun | None:
         return self._runs.get(run_id)
+
+    def _leave(self, run_id: UUID) -> None:
+        run = self._runs[run_id]
+        run.readers -= 1
+        if not run.readers:
+            del self._runs[run_id]

@@ -36,7 +36,7 @@ class RunReader:
             yield start_frame(run)
         position = max(after, 0)
         with self._live.follow(run.id) as live:
-            wants_look = True
+            wants_look = not live.is_written_here
             while True:
                 news = live.news
                 heard = live.after(position)

@@ -89,7 +89,8 @@ async def follow_run(
     principal: Principal, completions: CompletionService, conversation_id: UUID, run_id: UUID, request: Request
 ) -> ResponseStream:
     run = await completions.find(principal, conversation_id, run_id)
-    return event_stream(completions.frames(run, read_last_event_id(request.headers.get("last-event-id"))))
+    last_id = read_last_event_id(request.headers.get("last-event-id"))
+    return event_stream(completions.frames(run, last_id), {})
 
 
 @routes.post(RUN + "/stop", summary="Stop an answer; the message keeps what it has", errors=_RUN_ERRORS)
@@ -120,7 +121,7 @@ async def list_models(completions: CompletionService) -> PageOf[ModelView]:
 async def _answered(principal: Principal, completions: CompletionService, begun: Begun, *, streams: bool) -> Answered:
     run, headers = begun.run, _REPEATED if begun.is_repeated else {}
     if streams:
-        return event_stream(completions.frames(run, BEFORE_THE_FIRST), **headers)
+        return event_stream(completions.frames(run, BEFORE_THE_FIRST), headers)
     message = await completions.answer(principal, run)
     location = RUN.format(conversation_id=run.conversation_id, run_id=run.id)
     return WithHeaders(Created(message, location), headers)

@@ -1,7 +1,7 @@
 """A language model's server for tests and measurements: OpenAI's chat completions over a real socket, on command.
 
-The name of the model says what happens: `steady:<count>:<milliseconds>` sends so many words at that pace, the others
-are the faults of MODELS.
+The name of the model says what happens: `steady:<count>:<milliseconds>` sends so many words at that pace, `timed` the
+moments at which it sends instead (as time.monotonic), the others are the faults of MODELS.
 """
 
 import asyncio
@@ -18,13 +18,12 @@ USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
 
 class LlmServer:
-    """`requests` are the bodies that came, `first_word_at` when the last answer began (as time.perf_counter)."""
+    """`requests` are the bodies that came, `hung_up` counts the clients that left in the middle of an answer."""
 
     def __init__(self) -> None:
         self.url = ""
         self.requests: list[dict[str, Any]] = []
         self.hung_up = 0
-        self.first_word_at = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -42,26 +41,10 @@ class LlmServer:
         body = msgspec.json.decode(await reader.readexactly(_length(head)))
         self.requests.append(body)
         name, *numbers = body["model"].split(":")
-        if name == "steady":
-            await self._speak(writer, int(numbers[0]), int(numbers[1]) / 1000)
+        if name in _WORDS:
+            await _speak(writer, _WORDS[name], int(numbers[0]), float(numbers[1]) / 1000)
         else:
             await MODELS[name](writer)
-
-    async def _speak(self, writer: asyncio.StreamWriter, count: int, pause: float) -> None:
-        writer.write(_HEAD)
-        due = time.perf_counter()
-        for number in range(1, count + 1):
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            due += pause
-            if number == 1:
-                self.first_word_at = time.perf_counter()
-            _send(writer, _delta(f"wörd{number} "))
-            await writer.drain()
-        _send(writer, _ending())
-        _send(writer, {"id": "x", "object": "chat.completion.chunk", "created": 1, "choices": [], "usage": USAGE})
-        _send_text(writer, "data: [DONE]\n\n")
-        writer.write(_LAST_CHUNK)
-        await writer.drain()
 
 
 @asynccontextmanager
@@ -73,6 +56,27 @@ async def llm_server() -> AsyncIterator[LlmServer]:
         yield llm
     finally:
         server.close()
+
+
+_WORDS: dict[str, Callable[[int], str]] = {
+    "steady": lambda number: f"wörd{number} ",
+    "timed": lambda _number: f"{time.monotonic():.6f}",
+}
+
+
+async def _speak(writer: asyncio.StreamWriter, word: Callable[[int], str], count: int, pause: float) -> None:
+    writer.write(_HEAD)
+    due = time.monotonic()
+    for number in range(1, count + 1):
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        due += pause
+        _send(writer, _delta(word(number)))
+        await writer.drain()
+    _send(writer, _ending())
+    _send(writer, {"id": "x", "object": "chat.completion.chunk", "created": 1, "choices": [], "usage": USAGE})
+    _send_text(writer, "data: [DONE]\n\n")
+    writer.write(_LAST_CHUNK)
+    await writer.drain()
 
 
 async def _rate_limited(writer: asyncio.StreamWriter) -> None:
@@ -132,9 +136,9 @@ async def _stuck(writer: asyncio.StreamWriter) -> None:
 
 
 async def _hostile(writer: asyncio.StreamWriter) -> None:
-    """Text that no database stores, and no count of tokens."""
+    """A character that no database stores, and no count of tokens."""
     writer.write(_HEAD)
-    _send_text(writer, 'data: {"choices": [{"delta": {"content": "a\\u0000b\\ud800c"}, "index": 0}]}\n\n')
+    _send_text(writer, 'data: {"choices": [{"delta": {"content": "a\\u0000b"}, "index": 0}]}\n\n')
     _send(writer, _ending())
     writer.write(_LAST_CHUNK)
 
