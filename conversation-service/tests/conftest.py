@@ -15,6 +15,7 @@ from shared.testing.service_client import session_with, started_bus
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from chat_client import ChatClient
 from conversation_builders import conversation_settings
 from conversation_client import ConversationClient
 
@@ -36,3 +37,10 @@ async def client(database: Database, bus: MemoryBus) -> AsyncIterator[Conversati
     app = create_app(conversation_settings(), database=database, bus=bus, provider=OfflineProvider(pace_seconds=0))
     async with session_with(app) as session:
         yield ConversationClient(session, database)
+
+
+@pytest.fixture
+async def chats(database: Database, bus: MemoryBus) -> AsyncIterator[ChatClient]:
+    app = create_app(conversation_settings(), database=database, bus=bus, provider=OfflineProvider(pace_seconds=0))
+    async with session_with(app) as session:
+        yield ChatClient(session, database)

@@ -13,9 +13,9 @@ MEASUREMENTS = (
     "deploy.bench.revocation",
     "deploy.bench.files",
     "deploy.bench.tasks",
+    "deploy.bench.search",
     "deploy.bench.conversations",
     "deploy.bench.completions",
-    "deploy.bench.search",
 )
 
 
