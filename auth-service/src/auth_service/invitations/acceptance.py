@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service.accounts import repository as accounts
-from auth_service.accounts.email_address import email_identity
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import tell_updated
 from auth_service.invitations import repository
@@ -12,7 +11,9 @@ from auth_service.invitations.schemas import Joined
 from auth_service.members.joining import join
 from auth_service.tenants import repository as tenants
 from shared.db.unit_of_work import Work
+from shared.email_address import email_identity
 from shared.events.auth import InvitationAccepted
+from shared.events.projects import ProjectRole
 
 
 async def accept(work: Work, token: str, user_id: UUID, now: datetime) -> Joined:
@@ -22,12 +23,14 @@ async def accept(work: Work, token: str, user_id: UUID, now: datetime) -> Joined
     if email_identity(user.email) == taken.email_identity:
         user = await _verified(work, user, now)
     if taken.project_id is not None and taken.project_role is not None:
-        accepted = InvitationAccepted(
-            tenant_id=taken.tenant_id, user_id=user_id, project_id=taken.project_id, project_role=taken.project_role
-        )
-        work.publish(accepted, topics=[], subject=str(taken.project_id), tenant_id=taken.tenant_id)
+        tell_accepted(work, taken.tenant_id, user_id, taken.project_id, taken.project_role)
     tenant = await tenants.get_tenant(work, taken.tenant_id)
     return Joined(tenant=tenant, user=user, project_id=taken.project_id, project_role=taken.project_role)
+
+
+def tell_accepted(work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID, role: ProjectRole) -> None:
+    accepted = InvitationAccepted(tenant_id=tenant_id, user_id=user_id, project_id=project_id, project_role=role)
+    work.publish(accepted, topics=[], subject=str(project_id), tenant_id=tenant_id)
 
 
 async def _verified(work: Work, user: UserView, now: datetime) -> UserView:

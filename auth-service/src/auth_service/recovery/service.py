@@ -1,7 +1,6 @@
 """Use cases of getting back into an account, and of changing its password. Both sign its owner out everywhere."""
 
 from auth_service.accounts import repository as accounts
-from auth_service.accounts.email_address import email_identity, is_email
 from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
@@ -23,6 +22,7 @@ from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.email_address import email_identity, is_email
 from shared.principal import Principal
 
 POLL_SECONDS = 5.0  # whoever forgets a password wakes us; this is for what another replica left behind
