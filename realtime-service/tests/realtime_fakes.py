@@ -94,7 +94,7 @@ class FakeKeeper:
 
     async def _position(self, question: TopicPosition) -> TopicPositionAnswer:
         log = self._read(question.principal, question.topic, "position")
-        return TopicPositionAnswer(self.epoch, len(log))
+        return TopicPositionAnswer(self.epoch, len(log), question.topic)
 
     async def _replay(self, question: TopicReplay) -> TopicReplayAnswer:
         log = self._read(question.principal, question.topic, "replay")

@@ -9,6 +9,8 @@ from project_service.activity.service import ActivityService
 from project_service.comments.entities import KINDS
 from project_service.comments.routes import routes as comment_routes
 from project_service.comments.service import CommentService
+from project_service.gifting import parts as gifting
+from project_service.gifting.commenting import planned_kinds
 from project_service.members.directory import DirectoryReader
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
@@ -19,7 +21,7 @@ from project_service.tasks.routes import routes as task_routes
 from project_service.tasks.service import TaskService
 from project_service.team.routes import routes as team_routes
 from project_service.team.service import TeamService
-from project_service.topics import visibility_of_topics
+from project_service.topics import audience_of, visibility_of_topics
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ProjectStanding
@@ -36,7 +38,15 @@ from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 
 SERVICE = "project"
-ROUTES = (project_routes, tag_routes, team_routes, task_routes, comment_routes, activity_routes)
+ROUTES = (
+    project_routes,
+    tag_routes,
+    team_routes,
+    task_routes,
+    comment_routes,
+    activity_routes,
+    *gifting.ROUTES,
+)
 CHORES: Mapping[str, Chore] = MappingProxyType({"purge deleted projects": purge_deleted})
 
 
@@ -44,23 +54,33 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     clock = clock or SystemClock()
     app = new_app(SERVICE)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
-    comments = CommentService(database, clock, KINDS)
+    comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
+    planning = gifting.Planning(settings, database, clock)
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=[projects, TagService(database, clock), team, TaskService(database, clock), comments, activity],
+        parts=[
+            projects,
+            TagService(database, clock),
+            team,
+            TaskService(database, clock),
+            comments,
+            activity,
+            *planning.services,
+        ],
         database=database,
         bus=bus,
         clock=clock,
     )
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
-    TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
+    TopicKeeper(database, EventLog(database), visibility_of_topics(comments, clock), audience_of).answer(responder)
     registry = default_registry()
     consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)
-    events_in.register(consumers, registry, SERVICE, team, activity)
+    events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
-    run_alongside(app, DirectoryReader(database, Requests(bus)).run, Housekeeping(database, CHORES, clock).run)
+    chores = Housekeeping(database, CHORES, clock)
+    run_alongside(app, DirectoryReader(database, Requests(bus)).run, chores.run, planning.run)
     return app

@@ -73,7 +73,7 @@ class ModelKeeper:
         return answer
 
     def _position(self) -> TopicPositionAnswer:
-        return TopicPositionAnswer(self.epoch, len(self.log))
+        return TopicPositionAnswer(self.epoch, len(self.log), TOPIC)
 
     def _replay(self, question: Any) -> TopicReplayAnswer:
         if question.epoch != self.epoch:

@@ -22,10 +22,11 @@ class TopicNotFound(NotFound):
 
 
 class TopicPositionAnswer(msgspec.Struct, frozen=True):
-    """The last offset given out; the next event of the topic has `offset + 1`."""
+    """The last offset given out; the next event has `offset + 1`. Events name the topic `stream` to this principal."""
 
     epoch: str
     offset: int
+    stream: str
 
 
 class TopicPosition(Request[TopicPositionAnswer], frozen=True, kw_only=True):

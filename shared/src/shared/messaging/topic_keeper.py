@@ -1,6 +1,7 @@
 """The keeper's side of live topics: who may follow one, where it stands, and what happened since."""
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import msgspec
 
@@ -14,42 +15,54 @@ from shared.events.questions import (
     TopicReplay,
     TopicReplayAnswer,
 )
-from shared.events.topics import Topic, parse_topic
+from shared.events.topics import Topic, parse_topic, stream_of
 from shared.messaging.event_log import EventLog, Position, WindowPassed
 from shared.messaging.requests import Responder
 from shared.principal import Principal
 from shared.scopes import permits
 
 CanSee = Callable[[Work, Principal, Topic], Awaitable[bool]]
+AudienceOf = Callable[[Work, Principal, Topic], Awaitable[UUID | None]]
+
+
+async def everybody(_work: Work, _principal: Principal, _topic: Topic) -> UUID | None:
+    """All who may follow a topic hear the same."""
+    return None
 
 
 class TopicKeeper:
-    """`can_see` is the service's own rule: the right to read the thing by REST is the right to follow its topic."""
+    """`can_see` is the service's own rule: the right to read the thing by REST is the right to follow its topic.
 
-    def __init__(self, database: Database, event_log: EventLog, can_see: CanSee) -> None:
+    `audience_of` names the audience that somebody belongs to, where a topic has streams for several.
+    """
+
+    def __init__(
+        self, database: Database, event_log: EventLog, can_see: CanSee, audience_of: AudienceOf = everybody
+    ) -> None:
         self._database = database
         self._event_log = event_log
         self._can_see = can_see
+        self._audience_of = audience_of
 
     def answer(self, responder: Responder) -> None:
         responder.on(TopicPosition, self.position)
         responder.on(TopicReplay, self.replay)
 
     async def position(self, question: TopicPosition) -> TopicPositionAnswer:
-        await self._check_right(question.principal, question.topic)
-        position = await self._event_log.position(question.principal.tenant_id, question.topic)
-        return TopicPositionAnswer(position.epoch, position.offset)
+        stream = await self._stream_for(question.principal, question.topic)
+        position = await self._event_log.position(question.principal.tenant_id, stream)
+        return TopicPositionAnswer(position.epoch, position.offset, stream)
 
     async def replay(self, question: TopicReplay) -> TopicReplayAnswer:
-        await self._check_right(question.principal, question.topic)
-        tenant_id, topic, after = question.principal.tenant_id, question.topic, question.after
-        position = await self._event_log.position(tenant_id, topic)
+        stream = await self._stream_for(question.principal, question.topic)
+        tenant_id, after = question.principal.tenant_id, question.after
+        position = await self._event_log.position(tenant_id, stream)
         if question.epoch != position.epoch:
             return _lost(position, "epoch_changed")
         if after > position.offset:
             return _lost(position, "ahead")
         try:
-            events = await self._event_log.read(tenant_id, topic, after, question.limit)
+            events = await self._event_log.read(tenant_id, stream, after, question.limit)
         except WindowPassed:
             return _lost(position, "window_passed")
         reached = after + len(events)
@@ -60,13 +73,15 @@ class TopicKeeper:
             has_more=reached < position.offset,
         )
 
-    async def _check_right(self, principal: Principal, name: str) -> None:
+    async def _stream_for(self, principal: Principal, name: str) -> str:
+        """Raises TopicNotFound."""
         topic = parse_topic(name)
         if topic is None or not permits(principal.scopes, topic.resource, "GET"):
             raise TopicNotFound
         async with self._database.unit_of_work(principal.tenant_id) as work:
             if not await self._can_see(work, principal, topic):
                 raise TopicNotFound
+            return stream_of(name, await self._audience_of(work, principal, topic))
 
 
 def _lost(position: Position, reason: str) -> TopicReplayAnswer:
