@@ -38,7 +38,7 @@ class TopicPosition(Request[TopicPositionAnswer], frozen=True, kw_only=True):
 
 
 class TopicReplayAnswer(msgspec.Struct, frozen=True):
-    """`events` are envelopes in order, contiguous from `after + 1`; `offset` is the last one's, or `after`.
+    """`events` are envelopes of `stream` in order, contiguous from `after + 1`; `offset` is the last one's, or `after`.
 
     `is_complete` is false with a `reason` (`epoch_changed`, `window_passed`, `ahead`) when there is a hole that
     nothing can fill; `events` is empty then. More may follow when `has_more`.
@@ -46,6 +46,7 @@ class TopicReplayAnswer(msgspec.Struct, frozen=True):
 
     epoch: str
     offset: int
+    stream: str
     events: list[msgspec.Raw] = []
     has_more: bool = False
     is_complete: bool = True

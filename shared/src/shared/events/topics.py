@@ -39,6 +39,9 @@ _RESOURCES = {
 }
 
 
+_WITH_AUDIENCES = frozenset({"list", "list-items", "occasion", "person", "comments"})
+
+
 class Topic(NamedTuple):
     """`kind:rest`, where rest is an id for all kinds but `list-items:all` and `comments:{entity_type}:{id}`."""
 
@@ -55,6 +58,11 @@ class Topic(NamedTuple):
         return _RESOURCES[self.kind]
 
     @property
+    def has_audiences(self) -> bool:
+        """Some may hear less of it than others, on a stream of their own."""
+        return self.kind in _WITH_AUDIENCES
+
+    @property
     def entity_id(self) -> UUID | None:
         """The id at the end of the name, None where there is none."""
         try:
@@ -69,7 +77,7 @@ class Topic(NamedTuple):
 def parse_topic(name: str) -> Topic | None:
     """None when there can be no such topic."""
     kind, _, rest = name.partition(":")
-    if kind not in KEEPERS or not rest or len(name) > 120:
+    if kind not in KEEPERS or not rest or len(name) > 120 or AUDIENCE_MARK in name:
         return None
     return Topic(kind, rest)
 

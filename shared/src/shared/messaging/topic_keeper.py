@@ -58,17 +58,18 @@ class TopicKeeper:
         tenant_id, after = question.principal.tenant_id, question.after
         position = await self._event_log.position(tenant_id, stream)
         if question.epoch != position.epoch:
-            return _lost(position, "epoch_changed")
+            return _lost(position, stream, "epoch_changed")
         if after > position.offset:
-            return _lost(position, "ahead")
+            return _lost(position, stream, "ahead")
         try:
             events = await self._event_log.read(tenant_id, stream, after, question.limit)
         except WindowPassed:
-            return _lost(position, "window_passed")
+            return _lost(position, stream, "window_passed")
         reached = after + len(events)
         return TopicReplayAnswer(
             epoch=position.epoch,
             offset=reached,
+            stream=stream,
             events=[msgspec.Raw(encode(event)) for event in events],
             has_more=reached < position.offset,
         )
@@ -84,5 +85,5 @@ class TopicKeeper:
             return stream_of(name, await self._audience_of(work, principal, topic))
 
 
-def _lost(position: Position, reason: str) -> TopicReplayAnswer:
-    return TopicReplayAnswer(epoch=position.epoch, offset=position.offset, is_complete=False, reason=reason)
+def _lost(position: Position, stream: str, reason: str) -> TopicReplayAnswer:
+    return TopicReplayAnswer(position.epoch, position.offset, stream, is_complete=False, reason=reason)
