@@ -38,7 +38,9 @@ check: lint test ## Everything CI runs: lint, then all tests
 
 attack: install ## Throw hostile input at the running parts: wire, tokens, tenants, bodies, generated requests
 	@$(BIN)/python -m deploy.local.testbed -- $(BIN)/python -m pytest gateway/tests/api/test_hostile_requests.py \
+		gateway/tests/api/test_spoofed_headers.py gateway/tests/api/test_token_confusion.py \
 		shared/tests/unit/test_tokens.py deploy/e2e/test_bad_input.py deploy/e2e/test_tenancy.py deploy/e2e/test_openapi.py
+	@$(BIN)/python -m deploy.bench.slowloris
 
 lint: install ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .
@@ -52,11 +54,13 @@ format: install ## Format the code and sort the imports
 bench: install ## Measure latency and throughput; prints machine, versions and ratios
 	@$(BIN)/python -m deploy.bench
 
-chaos: install ## Kill services and the broker under load and count what was lost (must be nothing)
+chaos: install ## Kill services and the broker under load, race clients: count what was lost or came out twice (nothing)
 	@$(BIN)/python -m deploy.chaos
+	@$(BIN)/python -m deploy.chaos.races
 
-snapshots: install ## Write the schema snapshots of all events anew, after a reviewed change of a contract
+snapshots: install ## Record the schemas of all events and the models of all migrations anew, after a reviewed change
 	@$(BIN)/python -m shared.events.snapshots --update
+	@$(BIN)/python -m shared.db.models_state --update auth project conversation
 
 clean: ## Remove the virtual environment and caches; the data in TESSERA_HOME stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("deploy.bench.gateway", "deploy.bench.limits", "deploy.bench.latency")
+MEASUREMENTS = (
+    "deploy.bench.gateway",
+    "deploy.bench.limits",
+    "deploy.bench.slowloris",
+    "deploy.bench.connections",
+    "deploy.bench.latency",
+    "deploy.bench.logins",
+    "deploy.bench.revocation",
+    "deploy.bench.files",
+    "deploy.bench.tasks",
+)
 
 
 def main() -> None:

@@ -13,8 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -22,22 +21,21 @@ from uuid import uuid4
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from deploy.bench.gateway import (
+from deploy.bench.stage import (
     PATH,
-    SECRET,
     WIDE,
-    Ports,
+    access_token,
     auth_stand_in,
-    new_token,
+    free_ports,
+    gateway,
     nginx,
     read_answer,
-    running,
+    serve,
     until_answering,
     wrk,
 )
 from deploy.local.redis import RedisNode
 from deploy.machine import describe_machine
-from deploy.supervision.ports import free_port
 from gateway.health import CONNECTED
 from gateway.rate_limit.limiter import Permit, RateLimiter
 from gateway.rate_limit.memory_store import MemoryStore
@@ -50,6 +48,7 @@ _DECISIONS = 20_000
 _SHARED_DECISIONS = 2_000
 _TOGETHER = 32
 _ROUNDS = 3
+_PROGRAM = ("deploy.bench.limits", "serve")
 _CONNECTIONS = 16
 _REQUESTS_PER_SECOND = 320
 _SECONDS = 2.0  # of load before the fault, and after its first moments
@@ -123,13 +122,13 @@ def _since(began: tuple[float, float], count: int) -> str:
 async def _print_throughput(redis: RedisNode) -> None:
     kinds = {"none": {"LIMITS": "off"}, "in memory": {}, "in Redis": {"REDIS_URL": redis.url}}
     rates: dict[str, list[float]] = {kind: [] for kind in kinds}
-    ports, key = Ports(*(free_port() for _ in Ports._fields)), Ed25519PrivateKey.generate()
-    token = new_token(key)
+    ports, key = free_ports(), Ed25519PrivateKey.generate()
+    token = access_token(key)
     with nginx(ports):
         async with auth_stand_in(ports.auth, key):
             for _ in range(_ROUNDS):
                 for kind, environment in kinds.items():
-                    with _gateway(ports, environment):
+                    with gateway(ports, program=_PROGRAM, **environment):
                         await until_answering(ports.gateway, token)
                         rates[kind].append(await wrk(ports.gateway, token))
     without = statistics.median(rates["none"])
@@ -140,11 +139,11 @@ async def _print_throughput(redis: RedisNode) -> None:
 
 
 async def _print_fault(redis: RedisNode, name: str, fault: Callable[[RedisNode], Awaitable[None]]) -> None:
-    ports, key = Ports(*(free_port() for _ in Ports._fields)), Ed25519PrivateKey.generate()
-    token = new_token(key)
+    ports, key = free_ports(), Ed25519PrivateKey.generate()
+    token = access_token(key)
     with nginx(ports):
         async with auth_stand_in(ports.auth, key):
-            with _gateway(ports, {"REDIS_URL": redis.url}):
+            with gateway(ports, REDIS_URL=redis.url):
                 await until_answering(ports.gateway, token)
                 samples: list[Sample] = []
                 load = asyncio.create_task(_load(ports.gateway, token, samples))
@@ -202,22 +201,6 @@ async def _bring_back(redis: RedisNode) -> None:
         await redis.start()
 
 
-@contextmanager
-def _gateway(ports: Ports, environment: dict[str, str]) -> Iterator[None]:
-    told = {
-        **os.environ,
-        "INTERNAL_SECRET": SECRET,
-        "PORT": str(ports.gateway),
-        "AUTH_URL": f"http://127.0.0.1:{ports.auth}",
-        "PROJECT_URL": f"http://127.0.0.1:{ports.upstream}",
-        "RATE_LIMIT_SCALE": WIDE,
-        "REDIS_URL": "",
-        **environment,
-    }
-    with running([sys.executable, "-m", "deploy.bench.limits", "serve"], told):
-        yield
-
-
 class _Unlimited(RateLimiter):
     """For comparison: decides without counting."""
 
@@ -225,8 +208,7 @@ class _Unlimited(RateLimiter):
         return Permit(plan, (), 0.0, False, "")
 
 
-def serve() -> None:
-    from deploy.bench.gateway import serve
+def serve_with_limits_as_told() -> None:
     from gateway import app
 
     if os.environ.get("LIMITS") == "off":
@@ -235,4 +217,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve() if sys.argv[1:] == ["serve"] else main()
+    serve_with_limits_as_told() if sys.argv[1:] == ["serve"] else main()

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from deploy.api_client import Answer, ApiClient, api_client
 from deploy.embedded.postgres_home import remove_data
@@ -122,6 +122,20 @@ async def test_an_app_hands_its_user_over_to_the_web_once(ada: ApiClient, anonym
     assert me.data["id"] == ada.user["id"]
 
 
+async def test_a_ticket_opens_one_live_connection_which_ends_with_its_session(
+    stack: StackProcess, ada: ApiClient
+) -> None:
+    ticket = (await ada.expect(201, "POST", "/realtime/ticket")).data["ticket"]
+
+    async with connect(f"{stack.live_url}?ticket={ticket}") as socket:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{stack.live_url}?ticket={ticket}")
+        await ada.expect(204, "POST", "/auth/logout")
+
+        assert refused.value.response.status_code == 401
+        assert await close_code(socket) == 4009
+
+
 @pytest.fixture
 async def talkative(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> AsyncIterator[StackProcess]:
     """What it writes is captured."""
@@ -138,6 +152,9 @@ async def test_no_credential_is_ever_logged_or_stored(
         key = (await make_key(ada, "*:read"))["key"]
         page = await sign_in_by_cookie(anonymous, ada)
         token = (await ada.expect(200, "POST", "/auth/session-token")).data["url"].rpartition("token=")[2]
+        ticket = (await ada.expect(201, "POST", "/realtime/ticket")).data["ticket"]
+        for _ in range(2):
+            await anonymous.call("GET", f"//ws?ticket={ticket}")
         made_up = f"tsk_{uuid4().hex}"
         for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}, page, {"X-API-Key": made_up}):
             await anonymous.call("GET", "/projects", headers=headers)
@@ -150,7 +167,7 @@ async def test_no_credential_is_ever_logged_or_stored(
     logged = "".join(capfd.readouterr())
     stored = contents(tmp_path)
     cookie = page["Cookie"].partition("=")[2]
-    secrets = [key, cookie, token, made_up, ada.access_token, ada.tokens["refresh_token"], PASSWORD]
+    secrets = [key, cookie, token, ticket, made_up, ada.access_token, ada.tokens["refresh_token"], PASSWORD]
     assert [secret for secret in secrets if secret in logged] == []
     assert any(ada.user["email"].encode() in content for content in stored)
     assert [secret for secret in secrets if any(secret.encode() in content for content in stored)] == []

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared.access_tokens import mint_access_token
 from shared.introspection import CredentialKind, Introspect, Introspected, Refusal
@@ -55,14 +57,16 @@ class RecordingService:
     answer: Answer = answer_ok
     reads_body: bool = True
     requests: list[Recorded] = field(default_factory=list)
+    begun: list[bytes] = field(default_factory=list)
+    """The request lines that came, whatever became of the rest."""
     open_connections: int = 0
     accepted: int = 0
     port: int = 0
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator["RecordingService"]:
+    async def serving(self, port: int = 0) -> AsyncIterator["RecordingService"]:
         self._writers: set[asyncio.StreamWriter] = set()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=2**20)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -93,6 +97,7 @@ class RecordingService:
 
     async def _read(self, reader: asyncio.StreamReader) -> Recorded:
         lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[:-2]
+        self.begun.append(lines[0])
         headers = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines[1:])]
         request = Recorded(lines[0], headers)
         if self.reads_body:
@@ -123,6 +128,15 @@ class Issuer:
         key = jwt.algorithms.OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return msgspec.json.encode({"keys": [{**key, "kid": "one", "use": "sig", "alg": "EdDSA"}]})
 
+    def forged(self, headers: dict[str, Any] | None = None, key: Any = None, **changes: Any) -> str:
+        """A token signed like ours, but with other claims or headers; `...` leaves one out."""
+        claims = {**jwt.decode(self.token(), options={"verify_signature": False}), **changes}
+        head = {"typ": "at+jwt", "kid": "one", **(headers or {})}
+        return jwt.encode(_kept(claims), key or self._key, algorithm="EdDSA", headers=_kept(head))
+
+    def public_pem(self) -> bytes:
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
     def principal(self, session_id: UUID | None = None) -> Principal:
         return Principal(
             user_id=uuid4(), tenant_id=self.tenant_id, session_id=session_id or uuid4(), role=Role.DEVELOPER
@@ -131,6 +145,10 @@ class Issuer:
     def token(self, principal: Principal | None = None, *, now: datetime | None = None, life: int = 900) -> str:
         moment = now or datetime.now(UTC)
         return mint_access_token(principal or self.principal(), self._key, "one", moment, life)
+
+
+def _kept(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not ...}
 
 
 @dataclass
@@ -142,6 +160,8 @@ class AuthDouble(RecordingService):
     snapshot_status: int = 200
     known: dict[str, Introspected] = field(default_factory=dict)
     """Opaque credentials by kind and text, with a space between."""
+    single_use: set[str] = field(default_factory=set)
+    """Those of `known` that the first question uses up."""
     introspections: list[str] = field(default_factory=list)
     answers_introspection: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -179,6 +199,8 @@ class AuthDouble(RecordingService):
         name = f"{question.kind} {question.credential}"
         self.introspections.append(name)
         answer = self.known.get(name, Introspected(refusal=Refusal.INVALID))
+        if name in self.single_use:
+            self.known.pop(name, None)
         await self.answers_introspection.wait()
         writer.write(json_answer(msgspec.json.encode({"data": answer})))
 

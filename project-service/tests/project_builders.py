@@ -8,7 +8,9 @@ from shared.testing.callers import ACME, INTERNAL_SECRET, somebody
 
 
 def project_settings() -> ProjectSettings:
-    return ProjectSettings(internal_secret=INTERNAL_SECRET, database_url_project="postgresql://unused")
+    return ProjectSettings(
+        internal_secret=INTERNAL_SECRET, database_url_project="postgresql://unused", object_store_url="memory://"
+    )
 
 
 def person(role: Role = Role.MANAGER, tenant_id: UUID = ACME) -> Principal:

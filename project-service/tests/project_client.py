@@ -17,6 +17,14 @@ class ProjectClient(ServiceClient):
     async def new_task(self, who: Principal, project: dict[str, Any], **fields: Any) -> dict[str, Any]:
         return await self.create(tasks_of(project), {"title": "Fly", **fields}, who=who)
 
+    async def write_files(self, who: Principal, project: dict[str, Any], contents: dict[str, str]) -> dict[str, Any]:
+        """One batch, `contents` by path; what was answered."""
+        files = [{"path": path, "content": content} for path, content in contents.items()]
+        answer = await self.send("PUT", files_of(project), {"files": files}, who=who)
+        assert answer.status == 200, answer
+        written: dict[str, Any] = answer.data
+        return written
+
     async def join(self, project: dict[str, Any], who: Principal, role: str) -> None:
         """Puts somebody on a project's team."""
         async with self.database.unit_of_work(who.tenant_id) as work:
@@ -40,3 +48,15 @@ def tasks_of(project: dict[str, Any]) -> str:
 
 def task_path(task: dict[str, Any]) -> str:
     return f"{PROJECTS}/{task['project_id']}/tasks/{task['id']}"
+
+
+def files_of(project: dict[str, Any]) -> str:
+    return f"{PROJECTS}/{project['id']}/files"
+
+
+def file_path(file: dict[str, Any]) -> str:
+    return f"{PROJECTS}/{file['project_id']}/files/{file['id']}"
+
+
+def versions_of(project: dict[str, Any]) -> str:
+    return f"{PROJECTS}/{project['id']}/versions"

@@ -21,13 +21,18 @@ from auth_service.data_export import repository as exports, routes as data_expor
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
 from auth_service.device_sessions.service import DeviceSessions
+from auth_service.events_in import AUDIT_QUEUE, register_audit
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
+from auth_service.heartbeat import Heart
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
 from auth_service.invitations import routes as invitation_routes
+from auth_service.invitations.acceptance import tenant_joined
 from auth_service.invitations.service import Invitations
+from auth_service.live_tickets import repository as tickets, routes as live_tickets
+from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
 from auth_service.mail.mailroom import Mailroom
 from auth_service.mail.outbox import MailOutbox
@@ -37,6 +42,7 @@ from auth_service.members.service import Members
 from auth_service.mfa import challenge_repository as challenges, routes as mfa
 from auth_service.mfa.challenges import Challenges
 from auth_service.mfa.codes import Codes
+from auth_service.mfa.notices import FactorNotices
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.service import SecondFactors
 from auth_service.recovery import routes as recovery
@@ -105,11 +111,13 @@ ROUTES = (
     tenancy.routes,
     invitation_routes.routes,
     audit.routes,
+    live_tickets.routes,
 )
 CHORES: Mapping[str, Chore] = MappingProxyType(
     {
         "forget ended attempt windows": throttling.forget_ended,
         "forget sign-ins that waited too long for a code": challenges.forget_expired,
+        "forget tickets that nobody used": tickets.forget_expired,
         "forget old data exports": exports.forget_expired,
         "anonymise closed accounts": anonymise_due,
         "retire replaced signing keys": key_store.retire_replaced,
@@ -142,7 +150,14 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             resets,
             revocations,
             AuditLogs(database),
-            *_own_account_parts(settings.key_encryption_secret, database, passwords, limits, clock),
+            *_own_account_parts(
+                settings.key_encryption_secret,
+                database,
+                passwords,
+                limits,
+                FactorNotices(mailroom.outbox, links),
+                clock,
+            ),
         ),
         database=database,
         bus=bus,
@@ -152,12 +167,13 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     responder.on(MemberDirectory, members.directory)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
     events_in.register(consumers, invitations)
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+    relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     setup_subjects(app)
     _setup_audit(app, database, bus)
     _setup_lifecycle(app, keys, passwords)
     _setup_rounds(app, mailroom.rounds, resets.rounds)
-    run_alongside(app, keys.keep_open, Housekeeping(database, CHORES, clock).run)
+    heart = Heart(SERVICE, bus, relay.age_seconds, clock)
+    run_alongside(app, keys.keep_open, Housekeeping(database, CHORES, clock).run, heart.run)
     return app
 
 
@@ -176,18 +192,30 @@ def _parts(
     refresh_tokens = RefreshTokens(settings.key_encryption_secret)
     cookies = cookie_tokens(settings.key_encryption_secret)
     opener = SessionOpener(refresh_tokens, cookies, clock, session_life)
+    live = ticket_tokens(settings.key_encryption_secret)
     links, rules = WebLinks(settings.public_web_url), PasswordRules.load()
     verification = EmailVerification(database, mail, links, clock)
     return (
         Registrar(database, passwords, rules, opener, mint, clock, settings.registration_mode, limits, verification),
-        _sign_in(settings.key_encryption_secret, database, passwords, limits, opener, mint, clock),
+        _sign_in(
+            settings.key_encryption_secret, database, passwords, limits, FactorNotices(mail, links), opener, mint, clock
+        ),
         DeviceCookies(settings.public_web_url),
         Sessions(database, refresh_tokens, mint, ReuseWarning(mail, links), clock, session_life),
         CookieRefresh(database, cookies, refresh_tokens, mint, clock, session_life),
         SessionCookies(settings.public_web_url, clock),
         Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
         ApiKeys(database, key_tokens(), clock),
-        Introspection(database, {CredentialKind.API_KEY: key_tokens(), CredentialKind.SESSION_COOKIE: cookies}, clock),
+        LiveTickets(database, live, clock),
+        Introspection(
+            database,
+            {
+                CredentialKind.API_KEY: key_tokens(),
+                CredentialKind.SESSION_COOKIE: cookies,
+                CredentialKind.LIVE_TICKET: live,
+            },
+            clock,
+        ),
         Profiles(database, clock),
         verification,
         PasswordChange(database, passwords, rules, limits, clock),
@@ -202,22 +230,30 @@ def _sign_in(
     database: Database,
     passwords: Passwords,
     limits: AttemptLimits,
+    notices: FactorNotices,
     opener: SessionOpener,
     mint: TokenMint,
     clock: Clock,
 ) -> SignIn:
     gate = LoginGate(limits, KnownDevices(secret))
     codes = Codes(Seal(secret, SECOND_FACTORS), RecoveryCodes(secret))
-    return SignIn(database, passwords, gate, limits, Challenges(secret), codes, opener, mint, clock)
+    return SignIn(
+        database, passwords, gate, limits, Challenges(secret), codes, notices, tenant_joined, opener, mint, clock
+    )
 
 
 def _own_account_parts(
-    secret: str, database: Database, passwords: Passwords, limits: AttemptLimits, clock: Clock
+    secret: str,
+    database: Database,
+    passwords: Passwords,
+    limits: AttemptLimits,
+    notices: FactorNotices,
+    clock: Clock,
 ) -> tuple[object, ...]:
     """What people do with their own account."""
     seal, recovery_codes = Seal(secret, SECOND_FACTORS), RecoveryCodes(secret)
     return (
-        SecondFactors(database, seal, Codes(seal, recovery_codes), recovery_codes, limits, clock),
+        SecondFactors(database, seal, Codes(seal, recovery_codes), recovery_codes, notices, limits, clock),
         DeviceSessions(database, clock),
         UserSettings(database, clock),
         AccountClosing(database, passwords, limits, clock),
@@ -234,8 +270,8 @@ def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocat
 
 
 def _setup_audit(app: App, database: Database, bus: Bus) -> None:
-    consumers = Consumers(database, Inbox(), default_registry(), events_in.AUDIT_QUEUE, app.ctx.metrics)
-    events_in.register_audit(consumers)
+    consumers = Consumers(database, Inbox(), default_registry(), AUDIT_QUEUE, app.ctx.metrics)
+    register_audit(consumers)
 
     @app.before_server_start
     async def listen(_app: App) -> None:

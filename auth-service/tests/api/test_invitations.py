@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from auth_builders import registration
+from auth_builders import PASSWORD, registration
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer
@@ -55,6 +55,48 @@ async def test_somebody_signed_in_joins_and_goes_there(auth_with_mail: AuthClien
     there = await auth.member(guest.email, switched.data["tokens"])
     assert (there.tenant_id, there.principal.role) == (owner.tenant_id, "viewer")
     assert switched.headers["cache-control"] == "no-store"
+
+
+async def test_whoever_lost_their_last_membership_signs_in_by_invitation(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    guest = await colleague(auth, mail, owner, "viewer")
+    await auth.send("DELETE", f"/api/v1/users/{guest.principal.user_id}", who=owner.principal)
+    mail.messages.clear()
+    nowhere = await auth.login(guest.email)
+    token = await invite(auth, mail, owner, guest.email, role="manager")
+
+    wrong = await auth.login(guest.email, "a wrong passphrase", invitation_token=token)
+    entered = await auth.login(guest.email, invitation_token=token)
+    again = await auth.login(guest.email, invitation_token=token)
+
+    assert (nowhere.status, nowhere.code) == (404, "TENANT_NOT_FOUND")
+    assert (wrong.status, wrong.code) == (401, "AUTH_INVALID_CREDENTIALS")
+    assert (entered.status, entered.data["user"]["role"]) == (200, "manager")
+    assert (again.status, again.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    assert (await auth.login(guest.email)).data["user"]["tenant_id"] == str(owner.tenant_id)
+
+
+async def test_signing_in_by_invitation_leads_to_the_tenant_that_invited(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, owner, guest = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    token = await invite(auth, mail, owner, guest.email)
+
+    entered = await auth.login(guest.email, invitation_token=token, tenant_id=str(guest.tenant_id))
+
+    assert entered.data["user"]["tenant_id"] == str(owner.tenant_id)
+
+
+async def test_a_closed_account_joins_nothing(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    auth, owner, guest = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    token = await invite(auth, mail, owner, guest.email)
+    await auth.send("DELETE", "/api/v1/users/me", {"password": PASSWORD}, who=guest.principal)
+
+    answer = await auth.send("POST", ACCEPT, {"token": token}, who=guest.principal)
+
+    assert (answer.status, answer.code) == (401, "AUTH_SESSION_REVOKED")
 
 
 @pytest.mark.parametrize("is_one_user", [True, False])

@@ -7,8 +7,11 @@ import pytest
 from auth_authenticator import MFA, set_up_mfa
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
+from mail_server import MailServer, body_of
+from members import invite
 
 from shared.db.databases import Database
+from shared.testing.eventually import eventually
 
 LOGIN_MFA = "/api/v1/auth/login/mfa"
 
@@ -33,6 +36,38 @@ async def test_a_code_finishes_signing_in(auth: AuthClient, clock: SettableClock
     assert answer.data["user"]["email"] == member.email
     again = await auth.member(member.email, answer.data["tokens"])
     assert again.principal.user_id == member.principal.user_id
+
+
+async def test_an_invitation_is_accepted_at_the_second_step(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    auth, owner, guest = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    app, _ = await set_up_mfa(auth, guest.principal, clock)
+    token = await invite(auth, mail, owner, guest.email)
+
+    first = await auth.login(guest.email, invitation_token=token)
+    mfa_token = first.json["error"]["details"]["mfa_token"]
+    body = {"mfa_token": mfa_token, "code": app.next_code(), "invitation_token": token}
+    second = await auth.send("POST", LOGIN_MFA, body)
+
+    assert (first.code, second.status) == ("AUTH_MFA_REQUIRED", 200)
+    assert second.data["user"]["tenant_id"] == str(owner.tenant_id)
+
+
+async def test_each_use_of_a_recovery_code_is_told_by_mail_and_how_many_are_left(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+    _, codes = await set_up_mfa(auth, member.principal, clock)
+
+    for number, code in enumerate(codes, start=1):
+        assert (await finish(auth, await challenge(auth, member.email), code)).status == 200
+        await eventually(lambda: len(mail.letters_to(member.email, "recovery code")) == number)  # noqa: B023 - at once
+
+    letters = mail.letters_to(member.email, "recovery code")
+    told = [body_of(letter, "plain") for letter in letters]
+    assert sum("Recovery codes left: 9." in text for text in told) == 1
+    assert sum("That was the last one." in text for text in told) == 1
 
 
 async def test_a_code_is_good_for_one_sign_in(auth: AuthClient, clock: SettableClock) -> None:

@@ -7,6 +7,7 @@ from asyncpg import InsufficientPrivilegeError
 from auth_authenticator import MFA, begin_mfa, set_up_mfa
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
+from mail_server import MailServer, body_of
 
 from shared.db.databases import Database
 from shared.principal import Principal
@@ -88,6 +89,21 @@ async def test_it_is_removed_with_a_code(auth: AuthClient, clock: SettableClock)
     assert (right.status, right.body) == (204, b"")
     assert (again.status, again.code) == (409, "MFA_NOT_ENABLED")
     assert (await auth.login(member.email)).status == 200
+
+
+async def test_switching_it_on_and_off_is_told_by_mail(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+
+    app, _ = await set_up_mfa(auth, member.principal, clock)
+    await mail.letter_to(member.email, "sign-in is on")
+    await auth.send("DELETE", MFA, {"code": app.wrong_code()}, who=member.principal)
+    await auth.send("DELETE", MFA, {"code": app.next_code()}, who=member.principal)
+    off = await mail.letter_to(member.email, "sign-in is off")
+
+    assert all("http://127.0.0.1:3000/forgot-password" in body_of(off, kind) for kind in ("plain", "html"))
+    assert len(mail.letters_to(member.email, "sign-in is")) == 2
 
 
 async def test_it_is_removed_with_a_recovery_code_however_it_is_typed(auth: AuthClient, clock: SettableClock) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
+from lock_queue import until_somebody_waits
 
 from shared.db.databases import Database
 
@@ -165,6 +166,19 @@ async def test_logging_out_ends_this_session_and_tells_it(auth: AuthClient, data
     assert (answer.status, answer.body) == (204, b"")
     assert (await auth.refresh(member.refresh_token)).code == "AUTH_REFRESH_INVALID"
     assert (await auth.refresh(elsewhere)).status == 200
+    assert await revocations_told(database) == [(str(member.principal.session_id), "logout")]
+
+
+async def test_logging_out_ends_a_session_that_is_being_refreshed(auth: AuthClient, database: Database) -> None:
+    member = await auth.register()
+
+    async with database.system_work() as refresh:
+        await refresh.execute("update sessions set last_seen_at = now() where id = $1", member.principal.session_id)
+        logout = asyncio.create_task(auth.send("POST", "/api/v1/auth/logout", who=member.principal))
+        await until_somebody_waits(database)
+
+    assert (await logout).status == 204
+    assert (await auth.refresh(member.refresh_token)).code == "AUTH_REFRESH_INVALID"
     assert await revocations_told(database) == [(str(member.principal.session_id), "logout")]
 
 

@@ -8,6 +8,7 @@ import pytest
 from auth_client import Answer, AuthClient, RunAuth
 from auth_credentials import introspect, session_cookie
 from auth_fakes import SettableClock
+from lock_queue import until_somebody_waits
 
 from shared.db.databases import Database
 from shared.principal import Principal
@@ -52,6 +53,18 @@ async def test_the_token_becomes_a_session_of_its_own(auth: AuthClient, clock: S
     assert principal["user_id"] == str(member.principal.user_id)
     assert principal["tenant_id"] == str(member.tenant_id)
     assert principal["session_id"] != str(member.principal.session_id)
+
+
+async def test_a_session_that_is_ending_signs_no_browser_in(auth: AuthClient, database: Database) -> None:
+    member = await auth.register()
+    token = await token_of(auth, member.principal)
+
+    async with database.system_work() as work:
+        await work.execute("update sessions set revoked_at = now() where id = $1", member.principal.session_id)
+        exchanging = asyncio.create_task(exchange(auth, token))
+        await until_somebody_waits(database)
+
+    assert (await exchanging).code == "SESSION_TOKEN_EXPIRED"
 
 
 async def test_of_many_parallel_uses_one_wins(run_auth: RunAuth, databases: list[Database]) -> None:

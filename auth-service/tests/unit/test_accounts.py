@@ -27,9 +27,16 @@ def test_patches_merge_as_the_standard_says(target: object, patch: object, expec
     assert merge_patch(target, patch) == expected
 
 
-@pytest.mark.parametrize("password", ["password123", "PASSWORD123", "qwertyuiop", "12345678"])
+@pytest.mark.parametrize("password", ["password123", "PASSWORD123", "qwertyuiop", "12345678", "autumn2024"])
 def test_common_passwords_are_refused_in_any_case(password: str) -> None:
     assert [problem.code for problem in PasswordRules.load().problems("password", password)] == ["too_common"]
+
+
+def test_the_list_has_ten_thousand_that_could_be_chosen() -> None:
+    listed = PasswordRules.load()._common
+
+    assert len(listed) >= 10_000
+    assert {len(text) >= 8 and text == text.lower() for text in listed} == {True}
 
 
 def test_an_uncommon_password_needs_no_digits_or_signs() -> None:

@@ -1,14 +1,17 @@
 """The composition root of the gateway: settings, a bus and a clock in, the application that is served out."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
+from prometheus_client import Gauge
 from sanic.response import HTTPResponse
 
 from gateway.answers import Answers
 from gateway.audit.trail import AuditTrail
 from gateway.authentication import Authenticator
+from gateway.breaker import Breaker
 from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
 from gateway.cors import Cors
@@ -24,7 +27,7 @@ from gateway.rate_limit.limiter import RateLimiter
 from gateway.rate_limit.memory_store import MemoryStore
 from gateway.rate_limit.policies import Plans
 from gateway.rate_limit.redis_store import RedisStore
-from gateway.route_table import RouteTable
+from gateway.route_table import RouteTable, Service
 from gateway.service_client import ServiceClient
 from gateway.settings import GatewaySettings, listed
 from gateway.upstream import UpstreamPool
@@ -51,7 +54,9 @@ def create_app(
     clock, limits = clock or SystemClock(), limits or WireLimits()
     app = new_app("gateway")
     metrics = Metrics("gateway")
-    services = ServiceClient(settings.addresses(), settings.internal_secret, clock)
+    addresses = settings.addresses()
+    breakers = {service: Breaker() for service in addresses}
+    services = ServiceClient(addresses, breakers, settings.internal_secret, clock)
     denylist = Denylist(settings.access_token_ttl, clock)
     verifier = AccessTokenVerifier(services.signing_keys, clock)
     introspections = Introspections(services.introspect, lambda: denylist.has_gap, lambda: clock.now().timestamp())
@@ -65,7 +70,10 @@ def create_app(
         routes=routes,
         authenticator=authenticator,
         entrance=Entrance(authenticator, cors, limiter, plans),
-        pools={service: UpstreamPool(address, limits) for service, address in settings.addresses().items()},
+        pools={
+            service: UpstreamPool(address, limits, breakers[service], settings.sources(address))
+            for service, address in addresses.items()
+        },
         outgoing=OutgoingHeads(),
         answers=answers,
         cors=cors,
@@ -88,6 +96,8 @@ def create_app(
         checks=checks,
         documentation=partial(setup_documentation, documents=documents),
     )
+    metrics.gauge_from("tessera_denylist_gap_seconds", "Age of a gap in what ended", lambda: denylist.gap_seconds)
+    _watch_breakers(metrics, breakers)
     _setup_product_health(app, AggregateHealth(services.readiness, lambda: bus.is_connected, lambda: limiter.state))
     _setup_own_headers(app, answers)
     _setup_life(app, services, watch, parts, limiter)
@@ -111,6 +121,13 @@ def _trusted(denylist: Denylist) -> Check:
         return denylist.is_trusted
 
     return check
+
+
+def _watch_breakers(metrics: Metrics, breakers: Mapping[Service, Breaker]) -> None:
+    about = "Requests in a row that a service left without an answer"
+    gauge = Gauge("tessera_upstream_failures", about, ["upstream"], registry=metrics.registry)
+    for service, breaker in breakers.items():
+        gauge.labels(service.value).set_function(partial(getattr, breaker, "failures"))
 
 
 def _setup_product_health(app: App, health: AggregateHealth) -> None:

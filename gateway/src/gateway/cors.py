@@ -45,5 +45,6 @@ def _lines(origin: str) -> bytes:
         f"access-control-allow-origin: {origin}\r\n"
         "access-control-allow-credentials: true\r\n"
         f"access-control-expose-headers: {_EXPOSED}\r\n"
+        f"timing-allow-origin: {origin}\r\n"
         "vary: Origin\r\n"
     ).encode()

@@ -1,6 +1,7 @@
-"""Finds the one credential in a request: Bearer header, API key, session cookie, or `token` on live addresses."""
+"""Finds the one credential in a request: Bearer header, API key, cookie; on live addresses also `token`, `ticket`."""
 
 import re
+from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -25,7 +26,7 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
 
 
 class Presented(msgspec.Struct, frozen=True, gc=False):
-    """`target` is what may be sent on: without the token."""
+    """`target` is what may be sent on: without token and ticket."""
 
     credential: Credential | None
     target: Target
@@ -82,19 +83,28 @@ def _opaque(value: bytes, kind: CredentialKind) -> Credential:
 
 
 def _taken_from_query(target: Target) -> tuple[Credential | None, Target]:
-    """Access tokens only: what lives longer does not belong into an address."""
+    """Access tokens and tickets only: what lives longer does not belong into an address."""
     kept: list[bytes] = []
-    tokens: list[bytes] = []
+    found: list[Credential] = []
     for pair in (target.query or b"").split(b"&"):
         name, _, value = pair.partition(b"=")
-        if unquote_to_bytes(name) == b"token":
-            tokens.append(unquote_to_bytes(value))
-        else:
+        read = _IN_QUERY.get(unquote_to_bytes(name))
+        if read is None:
             kept.append(pair)
-    if len(tokens) > 1:
+        elif value:
+            found.append(read(unquote_to_bytes(value)))
+    if len(found) > 1:
         raise AmbiguousCredentials
-    if not tokens or not tokens[0]:
-        return None, Target(target.path, b"&".join(kept) or None)
-    if not tokens[0].isascii():
+    return found[0] if found else None, Target(target.path, b"&".join(kept) or None)
+
+
+def _access_token(value: bytes) -> Credential:
+    if not value.isascii():
         raise InvalidToken
-    return Credential(tokens[0].decode("ascii")), Target(target.path, b"&".join(kept) or None)
+    return Credential(value.decode("ascii"))
+
+
+_IN_QUERY: dict[bytes, Callable[[bytes], Credential]] = {
+    b"token": _access_token,
+    b"ticket": lambda value: _opaque(value, CredentialKind.LIVE_TICKET),
+}

@@ -2,7 +2,8 @@
 
 The rule while something may have been missed: nothing was ever heard - nobody is admitted; a gap of up to
 `TRUSTED_GAP_SECONDS` - go on with what is known while the snapshot is read again; longer - nobody is admitted.
-While the bus is away the snapshot is read every second, so the gap stays short as long as auth-service answers.
+While the bus is away, or brings nothing although it looks connected, the snapshot is read twice a second, so the gap
+stays short as long as auth-service answers.
 """
 
 import asyncio
@@ -16,17 +17,18 @@ import msgspec
 from gateway.introspections import Introspections
 from shared.clock import Clock
 from shared.errors import TesseraError, Unavailable
-from shared.events.auth import ApiKeyRevoked, SessionRevoked
+from shared.events.auth import ApiKeyRevoked, Heartbeat, SessionRevoked
 from shared.events.envelope import Envelope, Event, decode
 from shared.events.registry import InvalidEvent, Registry
 from shared.messaging.bus import Binding, Bus
 from shared.telemetry.logs import get_logger
 
 TRUSTED_GAP_SECONDS = 10.0
+SILENCE_SECONDS = 5.0  # auth-service is heard every two
 _LOOK_SECONDS = 0.5  # between two looks at the bus; a revocation must be known everywhere within a second
 _FORGET_SECONDS = 60.0
 _OVERLAP_SECONDS = 60  # clocks of two machines differ
-_HEARD = (SessionRevoked.type, ApiKeyRevoked.type, "auth.membership.*", "auth.account.*")
+_HEARD = (Heartbeat.type, SessionRevoked.type, ApiKeyRevoked.type, "auth.membership.*", "auth.account.*")
 
 
 class Revocation(msgspec.Struct, frozen=True):
@@ -63,19 +65,25 @@ class Denylist:
 
     @property
     def is_trusted(self) -> bool:
-        return self._gap_began is None or time.monotonic() - self._gap_began < TRUSTED_GAP_SECONDS
+        return self.gap_seconds < TRUSTED_GAP_SECONDS
 
     @property
     def has_gap(self) -> bool:
         return self._gap_began is not None
 
+    @property
+    def gap_seconds(self) -> float:
+        """0 when nothing can be missing."""
+        return 0.0 if self._gap_began is None else time.monotonic() - self._gap_began
+
     def add(self, revocations: Sequence[Revocation]) -> None:
         for one in revocations:
             self._revoked[one.session_id] = max(one.revoked_at, self._revoked.get(one.session_id, 0))
 
-    def open_gap(self) -> None:
+    def open_gap(self, began: float | None = None) -> None:
+        """`began` is a monotonic time; now, unless it is given."""
         if self._gap_began is None:
-            self._gap_began = time.monotonic()
+            self._gap_began = time.monotonic() if began is None else began
 
     def close_gap(self) -> None:
         self._gap_began = None
@@ -105,6 +113,7 @@ class RevocationWatch:
         registry: Registry,
         fetch: Callable[[int], Awaitable[Sequence[Revocation]]],
         introspections: Introspections,
+        silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         """What is kept in `introspections` about somebody is forgotten when it may have changed."""
         self._denylist = denylist
@@ -112,11 +121,14 @@ class RevocationWatch:
         self._bus = bus
         self._registry = registry
         self._fetch = fetch
+        self._silence_seconds = silence_seconds
+        self._complete_until = time.monotonic()
         self._resets = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        self._complete_until = time.monotonic()
         bindings = [Binding("auth", type_name) for type_name in _HEARD]
         await self._bus.tap("gateway.revocations", bindings, self._heard, self._missed_something)
         self._task = asyncio.create_task(self._watch())
@@ -135,9 +147,20 @@ class RevocationWatch:
             self._missed_something()
 
     def _note(self, envelope: Envelope) -> None:
+        if envelope.type == Heartbeat.type:
+            self._beat(self._registry.read(envelope))
+            return
         if envelope.type in (SessionRevoked.type, ApiKeyRevoked.type):
             self._denylist.add([_revocation_in(self._registry.read(envelope))])
         self._introspections.forget_user(_read_about(envelope.data).user_id)
+
+    def _beat(self, event: Event) -> None:
+        assert isinstance(event, Heartbeat)
+        self._complete_until = time.monotonic() - event.unsent_seconds
+
+    @property
+    def _is_silent(self) -> bool:
+        return time.monotonic() - self._complete_until > self._silence_seconds
 
     def _missed_something(self) -> None:
         self._resets += 1
@@ -149,6 +172,8 @@ class RevocationWatch:
         while True:
             if not self._bus.is_connected:
                 self._denylist.open_gap()
+            elif self._is_silent:
+                self._denylist.open_gap(self._complete_until)
             if self._denylist.has_gap:
                 await self._repair()
             self._denylist.forget_expired()
@@ -165,7 +190,8 @@ class RevocationWatch:
             get_logger().warning("the revocations cannot be read", code=error.code)
             return
         self._denylist.add(revocations)
-        if self._bus.is_connected and resets == self._resets:
+        if self._bus.is_connected and not self._is_silent and resets == self._resets:
+            self._introspections.forget_all()  # what changed in the gap was not heard
             self._denylist.close_gap()
         else:
             self._denylist.shorten_gap(began)

@@ -18,7 +18,7 @@ def credential_for(head: RequestHead, row: Row, cors: Cors) -> Presented:
         if row.acts_on_cookie and carries_session_cookie(head):
             _check_origin(head, row, cors)
         return Presented(None, head.target)
-    presented = presented_credential(head, reads_query=row.accepts_websocket)
+    presented = presented_credential(head, reads_query=row.credential_in_query)
     credential = presented.credential
     if credential is None:
         if row.access is Access.USER:

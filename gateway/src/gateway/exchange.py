@@ -27,7 +27,7 @@ from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
 from gateway.request_head import SAFE_METHODS, RequestHead
 from gateway.route_table import UNROUTED, Access, Service
-from gateway.upstream import AnswerHead, UpstreamConnection
+from gateway.upstream import AnswerHead, UpstreamConnection, UpstreamPool
 from shared.errors import Forbidden, TesseraError, TooLarge, UpstreamError, UpstreamTimeout
 from shared.http.envelope import RequestTooSlow
 from shared.telemetry.logs import get_logger
@@ -39,6 +39,9 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Exchange:
+    _pool: UpstreamPool
+    """Of the row's service."""
+
     def __init__(self, client: "ClientConnection", parts: Parts, head: RequestHead) -> None:
         self._client = client
         self._parts = parts
@@ -46,7 +49,8 @@ class Exchange:
         self._row = UNROUTED
         self._visitor = Visitor(head, parts.addresses.of(head, client.peer))
         self._trace_id = trace_id_of(head)
-        self._started = time.monotonic()
+        self._started = self._sent = self._body_since = time.monotonic()
+        self._body_bytes = 0
         self._body = LimitedBody(ChunkedBody() if head.is_chunked else SizedBody(head.content_length or 0))
         self._entry: Entry | None = None
         self._subject: bytes | None = None
@@ -94,6 +98,8 @@ class Exchange:
         elif self._upstream is not None and not self._body.is_complete and not self._is_upstream_full:
             self._refuse(RequestTooSlow())
         else:
+            if self._upstream is not None:
+                self._pool.breaker.failed()
             self._refuse(UpstreamTimeout())
 
     # what the upstream connection tells
@@ -121,6 +127,7 @@ class Exchange:
             upstream.abort()
             self._refuse(UpstreamError())
             return
+        self._pool.breaker.answered()
         origin = self._head.noted.get(b"origin")
         lines = UPGRADED + self._limit_lines()
         self._client.write(self._parts.answers.passed_on(101, head.headers, self._trace_id, origin, lines) + rest)
@@ -135,6 +142,7 @@ class Exchange:
             self._is_retried = True
             self._task = asyncio.get_running_loop().create_task(self._prepare())
         else:
+            self._pool.breaker.failed()
             self._refuse(UpstreamError())
 
     def upstream_paused(self) -> None:
@@ -144,6 +152,7 @@ class Exchange:
 
     def upstream_resumed(self) -> None:
         self._is_upstream_full = False
+        self._body_since, self._body_bytes = time.monotonic(), 0  # the time before was not the client's
         self._client.resume_reading()
         self._wait_for_more()
 
@@ -157,32 +166,38 @@ class Exchange:
         row = self._row = parts.routes.row(head.method, head.target.path)
         if row.access is Access.OPERATOR and not parts.addresses.is_operator(head, self._client.peer):
             raise Forbidden("Only operators may read this.")
-        if (head.is_chunked and not row.body_limit) or (head.content_length or 0) > row.body_limit:
+        body_limit = row.body_limit_at(head.target.path)
+        if (head.is_chunked and not body_limit) or (head.content_length or 0) > body_limit:
             raise TooLarge
-        self._body.limit_to(row.body_limit)
+        self._body.limit_to(body_limit)
         if row.recorded_bodies and head.method not in SAFE_METHODS:
             self._body.capture(CAPTURED_BYTES)
         if row.service is Service.GATEWAY:
             self._client.become_application(parts.outgoing.for_application(head, self._trace_id))
             return
+        self._pool = parts.pools[row.service]
         self._client.wait_until(row.timeout)
         self._visitor.row = row
         self._entry = parts.entrance.at_once(self._visitor)
-        upstream = parts.pools[row.service].idle_connection() if self._entry is not None else None
-        if upstream is not None:
-            self._send(upstream)
-        else:
-            self._task = asyncio.get_running_loop().create_task(self._prepare())
+        if self._entry is not None:
+            self._pool.breaker.check()
+            upstream = self._pool.idle_connection()
+            if upstream is not None:
+                self._send(upstream)
+                return
+        self._task = asyncio.get_running_loop().create_task(self._prepare())
 
     async def _prepare(self) -> None:
         """The way to the service when something has to be waited for."""
         try:
+            upstream = None
             if self._entry is None:
                 self._entry = await self._parts.entrance.ask(self._visitor)
-            upstream = None if self._is_retried else self._parts.pools[self._row.service].idle_connection()
+                self._pool.breaker.check()  # not before: whoever gets no further must not take the turn of a probe
+                upstream = self._pool.idle_connection()
             if upstream is None:
                 can_try_again = self._head.is_replayable and not self._is_retried
-                upstream = await self._parts.pools[self._row.service].connect(attempts=2 if can_try_again else 1)
+                upstream = await self._pool.connect(attempts=2 if can_try_again else 1)
             self._task = None
             self._send(upstream)
         except TesseraError as error:
@@ -194,14 +209,24 @@ class Exchange:
             self._refuse(TesseraError())
 
     def _send(self, upstream: UpstreamConnection) -> None:
-        self._upstream = upstream
+        """The body as far as it has come is looked at first: what cannot be read is not even announced."""
         self._client.wait_until(self._row.timeout)
-        upstream.send(self, self._outgoing_head(), asks_for_head=self._head.method == "HEAD")
-        if not self._body.is_complete:
-            if self._head.expects_continue and not self._client.received:
+        has_more = not self._body.is_complete
+        awaits_continue = self._head.expects_continue and not self._client.received
+        try:
+            begun = self._body.pass_on(self._client.received) if has_more else b""
+        except TesseraError as error:
+            self._pool.put_back(upstream)
+            self._refuse(error)
+            return
+        self._upstream = upstream
+        self._sent = self._body_since = time.monotonic()
+        upstream.send(self, self._outgoing_head() + begun, asks_for_head=self._head.method == "HEAD")
+        if has_more:
+            if awaits_continue:
                 self._client.write(CONTINUE)
-            self._client.wait_until(self._parts.limits.body_idle_seconds)
-            self._send_body()
+            if not self._body.is_complete:
+                self._wait_for_body(len(begun))
             self._client.resume_reading()
 
     def _send_body(self) -> None:
@@ -213,9 +238,19 @@ class Exchange:
             self._refuse(error)
             return
         self._upstream.transport.write(passed)
+        if self._body.is_complete:
+            if not self._is_answering:
+                self._client.wait_until(self._row.timeout)
+        else:
+            self._wait_for_body(len(passed))
+
+    def _wait_for_body(self, came: int) -> None:
+        """Neither long pauses nor a steady drip: each byte buys a little time, never more than one idle time."""
+        limits = self._parts.limits
+        self._body_bytes += came
+        bought = self._body_bytes / limits.body_bytes_per_second - (time.monotonic() - self._body_since)
         if not self._is_answering:
-            complete = self._body.is_complete
-            self._client.wait_until(self._row.timeout if complete else self._parts.limits.body_idle_seconds)
+            self._client.wait_until(min(0.0, bought) + limits.body_idle_seconds)
 
     def _outgoing_head(self) -> bytes:
         parts, row = self._parts, self._row
@@ -230,7 +265,7 @@ class Exchange:
             self._head,
             self._entry.target,
             row,
-            host=parts.pools[row.service].host_line,
+            host=self._pool.host_line,
             identity=identity,
             address=self._visitor.address,
             trace_id=self._trace_id,
@@ -240,6 +275,7 @@ class Exchange:
 
     def _begin_answer(self, head: AnswerHead) -> bytes:
         self._is_answering = True
+        self._pool.breaker.answered()
         self._keeps_alive = self._may_keep_alive()
         if self._row.is_way_in:
             self._subject = subject_in(head)
@@ -248,8 +284,14 @@ class Exchange:
         if head.status == HTTPStatus.NOT_MODIFIED and self._entry is not None:
             self._parts.entrance.give_back(self._entry)
         origin = self._head.noted.get(b"origin")
-        lines = framing + self._limit_lines()
+        lines = framing + self._timing() + self._limit_lines()
         return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, lines)
+
+    def _timing(self) -> bytes:
+        """A Server-Timing line (W3C) beside the service's own: milliseconds until the answer began."""
+        now = time.monotonic()
+        gateway, upstream = self._sent - self._started, now - self._sent
+        return b"server-timing: gateway;dur=%.2f, upstream;dur=%.2f\r\n" % (gateway * 1000, upstream * 1000)
 
     def _complete(self) -> None:
         upstream, self._upstream = self._upstream, None

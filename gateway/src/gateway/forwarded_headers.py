@@ -13,6 +13,7 @@ _OF_ONE_CONNECTION = {
     b"trailer",
     b"transfer-encoding",
     b"upgrade",
+    b"http2-settings",
     b"content-length",  # written anew from how the body is framed
 }
 _FROM_CLIENTS_DROPPED = _OF_ONE_CONNECTION | {
@@ -31,6 +32,8 @@ _FROM_CLIENTS_DROPPED = _OF_ONE_CONNECTION | {
     b"x-trace-id",
     b"x-real-ip",
     b"x-client-ip",
+    b"client-ip",
+    b"fastly-client-ip",
     b"x-cluster-client-ip",
     b"true-client-ip",
     b"cf-connecting-ip",
@@ -42,11 +45,17 @@ _FROM_CLIENTS_DROPPED = _OF_ONE_CONNECTION | {
 }
 _FROM_CLIENTS_DROPPED_PREFIXES = (
     b"x-tessera",
+    b"xtessera",
+    b"http-",  # a CGI variable's name for a header
     b"x-user",
     b"x-tenant",
+    b"x-session",
+    b"x-role",
+    b"x-scope",
     b"x-forwarded",
     b"x-original-",
     b"x-auth-",
+    b"x-authenticated-",
     b"x-remote-",
     b"x-envoy-",
 )
@@ -61,7 +70,7 @@ _FROM_SERVICES_DROPPED = _OF_ONE_CONNECTION | {
     b"x-content-type-options",
     b"referrer-policy",
 }
-_FROM_SERVICES_DROPPED_PREFIXES = (b"x-tessera", b"access-control-")
+_FROM_SERVICES_DROPPED_PREFIXES = (b"x-tessera", b"access-control-", b"timing-allow-")
 _REMEMBERED = 2_000  # names; clients can make up any number of them
 
 

@@ -12,7 +12,15 @@ from uuid import UUID
 
 from gateway.admission import Admission
 from gateway.credentials import Credential
-from shared.errors import InvalidToken, SessionRevoked, TesseraError, TokenExpired, Unavailable, UpstreamError
+from shared.errors import (
+    InvalidToken,
+    SessionRevoked,
+    TesseraError,
+    TokenExpired,
+    Unauthorized,
+    Unavailable,
+    UpstreamError,
+)
 from shared.introspection import CredentialKind, Introspected, Refusal
 
 KEPT_SECONDS = 30.0
@@ -44,7 +52,7 @@ class _Refused(NamedTuple):
 
 
 class Introspections:
-    """`ask` raises UpstreamError; `may_have_missed` tells whether events may be missing."""
+    """`ask` raises UpstreamError or Unavailable; `may_have_missed` tells whether events may be missing."""
 
     def __init__(self, ask: Ask, may_have_missed: Callable[[], bool], now: Callable[[], float]) -> None:
         self._ask = ask
@@ -72,6 +80,8 @@ class Introspections:
 
     async def admit(self, credential: Credential) -> Admission:
         """Raises InvalidToken, TokenExpired, SessionRevoked, or Unavailable when nobody can tell just now."""
+        if credential.kind is CredentialKind.LIVE_TICKET:
+            return await self._use_up(credential)
         task = self._asking.get(credential)
         if task is None:
             task = self._asking[credential] = asyncio.create_task(self._find_out(credential))
@@ -80,6 +90,13 @@ class Introspections:
         if isinstance(outcome, TesseraError):
             raise outcome
         return outcome
+
+    async def _use_up(self, credential: Credential) -> Admission:
+        """Each request asks for itself and nothing is kept: of all that show a ticket, auth-service admits one."""
+        answer = await self._answer(credential)
+        if isinstance(answer, TesseraError):
+            raise answer
+        return answer
 
     def forget_user(self, user_id: UUID) -> None:
         """Something about them has changed; an answer that is under way may be older than that and is not kept."""
@@ -93,25 +110,29 @@ class Introspections:
         self._of_user.clear()
 
     async def _find_out(self, credential: Credential) -> Admission | TesseraError:
-        assert credential.kind is not None
         changes = self._changes
+        answer = await self._answer(credential)
+        if isinstance(answer, Unauthorized):
+            self._remember_refusal(credential, type(answer))
+        elif isinstance(answer, Admission) and changes == self._changes:
+            self._remember(credential, answer)
+        return answer
+
+    async def _answer(self, credential: Credential) -> Admission | TesseraError:
+        assert credential.kind is not None
         try:
             answer = await self._ask(credential.kind, credential.text)
-        except UpstreamError:
+        except (UpstreamError, Unavailable):
             return Unavailable("Credentials cannot be checked just now: try again shortly.")
         if answer.principal is None:
-            return self._refuse(credential, _ERRORS[answer.refusal or Refusal.INVALID])
-        admission = Admission(answer.principal, answer.expires_at)
-        if changes == self._changes:
-            self._remember(credential, admission)
-        return admission
+            return _ERRORS[answer.refusal or Refusal.INVALID]()
+        return Admission(answer.principal, answer.expires_at)
 
-    def _refuse(self, credential: Credential, error: type[TesseraError]) -> TesseraError:
+    def _remember_refusal(self, credential: Credential, error: type[TesseraError]) -> None:
         """Apart from the good ones, so that no amount of rubbish pushes those out."""
         if len(self._refused) >= _REMEMBERED:
             self._refused.pop(next(iter(self._refused)))
         self._refused[credential] = _Refused(error, time.monotonic() + REFUSAL_KEPT_SECONDS)
-        return error()
 
     def _remember(self, credential: Credential, admission: Admission) -> None:
         self._forget(credential)

@@ -11,6 +11,8 @@ _LONGEST_SIZE_LINE = 8
 
 class BodyReader(Protocol):
     is_complete: bool
+    announced: int
+    """Bytes that the framing has promised and that have not come yet."""
 
     def take(self, received: bytearray) -> bytes:
         """Removes what belongs to the body from the front of `received`; the payload in it. Raises BadRequest."""
@@ -21,14 +23,14 @@ class BodyReader(Protocol):
 
 class SizedBody:
     def __init__(self, length: int) -> None:
-        self._left = length
+        self.announced = length
         self.is_complete = length == 0
 
     def take(self, received: bytearray) -> bytes:
-        payload = bytes(received[: self._left])
-        del received[: self._left]
-        self._left -= len(payload)
-        self.is_complete = self._left == 0
+        payload = bytes(received[: self.announced])
+        del received[: self.announced]
+        self.announced -= len(payload)
+        self.is_complete = self.announced == 0
         return payload
 
     def framed(self, payload: bytes) -> bytes:
@@ -39,19 +41,19 @@ class ChunkedBody:
     """Chunk extensions and trailers are refused: nobody needs them and readers disagree about them."""
 
     def __init__(self) -> None:
-        self._left = 0
+        self.announced = 0
         self._ends_chunk = False
         self.is_complete = False
 
     def take(self, received: bytearray) -> bytes:
         pieces: list[bytes] = []
         while not self.is_complete:
-            if self._left:
-                piece = bytes(received[: self._left])
+            if self.announced:
+                piece = bytes(received[: self.announced])
                 if not piece:
                     break
                 del received[: len(piece)]
-                self._left -= len(piece)
+                self.announced -= len(piece)
                 pieces.append(piece)
             elif self._ends_chunk:
                 if not self._take_line_end(received):
@@ -77,7 +79,7 @@ class ChunkedBody:
         if size == 0:
             return self._take_end(received, end + 2)
         del received[: end + 2]
-        self._left, self._ends_chunk = size, True
+        self.announced, self._ends_chunk = size, True
         return True
 
     def _take_end(self, received: bytearray, start: int) -> bool:
@@ -101,7 +103,7 @@ class ChunkedBody:
 
 
 class LimitedBody:
-    """The body of one request on its way through; raises TooLarge once more of it has come than is allowed."""
+    """The body of one request on its way through; raises TooLarge once it is clear that it exceeds what is allowed."""
 
     def __init__(self, reader: BodyReader) -> None:
         self._reader = reader
@@ -134,7 +136,7 @@ class LimitedBody:
         """Removes the body from the front of `received`; the bytes to send on. Raises BadRequest too."""
         payload = self._reader.take(received)
         self._left -= len(payload)
-        if self._left < 0:
+        if self._left < self._reader.announced:
             raise TooLarge
         self.size += len(payload)
         if self._captured is not None and self.size <= self._capacity:

@@ -11,7 +11,7 @@ import msgspec
 from gateway.canonical_path import Target, read_target
 from gateway.errors import HeadTooLarge, TargetTooLong
 from gateway.wire_limits import WireLimits
-from shared.errors import BadRequest, MethodNotAllowed
+from shared.errors import BadRequest, MethodNotAllowed, UnsupportedMediaType
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,12 +24,14 @@ _FIELDS = re.compile(rb"(?:%b:%b\r\n)*" % (_TOKEN, _VALUE))
 _FIELD = re.compile(rb"(%b):(%b)\r\n" % (_TOKEN, _VALUE))
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _LENGTH = re.compile(rb"[0-9]{1,15}")
+_FRAMING_MISSPELT = re.compile(rb"(?i)\r\n(?:content_length|transfer_encoding)[ \t]*:")
 _IN_NO_HEAD = re.compile(rb"\x00|(?<!\r)\n|\r[^\n]")
 
 _FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 _SINGLE = _FRAMING | {b"authorization", b"x-api-key", b"origin", b"content-type"}
 _NOTED = _SINGLE | {
     b"connection",
+    b"content-encoding",
     b"cookie",
     b"x-forwarded-for",
     b"forwarded",
@@ -97,7 +99,7 @@ def read_head(raw: bytes, limits: WireLimits) -> RequestHead:
 
 
 def _with_headers(method: str, target: Target, is_http_11: bool, fields: bytes, limits: WireLimits) -> RequestHead:
-    if not _FIELDS.fullmatch(fields):
+    if not _FIELDS.fullmatch(fields) or (b"_" in fields and _FRAMING_MISSPELT.search(b"\r\n" + fields)):
         raise BadRequest("A header of the request is not understandable.")
     headers = [(name.lower(), value.strip(b" \t")) for name, value in _FIELD.findall(fields)]
     if len(headers) > limits.header_count:
@@ -154,5 +156,13 @@ def _check_framing(head: RequestHead) -> None:
             raise BadRequest("The length of the body is not clear.")
     if head.has_body and (head.method in SAFE_METHODS or b"upgrade" in noted):
         raise BadRequest("This request cannot have a body.")
+    if head.has_body and noted.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise UnsupportedMediaType("The body may not be compressed.")
+    if b"upgrade" in noted and not _is_known_upgrade(head):
+        raise BadRequest("The request cannot be upgraded to that.")
     if noted.get(b"expect", b"100-continue").lower() != b"100-continue":
         raise BadRequest("The expectation of the request cannot be met.")
+
+
+def _is_known_upgrade(head: RequestHead) -> bool:
+    return head.method == "GET" and head.is_http_11 and head.noted[b"upgrade"].lower() == b"websocket"

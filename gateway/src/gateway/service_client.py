@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import aiohttp
 import msgspec
 
+from gateway.breaker import Breaker
 from gateway.denylist import Revocation
 from gateway.route_table import Service
 from gateway.settings import Address
@@ -31,8 +32,11 @@ class _IntrospectedAnswer(msgspec.Struct):
 
 
 class ServiceClient:
-    def __init__(self, addresses: Mapping[Service, Address], secret: str, clock: Clock) -> None:
+    def __init__(
+        self, addresses: Mapping[Service, Address], breakers: Mapping[Service, Breaker], secret: str, clock: Clock
+    ) -> None:
         self._addresses = addresses
+        self._breakers = breakers
         self._secret = secret
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
@@ -62,7 +66,8 @@ class ServiceClient:
             raise UpstreamError from error
 
     async def introspect(self, kind: CredentialKind, credential: str) -> Introspected:
-        """Whose the credential is, as auth-service says. Raises UpstreamError."""
+        """Whose the credential is, as auth-service says. Raises UpstreamError, or Unavailable without asking."""
+        self._breakers[Service.AUTH].check()
         question = msgspec.json.encode(Introspect(kind=kind, credential=credential))
         headers = {**self._identity(), "Content-Type": "application/json"}
         status, body = await self._send("POST", Service.AUTH, "/internal/introspect", headers, question)
@@ -105,6 +110,9 @@ class ServiceClient:
             async with sent as response:
                 if (response.content_length or 0) > _LARGEST_ANSWER:
                     raise UpstreamError
-                return response.status, await response.read()
+                answer = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._breakers[service].failed()
             raise UpstreamError from error
+        self._breakers[service].answered()
+        return answer

@@ -1,5 +1,7 @@
 """What the gateway is told at its start."""
 
+import sys
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,6 +12,10 @@ from gateway.route_table import Service
 from shared.settings import Settings, SettingsError
 
 Url = Annotated[str | None, Meta(description="Where the service answers; absent means loopback and the port base.")]
+
+
+_LOOPBACK_SOURCES = tuple(f"127.0.0.{last}" for last in range(1, 9))
+"""On Linux the whole network 127/8 is this machine."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -37,6 +43,9 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     access_token_ttl: Annotated[int, Meta(ge=1, description="Life of an access token in seconds.")] = 900
     cors_origins: Annotated[str, Meta(description="Origins of web apps that may call, separated by commas.")] = ""
     trusted_proxy_hops: Annotated[int, Meta(ge=0, le=10, description="Own proxies in front of this gateway.")] = 0
+    upstream_source_addresses: Annotated[
+        str, Meta(description="Own addresses to reach services from, by commas: each allows 28,000 connections to one.")
+    ] = ""
     metrics_allow: Annotated[str, Meta(description="Addresses or networks that may read /metrics, by commas.")] = ""
 
     def __post_init__(self) -> None:
@@ -51,6 +60,16 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
             service: _address(service, url) if url else Address("127.0.0.1", self.tessera_service_port_base + offset)
             for offset, (service, url) in enumerate(zip(services, given, strict=True))
         }
+
+    def sources(self, address: Address) -> tuple[str, ...]:
+        """Where to connect to `address` from, in turns; empty leaves it to the system. Raises SettingsError."""
+        given = listed(self.upstream_source_addresses)
+        if not given and address.host == "127.0.0.1" and sys.platform == "linux":
+            return _LOOPBACK_SOURCES
+        try:
+            return tuple(str(ip_address(source)) for source in given)
+        except ValueError as error:
+            raise SettingsError("unreadable settings: UPSTREAM_SOURCE_ADDRESSES (not IP addresses)") from error
 
 
 def listed(text: str) -> tuple[str, ...]:

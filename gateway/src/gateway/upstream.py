@@ -5,18 +5,23 @@ already checked bytes, and answers only have to be framed.
 """
 
 import asyncio
+import errno
 import time
 from collections import deque
+from collections.abc import Sequence
+from itertools import cycle
 from typing import Protocol, cast
 
 import httptools
 
+from gateway.breaker import Breaker
 from gateway.settings import Address
 from gateway.wire_limits import WireLimits
 from shared.errors import UpstreamError, UpstreamTimeout
 
 _REUSABLE_SECONDS = 10.0  # services close connections that were idle for 15
 _MOST_IDLE = 256
+_OUR_OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRINUSE, errno.EADDRNOTAVAIL})
 WITHOUT_BODY = frozenset({204, 304})
 
 Headers = list[tuple[bytes, bytes]]
@@ -203,10 +208,13 @@ class UpstreamConnection(asyncio.Protocol):
 class UpstreamPool:
     """The most recently used connection goes first, so that the others grow old and are let go."""
 
-    def __init__(self, address: Address, limits: WireLimits) -> None:
+    def __init__(self, address: Address, limits: WireLimits, breaker: Breaker, sources: Sequence[str] = ()) -> None:
+        """`sources`: own addresses to connect from. From one of them to one service the system has ports for 28,000."""
+        self.breaker = breaker
         self.host_line = f"host: {address.host}:{address.port}\r\n".encode()
         self._address = address
         self._limits = limits
+        self._sources = cycle([(source, 0) for source in sources] or [None])
         self._idle: deque[UpstreamConnection] = deque(maxlen=_MOST_IDLE)
 
     def idle_connection(self) -> UpstreamConnection | None:
@@ -226,16 +234,22 @@ class UpstreamPool:
             try:
                 return await self._connect()
             except TimeoutError as error:
+                self.breaker.failed()
                 raise UpstreamTimeout from error
             except OSError as error:
                 refused = error
+        if refused is None or refused.errno not in _OUR_OWN_LIMITS:
+            self.breaker.failed()
         raise UpstreamError from refused
 
     async def _connect(self) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._limits.connect_seconds):
             _, connection = await loop.create_connection(
-                lambda: UpstreamConnection(self, self._limits), self._address.host, self._address.port
+                lambda: UpstreamConnection(self, self._limits),
+                self._address.host,
+                self._address.port,
+                local_addr=next(self._sources),
             )
         return connection
 

@@ -13,6 +13,8 @@ class WireLimits(msgspec.Struct, frozen=True, kw_only=True):
     header_count: int = 100
     head_seconds: float = 10.0
     body_idle_seconds: float = 15.0
+    body_bytes_per_second: int = KIB
+    """A body that has come slower than this on the whole, but for one idle time, comes from a client that drips it."""
     keep_alive_seconds: float = 75.0
     connect_seconds: float = 2.0
     linger_seconds: float = 2.0

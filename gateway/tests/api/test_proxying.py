@@ -1,16 +1,18 @@
 """Requests reach their service unchanged, answers come back as they are made, and failures have our face."""
 
 import asyncio
+import re
 import socket
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import aiohttp
 import msgspec
 import pytest
 from gateway_stack import Stack, StartStack, eventually, free_port
+from multidict import CIMultiDictProxy
 from recording_services import Recorded, answer_bytes
 
+from gateway.breaker import FAILURES
 from gateway.route_table import RouteTable, Row, Service
 from gateway.wire_limits import WireLimits
 from shared.identity import verify_identity
@@ -20,7 +22,7 @@ def lines(*fields: str) -> bytes:
     return ("\r\n".join(fields) + "\r\n\r\n").encode()
 
 
-async def call(stack: Stack, method: str, path: str, **more: object) -> tuple[int, Mapping[str, str], bytes]:
+async def call(stack: Stack, method: str, path: str, **more: object) -> tuple[int, CIMultiDictProxy[str], bytes]:
     url = f"http://127.0.0.1:{stack.port}{path}"
     async with aiohttp.ClientSession() as session, session.request(method, url, **more) as response:
         return response.status, response.headers, await response.read()
@@ -445,6 +447,82 @@ async def test_a_service_that_does_not_answer_is_a_504(start_stack: StartStack) 
     status, _, body = await call(stack, "GET", "/api/v1/projects", headers=stack.bearer())
     assert (status, code_of(body)) == (504, "UPSTREAM_TIMEOUT")
     await eventually(lambda: stack.project.open_connections == 0)
+
+
+async def test_a_service_that_stays_away_is_a_503_at_once_and_found_again_when_it_is_back(
+    start_stack: StartStack,
+) -> None:
+    stack = await start_stack(project_url=f"http://127.0.0.1:{(port := free_port())}")
+    headers = stack.bearer()
+    for _ in range(FAILURES):
+        assert (await call(stack, "GET", "/api/v1/projects", headers=headers))[0] == 502
+
+    status, answered, body = await call(stack, "POST", "/api/v1/projects", headers=headers, data=b"{}")
+    others = await call(stack, "GET", "/api/v1/conversations", headers=headers)
+
+    assert (status, code_of(body), answered["Retry-After"]) == (503, "SERVICE_UNAVAILABLE", "1")
+    assert others[0] == 200
+
+    async def is_back() -> bool:
+        return (await call(stack, "GET", "/api/v1/projects", headers=headers))[0] == 200
+
+    async with stack.project.serving(port):
+        await eventually(is_back, 1)
+        assert await is_back()
+
+
+async def test_who_is_not_let_in_does_not_keep_others_from_finding_a_service_again(start_stack: StartStack) -> None:
+    stack = await start_stack(project_url=f"http://127.0.0.1:{free_port()}")
+    good, bad = stack.bearer(), {"Authorization": "Bearer a.b.c"}
+    for _ in range(FAILURES):
+        assert (await call(stack, "GET", "/api/v1/projects", headers=good))[0] == 502
+
+    async def is_tried() -> bool:
+        refused, _, _ = await call(stack, "GET", "/api/v1/projects", headers=bad)
+        status, _, _ = await call(stack, "GET", "/api/v1/projects", headers=good)
+        assert (refused, status) in {(401, 502), (401, 503)}
+        return status == 502
+
+    await eventually(is_tried, 2)
+
+
+async def test_requests_do_not_queue_for_a_service_that_is_stuck(start_stack: StartStack) -> None:
+    routes = RouteTable([Row(path="/api/v1/projects", service=Service.PROJECT, timeout=0.2)])
+    stack = await start_stack(limits=WireLimits(sweep_seconds=0.05), routes=routes)
+    headers, answer = stack.bearer(), stack.project.answer
+
+    async def never(_request: Recorded, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+
+    stack.project.answer = never
+    for _ in range(FAILURES):
+        assert (await call(stack, "GET", "/api/v1/projects", headers=headers))[0] == 504
+    seen = len(stack.project.requests)
+
+    answers = await asyncio.gather(*(call(stack, "GET", "/api/v1/projects", headers=headers) for _ in range(30)))
+
+    assert [status for status, _, _ in answers].count(503) >= 28  # a probe now and then is let through
+    assert len(stack.project.requests) - seen <= 2
+    stack.project.answer = answer
+
+    async def is_back() -> bool:
+        return (await call(stack, "GET", "/api/v1/projects", headers=headers))[0] == 200
+
+    await eventually(is_back, 1)
+
+
+async def test_an_answer_tells_where_the_time_went(start_stack: StartStack) -> None:
+    stack = await start_stack(cors_origins="https://app.example.com")
+    own = ("HTTP/1.1 200 OK", "Server-Timing: db;dur=5", "Timing-Allow-Origin: *", "Content-Length: 0")
+    stack.project.answer = answer_bytes(lines(*own))
+    headers = {**stack.bearer(), "Origin": "https://app.example.com"}
+
+    _, answered, _ = await call(stack, "GET", "/api/v1/projects", headers=headers)
+
+    timings = ", ".join(answered.getall("Server-Timing"))
+    assert re.fullmatch(r"db;dur=5, gateway;dur=\d+\.\d\d, upstream;dur=\d+\.\d\d", timings)
+    assert answered.getall("Timing-Allow-Origin") == ["https://app.example.com"]
+    assert "Server-Timing" in answered["Access-Control-Expose-Headers"]
 
 
 async def test_an_unknown_path_reaches_nobody(stack: Stack) -> None:

@@ -6,22 +6,40 @@ from types import MappingProxyType
 from project_service import events_in
 from project_service.activity.routes import routes as activity_routes
 from project_service.activity.service import ActivityService
+from project_service.archives.routes import import_routes, routes as archive_routes
+from project_service.archives.service import ArchiveService
+from project_service.attachments.domain import DownloadSigner
+from project_service.attachments.routes import routes as attachment_routes
+from project_service.attachments.service import AttachmentService
+from project_service.blobs.service import BlobStore
 from project_service.comments.entities import KINDS
 from project_service.comments.routes import routes as comment_routes
 from project_service.comments.service import CommentService
+from project_service.files.routes import routes as file_routes
+from project_service.files.schemas import MAX_BATCH_BYTES
+from project_service.files.service import FileService
 from project_service.gifting import parts as gifting
 from project_service.gifting.commenting import planned_kinds
+from project_service.labels.routes import routes as label_routes
+from project_service.labels.service import LabelService
 from project_service.members.directory import DirectoryReader
+from project_service.object_store import open_object_store
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
 from project_service.settings import ProjectSettings
 from project_service.tags.routes import routes as tag_routes
 from project_service.tags.service import TagService
+from project_service.tasks.bulk import BulkService
 from project_service.tasks.routes import routes as task_routes
 from project_service.tasks.service import TaskService
 from project_service.team.routes import routes as team_routes
 from project_service.team.service import TeamService
+from project_service.templates.library import Library
+from project_service.templates.routes import routes as template_routes
+from project_service.templates.service import TemplateService
 from project_service.topics import audience_of, visibility_of_topics
+from project_service.versions.routes import routes as version_routes
+from project_service.versions.service import VersionService
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ProjectStanding
@@ -42,7 +60,14 @@ ROUTES = (
     project_routes,
     tag_routes,
     team_routes,
+    label_routes,
     task_routes,
+    attachment_routes,
+    file_routes,
+    version_routes,
+    archive_routes,
+    import_routes,
+    template_routes,
     comment_routes,
     activity_routes,
     *gifting.ROUTES,
@@ -52,7 +77,10 @@ CHORES: Mapping[str, Chore] = MappingProxyType({"purge deleted projects": purge_
 
 def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
     clock = clock or SystemClock()
-    app = new_app(SERVICE)
+    app = new_app(SERVICE, max_body_bytes=MAX_BATCH_BYTES)
+    objects = open_object_store(settings.object_store_url, settings.tessera_home)
+    blobs = BlobStore(database, objects, clock)
+    attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
     planning = gifting.Planning(settings, database, clock)
@@ -65,7 +93,14 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             projects,
             TagService(database, clock),
             team,
+            LabelService(database, clock),
             TaskService(database, clock),
+            BulkService(database, clock),
+            attachments,
+            FileService(database, blobs, clock),
+            VersionService(database, blobs, clock),
+            ArchiveService(database, blobs, clock),
+            TemplateService(database, blobs, clock, Library()),
             comments,
             activity,
             *planning.services,
@@ -81,6 +116,12 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)
     events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
-    chores = Housekeeping(database, CHORES, clock)
-    run_alongside(app, DirectoryReader(database, Requests(bus)).run, chores.run, planning.run)
+    run_alongside(
+        app,
+        DirectoryReader(database, Requests(bus)).run,
+        Housekeeping(database, CHORES, clock).run,
+        blobs.sweep_for_ever,
+        attachments.sweep_for_ever,
+        planning.run,
+    )
     return app

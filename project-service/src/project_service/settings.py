@@ -16,6 +16,9 @@ class ProjectSettings(Settings, frozen=True, kw_only=True):
     database_url_project_system: Annotated[
         str | None, msgspec.Meta(description="The same for project_system; absent means the same password.")
     ] = None
+    object_store_url: Annotated[
+        str | None, msgspec.Meta(description="s3://bucket/prefix or file:///folder; absent: TESSERA_HOME/objects.")
+    ] = None
     outbound_allow: Annotated[
         str,
         msgspec.Meta(

@@ -14,7 +14,7 @@ from shared.events.topics import LIST_ITEMS_TOPIC, Topic, comments_topic
 from shared.messaging.topic_keeper import CanSee
 from shared.principal import Principal
 
-_OF_A_PROJECT = ("project", "tasks")
+_OF_A_PROJECT = ("project", "tasks", "files")
 _PLANNED_TABLES = {"occasion": "gift_occasions", "person": "gift_persons"}
 _OF_PLANNING = ("list", "list-items", *_PLANNED_TABLES)
 

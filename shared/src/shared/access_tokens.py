@@ -5,6 +5,7 @@ because verifying one costs as much as the rest of a request.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -26,6 +27,7 @@ MAX_TOKEN_BYTES = 8 * 1024  # ten times a real one; longer input is refused befo
 CACHE_SIZE = 20_000  # tokens; about 2 KiB each
 KEYS_MAX_AGE_SECONDS = 300.0
 UNKNOWN_KEY_PAUSE_SECONDS = 5.0  # a made-up `kid` may cause at most one fetch in this time
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")  # RFC 7515, section 7.1: no padding
 _CLAIMS = ["iss", "aud", "sub", "tid", "sid", "role", "tier", "pa", "iat", "exp"]
 
 
@@ -77,7 +79,7 @@ class AccessTokenVerifier:
         return claims
 
     async def _check(self, token: str) -> AccessClaims:
-        if len(token) > MAX_TOKEN_BYTES:
+        if len(token) > MAX_TOKEN_BYTES or not _COMPACT.fullmatch(token):
             raise InvalidToken
         try:
             header = jwt.get_unverified_header(token)

@@ -18,6 +18,8 @@ MAX_CREDENTIAL = 256  # characters; more than any of ours has
 class CredentialKind(StrEnum):
     API_KEY = "api_key"
     SESSION_COOKIE = "session_cookie"
+    LIVE_TICKET = "live_ticket"
+    """Good for one question: the answer uses it up."""
 
 
 class Refusal(StrEnum):

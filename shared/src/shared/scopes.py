@@ -20,6 +20,8 @@ RESOURCES = (
 EVERY_RESOURCE = "*"
 SOME_RESOURCE = "some"
 """Stands at an address whose resource is found out later: a key needs the right for any one to get that far."""
+ANY_KEY = "any"
+"""Stands at an address that changes nothing by itself: every key may use it, whatever its scopes."""
 
 SCOPES = tuple(f"{name}:{right}" for name in (*RESOURCES, EVERY_RESOURCE) for right in ("read", "write"))
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,6 +33,8 @@ def permits(scopes: tuple[str, ...] | None, resource: str | None, method: str) -
         return True
     if resource is None:
         return False
+    if resource == ANY_KEY:
+        return True
     if resource == SOME_RESOURCE:
         right = _right(method)
         return any(scope.endswith(f":{right}") for scope in scopes)
@@ -47,6 +51,6 @@ def _right(method: str) -> str:
 
 def checked_resource(name: str | None) -> str | None:
     """For whoever declares addresses. Raises ValueError for a resource no key could be given a scope of."""
-    if name not in (None, EVERY_RESOURCE, SOME_RESOURCE, *RESOURCES):
+    if name not in (None, EVERY_RESOURCE, SOME_RESOURCE, ANY_KEY, *RESOURCES):
         raise ValueError(f"there is no resource called {name}")
     return name

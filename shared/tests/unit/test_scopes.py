@@ -4,7 +4,7 @@ import pytest
 
 from shared.events.topics import KEEPERS, Topic
 from shared.http.routes import Routes
-from shared.scopes import SCOPES, SOME_RESOURCE, checked_resource, permits
+from shared.scopes import ANY_KEY, SCOPES, SOME_RESOURCE, checked_resource, permits
 
 
 def test_a_person_has_all_that_their_role_allows() -> None:
@@ -25,6 +25,7 @@ def test_a_person_has_all_that_their_role_allows() -> None:
         ("*:read", "tasks", "GET", True),
         ("*:read", "tasks", "PUT", False),
         ("*:write", "tasks", "PATCH", True),
+        ("tasks:read", ANY_KEY, "POST", True),
         ("tasks:read", SOME_RESOURCE, "GET", True),
         ("tasks:write", SOME_RESOURCE, "GET", False),
         ("tasks:read", "*", "GET", False),

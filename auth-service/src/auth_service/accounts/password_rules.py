@@ -6,6 +6,9 @@ from typing import Self
 
 from shared.errors import FieldError, ValidationFailed
 
+_LISTS = ("common_passwords.txt", "recent_passwords.txt")
+"""The 10,000 first of a ranked list, and what has become common since that was counted."""
+
 
 class PasswordRules:
     def __init__(self, common: frozenset[str]) -> None:
@@ -13,9 +16,9 @@ class PasswordRules:
 
     @classmethod
     def load(cls) -> Self:
-        """With the file beside this module: what attackers try first, one per line, in lower case."""
-        text = files(__package__).joinpath("common_passwords.txt").read_text(encoding="utf-8")
-        return cls(frozenset(text.split()))
+        """With the files beside this module: what attackers try first, one per line, in lower case."""
+        texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in _LISTS)
+        return cls(frozenset(line for text in texts for line in text.splitlines()))
 
     def check(self, path: str, password: str) -> None:
         """Raises ValidationFailed."""

@@ -76,7 +76,13 @@ async def find_home(work: Work, user_id: UUID, tenant_id: UUID | None = None) ->
 
 async def find_addressee(work: Work, identity: str) -> Addressee | None:
     """Whom to write to; None for an account that is disabled."""
-    row = await work.row(_ADDRESSEE, identity)
+    row = await work.row(f"{_ADDRESSEE} and email_identity = $1", identity)
+    return None if row is None else Addressee(**row)
+
+
+async def find_addressee_of(work: Work, user_id: UUID) -> Addressee | None:
+    """The same for a user who is known by id."""
+    row = await work.row(f"{_ADDRESSEE} and id = $1", user_id)
     return None if row is None else Addressee(**row)
 
 
@@ -107,7 +113,16 @@ async def find_member_by_email(work: Work, tenant_id: UUID, email: str) -> UUID 
 
 async def lock_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
     """The same, and nobody changes the user until the end of the transaction."""
-    return _view(await work.row(f"{MEMBERS} where u.id = $1 and m.tenant_id = $2 for update of u", user_id, tenant_id))
+    sql = f"{MEMBERS} where u.id = $1 and m.tenant_id = $2 for no key update of u"
+    return _view(await work.row(sql, user_id, tenant_id))
+
+
+async def lock_account(work: Work, user_id: UUID) -> bool:
+    """Whether it is open; until the end of the transaction nobody changes it. For system work.
+
+    One order for all who lock more than one thing of a person: the user, memberships, sessions, whatever else.
+    """
+    return await work.row("select from users where id = $1 and is_active for no key update", user_id) is not None
 
 
 async def find_user_for_sign_in(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
@@ -187,7 +202,7 @@ select u.id as user_id, u.password_hash, u.password_changed_at, u.is_active, ({_
 from users u where u.email_identity = $1
 """  # noqa: S608 - made of constants
 
-_ADDRESSEE = "select id as user_id, email, first_name from users where email_identity = $1 and is_active"
+_ADDRESSEE = "select id as user_id, email, first_name from users where is_active"
 
 _CREDENTIALS_OF = """
 select id as user_id, password_hash, password_changed_at, is_active from users where id = $1

@@ -37,10 +37,6 @@ async def lock_owner(work: Work, bearer: Bearer) -> bool:
     return await work.row(_LOCK_OWNER, bearer.tenant_id, bearer.user_id) is not None
 
 
-async def is_session_live(work: Work, session_id: UUID) -> bool:
-    return await work.row("select from sessions where id = $1 and revoked_at is null", session_id) is not None
-
-
 _LOCK_OWNER = """
 select from users u join memberships m on m.user_id = u.id
 where m.tenant_id = $1 and u.id = $2 and u.is_active and m.is_active for share of u, m

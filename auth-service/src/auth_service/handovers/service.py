@@ -10,6 +10,7 @@ from auth_service.handovers.schemas import Exchanged, SessionLink
 from auth_service.opaque_tokens import OpaqueToken, OpaqueTokens, tagged
 from auth_service.sessions.cookies import SessionCookie
 from auth_service.sessions.opening import SessionOpener
+from auth_service.sessions.repository import lock_live
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -58,8 +59,8 @@ class Handovers:
         bearer = await repository.use_token(work, token, self._clock.now())
         if bearer is None:
             raise SessionTokenExpired
-        # The lock first: whoever ends all sessions of the user changes these rows, and must not miss the one made here.
+        # Locks first: whoever ends all sessions of the user changes these rows, and must not miss the one made here.
         is_welcome = await repository.lock_owner(work, bearer)
-        if not is_welcome or not await repository.is_session_live(work, bearer.session_id):
+        if not is_welcome or not await lock_live(work, bearer.session_id):
             raise SessionTokenExpired
         return await find_user(work, bearer.tenant_id, bearer.user_id)

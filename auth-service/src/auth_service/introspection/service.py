@@ -1,13 +1,15 @@
-"""Use case of the gateway: whose is this API key or session cookie, and is it still good?"""
+"""Use case of the gateway: whose is this API key, session cookie or ticket, and is it still good?"""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from auth_service.introspection import repository
 from auth_service.introspection.repository import NOTED_EVERY, Known
-from auth_service.opaque_tokens import OpaqueTokens
+from auth_service.live_tickets.repository import use_ticket
+from auth_service.opaque_tokens import OpaqueToken, OpaqueTokens
 from shared.clock import Clock
 from shared.db.databases import Database
+from shared.db.unit_of_work import Work
 from shared.introspection import CredentialKind, Introspect, Introspected, Refusal
 
 
@@ -25,7 +27,7 @@ class Introspection:
             return Introspected(refusal=Refusal.INVALID)
         now = self._clock.now()
         async with self._database.system_work() as work:
-            known = await repository.find_known(work, question.kind, token)
+            known = await _find(work, question.kind, token, now)
             refusal = _refusal(known, now)
             if known is None or refusal is not None:
                 return Introspected(refusal=refusal)
@@ -33,6 +35,12 @@ class Introspection:
                 await repository.note_use(work, question.kind, token.id, now)
         expires_at = None if known.expires_at is None else int(known.expires_at.timestamp())
         return Introspected(principal=known.principal, expires_at=expires_at)
+
+
+async def _find(work: Work, kind: CredentialKind, token: OpaqueToken, now: datetime) -> Known | None:
+    if kind is CredentialKind.LIVE_TICKET:
+        return await use_ticket(work, token, now)
+    return await repository.find_known(work, kind, token)
 
 
 def _refusal(known: Known | None, now: datetime) -> Refusal | None:

@@ -12,7 +12,7 @@ from auth_service.invitations.schemas import (
 )
 from auth_service.invitations.service import Invitations
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
-from shared.errors import Forbidden
+from shared.errors import Forbidden, SessionRevoked
 from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.pagination import PageOf
@@ -46,6 +46,8 @@ async def remove_invitation(principal: Principal, invitations: Invitations, invi
     await invitations.remove(principal, invitation_id)
 
 
-@routes.post(INVITATIONS + "/accept", summary="Join a tenant by invitation", errors=[TokenUsedOrExpired])
+@routes.post(
+    INVITATIONS + "/accept", summary="Join a tenant by invitation", errors=[TokenUsedOrExpired, SessionRevoked]
+)
 async def accept_invitation(principal: Principal, invitations: Invitations, body: AcceptInvitation) -> Joined:
     return await invitations.accept(principal, body.token)

@@ -71,7 +71,7 @@ class Invitations:
             await repository.remove_invitation(work, principal.tenant_id, invitation_id)
 
     async def accept(self, principal: Principal, token: str) -> Joined:
-        """Raises TokenUsedOrExpired."""
+        """Raises TokenUsedOrExpired, SessionRevoked."""
         async with self._database.system_work(actor_id=principal.user_id) as work:
             return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
 

@@ -3,6 +3,7 @@
 import msgspec
 
 MAX_NAME = 80  # characters of a name that strangers chose
+_NOT_YOU = "If it was not you, choose a new password at once: it signs you out everywhere."
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -82,6 +83,47 @@ def refresh_reused(first_name: str, link: str) -> Letter:
         ),
         action=Action("Choose a new password", link),
         closing="You get this message because it concerns the safety of your account.",
+    )
+
+
+def mfa_enabled(first_name: str, link: str) -> Letter:
+    return Letter(
+        template="mfa_enabled",
+        subject="Two-factor sign-in is on",
+        greeting=_hello(first_name),
+        paragraphs=(
+            "Signing in to your account now takes a code of your authenticator app besides the password. "
+            "Keep your recovery codes in a safe place: each lets you in once without the app.",
+        ),
+        action=Action("Choose a new password", link),
+        closing=_NOT_YOU,
+    )
+
+
+def mfa_disabled(first_name: str, link: str) -> Letter:
+    return Letter(
+        template="mfa_disabled",
+        subject="Two-factor sign-in is off",
+        greeting=_hello(first_name),
+        paragraphs=("Signing in to your account takes nothing but the password now. The recovery codes are void.",),
+        action=Action("Choose a new password", link),
+        closing=_NOT_YOU,
+    )
+
+
+def recovery_code_used(first_name: str, left: int, link: str) -> Letter:
+    return Letter(
+        template="recovery_code_used",
+        subject="A recovery code of yours was used",
+        greeting=_hello(first_name),
+        paragraphs=(
+            "Somebody who knows your password signed in to your account with one of your recovery codes.",
+            f"Recovery codes left: {left}."
+            if left
+            else "That was the last one. Set up your authenticator app anew to get new codes.",
+        ),
+        action=Action("Choose a new password", link),
+        closing=_NOT_YOU,
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from auth_service.accounts.repository import lock_account
 from auth_service.mail_tokens.domain import MOST_ALIVE, Purpose, digest_of, new_token
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from shared.db.unit_of_work import Work
@@ -10,7 +11,7 @@ from shared.db.unit_of_work import Work
 
 async def issue(work: Work, user_id: UUID, purpose: Purpose, now: datetime, life: timedelta) -> str | None:
     """A fresh token as it is mailed; None while the user has enough of them. Forgets what has expired."""
-    await work.execute("delete from mail_tokens where expires_at <= $1", now)
+    await work.execute(_FORGET_EXPIRED, now)
     token = new_token()
     is_added = await work.execute(_ADD, token.digest, user_id, purpose.value, now + life, now, MOST_ALIVE)
     return token.text if is_added else None
@@ -18,27 +19,28 @@ async def issue(work: Work, user_id: UUID, purpose: Purpose, now: datetime, life
 
 async def find(work: Work, token: str, purpose: Purpose, now: datetime) -> UUID:
     """Whose token this is. Raises TokenUsedOrExpired."""
-    return _user_id(await work.row(_FIND, digest_of(token), purpose.value, now))
+    row = await work.row(_FIND, digest_of(token), purpose.value, now)
+    if row is None:
+        raise TokenUsedOrExpired
+    user_id: UUID = row["user_id"]
+    return user_id
 
 
 async def redeem(work: Work, token: str, purpose: Purpose, now: datetime) -> UUID:
     """Whose token this was: of any number of parallel uses one is told. Raises TokenUsedOrExpired.
 
-    The user's other tokens of this purpose end with it.
+    The user's other tokens of this purpose end with it. The user is locked before any of them: somebody who opens two
+    links at once uses the first, and the second is over.
     """
-    user_id = _user_id(await work.row(_REDEEM, digest_of(token), purpose.value, now))
+    user_id = await find(work, token, purpose, now)
+    if not await lock_account(work, user_id) or not await work.execute(_USE, digest_of(token)):
+        raise TokenUsedOrExpired
     await forget(work, user_id, purpose)
     return user_id
 
 
 async def forget(work: Work, user_id: UUID, purpose: Purpose) -> None:
     await work.execute("delete from mail_tokens where user_id = $1 and purpose = $2", user_id, purpose.value)
-
-
-def _user_id(row: dict[str, UUID] | None) -> UUID:
-    if row is None:
-        raise TokenUsedOrExpired
-    return row["user_id"]
 
 
 _ADD = """
@@ -52,8 +54,9 @@ select t.user_id from mail_tokens t join users u on u.id = t.user_id and u.is_ac
 where t.digest = $1 and t.purpose = $2 and t.expires_at > $3
 """
 
-_REDEEM = """
-delete from mail_tokens t using users u
-where t.digest = $1 and t.purpose = $2 and t.expires_at > $3 and u.id = t.user_id and u.is_active
-returning t.user_id
+_USE = "delete from mail_tokens where digest = $1"
+
+_FORGET_EXPIRED = """
+delete from mail_tokens
+where digest in (select digest from mail_tokens where expires_at <= $1 for update skip locked)
 """

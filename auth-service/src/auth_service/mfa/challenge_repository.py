@@ -37,8 +37,13 @@ async def finish(work: Work, token: OpaqueToken) -> bool:
 
 
 async def forget_expired(work: Work, now: datetime) -> int:
-    return await work.execute("delete from mfa_challenges where expires_at <= $1", now)
+    return await work.execute(_FORGET_EXPIRED, now)
 
+
+_FORGET_EXPIRED = """
+delete from mfa_challenges
+where id in (select id from mfa_challenges where expires_at <= $1 for update skip locked)
+"""
 
 _ATTEMPT = """
 update mfa_challenges set attempts = attempts + 1

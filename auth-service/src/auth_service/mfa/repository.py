@@ -49,6 +49,12 @@ async def use_recovery_code(work: Work, user_id: UUID, digest: bytes, now: datet
     return await work.execute(sql, user_id, digest, now) == 1
 
 
+async def count_recovery_codes(work: Work, user_id: UUID) -> int:
+    """Those that are still good."""
+    sql = "select count(*) as number from mfa_recovery_codes where user_id = $1 and used_at is null"
+    return int((await work.rows(sql, user_id))[0]["number"])
+
+
 async def remove(work: Work, user_id: UUID) -> None:
     """With its recovery codes and whatever sign-in waits for a code."""
     await work.execute("delete from mfa_challenges where user_id = $1", user_id)

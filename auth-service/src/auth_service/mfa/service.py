@@ -4,6 +4,7 @@ from auth_service.accounts.repository import find_user
 from auth_service.mfa import repository
 from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaAlreadyEnabled, MfaInvalid, MfaNotEnabled
+from auth_service.mfa.notices import FactorNotices
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.schemas import MfaSecret, RecoveryCodeList
 from auth_service.mfa.totp import as_text, matching_step, new_secret, otpauth_url
@@ -24,6 +25,7 @@ class SecondFactors:
         seal: Seal,
         codes: Codes,
         recovery_codes: RecoveryCodes,
+        notices: FactorNotices,
         limits: AttemptLimits,
         clock: Clock,
     ) -> None:
@@ -31,6 +33,7 @@ class SecondFactors:
         self._seal = seal
         self._codes = codes
         self._recovery_codes = recovery_codes
+        self._notices = notices
         self._limits = limits
         self._clock = clock
 
@@ -53,6 +56,7 @@ class SecondFactors:
             await self._check_pending(work, principal, code)
             digests = [self._recovery_codes.digest(one) for one in shown]
             await repository.confirm(work, principal.user_id, digests, self._clock.now())
+            await self._notices.enabled(work, principal.user_id)
             await self._limits.give_back(work, claims)
         return RecoveryCodeList(recovery_codes=shown)
 
@@ -67,6 +71,7 @@ class SecondFactors:
             if not await self._codes.use(work, principal.user_id, code, self._clock.now()):
                 raise MfaInvalid
             await repository.remove(work, principal.user_id)
+            await self._notices.disabled(work, principal.user_id)
             await self._limits.give_back(work, claims)
 
     async def _check_pending(self, work: Work, principal: Principal, code: str) -> None:

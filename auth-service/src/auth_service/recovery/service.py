@@ -1,6 +1,7 @@
 """Use cases of getting back into an account, and of changing its password. Both sign its owner out everywhere."""
 
 from auth_service.accounts import repository as accounts
+from auth_service.accounts.address_proof import prove_address
 from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
@@ -76,7 +77,7 @@ class PasswordRecovery:
             user_id = await mail_tokens.redeem(work, token, Purpose.SET_PASSWORD, now)
             is_about(await accounts.find_home(work, user_id), user_id)
             await accounts.set_password(work, user_id, password_hash, now)
-            await accounts.mark_verified(work, user_id, now)  # the link was mailed there
+            await prove_address(work, user_id, now)  # the link was mailed there
             await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)
 
     async def _settle(self, work: Work, identity: str) -> None:

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from auth_service.accounts import repository as accounts
+from auth_service.accounts.address_proof import prove_address
 from auth_service.accounts.schemas import UserView
-from auth_service.accounts.telling import tell_updated
 from auth_service.audit.subjects import is_about
 from auth_service.mail.letters import verification
 from auth_service.mail.links import WebLinks
@@ -43,6 +43,4 @@ class EmailVerification:
         async with self._database.system_work() as work:
             user_id = await mail_tokens.redeem(work, token, Purpose.VERIFY_EMAIL, now)
             is_about(await accounts.find_home(work, user_id), user_id)
-            if await accounts.mark_verified(work, user_id, now):
-                for user in await accounts.find_user_everywhere(work, user_id):
-                    tell_updated(work, user, ["email_verified"])
+            await prove_address(work, user_id, now)

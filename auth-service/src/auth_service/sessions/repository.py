@@ -132,10 +132,15 @@ join tenants t on t.id = s.tenant_id
 where s.id = $1
 """
 
+# Locked in one order: two who end many at once wait for each other, and neither for ever.
 _END_SESSIONS = """
 update sessions set revoked_at = $6, revoked_reason = $5
-where user_id = $1 and ($2::uuid is null or tenant_id = $2) and ($3::uuid is null or id = $3)
-  and ($4::uuid is null or id <> $4) and revoked_at is null
+where id in (
+    select id from sessions
+    where user_id = $1 and ($2::uuid is null or tenant_id = $2) and ($3::uuid is null or id = $3)
+      and ($4::uuid is null or id <> $4) and revoked_at is null
+    order by id for no key update
+)
 returning id, tenant_id
 """
 

@@ -4,6 +4,7 @@ from msgspec import UNSET
 
 from auth_service.accounts.errors import PasswordChecksBusy
 from auth_service.gateway_door import GatewayDoor
+from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.mfa.errors import MfaInvalid, MfaRequired
 from auth_service.sessions.cookie_lines import SessionCookies, read_session_cookie
 from auth_service.sessions.cookie_refresh import CookieRefresh
@@ -36,7 +37,7 @@ routes = Routes("sessions")
     "/api/v1/auth/login",
     summary="Sign in with e-mail address and password",
     public=True,
-    errors=[InvalidCredentials, MfaRequired, TenantNotFound, PasswordChecksBusy, TooManyRequests],
+    errors=[InvalidCredentials, MfaRequired, TenantNotFound, TokenUsedOrExpired, PasswordChecksBusy, TooManyRequests],
 )
 async def login(
     request: Request, body: Login, caller: Caller, sign_in: SignIn, cookies: SessionCookies, devices: DeviceCookies
@@ -49,7 +50,7 @@ async def login(
     "/api/v1/auth/login/mfa",
     summary="Finish signing in with the code of a second factor",
     public=True,
-    errors=[MfaInvalid, InvalidCredentials, TenantNotFound, TooManyRequests],
+    errors=[MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired, TooManyRequests],
 )
 async def login_with_code(
     request: Request,

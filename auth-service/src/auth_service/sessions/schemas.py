@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from auth_service.accounts.schemas import UserView
+from auth_service.mail_tokens.domain import GivenToken
 from auth_service.mfa.schemas import Code
 from shared.events.questions import EndedSession
 
@@ -26,6 +27,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     email: Annotated[str, Meta(max_length=MAX_GIVEN)]
     password: Annotated[str, Meta(max_length=MAX_GIVEN)]
     tenant_id: UUID | None = None
+    invitation_token: GivenToken | None = None
+    """Joins the tenant of the invitation and signs in there, whatever `tenant_id` says: for accounts in no tenant."""
     cookie: bool = False
     """Also set the session cookie."""
 
@@ -33,6 +36,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class LoginWithCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mfa_token: Annotated[str, Meta(max_length=MAX_GIVEN)]
     code: Code
+    invitation_token: GivenToken | None = None
+    """As at the first step, which keeps no invitation."""
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):

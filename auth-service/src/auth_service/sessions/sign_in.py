@@ -1,7 +1,9 @@
 """The use case of signing in: a password and, for whoever has set one up, the code of a second factor."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.errors import PasswordChecksBusy
@@ -10,8 +12,9 @@ from auth_service.accounts.repository import Credentials
 from auth_service.audit.subjects import is_about
 from auth_service.mfa.challenge_repository import Proof
 from auth_service.mfa.challenges import Challenges
-from auth_service.mfa.codes import Codes, claims_of
+from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaInvalid, MfaRequired
+from auth_service.mfa.notices import FactorNotices
 from auth_service.sessions.cookies import SessionCookie
 from auth_service.sessions.errors import InvalidCredentials
 from auth_service.sessions.opening import SessionOpener
@@ -23,6 +26,9 @@ from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+
+AcceptInvitation = Callable[[Work, str, UUID, datetime], Awaitable[UUID]]
+"""Makes the user of this id a member of the tenant that the token invites to, and returns that tenant."""
 
 
 class Entry(NamedTuple):
@@ -42,6 +48,8 @@ class SignIn:
         limits: AttemptLimits,
         challenges: Challenges,
         codes: Codes,
+        notices: FactorNotices,
+        accept_invitation: AcceptInvitation,
         opener: SessionOpener,
         mint: TokenMint,
         clock: Clock,
@@ -52,12 +60,16 @@ class SignIn:
         self._limits = limits
         self._challenges = challenges
         self._codes = codes
+        self._notices = notices
+        self._accept_invitation = accept_invitation
         self._opener = opener
         self._mint = mint
         self._clock = clock
 
     async def with_password(self, login: Login, device: Device) -> Entry:
-        """Raises InvalidCredentials, MfaRequired, TenantNotFound, PasswordChecksBusy, TooManyRequests."""
+        """Raises InvalidCredentials, MfaRequired, TenantNotFound, TokenUsedOrExpired, PasswordChecksBusy,
+        TooManyRequests.
+        """
         claims = await self._gate.admit(login.email, device)
         known, verdict = await self._check(login, claims)
         proof = Proof(known.user_id, known.password_changed_at, login.tenant_id, login.cookie)
@@ -66,13 +78,15 @@ class SignIn:
             if verdict.new_hash is not None:
                 await accounts.renew_hash(work, known, verdict.new_hash)
             token = await self._challenges.demand(work, proof, self._clock.now())
-            entry = None if token else await self._enter(work, proof, device)
+            entry = None if token else await self._enter(work, proof, device, login.invitation_token)
         if entry is None:  # only now: the challenge is committed although the answer is an error
             raise MfaRequired(details={"mfa_token": token})
         return entry
 
     async def with_code(self, login: LoginWithCode, device: Device) -> Entry:
-        """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TooManyRequests."""
+        """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired,
+        TooManyRequests.
+        """
         async with self._database.system_work() as work:
             proof = await self._challenges.attempt(work, login.mfa_token, self._clock.now())
             is_about(await accounts.find_home(work, proof.user_id, proof.tenant_id), proof.user_id)
@@ -83,7 +97,9 @@ class SignIn:
             if not is_good or not await self._challenges.finish(work, login.mfa_token):
                 raise MfaInvalid
             await self._limits.give_back(work, claims)
-            return await self._enter(work, proof, device)
+            if not is_short(login.code):
+                await self._notices.recovery_code_used(work, proof.user_id)
+            return await self._enter(work, proof, device, login.invitation_token)
 
     async def _check(self, login: Login, claims: Sequence[Claim]) -> tuple[Credentials, Verdict]:
         """No connection is held while hashing."""
@@ -100,10 +116,14 @@ class SignIn:
             raise InvalidCredentials
         return known, verdict
 
-    async def _enter(self, work: Work, proof: Proof, device: Device) -> Entry:
-        if not await accounts.mark_signed_in(work, proof.user_id, proof.password_changed_at, self._clock.now()):
+    async def _enter(self, work: Work, proof: Proof, device: Device, invitation_token: str | None) -> Entry:
+        now, tenant_id = self._clock.now(), proof.tenant_id
+        if not await accounts.mark_signed_in(work, proof.user_id, proof.password_changed_at, now):
             raise InvalidCredentials
-        user = await accounts.find_user_for_sign_in(work, proof.tenant_id, proof.user_id)
+        if invitation_token is not None:
+            tenant_id = await self._accept_invitation(work, invitation_token, proof.user_id, now)
+            is_about(tenant_id, proof.user_id)
+        user = await accounts.find_user_for_sign_in(work, tenant_id, proof.user_id)
         grant = await self._opener.open(work, user, device.caller, with_cookie=proof.wants_cookie)
         answer = SignedIn(user=user, tokens=self._mint.tokens(grant))
         return Entry(answer, grant.cookie, self._gate.introduction(user.email, device))

@@ -23,8 +23,14 @@ async def give_back(work: Work, key: str, now: datetime) -> None:
 
 
 async def forget_ended(work: Work, now: datetime) -> int:
-    return await work.execute("delete from attempt_windows where ends_at <= $1", now)
+    """But for those that somebody counts in just now: they begin anew by themselves."""
+    return await work.execute(_FORGET_ENDED, now)
 
+
+_FORGET_ENDED = """
+delete from attempt_windows
+where key in (select key from attempt_windows where ends_at <= $1 for update skip locked)
+"""
 
 _TAKE = """
 insert into attempt_windows as a (key, used, ends_at) values ($1, 1, $4)

@@ -76,5 +76,6 @@ KINDS: EntityKinds = MappingProxyType(
     {
         Commented.PROJECT: InProject("projects", project_column="id"),
         Commented.TASK: InProject("tasks"),
+        Commented.FILE: InProject("files"),
     }
 )

@@ -47,7 +47,7 @@ async def migrate(service: str, owner_url: str) -> list[str]:
     folder = migrations_folder(service)
     _refuse_duplicate_numbers(folder)
     async with _alone(service, owner_url), TortoiseContext() as context:
-        config = _orm_config(service, owner_url)
+        config = orm_config(service, owner_url)
         Aerich._meta.app = None  # Tortoise binds a model to the first app of a process; here several services migrate
         await context.init(config)
         command = Command(config, app=service, location=str(folder))
@@ -108,7 +108,7 @@ def _lock_of(service: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"migrate:{service}".encode(), digest_size=8).digest(), signed=True)
 
 
-def _orm_config(service: str, owner_url: str) -> dict[str, Any]:
+def orm_config(service: str, owner_url: str) -> dict[str, Any]:
     parts = urlsplit(owner_url)
     credentials = {
         "host": parts.hostname,

@@ -166,3 +166,11 @@ class SettingRemoved(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "auth.setting.removed"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedSetting
+
+
+class Heartbeat(Event, frozen=True, kw_only=True):
+    """Told every few seconds and never stored. Whoever hears it has heard what was told before, but for the newest."""
+
+    type: ClassVar[str] = "auth.heartbeat"
+    unsent_seconds: float
+    """How long the oldest event has been waiting to be sent; 0 when none is."""

@@ -32,7 +32,7 @@ def setup_messaging(
     bus: Bus,
     consumers: Consumers | None = None,
     responder: Responder | None = None,
-) -> None:
+) -> Relay:
     """Drains at the stop: nothing new is taken, what is in hand is finished; what was not sent yet is sent later."""
     relay = Relay(database, bus, service, redeliver_since=REDELIVER if bus.is_forgetful else None)
     running: list[asyncio.Task[None]] = []
@@ -56,6 +56,8 @@ def setup_messaging(
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    return relay
 
 
 def run_alongside(app: App, *works: Callable[[], Coroutine[Any, Any, None]]) -> None:

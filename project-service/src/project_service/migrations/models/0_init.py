@@ -156,3 +156,33 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         drop function count_added_tasks, count_changed_tasks, count_removed_tasks, fold_task_counts;
         {drop_messaging_tables()}
     """
+
+
+MODELS_STATE = (
+    "eJztW21P4zgQ/itWPrHSHoKWt1udTmpLd7d3tEUQ9la7QpGbuKmPxM4mDlBx+9/PdpM0Sc"
+    "sV3ARKz18QGbsznmfGM+Nx8mAEIf0b2Wy3hUJsT4wP4MGAo4iF0Gb8YQy9CL0HBgwC/pRO"
+    "NjhlBO2bOxg61vjGGmPkORGf8P06P0IbtDTkQAZzpAfDpkTIwoRFUrQP7y0PEZeJlezv7f"
+    "0UPxpZNvVin4gViIXMaA4aw9gTizQsazA0rcuuaVnJoJRhsWmAZnzFrC+ti87n1sUOZ/tO"
+    "TKNcRw+JkUEy1JiNSaEZdxJ7niREdogDhinJEanNl4+JOyfNJQvOnQkMPwqKEOgigkLIkJ"
+    "MDFhMH3RcoBPoop6lgC0dynemMYMomlGQy+ArExJjgH3E2jeuwAt3G4eECurcojISCayLM"
+    "WT+KsBzbDIRz2laI8gKofJwhwlRB/eNyOBDDfhT98PJY7vRbX8swd86GbUEKaMTcUHKRDN"
+    "pVQi4YKkKew2I15A62GfgHeDhiS6C/fs76yzFqtsLs0W/4pQk+JNCVKiQsUg1K8VLAvxDm"
+    "gkSctGF5E7qCzS+N/YPjg5Pm0cEJny9ByCjHCx6EHVXn6Q3MKi3fI2yp4VkYF+2eEFLQZg"
+    "qstjgmRUsLNmL5LPmZATPUZ3MsRl3EJiiU0IupqX3Ok1T1wgkNxoxahN7lRSUkCzr5LbEy"
+    "bIRIoGtB5chh9vrdS7PVPy+Ej9OW2RUjDUmdlqg7R6WQkjEBf/XMz0A8gm/DQbccZbJ55r"
+    "cqPe6UY8Cwj1TjTQHEJ4ScRNxu+s8jMb86MzvIQ9rMa5q5CGLOzEkcenUrx4GjN/O6Vi6C"
+    "WN1mriBDr1k4L6bp/cpzdMX1cDlVP70ehqE9wbdIuaZpD4dnhU3Q7pmlMviq3+7yg570fj"
+    "4JM7Qc5VQ3NaTblHoIEtXzXQ6G1XCPuCxFvPPKqQaf7lfzv88gWew5Gw4+pdPLB5MKQ4mJ"
+    "7lXdvITHymyhfvKTEjXkcyDqPGbTO74iS/2oJLFtzjJmPhdeXfVOq4RR8FOEMa/iaijjGD"
+    "u7cvVqgPKDOiRsuxEt6Fg/pLc4wiPM89FUh4UFOFSDwys3gs7nLYTndYIqbPM8Y6cZv41j"
+    "YguggPRm8efgd+MlNp9iU2j5pltoDSX2iJ7RHOojfyRHdYvo/3uqrKtFtMp4iV9td34tKl"
+    "l/gg35iUyn1hwQdVbcukCs3H/jaNvPMDkN14NzM8q+pITQxd9GFH+WL83xWA34vZSPUl+8"
+    "LhSHJoxudE2oa8LNvjbkrq1NvM6VYQagvi7cTgvr68KngLz514VRhF2C0HaXxSUtV8akdQ"
+    "8aaYYbKXei3wCoRSXrP73pm9bXumnlDojXgf10eNU+64Lzi26nd9lLXrjN8qMcFKT5uwQX"
+    "3dZZlSh/9ChUhTmv/GonHwtJyj1LTEN9e5V2AuZg1Nlm043iGkJ1xCCLI+3HBSh0s/hNNY"
+    "sZZvq2AxWQeKPvEMiW43vdQ37VHjLjRnjS2wPCWh0akxf/uGR55+HXRqPZPG7sNY9ODg+O"
+    "jw9P9rIWxOLQYi/Clpoo+k2790k0IwqBoeJvjtrYVe9RZMrV2aHQBZou0HSB9hacuMICbb"
+    "FiMP5EAQOjKYA8t2DXReEuMCcIhPQuAnQMKEEg2UUAEgfMzApgiACjYIQAdBzkgDj4ACLE"
+    "afynPna5cpz9rlFCpnZhNVU5nTQgK301u2aqU/ft181zL/Z5rSiBLJkzHy+Efv4L92QeTw"
+    "=="
+)

@@ -1,0 +1,76 @@
+"""Whatever happens to one person at the same moment, nobody waits for somebody who waits for them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from auth_builders import PASSWORD, Member
+from auth_client import Answer, AuthClient, RunAuth
+from auth_fakes import SettableClock
+from mail_server import MailServer
+from members import INVITATIONS, colleague, invite
+
+from auth_service.throttling.repository import forget_ended
+from shared.db.databases import Database
+
+AUTH, USERS = "/api/v1/auth", "/api/v1/users"
+ROUNDS = 4
+Deed = Callable[[AuthClient], Awaitable[Answer]]
+
+
+async def test_nothing_that_happens_to_one_account_at_once_ends_in_a_deadlock(
+    run_auth: RunAuth, databases: list[Database], mail: MailServer
+) -> None:
+    async with run_auth(databases[0], smtp_url=mail.url) as one, run_auth(databases[1], smtp_url=mail.url) as two:
+        for _ in range(ROUNDS):
+            owner, elsewhere = await one.register(), await one.register()
+            member = await colleague(one, mail, owner, "owner")
+            token = await invite(one, mail, elsewhere, member.email)
+            deeds = deeds_about(member, owner, token)
+
+            answers = await asyncio.gather(*(deed(replica) for deed in deeds for replica in (one, two)))
+
+            assert {answer.status for answer in answers} <= {200, 204, 401, 403, 404, 409, 410}, answers
+            roles = await databases[0].system_rows(
+                "select m.role from memberships m join users u on u.id = m.user_id"
+                " where m.tenant_id = $1 and m.is_active and u.is_active", owner.tenant_id,
+            )  # fmt: skip
+            assert not roles or {"role": "owner"} in roles
+
+
+async def test_keeping_house_waits_for_nobody(
+    auth: AuthClient, databases: list[Database], clock: SettableClock
+) -> None:
+    member = await auth.register()
+    await auth.login(member.email, "a wrong passphrase")
+    clock.advance(days=1)
+
+    async def forget() -> int:
+        async with databases[1].system_work() as work:
+            return await forget_ended(work, clock.now())
+
+    async with databases[0].system_work() as work:
+        await work.rows("select from attempt_windows for update")
+        kept = await asyncio.wait_for(asyncio.create_task(forget()), timeout=5)
+    forgotten = await forget()
+
+    assert kept == 0
+    assert forgotten > 0
+
+
+def deeds_about(member: Member, owner: Member, token: str) -> list[Deed]:
+    me, tenant, path = member.principal, {"tenant_id": str(member.tenant_id)}, f"{USERS}/{member.principal.user_id}"
+    change = {"current_password": PASSWORD, "new_password": PASSWORD}
+    return [
+        lambda auth: auth.login(member.email),
+        lambda auth: auth.refresh(member.refresh_token),
+        lambda auth: auth.send("POST", f"{AUTH}/switch-tenant", tenant, who=me),
+        lambda auth: auth.send("POST", f"{INVITATIONS}/accept", {"token": token}, who=me),
+        lambda auth: auth.send("PATCH", path, {"role": "admin"}, who=owner.principal),
+        lambda auth: auth.send("PATCH", f"{USERS}/me", {"first_name": "Grace"}, who=me),
+        lambda auth: auth.send("DELETE", path, who=owner.principal),
+        lambda auth: auth.send("DELETE", f"{USERS}/{owner.principal.user_id}", who=me),
+        lambda auth: auth.send("DELETE", f"{AUTH}/sessions", who=me),
+        lambda auth: auth.send("PUT", f"{USERS}/me/password", change, who=me),
+        lambda auth: auth.send("DELETE", f"{USERS}/me", {"password": PASSWORD}, who=me),
+        lambda auth: auth.send("POST", f"{AUTH}/logout", who=me),
+    ]
