@@ -1,6 +1,7 @@
 """The tables of gift planning, as migrations compare them; queries are SQL in the repositories."""
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
 
@@ -33,6 +34,7 @@ class GiftOccasion(Model):
     kind = fields.TextField()
     recurrence = fields.TextField()
     timezone = fields.TextField()
+    person_ids = ArrayField("uuid")
     budget = fields.BigIntField(null=True)
     currency = fields.TextField()
     created_by = fields.UUIDField()
@@ -71,6 +73,7 @@ class Gift(Model):
     currency = fields.TextField(null=True)
     image_url = fields.TextField(null=True)
     notes = fields.TextField(null=True)
+    tags = ArrayField("text")
     metadata_status = fields.TextField(null=True)
     metadata_due_at = fields.DatetimeField(null=True)
     metadata_attempts = fields.IntField(default=0)
@@ -115,6 +118,7 @@ class GiftActivity(Model):
     type = fields.TextField()
     entity_id = fields.UUIDField()
     only_for = fields.UUIDField(null=True)
+    hidden_from = ArrayField("uuid")
     occurred_at = fields.DatetimeField()
 
     class Meta:
