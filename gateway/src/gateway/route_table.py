@@ -147,6 +147,13 @@ def _mailed(path: str) -> Row:
     )
 
 
+def _planning(name: str) -> Row:
+    """Of planning gifts. The audit log keeps no bodies: whoever reads it may be whom a surprise is for."""
+    return Row(
+        path=f"/api/v1/{name}", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="gifting"
+    )
+
+
 ROWS: tuple[Row, ...] = (
     _own("/health", covers_below=True),
     _own("/ready"),
@@ -236,6 +243,13 @@ ROWS: tuple[Row, ...] = (
         resource="files",
     ),
     Row(path="/api/v1/favorites", service=Service.PROJECT, resource="projects"),
+    _planning("persons"),
+    _planning("occasions"),
+    _planning("lists"),
+    _planning("list-items"),
+    _planning("gifts"),
+    _planning("dashboard"),
+    Row(path="/api/v1/comments", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="comments"),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,

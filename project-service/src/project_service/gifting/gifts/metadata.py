@@ -39,22 +39,23 @@ class Reading(NamedTuple):
 
 
 class ProductReader:
-    """`client` is open for as long as anybody reads."""
+    """`client` is open for as long as anybody reads; `seconds` bound fetching and reading, each."""
 
-    def __init__(self, client: OutboundClient) -> None:
+    def __init__(self, client: OutboundClient, seconds: float = SECONDS) -> None:
         self._client = client
+        self._seconds = seconds
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def read(self, url: str) -> Reading:
         """Never fails: that is a status as well."""
         try:
-            async with self._turns, asyncio.timeout(2 * SECONDS):
+            async with self._turns, asyncio.timeout(2 * self._seconds):
                 return await self._read(url)
         except (DestinationRefused, OutboundFailed, TimeoutError):
             return Reading(MetadataStatus.FAILED)
 
     async def _read(self, url: str) -> Reading:
-        answer = await self._client.get(url, seconds=SECONDS, most_bytes=MOST_BYTES, redirects=REDIRECTS)
+        answer = await self._client.get(url, seconds=self._seconds, most_bytes=MOST_BYTES, redirects=REDIRECTS)
         content_type = answer.headers.get("content-type", "text/html")
         if answer.status not in _BLOCKED and (answer.status >= 300 or "html" not in content_type):
             return Reading(MetadataStatus.FAILED)

@@ -167,6 +167,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return "drop table gift_activity, list_items, gifts, gift_lists, gift_occasions, gift_persons;"
 
+
 MODELS_STATE = (
     "eJztXW1z2zYS/isYfWk6o8s4dhKnuZubsRwndetYGVvuWybDQCIk4kwRCgnZVdr+9wP4Zp"
     "KSIgoERIreD83UJAVynwUXu88uF391Zj77HxnxpyfEpyOn8xr91cHDgPt4xMUfY+wGpIs6"
