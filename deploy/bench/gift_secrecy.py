@@ -6,7 +6,6 @@ difference; one that is found is made as short as it can be.
 
 import argparse
 import asyncio
-import sys
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -59,7 +58,7 @@ def look_for_a_difference(config: DatabaseConfig, cases: int, *, seeded: bool = 
     return lived
 
 
-async def _prepared(postgres: EmbeddedPostgres) -> DatabaseConfig:
+async def prepared(postgres: EmbeddedPostgres) -> DatabaseConfig:
     urls = await prepare_database(postgres.admin_url, "project", RolePasswords("o", "p", "p"))
     await migrate("project", urls.owner)
     return DatabaseConfig("project", urls.app, urls.system, model_modules("project"))
@@ -67,7 +66,7 @@ async def _prepared(postgres: EmbeddedPostgres) -> DatabaseConfig:
 
 async def _run(folder: Path, cases: int) -> None:
     async with EmbeddedPostgres(folder / "postgres") as postgres:
-        config = await _prepared(postgres)
+        config = await prepared(postgres)
         lived = await asyncio.to_thread(look_for_a_difference, config, cases)
     say(f"{lived} households, each with its secrets and without: 0 differences in what the person sees")
 
@@ -86,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
