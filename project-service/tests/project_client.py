@@ -6,6 +6,7 @@ from shared.principal import Principal
 from shared.testing.service_client import ServiceClient
 
 PROJECTS = "/api/v1/projects"
+SESSIONS = "/api/v1/sessions"
 
 
 class ProjectClient(ServiceClient):
@@ -16,6 +17,9 @@ class ProjectClient(ServiceClient):
 
     async def new_task(self, who: Principal, project: dict[str, Any], **fields: Any) -> dict[str, Any]:
         return await self.create(tasks_of(project), {"title": "Fly", **fields}, who=who)
+
+    async def new_session(self, who: Principal, **fields: Any) -> dict[str, Any]:
+        return await self.create(SESSIONS, {"name": "Night", "workspace_path": "/srv/apollo", **fields}, who=who)
 
     async def write_files(self, who: Principal, project: dict[str, Any], contents: dict[str, str]) -> dict[str, Any]:
         """One batch, `contents` by path; what was answered."""
@@ -40,6 +44,10 @@ class ProjectClient(ServiceClient):
 
 def project_path(project: dict[str, Any]) -> str:
     return f"{PROJECTS}/{project['id']}"
+
+
+def session_path(session: dict[str, Any]) -> str:
+    return f"{SESSIONS}/{session['id']}"
 
 
 def tasks_of(project: dict[str, Any]) -> str:

@@ -50,7 +50,6 @@ from auth_service.recovery.service import PasswordChange, PasswordRecovery
 from auth_service.recovery.verification import EmailVerification
 from auth_service.registration import routes as registration
 from auth_service.registration.service import Registrar
-from auth_service.sealing import Seal
 from auth_service.sessions import routes as sessions
 from auth_service.sessions.cookie_lines import SessionCookies
 from auth_service.sessions.cookie_refresh import CookieRefresh
@@ -89,6 +88,7 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.sealing import Seal
 
 SERVICE = "auth"
 SECOND_FACTORS = "second factors"

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 import msgspec
 
 from shared.errors import MethodNotAllowed, RouteNotFound
-from shared.scopes import ANY_KEY, SOME_RESOURCE
+from shared.scopes import ANY_KEY, EVERY_RESOURCE, SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -242,7 +242,13 @@ ROWS: tuple[Row, ...] = (
         body_limit=BATCH_LIMIT,
         resource="files",
     ),
+    Row(path="/api/v1/webhooks", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="webhooks"),
     Row(path="/api/v1/favorites", service=Service.PROJECT, resource="projects"),
+    Row(path="/api/v1/sessions", service=Service.PROJECT, covers_below=True, resource="sessions"),
+    Row(path="/api/v1/search", service=Service.PROJECT, resource=EVERY_RESOURCE),
+    Row(path="/api/v1/search/projects", service=Service.PROJECT, resource="projects"),
+    Row(path="/api/v1/search/tasks", service=Service.PROJECT, resource="tasks"),
+    Row(path="/api/v1/search/comments", service=Service.PROJECT, resource="comments"),
     _planning("persons"),
     _planning("occasions"),
     _planning("lists"),

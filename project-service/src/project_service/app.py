@@ -24,8 +24,13 @@ from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
 from project_service.members.directory import DirectoryReader
 from project_service.object_store import open_object_store
+from project_service.outbound.client import OutboundClient
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
+from project_service.search.routes import GROUPS as SEARCH_ROUTES
+from project_service.search.service import SearchService
+from project_service.sessions.routes import routes as session_routes
+from project_service.sessions.service import SessionService
 from project_service.settings import ProjectSettings
 from project_service.tags.routes import routes as tag_routes
 from project_service.tags.service import TagService
@@ -40,10 +45,17 @@ from project_service.templates.service import TemplateService
 from project_service.topics import audience_of, visibility_of_topics
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
+from project_service.webhooks.courier import PACE, Courier, DeliveryMetrics
+from project_service.webhooks.deliveries import DeliveryService, forget_deliveries
+from project_service.webhooks.domain import Pace
+from project_service.webhooks.routes import routes as webhook_routes
+from project_service.webhooks.service import WebhookService
+from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ProjectStanding
 from shared.events.registry import default_registry
+from shared.events.webhooks import webhook_catalogue
 from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
@@ -54,6 +66,7 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.telemetry.metrics import Metrics
 
 SERVICE = "project"
 ROUTES = (
@@ -71,11 +84,19 @@ ROUTES = (
     comment_routes,
     activity_routes,
     *gifting.ROUTES,
+    webhook_routes,
+    session_routes,
+    *SEARCH_ROUTES,
 )
-CHORES: Mapping[str, Chore] = MappingProxyType({"purge deleted projects": purge_deleted})
+CHORES: Mapping[str, Chore] = MappingProxyType(
+    {"purge deleted projects": purge_deleted, "forget old deliveries": forget_deliveries}
+)
 
 
-def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
+def create_app(
+    settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None, pace: Pace = PACE
+) -> App:
+    """`pace` is that of deliveries to webhooks."""
     clock = clock or SystemClock()
     app = new_app(SERVICE, max_body_bytes=MAX_BATCH_BYTES)
     objects = open_object_store(settings.object_store_url, settings.tessera_home)
@@ -84,6 +105,13 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
     planning = gifting.Planning(settings, database, clock)
+    metrics, registry = Metrics(SERVICE), default_registry()
+    catalogue = webhook_catalogue(registry)
+    secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
+    client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
+    courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
+    deliveries = DeliveryService(database, clock, courier.wake)
+    webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
     setup_defaults(
         app,
         service=SERVICE,
@@ -104,17 +132,22 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             comments,
             activity,
             *planning.services,
+            webhooks,
+            deliveries,
+            SessionService(database, clock),
+            SearchService(database),
         ],
         database=database,
         bus=bus,
         clock=clock,
+        metrics=metrics,
     )
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     TopicKeeper(database, EventLog(database), visibility_of_topics(comments, clock), audience_of).answer(responder)
-    registry = default_registry()
-    consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)
+    consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
+    events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     run_alongside(
         app,
@@ -122,6 +155,8 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
         Housekeeping(database, CHORES, clock).run,
         blobs.sweep_for_ever,
         attachments.sweep_for_ever,
+        courier.run,
+        courier.measure,
         planning.run,
     )
     return app

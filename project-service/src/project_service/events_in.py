@@ -10,7 +10,9 @@ from project_service.gifting.dashboard.service import DashboardService
 from project_service.members import repository as members
 from project_service.members.domain import member_of
 from project_service.projects import repository as projects
+from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
+from project_service.webhooks.deliveries import DeliveryService
 from shared.db.unit_of_work import Work
 from shared.events import gifting
 from shared.events.auth import (
@@ -46,6 +48,14 @@ def register(
             consumers.on(contract, dashboard.record)
 
 
+def deliver_to_webhooks(
+    consumers: Consumers, catalogue: Mapping[str, type[Change]], deliveries: DeliveryService
+) -> None:
+    """Last, so that a webhook hears of an event what the service itself has made of it."""
+    for contract in catalogue.values():
+        consumers.on(contract, deliveries.put_in_line)
+
+
 def _follow_members(consumers: Consumers, team: TeamService) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
         await team.welcome(work, event.tenant_id, event.project_id, event.user_id, event.project_role)
@@ -57,7 +67,7 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
 
     async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised, envelope: Envelope) -> None:
         if await members.forget(work, event.tenant_id, event.user_id, envelope.time):
-            await _drop_marks(work, event.tenant_id, event.user_id)
+            await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
             await team.leave_tenant(work, event.tenant_id, event.user_id)
 
     consumers.on(InvitationAccepted, invitation_accepted)
@@ -68,10 +78,11 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
     consumers.on(AccountAnonymised, member_left)
 
 
-async def _drop_marks(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    """What only they could see."""
+async def _drop_what_is_theirs(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """Marks and sessions, which only they could see."""
     await projects.drop_favorites_of(work, tenant_id, user_id)
     await comments.drop_stars_of(work, tenant_id, user_id)
+    await sessions.remove_all_of(work, tenant_id, user_id)
 
 
 _TAKES_COMMENTS_ALONG: Mapping[type[Change], Commented] = MappingProxyType(

@@ -16,15 +16,16 @@ class ProjectSettings(Settings, frozen=True, kw_only=True):
     database_url_project_system: Annotated[
         str | None, msgspec.Meta(description="The same for project_system; absent means the same password.")
     ] = None
-    object_store_url: Annotated[
-        str | None, msgspec.Meta(description="s3://bucket/prefix or file:///folder; absent: TESSERA_HOME/objects.")
-    ] = None
+    key_encryption_secret: Annotated[str, msgspec.Meta(min_length=32, description="Seals the secrets of webhooks.")]
     outbound_allow: Annotated[
         str,
         msgspec.Meta(
-            description="host:port,... that requests to users' addresses may reach though not public; for development."
+            description="host:port,... that webhooks and gifts may reach although not public; for development."
         ),
     ] = ""
+    object_store_url: Annotated[
+        str | None, msgspec.Meta(description="s3://bucket/prefix or file:///folder; absent: TESSERA_HOME/objects.")
+    ] = None
     port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on.")] = 8002
 
     def allowed_destinations(self) -> frozenset[HostPort]:

@@ -1,11 +1,13 @@
 """What a list keeps from the one it is for: in every answer, in every stream, to the last offset."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from gifting_household import API, Household, Json, move_in
+from project_builders import person
 from project_client import ProjectClient
 
 from shared.events.changes import may_be_told
@@ -14,7 +16,7 @@ from shared.events.questions import TopicNotFound, TopicPosition, TopicReplay
 from shared.events.registry import default_registry
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
-from shared.principal import Principal
+from shared.principal import Principal, Role
 from shared.testing.eventually import eventually
 
 
@@ -220,6 +222,32 @@ async def test_other_outlets_are_told_by_the_events_whom_they_may_show_them(home
         assert len([event for event in events if event.type == "project.list_item.added"]) == 1
 
 
+async def test_a_webhook_hears_what_its_maker_may_know(home: Household) -> None:
+    await home.new("persons", home.ben, name="Olga", user_id=str(home.olga.user_id))
+    hooks = {
+        who: await home.new("webhooks", who, url="https://example.invalid/hook", events=["list_item.*"])
+        for who in (home.olga, person(Role.ADMIN))
+    }
+    gift_list = await home.wishlist(home.ada)
+    anybody = await home.new("persons", home.ada, name="Anybody")
+    for_olga = (await home.read("persons?q=Olga", home.ben)).items[0]
+    hers = await home.wishlist(home.ben, person_id=for_olga["id"])
+    await home.item(home.ben, hers, name="Surprise")
+    await home.item(home.ada, await home.wishlist(home.ada, person_id=anybody["id"]), name="For anybody")
+    await home.item(home.ben, gift_list, name="For Ada")
+
+    async def told(who: Principal) -> list[str]:
+        bodies = await home.client.database.system_rows(
+            "select body from webhook_deliveries where webhook_id = $1 order by occurred_at", hooks[who]["id"]
+        )
+        return [msgspec.json.decode(row["body"])["data"]["payload"]["name"] for row in bodies]
+
+    olga, admin = hooks
+    await eventually(lambda: _has(told(admin), 3))
+    assert await told(admin) == ["Surprise", "For anybody", "For Ada"]
+    assert await told(olga) == ["For anybody", "For Ada"]
+
+
 async def test_activity_shows_what_may_be_known(home: Household) -> None:
     wish = await home.item(home.ada, await home.wishlist(home.ada))
     await home.move(home.ben, wish, "selected")
@@ -272,6 +300,10 @@ async def published(home: Household) -> list[Any]:
     rows = await home.client.database.system_rows("select type, data from outbox order by seq")
     registry = default_registry()
     return [msgspec.json.decode(row["data"], type=registry.contract(row["type"])) for row in rows]
+
+
+async def _has(asked: Awaitable[list[str]], number: int) -> bool:
+    return len(await asked) == number
 
 
 async def _has_activity(home: Household, who: Principal, kind: str) -> bool:

@@ -27,6 +27,11 @@ TEAM = PROJECT + "/team"
 MEMBER = TEAM + "/{user_id}"
 COMMENTS = PROJECT + "/comments"
 COMMENT = COMMENTS + "/{comment_id}"
+WEBHOOKS = "/api/v1/webhooks"
+WEBHOOK = WEBHOOKS + "/{webhook_id}"
+DELIVERIES = WEBHOOK + "/deliveries"
+HOOK = {"url": "https://hooks.example.com", "events": ["*"], "project_id": "{project_id}"}
+SESSION = "/api/v1/sessions/{session_id}"
 FILES = PROJECT + "/files"
 FILE = FILES + "/{file_id}"
 FILES_ALIAS = "/api/v1/project-files/{project_id}"
@@ -71,12 +76,33 @@ MATRIX = {
     ("POST", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("DELETE", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("GET", PROJECT + "/activity"): Row(200, 404, 200, 200),
+    ("GET", "/api/v1/search"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/projects"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/tasks"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/comments"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/sessions"): Row(200, 200, 200, 200),
+    ("POST", "/api/v1/sessions"): Row(201, 201, 201, 201, {"name": "Night", "workspace_path": "/srv"}),
+    ("GET", "/api/v1/sessions/related"): Row(422, 422, 422, 422),
+    ("GET", SESSION): Row(200, 404, 404, 404),
+    ("PATCH", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("PUT", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("DELETE", SESSION): Row(204, 404, 404, 404),
+    ("POST", SESSION + "/fork"): Row(201, 404, 404, 404, {"name": "Day"}),
     ("GET", TASKS): Row(200, 404, 200, 200),
     ("POST", TASKS): Row(201, 404, 403, 403, {"title": "Land"}),
     ("GET", TASK): Row(200, 404, 200, 200),
     ("PATCH", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("PUT", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("DELETE", TASK): Row(204, 404, 403, 403),
+    ("GET", WEBHOOKS): Row(200, 200, 200, 200),
+    ("POST", WEBHOOKS): Row(201, 422, 403, 403, HOOK),
+    ("GET", WEBHOOK): Row(200, 404, 404, 404),
+    ("PATCH", WEBHOOK): Row(200, 404, 404, 404, {"active": False}),
+    ("DELETE", WEBHOOK): Row(204, 404, 404, 404),
+    ("POST", WEBHOOK + "/rotate-secret"): Row(200, 404, 404, 404),
+    ("POST", WEBHOOK + "/test"): Row(202, 404, 404, 404),
+    ("GET", DELIVERIES): Row(200, 404, 404, 404),
+    ("POST", DELIVERIES + "/{delivery_id}/redeliver"): Row(202, 404, 404, 404),
     ("GET", TASKS + "/labels"): Row(200, 404, 200, 200),
     ("POST", TASKS + "/labels"): Row(201, 404, 403, 403, {"name": "Bug"}),
     ("DELETE", TASKS + "/labels/{label_id}"): Row(204, 404, 403, 403),
@@ -185,6 +211,8 @@ async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any])
     """One of everything in a project: their ids, by the names that they have in paths."""
     colleague = person(Role.DEVELOPER, owner.tenant_id)
     await client.join(project, colleague, "viewer")
+    hook = await client.create(WEBHOOKS, {**HOOK, "active": False, "project_id": project["id"]}, who=owner)
+    test = await client.send("POST", f"{WEBHOOKS}/{hook['id']}/test", who=owner)
     path, about = project_path(project), {"entity_type": "project", "entity_id": project["id"]}
     task, other = [await client.new_task(owner, project) for _ in range(2)]
     link = {"url": "https://example.org"}
@@ -192,6 +220,9 @@ async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any])
         "project_id": project["id"],
         "tag_id": (await client.create(f"{path}/tags", {"name": "space"}, who=owner))["id"],
         "user_id": str(colleague.user_id),
+        "webhook_id": hook["id"],
+        "delivery_id": test.data["id"],
+        "session_id": (await client.new_session(owner, project_id=project["id"]))["id"],
         "task_id": task["id"],
         "other_task_id": other["id"],
         "label_id": (await client.create(f"{tasks_of(project)}/labels", {"name": "Filled"}, who=owner))["id"],

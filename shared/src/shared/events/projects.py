@@ -294,3 +294,44 @@ class CommentDeleted(Guarded, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.deleted"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedComment
+
+
+class WebhookDisabled(Event, frozen=True, kw_only=True):
+    """Nothing is delivered to it any more until somebody makes it active again. `user_id` made it and is told."""
+
+    type: ClassVar[str] = "project.webhook.disabled"
+    tenant_id: UUID
+    webhook_id: UUID
+    project_id: UUID | None
+    user_id: UUID
+    reason: str
+    """`failing`: a delivery failed for days; `gone`: the receiver answered 410."""
+
+
+class SessionState(msgspec.Struct, frozen=True, kw_only=True):
+    """That a member has a workspace session. What is in it is for nobody but them, and no event carries it."""
+
+    id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SessionAdded(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.session.added"
+    live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    payload: SessionState
+
+
+class SessionUpdated(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.session.updated"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: SessionState
+
+
+class SessionDeleted(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.session.deleted"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: Removed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auth_service.sealing import Seal, SealError
+from shared.sealing import Seal, SealError
 
 SECRET = "key-encryption-secret-of-the-tests-01"
 
