@@ -2,16 +2,22 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from gifting_household import API, Household, move_in
 from project_builders import person
 from project_client import ProjectClient
 
+from project_service.gifting.dashboard.service import DashboardService
+from project_service.gifting.occasions.service import OccasionService
+from shared.clock import SystemClock
+from shared.db.databases import Database
 from shared.ids import new_id
 from shared.principal import Role
 from shared.testing.callers import GLOBEX
+from shared.testing.counting import CountingDatabase
 
 
 @pytest.fixture
@@ -225,6 +231,24 @@ async def test_the_dashboard_shows_everything_at_a_glance(home: Household) -> No
     assert board["pipeline"] == {"idea": 2, "selected": 1, "purchased": 0, "received": 0}
     assert [person["name"] for person in board["people"]] == ["Ada"]
     assert [item["name"] for item in board["ideas"]] == ["2", "1"]
+
+
+async def test_overviews_cost_as_many_queries_whatever_there_is(home: Household, database: Database) -> None:
+    counting = CountingDatabase(database)
+    counted, clock = cast(Database, counting), SystemClock()
+    occasion = await home.new("occasions", home.ben, name="Party", date="2099-01-01")
+    gift_list = await home.wishlist(home.ben, occasion_id=occasion["id"])
+
+    numbers = set()
+    for _ in range(2):
+        await home.item(home.ben, gift_list)
+        counting.statements.clear()
+        await DashboardService(counted, clock).get(home.ben)
+        on_dashboard = len(counting.statements)
+        await OccasionService(counted, clock).summary(home.ben, UUID(occasion["id"]))
+        numbers.add((on_dashboard, len(counting.statements) - on_dashboard))
+
+    assert numbers == {(5, 1)}
 
 
 BAD = [
