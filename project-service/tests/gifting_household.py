@@ -6,8 +6,8 @@ from project_builders import person
 from project_client import ProjectClient
 from project_people import joined
 
-from project_service.members import repository as members
-from project_service.members.domain import member_of
+from shared.members import repository as members
+from shared.members.domain import member_of
 from shared.principal import Principal, Role
 
 API = "/api/v1"

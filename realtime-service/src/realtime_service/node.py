@@ -13,6 +13,7 @@ from realtime_service.drain import drain
 from realtime_service.feed import Feed
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
+from realtime_service.passing import Passing
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
@@ -26,6 +27,7 @@ from shared.events.auth import (
     MembershipRemoved,
     SessionRevoked,
 )
+from shared.events.chats import ChatParticipantsAdded, ChatParticipantsRemoved
 from shared.events.envelope import Envelope
 from shared.events.gifting import GiftListUpdated, PersonAdded, PersonDeleted, PersonUpdated
 from shared.events.projects import ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
@@ -34,6 +36,7 @@ from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
+from shared.messaging.signals import Signals
 from shared.telemetry.metrics import Metrics
 
 AUDIENCE = "realtime"
@@ -51,6 +54,7 @@ class Node:
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
         self._hub = Hub(self._repairs.begin, self._repairs.cancel)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
+        self._passing = Passing(self._hub, Signals(bus))
         self._access = Access(keepers)
         self._revocations = Revocations()
         self._catch_up = CatchUp(requests, self._session_ended)
@@ -81,7 +85,10 @@ class Node:
         self._feed.on(GiftListUpdated, self._visibility_changed)
         for of_person in (PersonAdded, PersonUpdated, PersonDeleted):
             self._feed.on(of_person, self._person_changed)
+        for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
+            self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
+        await self._passing.connect()
         self._watch.look()
         self._prune()
         lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())
@@ -135,6 +142,13 @@ class Node:
             for connection in self._connections.of_user(user_id):
                 if connection.credentials and connection.credentials.principal.tenant_id == envelope.tenantid:
                     connection.session.audience_changed()
+
+    def _chat_participants_changed(
+        self, event: ChatParticipantsAdded | ChatParticipantsRemoved, envelope: Envelope
+    ) -> None:
+        if envelope.tenantid is not None:
+            for user_id in event.payload.user_ids:
+                self._ask_anew(envelope.tenantid, user_id)
 
     def _visibility_changed(self, event: ProjectUpdated | GiftListUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""

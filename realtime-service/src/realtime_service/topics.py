@@ -2,13 +2,16 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from realtime_service.events import TopicEvent
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
 from shared.principal import Principal
+
+if TYPE_CHECKING:
+    from realtime_service.passing import PassingFrame
 
 MAX_HELD = 1_000  # events kept while the stream waits; what is dropped beyond is a gap like any other
 
@@ -19,6 +22,9 @@ class Subscriber(Protocol):
 
     def deliver(self, event: TopicEvent) -> None:
         """The next event of the topic."""
+
+    def pass_on(self, passing: "PassingFrame") -> None:
+        """Something of the moment, outside of the order of the topic."""
 
     def moved(self, position: Position, reason: str | None) -> None:
         """The stream goes on after `position`: for the first time (no reason), or because what lies between is lost."""

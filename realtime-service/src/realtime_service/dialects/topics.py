@@ -24,6 +24,7 @@ from realtime_service.dialects.topics_frames import (
     Unsubscribe,
     Unsubscribed,
     event_frame,
+    passing_frame,
     read_frame,
 )
 from realtime_service.errors import TooManySubscriptions
@@ -31,6 +32,7 @@ from realtime_service.events import TopicEvent
 from realtime_service.frames import CloseCode, json_frame
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
+from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Joined, Subscription
@@ -236,6 +238,10 @@ class TopicsSession:
 
     def event(self, event: TopicEvent) -> None:
         self._connection.write(event.frame(event_frame))
+
+    def passing(self, passing: PassingFrame) -> None:
+        if self._connection.buffered < SOFT_LIMIT // 2:
+            self._connection.write(passing.frame(passing_frame))
 
     def lost(self, topic: str, position: Position, reason: str) -> None:
         epoch, offset = position

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
 from realtime_service.frames import json_frame
+from realtime_service.passing import PassingFrame
 
 MAX_ECHO = 64  # characters
 Echo = Annotated[str, Meta(max_length=MAX_ECHO)] | int
@@ -135,7 +136,22 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
     data: EventData
 
 
-SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame)
+class PassingEventFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """`run.start`, `run.delta`, `run.usage`, `run.done` or `run.error`: without an offset, and it may be missing."""
+
+    topic: str
+    type: str
+    data: dict[str, Any]
+    event: str = "RUN"
+
+
+SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame, PassingEventFrame)
+
+
+def passing_frame(passing: PassingFrame) -> bytes:
+    shown = passing.run_frame
+    data = {"id": shown.id, **shown.data}
+    return json_frame(PassingEventFrame(topic=passing.topic, type=f"run.{shown.event}", data=data))
 
 
 def event_frame(event: TopicEvent) -> bytes:

@@ -22,6 +22,7 @@ from shared.principal import Principal
 from shared.scopes import permits
 
 CanSee = Callable[[Work, Principal, Topic], Awaitable[bool]]
+LookUp = Callable[[Principal, Topic], Awaitable[None]]
 AudienceOf = Callable[[Work, Principal, Topic], Awaitable[UUID | None]]
 
 
@@ -33,15 +34,22 @@ async def everybody(_work: Work, _principal: Principal, _topic: Topic) -> UUID |
 class TopicKeeper:
     """`can_see` is the service's own rule: the right to read the thing by REST is the right to follow its topic.
 
+    Where it says no for want of knowledge, `look_up` fetches that from elsewhere, outside of any transaction.
     `audience_of` names the audience that somebody belongs to, where a topic has streams for several.
     """
 
     def __init__(
-        self, database: Database, event_log: EventLog, can_see: CanSee, audience_of: AudienceOf = everybody
+        self,
+        database: Database,
+        event_log: EventLog,
+        can_see: CanSee,
+        look_up: LookUp | None = None,
+        audience_of: AudienceOf = everybody,
     ) -> None:
         self._database = database
         self._event_log = event_log
         self._can_see = can_see
+        self._look_up = look_up
         self._audience_of = audience_of
 
     def answer(self, responder: Responder) -> None:
@@ -79,10 +87,19 @@ class TopicKeeper:
         topic = parse_topic(name)
         if topic is None or not permits(principal.scopes, topic.resource, "GET"):
             raise TopicNotFound
+        stream = await self._visible_stream(principal, topic)
+        if stream is None and self._look_up is not None:
+            await self._look_up(principal, topic)
+            stream = await self._visible_stream(principal, topic)
+        if stream is None:
+            raise TopicNotFound
+        return stream
+
+    async def _visible_stream(self, principal: Principal, topic: Topic) -> str | None:
         async with self._database.unit_of_work(principal.tenant_id) as work:
             if not await self._can_see(work, principal, topic):
-                raise TopicNotFound
-            return stream_of(name, await self._audience_of(work, principal, topic))
+                return None
+            return stream_of(str(topic), await self._audience_of(work, principal, topic))
 
 
 def _lost(position: Position, stream: str, reason: str) -> TopicReplayAnswer:

@@ -12,7 +12,6 @@ from project_service.gifting.lists import repository as lists
 from project_service.gifting.lists.announcing import tell_item_is_gone, tell_of_item
 from project_service.gifting.secrecy import StoredItem, StoredList, keeps_secrets_from, seen_by, whole
 from project_service.gifting.streams import linked
-from project_service.members import repository as members
 from project_service.projects.domain import differences
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -21,6 +20,7 @@ from shared.errors import FieldError, Forbidden, ValidationFailed
 from shared.events.gifting import ListItemState
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.members import repository as members
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
 

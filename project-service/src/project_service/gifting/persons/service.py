@@ -16,7 +16,6 @@ from project_service.gifting.persons.schemas import (
     PersonQuery,
 )
 from project_service.gifting.streams import hold_links, linked, tell
-from project_service.members import repository as members
 from project_service.projects.domain import differences
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -27,6 +26,7 @@ from shared.events.gifting import PersonAdded, PersonDeleted, PersonState, Perso
 from shared.events.topics import person_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.members import repository as members
 from shared.pagination import PageOf
 from shared.principal import Principal
 
