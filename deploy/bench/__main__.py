@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "deploy.bench.search",
     "deploy.bench.conversations",
     "deploy.bench.completions",
+    "deploy.bench.gifting",
 )
 
 

@@ -28,6 +28,7 @@ from shared.events.questions import (
     TopicReplay,
     TopicReplayAnswer,
 )
+from shared.events.topics import epoch_in, stream_of
 from shared.http.app import App
 from shared.ids import new_id
 from shared.messaging.bus import Bus, OutgoingMessage
@@ -51,6 +52,8 @@ class FakeKeeper:
         self.is_failing = False
         self.questions: list[str] = []
         self.blind: set[UUID] = set()
+        self.audiences: dict[UUID, UUID] = {}
+        """Users who hear every topic on a stream of their own."""
         self._bus = bus
         self._service = service
         self._log: dict[StreamKey, list[Envelope]] = {}
@@ -72,7 +75,7 @@ class FakeKeeper:
         """Into the log only: the broker loses it."""
         event = event or task_added()
         log = self._log.setdefault((tenant_id, topic), [])
-        place = TopicOffset(topic, self.epoch, len(log) + 1)
+        place = TopicOffset(topic, epoch_in(topic, self.epoch), len(log) + 1)
         log.append(envelope_of(event, tenant_id, (place,), actor_id))
         return log[-1]
 
@@ -94,24 +97,26 @@ class FakeKeeper:
 
     async def _position(self, question: TopicPosition) -> TopicPositionAnswer:
         log = self._read(question.principal, question.topic, "position")
-        return TopicPositionAnswer(self.epoch, len(log))
+        stream = self._stream(question.principal, question.topic)
+        return TopicPositionAnswer(epoch_in(stream, self.epoch), len(log), stream)
 
     async def _replay(self, question: TopicReplay) -> TopicReplayAnswer:
         log = self._read(question.principal, question.topic, "replay")
         first = self._first.get((question.principal.tenant_id, question.topic), 1)
-        reason = None
-        if question.epoch != self.epoch:
+        stream, reason = self._stream(question.principal, question.topic), None
+        epoch = epoch_in(stream, self.epoch)
+        if question.epoch != epoch:
             reason = "epoch_changed"
         elif question.after > len(log):
             reason = "ahead"
         elif question.after + 1 < first:
             reason = "window_passed"
         if reason:
-            return TopicReplayAnswer(self.epoch, len(log), is_complete=False, reason=reason)
+            return TopicReplayAnswer(epoch, len(log), stream, is_complete=False, reason=reason)
         page = log[question.after : question.after + question.limit]
         reached = question.after + len(page)
         raw = [msgspec.Raw(encode(envelope)) for envelope in page]
-        return TopicReplayAnswer(self.epoch, reached, raw, has_more=reached < len(log))
+        return TopicReplayAnswer(epoch, reached, stream, raw, has_more=reached < len(log))
 
     def _read(self, principal: Principal, topic: str, operation: str) -> list[Envelope]:
         self.questions.append(operation)
@@ -119,7 +124,10 @@ class FakeKeeper:
             raise Unavailable
         if (principal.tenant_id, topic) not in self._log or principal.user_id in self.blind:
             raise TopicNotFound
-        return self._log[principal.tenant_id, topic]
+        return self._log.setdefault((principal.tenant_id, self._stream(principal, topic)), [])
+
+    def _stream(self, principal: Principal, topic: str) -> str:
+        return stream_of(topic, self.audiences.get(principal.user_id))
 
 
 class FakeAuth:

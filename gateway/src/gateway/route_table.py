@@ -148,6 +148,13 @@ def _mailed(path: str) -> Row:
     )
 
 
+def _planning(name: str) -> Row:
+    """Of planning gifts. The audit log keeps no bodies: whoever reads it may be whom a surprise is for."""
+    return Row(
+        path=f"/api/v1/{name}", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="gifting"
+    )
+
+
 ROWS: tuple[Row, ...] = (
     _own("/health", covers_below=True),
     _own("/ready"),
@@ -243,6 +250,13 @@ ROWS: tuple[Row, ...] = (
     Row(path="/api/v1/search/projects", service=Service.PROJECT, resource="projects"),
     Row(path="/api/v1/search/tasks", service=Service.PROJECT, resource="tasks"),
     Row(path="/api/v1/search/comments", service=Service.PROJECT, resource="comments"),
+    _planning("persons"),
+    _planning("occasions"),
+    _planning("lists"),
+    _planning("list-items"),
+    _planning("gifts"),
+    _planning("dashboard"),
+    Row(path="/api/v1/comments", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="comments"),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,

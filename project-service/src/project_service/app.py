@@ -18,6 +18,8 @@ from project_service.comments.service import CommentService
 from project_service.files.routes import routes as file_routes
 from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
+from project_service.gifting import parts as gifting
+from project_service.gifting.commenting import planned_kinds
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
 from project_service.object_store import open_object_store
@@ -39,7 +41,7 @@ from project_service.team.service import TeamService
 from project_service.templates.library import Library
 from project_service.templates.routes import routes as template_routes
 from project_service.templates.service import TemplateService
-from project_service.topics import visibility_of_topics
+from project_service.topics import audience_of, visibility_of_topics
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from project_service.webhooks.courier import PACE, Courier, DeliveryMetrics
@@ -81,6 +83,7 @@ ROUTES = (
     template_routes,
     comment_routes,
     activity_routes,
+    *gifting.ROUTES,
     webhook_routes,
     session_routes,
     *SEARCH_ROUTES,
@@ -100,7 +103,8 @@ def create_app(
     blobs = BlobStore(database, objects, clock)
     attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
-    comments = CommentService(database, clock, KINDS)
+    comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
+    planning = gifting.Planning(settings, database, clock)
     metrics, registry = Metrics(SERVICE), default_registry()
     catalogue = webhook_catalogue(registry)
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
@@ -127,6 +131,7 @@ def create_app(
             TemplateService(database, blobs, clock, Library()),
             comments,
             activity,
+            *planning.services,
             webhooks,
             deliveries,
             SessionService(database, clock),
@@ -140,9 +145,10 @@ def create_app(
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     responder.on(ProjectTeam, team.answer)
-    TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
+    visible = visibility_of_topics(comments, clock)
+    TopicKeeper(database, EventLog(database), visible, audience_of=audience_of).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
-    events_in.register(consumers, registry, SERVICE, team, activity)
+    events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     run_alongside(
@@ -153,5 +159,6 @@ def create_app(
         attachments.sweep_for_ever,
         courier.run,
         courier.measure,
+        planning.run,
     )
     return app

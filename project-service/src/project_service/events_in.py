@@ -1,21 +1,24 @@
 """What project-service hears, from auth-service and from itself: each event one line to a use case."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 from project_service.activity.service import ActivityService
 from project_service.comments import repository as comments
+from project_service.gifting.dashboard.service import DashboardService
 from project_service.projects import repository as projects
 from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
 from project_service.webhooks.deliveries import DeliveryService
 from shared.db.unit_of_work import Work
+from shared.events import gifting
 from shared.events.auth import (
     AccountAnonymised,
     InvitationAccepted,
     MembershipRemoved,
 )
-from shared.events.changes import Change
+from shared.events.changes import Change, Guarded
 from shared.events.envelope import Envelope
 from shared.events.projects import Commented, TaskDeleted
 from shared.events.registry import Registry
@@ -24,13 +27,21 @@ from shared.messaging.consumer import Consumers, publisher_of
 
 
 def register(
-    consumers: Consumers, registry: Registry, service: str, team: TeamService, activity: ActivityService
+    consumers: Consumers,
+    registry: Registry,
+    service: str,
+    team: TeamService,
+    activity: ActivityService,
+    dashboard: DashboardService,
 ) -> None:
     _follow_members(consumers, team)
-    consumers.on(TaskDeleted, _task_deleted)
+    for gone, kind in _TAKES_COMMENTS_ALONG.items():
+        consumers.on(gone, _drop_comments(kind))
     for contract in registry:
         if publisher_of(contract.type) == service and issubclass(contract, Change):
             consumers.on(contract, activity.record)
+        if contract.__module__ == gifting.__name__ and issubclass(contract, Guarded):
+            consumers.on(contract, dashboard.record)
 
 
 def deliver_to_webhooks(
@@ -60,6 +71,21 @@ async def _drop_what_is_theirs(work: Work, tenant_id: UUID, user_id: UUID) -> No
     await sessions.remove_all_of(work, tenant_id, user_id)
 
 
-async def _task_deleted(work: Work, event: TaskDeleted, envelope: Envelope) -> None:
-    assert envelope.tenantid is not None  # tasks belong to a tenant
-    await comments.remove_about(work, envelope.tenantid, Commented.TASK, event.entity_id)
+_TAKES_COMMENTS_ALONG: Mapping[type[Change], Commented] = MappingProxyType(
+    {
+        TaskDeleted: Commented.TASK,
+        gifting.GiftListDeleted: Commented.LIST,
+        gifting.ListItemDeleted: Commented.LIST_ITEM,
+        gifting.GiftDeleted: Commented.GIFT,
+        gifting.OccasionDeleted: Commented.OCCASION,
+        gifting.PersonDeleted: Commented.PERSON,
+    }
+)
+
+
+def _drop_comments(kind: Commented) -> Callable[[Work, Change, Envelope], Awaitable[None]]:
+    async def thing_deleted(work: Work, event: Change, envelope: Envelope) -> None:
+        assert envelope.tenantid is not None  # what is commented on belongs to a tenant
+        await comments.remove_about(work, envelope.tenantid, kind, event.entity_id)
+
+    return thing_deleted

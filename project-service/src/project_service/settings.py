@@ -20,7 +20,7 @@ class ProjectSettings(Settings, frozen=True, kw_only=True):
     outbound_allow: Annotated[
         str,
         msgspec.Meta(
-            description="host:port,... that webhooks may reach although they are not public; for development."
+            description="host:port,... that webhooks and gifts may reach although not public; for development."
         ),
     ] = ""
     object_store_url: Annotated[

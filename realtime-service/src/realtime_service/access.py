@@ -1,9 +1,10 @@
 """Who may follow which topic: the keeper's answers, kept for half a minute unless an event says otherwise."""
 
 import time
+from typing import NamedTuple
 from uuid import UUID
 
-from realtime_service.positions import Position
+from realtime_service.positions import Standing
 from realtime_service.replay import Keepers
 from shared.principal import Principal, Role
 
@@ -13,27 +14,33 @@ UserKey = tuple[UUID, UUID]
 RightKey = tuple[str, Role, bool, tuple[str, ...] | None]
 
 
+class Right(NamedTuple):
+    until: float
+    stream: str
+
+
 class Access:
     """Only rights are kept, never refusals: a right just given must work at once."""
 
     def __init__(self, keepers: Keepers) -> None:
         self._keepers = keepers
-        self._rights: dict[UserKey, dict[RightKey, float]] = {}
+        self._rights: dict[UserKey, dict[RightKey, Right]] = {}
 
-    async def check(self, principal: Principal, topic: str) -> None:
-        """Raises as Keepers do: TopicNotFound for absent and forbidden alike."""
-        rights = self._rights.get(_user(principal), {})
-        if rights.get(_right(principal, topic), 0.0) < time.monotonic():
-            await self.fresh_position(principal, topic)
+    async def check(self, principal: Principal, topic: str) -> str:
+        """The stream that they hear. Raises as Keepers do: TopicNotFound for absent and forbidden alike."""
+        right = self._rights.get(_user(principal), {}).get(_right(principal, topic))
+        if right is None or right.until < time.monotonic():
+            return (await self.fresh_standing(principal, topic)).stream
+        return right.stream
 
-    async def fresh_position(self, principal: Principal, topic: str) -> Position:
+    async def fresh_standing(self, principal: Principal, topic: str) -> Standing:
         """Where the topic stands at a moment after this call. Raises as Keepers do."""
         user = _user(principal)
         rights = self._rights.setdefault(user, {})
-        position = await self._keepers.position(principal, topic)
+        standing = await self._keepers.standing(principal, topic)
         if self._rights.get(user) is rights:  # else the question is older than the event that emptied it
-            rights[_right(principal, topic)] = time.monotonic() + KEPT_SECONDS
-        return position
+            rights[_right(principal, topic)] = Right(time.monotonic() + KEPT_SECONDS, standing.stream)
+        return standing
 
     def forget(self, tenant_id: UUID, user_id: UUID) -> None:
         """Ask anew whatever this user may see."""
@@ -48,7 +55,7 @@ class Access:
         """Drops what is too old to be used."""
         now = time.monotonic()
         for user, rights in tuple(self._rights.items()):
-            for right in [right for right, until in rights.items() if until < now]:
+            for right in [key for key, right in rights.items() if right.until < now]:
                 del rights[right]
             if not rights:
                 del self._rights[user]

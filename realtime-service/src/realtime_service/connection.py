@@ -40,6 +40,9 @@ class Session(Protocol):
     def rights_changed(self) -> None:
         """The user may see more or less than before."""
 
+    def audience_changed(self) -> None:
+        """What is kept from the user is not what it was: leave every stream that others may not hear, at once."""
+
     def end(self) -> None:
         """The connection is gone: let go of everything."""
 

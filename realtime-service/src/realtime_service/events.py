@@ -1,4 +1,4 @@
-"""One event in one topic, read once and rendered once per dialect for all its readers."""
+"""One event in one stream of a topic, read once and rendered once per dialect for all its readers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,7 @@ import msgspec
 from realtime_service.positions import Position
 from shared.events.envelope import Envelope, Event
 from shared.events.registry import Registry, UnknownEvent
+from shared.events.topics import topic_of
 
 Renderer = Callable[["TopicEvent"], bytes]
 
@@ -27,16 +28,21 @@ _read_payload = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class TopicEvent:
-    __slots__ = ("_change", "_frames", "_payload", "contract", "envelope", "position", "topic")
+    __slots__ = ("_change", "_frames", "_payload", "contract", "envelope", "position", "stream")
 
-    def __init__(self, envelope: Envelope, topic: str, position: Position, contract: type[Event] | None) -> None:
+    def __init__(self, envelope: Envelope, stream: str, position: Position, contract: type[Event] | None) -> None:
         self.envelope = envelope
-        self.topic = topic
+        self.stream = stream
         self.position = position
         self.contract = contract
         self._frames: dict[Renderer, bytes] = {}
         self._change: ChangeFields | None = None
         self._payload: dict[str, Any] | None = None
+
+    @property
+    def topic(self) -> str:
+        """The name under which clients know it."""
+        return topic_of(self.stream)
 
     @property
     def is_live(self) -> bool:
@@ -64,7 +70,7 @@ class TopicEvent:
 
 
 def topic_events(envelope: Envelope, registry: Registry) -> list[TopicEvent]:
-    """The event's appearances, one per topic. One whose contract this node does not know yet takes up offsets only."""
+    """The event's appearances, one per stream. One whose contract this node does not know yet takes up offsets only."""
     try:
         contract: type[Event] | None = registry.contract(envelope.type)
     except UnknownEvent:

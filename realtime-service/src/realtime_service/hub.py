@@ -1,4 +1,4 @@
-"""The topics that somebody on this node follows, fed by the node's one event queue."""
+"""The streams that somebody on this node follows, fed by the node's one event queue."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -23,9 +23,9 @@ class Hub:
     def topics_count(self) -> int:
         return len(self._streams)
 
-    def join(self, subscriber: Subscriber, topic: str) -> TopicStream:
-        """The stream of the subscriber's tenant. It keeps what it hears from now on; open it if it has no position."""
-        key = (subscriber.principal.tenant_id, topic)
+    def join(self, subscriber: Subscriber, name: str) -> TopicStream:
+        """A stream of the subscriber's tenant. It keeps what it hears from now on; open it if it has no position."""
+        key = (subscriber.principal.tenant_id, name)
         stream = self._streams.get(key)
         if stream is None:
             stream = self._streams[key] = TopicStream(*key, self._begin_repair)
@@ -35,11 +35,11 @@ class Hub:
     def leave(self, subscriber: Subscriber, stream: TopicStream) -> None:
         """With its last subscriber a stream forgets everything."""
         stream.subscribers.pop(subscriber, None)
-        if not stream.subscribers and self._streams.pop((stream.tenant_id, stream.topic), None) is not None:
+        if not stream.subscribers and self._streams.pop((stream.tenant_id, stream.name), None) is not None:
             self._cancel_repair(stream)
 
-    def follows(self, tenant_id: UUID, topic: str) -> bool:
-        return (tenant_id, topic) in self._streams
+    def follows(self, tenant_id: UUID, stream: str) -> bool:
+        return (tenant_id, stream) in self._streams
 
     def followers(self, tenant_id: UUID, topic: str) -> tuple[Subscriber, ...]:
         stream = self._streams.get((tenant_id, topic))
@@ -47,7 +47,7 @@ class Hub:
 
     def accept(self, event: TopicEvent) -> None:
         tenant_id = event.envelope.tenantid
-        stream = self._streams.get((tenant_id, event.topic)) if tenant_id is not None else None
+        stream = self._streams.get((tenant_id, event.stream)) if tenant_id is not None else None
         if stream is not None:
             stream.accept(event)
 

@@ -29,6 +29,7 @@ from shared.events.auth import (
 )
 from shared.events.chats import ChatParticipantsAdded, ChatParticipantsRemoved
 from shared.events.envelope import Envelope
+from shared.events.gifting import GiftListUpdated, PersonAdded, PersonDeleted, PersonUpdated
 from shared.events.projects import ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
@@ -40,6 +41,7 @@ from shared.telemetry.metrics import Metrics
 
 AUDIENCE = "realtime"
 PRUNE_SECONDS = 30.0
+_WHO_SEES_IT = frozenset({"visibility", "reveal_at"})  # fields of projects and lists
 
 
 class Node:
@@ -79,7 +81,10 @@ class Node:
             self._feed.on(contract, self._member_lost_rights)
         for of_team in (TeamMemberAdded, TeamMemberUpdated, TeamMemberRemoved):
             self._feed.on(of_team, self._team_changed)
-        self._feed.on(ProjectUpdated, self._project_changed)
+        self._feed.on(ProjectUpdated, self._visibility_changed)
+        self._feed.on(GiftListUpdated, self._visibility_changed)
+        for of_person in (PersonAdded, PersonUpdated, PersonDeleted):
+            self._feed.on(of_person, self._person_changed)
         for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
             self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
@@ -128,6 +133,16 @@ class Node:
         if envelope.tenantid is not None:
             self._ask_anew(envelope.tenantid, event.payload.user_id)
 
+    def _person_changed(self, event: PersonAdded | PersonUpdated | PersonDeleted, envelope: Envelope) -> None:
+        """At once: what is kept from somebody from here on must not reach them on the stream they heard until now."""
+        if envelope.tenantid is None:
+            return
+        for user_id in event.relinked:
+            self._access.forget(envelope.tenantid, user_id)
+            for connection in self._connections.of_user(user_id):
+                if connection.credentials and connection.credentials.principal.tenant_id == envelope.tenantid:
+                    connection.session.audience_changed()
+
     def _chat_participants_changed(
         self, event: ChatParticipantsAdded | ChatParticipantsRemoved, envelope: Envelope
     ) -> None:
@@ -135,9 +150,9 @@ class Node:
             for user_id in event.payload.user_ids:
                 self._ask_anew(envelope.tenantid, user_id)
 
-    def _project_changed(self, event: ProjectUpdated, envelope: Envelope) -> None:
+    def _visibility_changed(self, event: ProjectUpdated | GiftListUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""
-        if envelope.tenantid is None or "visibility" not in event.changed_fields:
+        if envelope.tenantid is None or not _WHO_SEES_IT.intersection(event.changed_fields):
             return
         self._access.forget_tenant(envelope.tenantid)
         for connection in self._connections:

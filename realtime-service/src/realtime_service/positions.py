@@ -8,3 +8,10 @@ class Position(NamedTuple):
 
     epoch: str
     offset: int
+
+
+class Standing(NamedTuple):
+    """Where a topic stands for somebody: `stream` is the name under which its events come to them."""
+
+    position: Position
+    stream: str

@@ -54,7 +54,7 @@ class Repairs:
             while stream.is_repairing:
                 await self._repair(stream)
         except Exception:
-            log.exception("a stream could not be repaired", topic=stream.topic)
+            log.exception("a stream could not be repaired", topic=stream.name)
             stream.give_up(BROKEN)
         finally:
             if self._running.get(stream) is asyncio.current_task():
@@ -74,7 +74,7 @@ class Repairs:
         after = stream.about_to_ask()
         for subscriber in tuple(stream.subscribers):
             try:
-                missed = await self._keepers.missed(subscriber.principal, stream.topic, after)
+                missed = await self._keepers.missed(subscriber.principal, stream.name, after)
             except TopicNotFound:
                 subscriber.refused()
                 continue

@@ -6,11 +6,11 @@ from uuid import UUID
 import msgspec
 
 from realtime_service.events import TopicEvent, topic_events
-from realtime_service.positions import Position
+from realtime_service.positions import Position, Standing
 from shared.events.envelope import decode
 from shared.events.questions import TopicNotFound, TopicPosition, TopicReplay, TopicReplayAnswer
 from shared.events.registry import Registry
-from shared.events.topics import Topic, parse_topic
+from shared.events.topics import Topic, parse_topic, topic_of
 from shared.messaging.requests import Requests
 from shared.principal import Principal
 
@@ -33,19 +33,22 @@ class Keepers:
         self._requests = requests
         self._registry = registry
 
-    async def position(self, principal: Principal, topic: str) -> Position:
+    async def standing(self, principal: Principal, topic: str) -> Standing:
         keeper = known_topic(topic).keeper
         question = TopicPosition(principal=principal, topic=topic)
         answer = await self._requests.ask(question, service=keeper, deadline=DEADLINE_SECONDS)
-        return Position(answer.epoch, answer.offset)
+        return Standing(Position(answer.epoch, answer.offset), answer.stream)
 
-    async def missed(self, principal: Principal, topic: str, after: Position) -> Missed:
-        """Checked event by event: what is not contiguous counts as lost."""
+    async def missed(self, principal: Principal, stream: str, after: Position) -> Missed:
+        """Checked event by event: what is not contiguous counts as lost. Not found is also what is another's stream."""
+        topic = topic_of(stream)
         events: list[TopicEvent] = []
         reached = after
         for _ in range(MAX_PAGES):
             answer = await self._page(principal, topic, reached)
-            page = self._read_page(answer, principal.tenant_id, topic)
+            if answer.stream != stream:
+                raise TopicNotFound
+            page = self._read_page(answer, principal.tenant_id, stream)
             if reason := answer.reason or _flaw(answer, page, reached):
                 return await self._lost(principal, topic, answer, reason)
             events += page
@@ -58,8 +61,8 @@ class Keepers:
         question = TopicReplay(principal=principal, topic=topic, epoch=after.epoch, after=after.offset)
         return await self._requests.ask(question, service=known_topic(topic).keeper, deadline=DEADLINE_SECONDS)
 
-    def _read_page(self, answer: TopicReplayAnswer, tenant_id: UUID, topic: str) -> list[TopicEvent]:
-        """Nothing of another tenant or topic, whatever the answer holds."""
+    def _read_page(self, answer: TopicReplayAnswer, tenant_id: UUID, stream: str) -> list[TopicEvent]:
+        """Nothing of another tenant or stream, whatever the answer holds."""
         try:
             envelopes = [decode(bytes(raw)) for raw in answer.events]
         except msgspec.DecodeError:
@@ -69,13 +72,13 @@ class Keepers:
             for envelope in envelopes
             if envelope.tenantid == tenant_id
             for event in topic_events(envelope, self._registry)
-            if event.topic == topic
+            if event.stream == stream
         ]
 
     async def _lost(self, principal: Principal, topic: str, answer: TopicReplayAnswer, reason: str) -> Missed:
         if not answer.is_complete:
             return Missed([], Position(answer.epoch, answer.offset), reason)
-        return Missed([], await self.position(principal, topic), reason)
+        return Missed([], (await self.standing(principal, topic)).position, reason)
 
 
 def known_topic(name: str) -> Topic:

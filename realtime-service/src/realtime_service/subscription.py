@@ -76,18 +76,34 @@ class Subscription:
 
     async def join(self, access: Access, keepers: Keepers, since: Position | None) -> Joined:
         """Raises as Keepers do, and has then left again. Answer the reader, then call `go_live`."""
-        stream = self._stream = self._hub.join(self, self.topic)
-        self._reached = stream.position
         try:
-            if stream.position is None:
-                stream.open(await access.fresh_position(self.principal, self.topic))
-            else:
-                await access.check(self.principal, self.topic)
-            missed = await keepers.missed(self.principal, self.topic, since) if since is not None else None
+            stream = await self._enter(access)
+            missed = await keepers.missed(self.principal, stream, since) if since is not None else None
         except BaseException:
             self.leave()
             raise
         return self._settle(missed)
+
+    async def _enter(self, access: Access) -> str:
+        """Listens first and asks then; whoever turns out to hear another stream forgets what came on the first."""
+        name, answered = "", self.topic
+        while name != answered:
+            self.leave()
+            name = answered
+            self._waiting, self._loss = deque(), None
+            stream = self._stream = self._hub.join(self, name)
+            self._reached = stream.position
+            if stream.position is None:
+                position, answered = await access.fresh_standing(self.principal, self.topic)
+                if answered == name:
+                    stream.open(position)
+            else:
+                answered = await access.check(self.principal, self.topic)
+        return name
+
+    def hears(self, stream: str) -> bool:
+        """False: it follows its topic on another stream."""
+        return self._stream is not None and self._stream.name == stream
 
     def go_live(self) -> None:
         """From here on events go straight to the reader, those that waited first."""

@@ -36,9 +36,9 @@ class Subscriber(Protocol):
 class TopicStream:
     """Knows the last offset told to its subscribers. Events that do not follow it wait until `mend` fills the gap."""
 
-    def __init__(self, tenant_id: UUID, topic: str, ask_for_repair: Callable[["TopicStream"], None]) -> None:
+    def __init__(self, tenant_id: UUID, name: str, ask_for_repair: Callable[["TopicStream"], None]) -> None:
         self.tenant_id = tenant_id
-        self.topic = topic
+        self.name = name
         self.subscribers: dict[Subscriber, None] = {}
         self.position: Position | None = None
         self.is_repairing = False

@@ -73,19 +73,19 @@ class ModelKeeper:
         return answer
 
     def _position(self) -> TopicPositionAnswer:
-        return TopicPositionAnswer(self.epoch, len(self.log))
+        return TopicPositionAnswer(self.epoch, len(self.log), TOPIC)
 
     def _replay(self, question: Any) -> TopicReplayAnswer:
         if question.epoch != self.epoch:
-            return TopicReplayAnswer(self.epoch, len(self.log), is_complete=False, reason="epoch_changed")
+            return TopicReplayAnswer(self.epoch, len(self.log), TOPIC, is_complete=False, reason="epoch_changed")
         if not self.first - 1 <= question.after <= len(self.log):
-            return TopicReplayAnswer(self.epoch, len(self.log), is_complete=False, reason="window_passed")
+            return TopicReplayAnswer(self.epoch, len(self.log), TOPIC, is_complete=False, reason="window_passed")
         page = self.log[question.after : question.after + 3]  # small pages, so that there are several
         reached = question.after + len(page)
         if self.mood == "lies" and len(page) > 1:
             page = page[:1] + page[2:]
         raw = [msgspec.Raw(encode(envelope)) for envelope in page]
-        return TopicReplayAnswer(self.epoch, reached, raw, has_more=reached < len(self.log))
+        return TopicReplayAnswer(self.epoch, reached, TOPIC, raw, has_more=reached < len(self.log))
 
     async def _gate(self) -> None:
         if self.random.random() < 0.5:

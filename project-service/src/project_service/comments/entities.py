@@ -11,7 +11,9 @@ from project_service.members.repository import Mentionable
 from project_service.projects import repository as projects
 from project_service.projects.access import role_in
 from shared.db.unit_of_work import Work
-from shared.events.projects import Commented, ProjectRole, Visibility
+from shared.events.changes import Guarded
+from shared.events.projects import Commented, CommentState, ProjectRole, Visibility
+from shared.events.topics import comments_topic
 from shared.principal import Principal
 
 
@@ -20,6 +22,8 @@ class Place(NamedTuple):
 
     project_id: UUID | None
     role: ProjectRole
+    hears_others: bool = True
+    """False: what others say about the thing is kept from the asker, who sees only their own comments."""
 
 
 class EntityKind(Protocol):
@@ -29,7 +33,10 @@ class EntityKind(Protocol):
     async def readers(
         self, work: Work, tenant_id: UUID, entity_id: UUID, people: Sequence[Mentionable]
     ) -> Sequence[Mentionable]:
-        """Those of these members who may see the thing."""
+        """Those of these members who may see the thing, and what is said about it."""
+
+    async def tell(self, work: Work, comment: CommentState, event: Guarded) -> None:
+        """Publishes a change of the comment to those who may know of it."""
 
 
 class InProject:
@@ -57,6 +64,10 @@ class InProject:
         visibility = Visibility(rows[0]["visibility"]) if rows else Visibility.PRIVATE
         roles = {row["user_id"]: ProjectRole(row["role"]) for row in rows if row["user_id"]}
         return [person for person in people if role_in(person, visibility, roles.get(person.user_id))]
+
+    async def tell(self, work: Work, comment: CommentState, event: Guarded) -> None:
+        topic = comments_topic(comment.entity_type, comment.entity_id)
+        work.publish(event, topics=[topic], subject=str(comment.id))
 
 
 EntityKinds = Mapping[Commented, EntityKind]

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from project_service.comments.errors import CommentNotFound
-from project_service.comments.schemas import CommentQuery, CommentView, CreateComment
+from project_service.comments.schemas import CommentQuery, CommentsAboutQuery, CommentView, CreateComment
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from shared.db.unit_of_work import Work
 from shared.events.projects import Commented, CommentState
@@ -24,8 +24,17 @@ _COLUMNS = """
 """
 
 
-async def find_page(work: Work, principal: Principal, project_id: UUID, query: CommentQuery) -> PageOf[CommentView]:
+async def find_page(
+    work: Work,
+    principal: Principal,
+    query: CommentQuery | CommentsAboutQuery,
+    *,
+    project_id: UUID | None = None,
+    hears_others: bool = True,
+) -> PageOf[CommentView]:
+    """Who does not hear others sees their own comments, and not the places of those that are gone."""
     arguments = Arguments([principal.tenant_id, project_id, principal.user_id])
+    only_own = "" if hears_others else "and c.author_id = $3 and not c.is_deleted"
     rows, total = await fetch_page(
         work,
         query,
@@ -34,7 +43,7 @@ async def find_page(work: Work, principal: Principal, project_id: UUID, query: C
         "c",
         columns=f"{_COLUMNS}, s.user_id is not null as is_starred",
         tables="comments c left join comment_stars s on s.comment_id = c.id and s.user_id = $3",
-        condition=f"c.tenant_id = $1 and c.project_id = $2 {_filters(query, arguments)}",
+        condition=f"c.tenant_id = $1 and c.project_id is not distinct from $2 {only_own} {_filters(query, arguments)}",
         arguments=arguments,
     )
     return page_of(query, query.sort, rows, msgspec.convert(rows, list[CommentView]), total)
@@ -53,9 +62,12 @@ async def add(
     return msgspec.convert(row, CommentView)
 
 
-async def is_about(work: Work, tenant_id: UUID, comment_id: UUID, entity_type: Commented, entity_id: UUID) -> bool:
-    """Whether there is such a comment to reply to; it is not taken away before this transaction ends."""
-    return await work.row(_IS_ABOUT, tenant_id, comment_id, entity_type, entity_id) is not None
+async def author_about(
+    work: Work, tenant_id: UUID, comment_id: UUID, entity_type: Commented, entity_id: UUID
+) -> UUID | None:
+    """Of a comment to reply to, which is not taken away before this transaction ends; None if there is none."""
+    row = await work.row(_AUTHOR_ABOUT, tenant_id, comment_id, entity_type, entity_id)
+    return None if row is None else row["author_id"]
 
 
 async def author_of(work: Work, tenant_id: UUID, comment_id: UUID) -> UUID | None:
@@ -107,7 +119,7 @@ async def drop_stars_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
     await work.execute("delete from comment_stars where tenant_id = $1 and user_id = $2", tenant_id, user_id)
 
 
-def _filters(query: CommentQuery, arguments: Arguments) -> str:
+def _filters(query: CommentQuery | CommentsAboutQuery, arguments: Arguments) -> str:
     text = ""
     if query.entity_type is not None:
         text += f" and c.entity_type = {arguments.add(query.entity_type)}"
@@ -129,8 +141,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 returning {_COLUMNS}, false as is_starred
 """
 
-_IS_ABOUT = """
-select id from comments
+_AUTHOR_ABOUT = """
+select author_id from comments
 where tenant_id = $1 and id = $2 and entity_type = $3 and entity_id = $4 and not is_deleted for no key update
 """
 

@@ -1,9 +1,9 @@
-"""HTTP for comments on what is in a project."""
+"""HTTP for comments: on what is in a project, and on what is outside of all."""
 
 from uuid import UUID
 
 from project_service.comments.errors import CommentNotFound
-from project_service.comments.schemas import CommentQuery, CommentView, CreateComment, PatchComment
+from project_service.comments.schemas import CommentQuery, CommentsAboutQuery, CommentView, CreateComment, PatchComment
 from project_service.comments.service import CommentService
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT
@@ -19,6 +19,10 @@ COMMENT = COMMENTS + "/{comment_id}"
 STAR = COMMENT + "/star"
 _NOT_FOUND = [ProjectNotFound, CommentNotFound]
 _WRITE_ERRORS = [*_NOT_FOUND, Forbidden, PreconditionFailed]
+
+ELSEWHERE = "/api/v1/comments"
+ELSEWHERE_ONE = ELSEWHERE + "/{comment_id}"
+_ELSEWHERE_ERRORS = [CommentNotFound, Forbidden, PreconditionFailed]
 
 routes = Routes("comments", resource="comments")
 
@@ -65,3 +69,32 @@ async def star_comment(principal: Principal, comments: CommentService, project_i
 @routes.delete(STAR, summary="Take your star from a comment", errors=_NOT_FOUND)
 async def unstar_comment(principal: Principal, comments: CommentService, project_id: UUID, comment_id: UUID) -> None:
     await comments.unstar(principal, project_id, comment_id)
+
+
+@routes.get(ELSEWHERE, summary="List the comments about something outside of projects")
+async def list_comments_about(
+    principal: Principal, comments: CommentService, query: CommentsAboutQuery
+) -> PageOf[CommentView]:
+    return await comments.find_about(principal, query)
+
+
+@routes.post(ELSEWHERE, summary="Comment on something outside of projects", errors=[Forbidden])
+async def add_comment_about(
+    principal: Principal, comments: CommentService, body: CreateComment
+) -> Created[CommentView]:
+    return Created(await comments.add(principal, None, body))
+
+
+@routes.put(ELSEWHERE_ONE, summary="Edit your comment there (the same as PATCH)", errors=_ELSEWHERE_ERRORS)
+@routes.patch(ELSEWHERE_ONE, summary="Edit your comment there", errors=_ELSEWHERE_ERRORS)
+async def edit_comment_about(
+    principal: Principal, comments: CommentService, comment_id: UUID, body: PatchComment, if_match: IfMatch
+) -> CommentView:
+    return await comments.edit(principal, None, comment_id, body, if_match)
+
+
+@routes.delete(ELSEWHERE_ONE, summary="Delete a comment there", errors=_ELSEWHERE_ERRORS)
+async def remove_comment_about(
+    principal: Principal, comments: CommentService, comment_id: UUID, if_match: IfMatch
+) -> None:
+    await comments.remove(principal, None, comment_id, if_match)

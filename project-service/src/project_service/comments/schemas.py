@@ -33,6 +33,15 @@ class CommentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
     """`created_at`; with `-` in front, newest first."""
 
 
+class CommentsAboutQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said about one thing outside of projects."""
+
+    entity_type: Commented
+    entity_id: UUID
+    starred: bool | None = None
+    sort: str = "created_at"
+
+
 class CommentView(CommentState, frozen=True, kw_only=True):
     """A comment as one caller sees it."""
 

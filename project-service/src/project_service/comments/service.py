@@ -9,7 +9,7 @@ from project_service.comments import repository
 from project_service.comments.domain import handles_in, require_author, require_remover, unambiguous
 from project_service.comments.entities import EntityKinds, Place
 from project_service.comments.errors import CommentNotFound
-from project_service.comments.schemas import CommentQuery, CommentView, CreateComment, PatchComment
+from project_service.comments.schemas import CommentQuery, CommentsAboutQuery, CommentView, CreateComment, PatchComment
 from project_service.members import repository as members
 from project_service.projects import repository as projects
 from project_service.projects.access import require_commenter
@@ -17,7 +17,6 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
-from shared.events.changes import Change
 from shared.events.projects import (
     CommentAdded,
     CommentDeleted,
@@ -27,7 +26,6 @@ from shared.events.projects import (
     ProjectRole,
     RemovedComment,
 )
-from shared.events.topics import comments_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -44,7 +42,13 @@ class CommentService:
     async def find(self, principal: Principal, project_id: UUID, query: CommentQuery) -> PageOf[CommentView]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
             await projects.require(work, principal, project_id, ProjectRole.VIEWER)
-            return await repository.find_page(work, principal, project_id, query)
+            return await repository.find_page(work, principal, query, project_id=project_id)
+
+    async def find_about(self, principal: Principal, query: CommentsAboutQuery) -> PageOf[CommentView]:
+        """Outside of projects. Raises ValidationFailed for a thing that is not there, whatever the reason."""
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            place = await self._find_place(work, principal, None, query.entity_type, query.entity_id)
+            return await repository.find_page(work, principal, query, hears_others=place.hears_others)
 
     async def add(self, principal: Principal, project_id: UUID | None, new: CreateComment) -> CommentView:
         """Raises ProjectNotFound, Forbidden, ValidationFailed."""
@@ -61,7 +65,7 @@ class CommentService:
                 replied_to=await self._replied_to(work, principal, new, mentioned),
                 payload=_state(comment),
             )
-            _tell(work, comment, added)
+            await self._kinds[comment.entity_type].tell(work, comment, added)
             return work.answer(comment)
 
     async def edit(
@@ -77,7 +81,7 @@ class CommentService:
                 return before
             mentioned = await self._mentioned(work, principal, before.entity_type, before.entity_id, patch.body)
             after = await repository.edit(work, before, patch.body, mentioned, self._clock.now())
-            _tell(work, after, _update(before, after))
+            await self._kinds[after.entity_type].tell(work, after, _update(before, after))
             return after
 
     async def remove(self, principal: Principal, project_id: UUID | None, comment_id: UUID, if_match: IfMatch) -> None:
@@ -94,7 +98,8 @@ class CommentService:
                 entity_id=comment.entity_id,
                 has_replies=has_replies,
             )
-            _tell(work, comment, CommentDeleted(entity_id=comment.id, version=comment.version + 1, payload=gone))
+            deleted = CommentDeleted(entity_id=comment.id, version=comment.version + 1, payload=gone)
+            await self._kinds[comment.entity_type].tell(work, comment, deleted)
 
     async def star(self, principal: Principal, project_id: UUID | None, comment_id: UUID) -> None:
         """One's own mark: nobody else is told of it, and a second time changes nothing."""
@@ -115,16 +120,25 @@ class CommentService:
 
     async def _place_of(self, work: Work, principal: Principal, project_id: UUID | None, new: CreateComment) -> Place:
         """Raises ValidationFailed for a thing or a comment that is not there, whatever the reason."""
-        kind = self._kinds.get(new.entity_type)
+        place = await self._find_place(work, principal, project_id, new.entity_type, new.entity_id)
+        if new.parent_id is not None:
+            author = await repository.author_about(
+                work, principal.tenant_id, new.parent_id, new.entity_type, new.entity_id
+            )
+            if author is None or not _hears(principal, place, author):
+                raise ValidationFailed([FieldError("parent_id", "not_found", "There is no such comment about this.")])
+        return place
+
+    async def _find_place(
+        self, work: Work, principal: Principal, project_id: UUID | None, entity_type: Commented, entity_id: UUID
+    ) -> Place:
+        """Raises ValidationFailed."""
+        kind = self._kinds.get(entity_type)
         if kind is None:
             raise ValidationFailed([FieldError("entity_type", "invalid", "Nothing of this kind can be commented on.")])
-        place = await kind.find(work, principal, new.entity_id)
+        place = await kind.find(work, principal, entity_id)
         if place is None or place.project_id != project_id:
             raise ValidationFailed([FieldError("entity_id", "not_found", "There is no such thing here.")])
-        if new.parent_id is not None and not await repository.is_about(
-            work, principal.tenant_id, new.parent_id, new.entity_type, new.entity_id
-        ):
-            raise ValidationFailed([FieldError("parent_id", "not_found", "There is no such comment about this thing.")])
         return place
 
     async def _lock(
@@ -134,7 +148,7 @@ class CommentService:
         await _require_visible(work, principal, project_id)
         comment = await repository.lock(work, principal, comment_id)
         place = await self._kinds[comment.entity_type].find(work, principal, comment.entity_id)
-        if place is None or comment.project_id != project_id:
+        if place is None or comment.project_id != project_id or not _hears(principal, place, comment.author_id):
             raise CommentNotFound
         return comment, place
 
@@ -169,6 +183,10 @@ async def _require_visible(work: Work, principal: Principal, project_id: UUID | 
         await projects.require(work, principal, project_id, ProjectRole.VIEWER)
 
 
+def _hears(principal: Principal, place: Place, author_id: UUID) -> bool:
+    return place.hears_others or author_id == principal.user_id
+
+
 def _update(before: CommentView, after: CommentView) -> CommentUpdated:
     fields = ("body", "mentioned_user_ids") if before.mentioned_user_ids != after.mentioned_user_ids else ("body",)
     return CommentUpdated(
@@ -187,8 +205,3 @@ def _newly(before: Collection[UUID], after: Collection[UUID]) -> tuple[UUID, ...
 def _state(comment: CommentView) -> CommentState:
     """What all readers see alike, without what is only the caller's."""
     return msgspec.convert(comment, CommentState, from_attributes=True)
-
-
-def _tell(work: Work, comment: CommentState, event: Change) -> None:
-    topic = comments_topic(comment.entity_type, comment.entity_id)
-    work.publish(event, topics=[topic], subject=str(comment.id))

@@ -15,7 +15,7 @@ from project_service.webhooks.schemas import DeliveryQuery, DeliveryView
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
-from shared.events.changes import Change
+from shared.events.changes import Change, Guarded, may_be_told
 from shared.events.envelope import Envelope
 from shared.events.topics import parse_topic
 from shared.events.webhooks import public_type
@@ -55,7 +55,11 @@ class DeliveryService:
             return
         listeners = await delivery_queue.listeners(work, envelope.tenantid, message)
         is_of_project = message.project_id is not None
-        hearing = [each.webhook_id for each in listeners if may_hear(each.standing, is_of_project=is_of_project)]
+        hearing = [
+            each.webhook_id
+            for each in listeners
+            if may_hear(each.standing, is_of_project=is_of_project) and may_be_told(event, each.maker_id)
+        ]
         if hearing:
             await delivery_queue.add(work, envelope.tenantid, hearing, message, self._clock.now())
             work.after_commit(self._wake)
@@ -93,11 +97,14 @@ async def forget_deliveries(work: Work, now: datetime) -> int:
 
 
 def _message(event: Change, envelope: Envelope) -> Message | None:
-    """None for what only single people were told: what is not known to be shared by many never leaves."""
+    """None for what only single people were told: what is not known to be shared by many never leaves.
+
+    A guarded event says itself to whom it may be told.
+    """
     topics = (parse_topic(place.topic) for place in envelope.topics)
     kinds = {topic.kind for topic in topics if topic is not None}
     project_id = project_of(event, envelope) if kinds & _OF_A_PROJECT else None
-    if project_id is None and "tenant" not in kinds:
+    if project_id is None and "tenant" not in kinds and not isinstance(event, Guarded):
         return None
     content = Content(public_type(envelope.type), envelope.time, envelope.data)
     return Message(envelope.id, project_id, content.type, envelope.subject, content.text, envelope.time)

@@ -48,6 +48,7 @@ class Message(NamedTuple):
 
 class Listener(NamedTuple):
     webhook_id: UUID
+    maker_id: UUID
     standing: Standing
 
 
@@ -98,7 +99,7 @@ async def listeners(work: Work, tenant_id: UUID, message: Message) -> Sequence[L
     """Webhooks that were there when it happened. Until this transaction ends no failure holds up their lines."""
     patterns = patterns_of(message.type)
     rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at)
-    return [Listener(row["id"], _standing(row)) for row in rows]
+    return [Listener(row["id"], row["created_by"], _standing(row)) for row in rows]
 
 
 async def add(work: Work, tenant_id: UUID, webhook_ids: Sequence[UUID], message: Message, now: datetime) -> None:
@@ -203,7 +204,7 @@ left join project_members m on m.project_id = p.id and m.user_id = w.created_by
 """
 
 _LISTENERS = f"""
-select w.id, {_STANDING} from webhooks w {_STANDING_JOINS.format(project_id="$2")}
+select w.id, w.created_by, {_STANDING} from webhooks w {_STANDING_JOINS.format(project_id="$2")}
 where w.tenant_id = $1 and w.active and (w.project_id is null or w.project_id = $2) and w.events && $3::text[]
   and w.created_at <= $4
 for share of w

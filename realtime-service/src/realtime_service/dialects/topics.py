@@ -5,6 +5,7 @@ import random
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
+import msgspec
 from msgspec import UNSET
 
 from realtime_service.access import Access
@@ -45,6 +46,7 @@ from shared.errors import (
     UpstreamTimeout,
 )
 from shared.events.questions import TopicNotFound
+from shared.events.topics import parse_topic
 from shared.principal import Principal
 from shared.telemetry.logs import get_logger
 
@@ -78,6 +80,7 @@ class TopicsSession:
         self._parts = parts
         self._connection = connection
         self._subscriptions: dict[str, Subscription] = {}
+        self._asked: dict[str, Subscribe] = {}
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._early: list[ClientFrame] | None = None
@@ -115,6 +118,17 @@ class TopicsSession:
     def rights_changed(self) -> None:
         for topic in tuple(self._subscriptions):
             self._start(self._check_again(topic))
+
+    def audience_changed(self) -> None:
+        """From here on nothing comes on the streams that were heard until now; the client reads anew."""
+        credentials = self._connection.credentials
+        for topic, subscription in tuple(self._subscriptions.items()):
+            parsed = parse_topic(topic)
+            if credentials is not None and parsed is not None and parsed.has_audiences:
+                is_answered = subscription not in self._joining
+                frame = self._asked[topic]
+                again = msgspec.structs.replace(frame, id=UNSET, since=None) if is_answered else frame
+                self._subscribe(again, credentials.principal, "audience_changed" if is_answered else None)
 
     def end(self) -> None:
         for task in tuple(self._tasks):
@@ -161,7 +175,8 @@ class TopicsSession:
         for waiting in early:
             self._write(_error(error, waiting))
 
-    def _subscribe(self, frame: Subscribe, principal: Principal) -> None:
+    def _subscribe(self, frame: Subscribe, principal: Principal, reason: str | None = None) -> None:
+        """`reason` tells why a client that did not ask is answered again."""
         if (known := self._subscriptions.get(frame.topic)) is not None:
             self._drop(known)
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
@@ -169,14 +184,15 @@ class TopicsSession:
             return
         subscription = Subscription(self._parts.hub, principal, frame.topic, self, frame.filter)
         self._subscriptions[frame.topic] = subscription
-        self._joining[subscription] = self._start(self._join(frame, subscription))
+        self._asked[frame.topic] = frame
+        self._joining[subscription] = self._start(self._join(frame, subscription, reason))
 
     def _unsubscribe(self, frame: Unsubscribe) -> None:
         if (known := self._subscriptions.get(frame.topic)) is not None:
             self._drop(known)
         self._write(Unsubscribed(topic=frame.topic, id=frame.id))
 
-    async def _join(self, frame: Subscribe, subscription: Subscription) -> None:
+    async def _join(self, frame: Subscribe, subscription: Subscription, reason: str | None) -> None:
         since = Position(frame.since.epoch, frame.since.offset) if frame.since else None
         try:
             async with self._turns:
@@ -186,7 +202,7 @@ class TopicsSession:
             self._write(_error(error, frame))
             return
         await self._tell_missed(joined.missed)
-        self._write(_subscribed(frame, joined))
+        self._write(_subscribed(frame, joined if reason is None else joined._replace(reason=reason)))
         subscription.go_live()
         self._joining.pop(subscription, None)
         if since is not None:
@@ -209,7 +225,9 @@ class TopicsSession:
             return
         try:
             async with self._turns:
-                await self._parts.access.check(credentials.principal, topic)
+                stream = await self._parts.access.check(credentials.principal, topic)
+            if self._subscriptions.get(topic) is subscription and not subscription.hears(stream):
+                self.audience_changed()
         except TopicNotFound:
             if self._subscriptions.get(topic) is subscription:
                 self.refused(topic)
@@ -244,6 +262,7 @@ class TopicsSession:
 
     def _forget(self, subscription: Subscription) -> None:
         del self._subscriptions[subscription.topic]
+        self._asked.pop(subscription.topic, None)
         task = self._joining.pop(subscription, None)
         if task is not None and task is not asyncio.current_task():
             task.cancel()

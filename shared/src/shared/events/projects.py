@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.events.changes import Change, Removed
+from shared.events.changes import Change, Guarded, Removed
 from shared.events.envelope import Event, LiveEvent
 from shared.wire_enum import WireEnum
 
@@ -272,7 +272,7 @@ class RemovedComment(msgspec.Struct, frozen=True, kw_only=True):
     has_replies: bool
 
 
-class CommentAdded(Change, frozen=True, kw_only=True):
+class CommentAdded(Guarded, frozen=True, kw_only=True):
     """`newly_mentioned` are to be notified: people who may read it, and not its author."""
 
     type: ClassVar[str] = "project.comment.added"
@@ -284,7 +284,7 @@ class CommentAdded(Change, frozen=True, kw_only=True):
     payload: CommentState
 
 
-class CommentUpdated(Change, frozen=True, kw_only=True):
+class CommentUpdated(Guarded, frozen=True, kw_only=True):
     """`newly_mentioned` leaves out whom the comment mentioned before the edit."""
 
     type: ClassVar[str] = "project.comment.updated"
@@ -293,7 +293,7 @@ class CommentUpdated(Change, frozen=True, kw_only=True):
     payload: CommentState
 
 
-class CommentDeleted(Change, frozen=True, kw_only=True):
+class CommentDeleted(Guarded, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.deleted"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedComment

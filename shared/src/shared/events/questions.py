@@ -22,10 +22,11 @@ class TopicNotFound(NotFound):
 
 
 class TopicPositionAnswer(msgspec.Struct, frozen=True):
-    """The last offset given out; the next event of the topic has `offset + 1`."""
+    """The last offset given out; the next event has `offset + 1`. Events name the topic `stream` to this principal."""
 
     epoch: str
     offset: int
+    stream: str
 
 
 class TopicPosition(Request[TopicPositionAnswer], frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class TopicPosition(Request[TopicPositionAnswer], frozen=True, kw_only=True):
 
 
 class TopicReplayAnswer(msgspec.Struct, frozen=True):
-    """`events` are envelopes in order, contiguous from `after + 1`; `offset` is the last one's, or `after`.
+    """`events` are envelopes of `stream` in order, contiguous from `after + 1`; `offset` is the last one's, or `after`.
 
     `is_complete` is false with a `reason` (`epoch_changed`, `window_passed`, `ahead`) when there is a hole that
     nothing can fill; `events` is empty then. More may follow when `has_more`.
@@ -45,6 +46,7 @@ class TopicReplayAnswer(msgspec.Struct, frozen=True):
 
     epoch: str
     offset: int
+    stream: str
     events: list[msgspec.Raw] = []
     has_more: bool = False
     is_complete: bool = True

@@ -39,6 +39,9 @@ _RESOURCES = {
 }
 
 
+_WITH_AUDIENCES = frozenset({"list", "list-items", "occasion", "person", "comments"})
+
+
 class Topic(NamedTuple):
     """`kind:rest`, where rest is an id for all kinds but `list-items:all` and `comments:{entity_type}:{id}`."""
 
@@ -55,6 +58,11 @@ class Topic(NamedTuple):
         return _RESOURCES[self.kind]
 
     @property
+    def has_audiences(self) -> bool:
+        """Some may hear less of it than others, on a stream of their own."""
+        return self.kind in _WITH_AUDIENCES
+
+    @property
     def entity_id(self) -> UUID | None:
         """The id at the end of the name, None where there is none."""
         try:
@@ -69,9 +77,29 @@ class Topic(NamedTuple):
 def parse_topic(name: str) -> Topic | None:
     """None when there can be no such topic."""
     kind, _, rest = name.partition(":")
-    if kind not in KEEPERS or not rest or len(name) > 120:
+    if kind not in KEEPERS or not rest or len(name) > 120 or AUDIENCE_MARK in name:
         return None
     return Topic(kind, rest)
+
+
+AUDIENCE_MARK = "#"
+"""Parts a topic's name from an audience that has a stream of its own; no name of a topic holds it."""
+
+
+def stream_of(topic: str, audience: UUID | None) -> str:
+    """The stream that an audience of the topic hears; None is everybody who has no stream of their own."""
+    return topic if audience is None else f"{topic}{AUDIENCE_MARK}{audience}"
+
+
+def topic_of(stream: str) -> str:
+    """The name under which clients know it."""
+    return stream.partition(AUDIENCE_MARK)[0]
+
+
+def epoch_in(stream: str, epoch: str) -> str:
+    """Positions in streams of different audiences cannot be compared, and so have different epochs."""
+    audience = stream.partition(AUDIENCE_MARK)[2]
+    return f"{epoch}-{audience}" if audience else epoch
 
 
 def project_topic(project_id: UUID) -> str:
@@ -88,6 +116,21 @@ def files_topic(project_id: UUID) -> str:
 
 def comments_topic(entity_type: str, entity_id: UUID) -> str:
     return f"comments:{entity_type}:{entity_id}"
+
+
+def list_topic(list_id: UUID) -> str:
+    return f"list:{list_id}"
+
+
+LIST_ITEMS_TOPIC = "list-items:all"
+
+
+def occasion_topic(occasion_id: UUID) -> str:
+    return f"occasion:{occasion_id}"
+
+
+def person_topic(person_id: UUID) -> str:
+    return f"person:{person_id}"
 
 
 def conversation_topic(conversation_id: UUID) -> str:

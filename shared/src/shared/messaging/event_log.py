@@ -8,6 +8,7 @@ from shared.db.databases import Database
 from shared.db.schema import NO_TENANT
 from shared.errors import Gone
 from shared.events.envelope import Envelope
+from shared.events.topics import epoch_in
 from shared.messaging.outbox import envelope_of
 
 KEPT_FOR = timedelta(hours=24)
@@ -73,7 +74,7 @@ class EventLog:
 
     async def position(self, tenant_id: UUID | None, topic: str) -> Position:
         [row] = await self._database.system_rows(_POSITION, tenant_id or UUID(NO_TENANT), topic)
-        return Position(row["epoch"], row["last_offset"])
+        return Position(epoch_in(topic, row["epoch"]), row["last_offset"])
 
     async def read(self, tenant_id: UUID | None, topic: str, after: int, limit: int) -> list[Envelope]:
         """The events that follow offset `after`, oldest first, without a gap, at most `limit` (1 or more).

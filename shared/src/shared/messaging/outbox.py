@@ -15,6 +15,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from shared.db.schema import NO_TENANT
 from shared.events.envelope import Envelope, Event, TopicOffset
+from shared.events.topics import epoch_in
 from shared.ids import new_id
 from shared.telemetry.tracing import current_traceparent
 
@@ -153,7 +154,11 @@ def envelope_of(row: dict[str, Any], service: str, epoch: str) -> Envelope:
         data=msgspec.Raw(row["data"].encode()),
         tenantid=row["tenant_id"],
         actorid=row["actor_id"],
-        topics=tuple(TopicOffset(place.topic, epoch, place.offset) for place in _TOPICS.decode(row["topics"])),
+        topics=tuple(_topic_offset(place, epoch) for place in _TOPICS.decode(row["topics"])),
         traceparent=row["traceparent"],
         schemaversion=row["schema_version"],
     )
+
+
+def _topic_offset(place: _StoredTopic, epoch: str) -> TopicOffset:
+    return TopicOffset(place.topic, epoch_in(place.topic, epoch), place.offset)

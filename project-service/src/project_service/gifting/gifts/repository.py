@@ -1,0 +1,142 @@
+"""Every query on gifts. What is not shown to the caller is not found."""
+
+# ruff: noqa: S608 - statements are put together from constants and numbered placeholders
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from project_service.gifting import statements
+from project_service.gifting.gifts.errors import GiftNotFound
+from project_service.gifting.gifts.schemas import GiftQuery, GiftSearch
+from project_service.gifting.secrecy import Viewer
+from project_service.listing import Arguments, SortKey, fetch_page, page_of
+from shared.db.unit_of_work import Work
+from shared.errors import FieldError, ValidationFailed
+from shared.events.gifting import GiftState
+from shared.ids import new_id
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+SORT_KEYS = {
+    "created_at": SortKey("created_at", datetime),
+    "updated_at": SortKey("updated_at", datetime),
+    "name": SortKey("name_key", str),
+}
+_TABLE = "gifts"
+_OWN = GiftState.__struct_fields__
+_COLUMNS = ", ".join(f"g.{column}" for column in _OWN)
+_RETURNING = ", ".join(f"t.{column}" for column in _OWN)
+
+
+class PendingGift(NamedTuple):
+    id: UUID
+    tenant_id: UUID
+    url: str
+    attempts: int
+
+
+async def find_page(
+    work: Work, principal: Principal, query: GiftQuery | GiftSearch, now: datetime
+) -> PageOf[GiftState]:
+    arguments = Arguments([principal.tenant_id])
+    viewer = Viewer(arguments.add(principal.user_id), arguments.add(now))
+    rows, total = await fetch_page(
+        work,
+        query,
+        query.sort,
+        SORT_KEYS,
+        "g",
+        columns=_COLUMNS,
+        tables=f"{_TABLE} g",
+        condition=f"g.tenant_id = $1 and {viewer.sees_gift} {_filters(query, arguments)}",
+        arguments=arguments,
+    )
+    return page_of(query, query.sort, rows, msgspec.convert(rows, list[GiftState]), total)
+
+
+async def get(work: Work, principal: Principal, gift_id: UUID, now: datetime, locking: str = "") -> GiftState:
+    """Raises GiftNotFound."""
+    row = await work.row(
+        f"""
+        select {_COLUMNS} from {_TABLE} g
+        where g.tenant_id = $1 and g.id = $2 and {Viewer("$3", "$4").sees_gift} {locking}
+        """,
+        principal.tenant_id,
+        gift_id,
+        principal.user_id,
+        now,
+    )
+    if row is None:
+        raise GiftNotFound
+    return msgspec.convert(row, GiftState)
+
+
+async def lock(work: Work, principal: Principal, gift_id: UUID, now: datetime) -> GiftState:
+    """Nobody else writes it, or puts it on a list, until this transaction ends. Raises GiftNotFound."""
+    return await get(work, principal, gift_id, now, "for update of g")
+
+
+async def lock_any(work: Work, tenant_id: UUID, gift_id: UUID) -> GiftState:
+    """Whoever sees it. Raises GiftNotFound."""
+    row = await work.row(
+        f"select {_COLUMNS} from {_TABLE} g where g.tenant_id = $1 and g.id = $2 for no key update", tenant_id, gift_id
+    )
+    if row is None:
+        raise GiftNotFound
+    return msgspec.convert(row, GiftState)
+
+
+async def require_seen(work: Work, principal: Principal, gift_id: UUID | None, now: datetime) -> None:
+    """Nobody deletes it before this transaction ends. Raises ValidationFailed for a gift that they do not see."""
+    if gift_id is None:
+        return
+    try:
+        await get(work, principal, gift_id, now, "for key share of g")
+    except GiftNotFound:
+        raise ValidationFailed([FieldError("gift_id", "not_found", "There is no such gift.")]) from None
+
+
+async def add(work: Work, principal: Principal, values: Mapping[str, Any], now: datetime) -> GiftState:
+    """`values` maps columns to values."""
+    of_everything = {
+        "id": new_id(),
+        "tenant_id": principal.tenant_id,
+        "created_by": principal.user_id,
+        "created_at": now,
+        "updated_at": now,
+    }
+    return msgspec.convert(await statements.insert(work, _TABLE, {**values, **of_everything}, _RETURNING), GiftState)
+
+
+async def update(work: Work, gift: GiftState, changes: Mapping[str, Any], now: datetime) -> GiftState:
+    row = await statements.update(work, _TABLE, gift.tenant_id, gift.id, changes, now, _RETURNING)
+    return msgspec.convert(row, GiftState)
+
+
+async def remove(work: Work, gift: GiftState) -> None:
+    await statements.delete(work, _TABLE, gift.tenant_id, gift.id)
+
+
+async def lease_pending(work: Work, now: datetime, until: datetime, most: int) -> list[PendingGift]:
+    """In system work: gifts of any tenant whose pages are to be read, by nobody else until then."""
+    return [PendingGift(**row) for row in await work.rows(_LEASE, now, until, most)]
+
+
+def _filters(query: GiftQuery | GiftSearch, arguments: Arguments) -> str:
+    if isinstance(query, GiftSearch):
+        parts = ("g.name_key", "lower(coalesce(g.notes, ''))", "lower(array_to_string(g.tags, ' '))")
+        return f" and ({' or '.join(statements.part_of(query.q, part, arguments) for part in parts)})"
+    return f" and {arguments.add(query.tag)} = any(g.tags)" if query.tag is not None else ""
+
+
+_LEASE = """
+update gifts set metadata_due_at = $2, metadata_attempts = metadata_attempts + 1
+where id in (
+    select id from gifts where metadata_due_at <= $1 order by metadata_due_at limit $3 for update skip locked
+)
+returning id, tenant_id, url, metadata_attempts as attempts
+"""

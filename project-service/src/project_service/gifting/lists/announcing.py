@@ -1,0 +1,135 @@
+"""How changes of lists and their items are told, to everybody as far as they may know."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from project_service.gifting.secrecy import (
+    HIDDEN_FIELDS,
+    StoredItem,
+    StoredList,
+    shows_item,
+    shows_list,
+    state_of,
+    subject_of,
+    veiled,
+    whole,
+)
+from project_service.gifting.streams import Linked, tell
+from shared.db.unit_of_work import Work
+from shared.events.changes import Removed
+from shared.events.gifting import (
+    GiftListAdded,
+    GiftListDeleted,
+    GiftListUpdated,
+    ListItemAdded,
+    ListItemAssigned,
+    ListItemDeleted,
+    ListItemStatusChanged,
+    ListItemUpdated,
+    RemovedListItem,
+)
+from shared.events.projects import Visibility
+from shared.events.topics import LIST_ITEMS_TOPIC, list_topic, occasion_topic, person_topic
+
+ListEvent = TypeVar("ListEvent", GiftListAdded, GiftListUpdated)
+
+
+def tell_of_list(
+    work: Work,
+    links: Sequence[Linked],
+    after: StoredList,
+    contract: type[ListEvent],
+    now: datetime,
+    *,
+    changed_fields: tuple[str, ...] = (),
+    left: Sequence[str] = (),
+) -> None:
+    """`left` are topics that the list stood in until now."""
+    event = contract(entity_id=after.id, version=after.version, changed_fields=changed_fields, payload=state_of(after))
+    topics = list(dict.fromkeys((*topics_of(after), *left)))
+    tell(work, links, topics, event, hidden_from=_kept_from(after, now), only_for=owner_of(after))
+
+
+def tell_list_is_gone(work: Work, links: Sequence[Linked], before: StoredList, now: datetime) -> None:
+    event = GiftListDeleted(entity_id=before.id, version=before.version + 1, payload=Removed(before.id))
+    tell(work, links, topics_of(before), event, hidden_from=_kept_from(before, now), only_for=owner_of(before))
+
+
+def tell_of_item(
+    work: Work,
+    links: Sequence[Linked],
+    gift_list: StoredList,
+    after: StoredItem,
+    now: datetime,
+    changed_fields: tuple[str, ...] | None,
+) -> None:
+    """None: the item is new. Whom the list is for hears of public changes only, and only what is public."""
+    subject = subject_of(gift_list, now)
+    theirs: ListItemAdded | ListItemUpdated | None = None
+    if subject is not None and shows_item(gift_list, after, subject, now):
+        theirs = _public_event(after, changed_fields)
+    event = _item_event(after, changed_fields)
+    topics = _item_topics(gift_list, is_about_people="assigned_to" in (changed_fields or ()))
+    tell(work, links, topics, event, hidden_from=subject, as_they_see_it=theirs, only_for=owner_of(gift_list))
+
+
+def tell_item_is_gone(
+    work: Work, links: Sequence[Linked], gift_list: StoredList, before: StoredItem, now: datetime
+) -> None:
+    subject, gone = subject_of(gift_list, now), RemovedListItem(id=before.id, list_id=gift_list.id)
+    is_shown = subject is not None and shows_item(gift_list, before, subject, now)
+    theirs = ListItemDeleted(entity_id=before.id, version=before.public_version + 1, payload=gone) if is_shown else None
+    event = ListItemDeleted(entity_id=before.id, version=before.version + 1, payload=gone)
+    topics = _item_topics(gift_list, is_about_people=False)
+    tell(work, links, topics, event, hidden_from=subject, as_they_see_it=theirs, only_for=owner_of(gift_list))
+
+
+def topics_of(gift_list: StoredList) -> list[str]:
+    """What is private is told to nobody beside those who follow the list itself."""
+    topics = [list_topic(gift_list.id)]
+    if gift_list.visibility is Visibility.TENANT:
+        topics += [occasion_topic(gift_list.occasion_id)] if gift_list.occasion_id else []
+        topics += [person_topic(gift_list.person_id)] if gift_list.person_id else []
+    return topics
+
+
+def owner_of(gift_list: StoredList) -> UUID | None:
+    """The only one who sees it; None where others do."""
+    return gift_list.created_by if gift_list.visibility is Visibility.PRIVATE else None
+
+
+def _kept_from(gift_list: StoredList, now: datetime) -> UUID | None:
+    subject = gift_list.subject_id
+    return subject if subject is not None and not shows_list(gift_list, subject, now) else None
+
+
+def _item_topics(gift_list: StoredList, *, is_about_people: bool) -> list[str]:
+    if gift_list.visibility is Visibility.PRIVATE:
+        return [list_topic(gift_list.id)]
+    of_people = topics_of(gift_list)[1:] if is_about_people else []
+    return [list_topic(gift_list.id), LIST_ITEMS_TOPIC, *of_people]
+
+
+def _item_event(
+    item: StoredItem, changed_fields: tuple[str, ...] | None
+) -> ListItemAdded | ListItemUpdated | ListItemStatusChanged | ListItemAssigned:
+    """One write is one event: of its changes, the one that says most gives the name."""
+    if changed_fields is None:
+        return ListItemAdded(entity_id=item.id, version=item.version, payload=whole(item))
+    contract: type[ListItemUpdated | ListItemStatusChanged | ListItemAssigned] = ListItemUpdated
+    if "status" in changed_fields:
+        contract = ListItemStatusChanged
+    elif "assigned_to" in changed_fields or "shares" in changed_fields:
+        contract = ListItemAssigned
+    return contract(entity_id=item.id, version=item.version, changed_fields=changed_fields, payload=whole(item))
+
+
+def _public_event(item: StoredItem, changed_fields: tuple[str, ...] | None) -> ListItemAdded | ListItemUpdated | None:
+    if changed_fields is None:
+        return ListItemAdded(entity_id=item.id, version=item.public_version, payload=veiled(item))
+    public = tuple(name for name in changed_fields if name not in HIDDEN_FIELDS)
+    if not public:
+        return None
+    return ListItemUpdated(entity_id=item.id, version=item.public_version, changed_fields=public, payload=veiled(item))

@@ -1,0 +1,108 @@
+"""What pages of shops say, and what becomes of a gift whose page is odd, slow, large, closed or inside."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from gifting_shop import LD, OFFER, PRODUCT, SHELVES, Trap, shop
+from hypothesis import given, settings, strategies as st
+
+from project_service.gifting.gifts.metadata import ProductReader
+from project_service.gifting.gifts.product_pages import Product, read_page
+from project_service.outbound.client import OutboundClient
+from project_service.outbound.destinations import HostPort
+from shared.events.gifting import MetadataStatus
+
+URL = "https://shop.example/kites/1"
+KITE = Product("Red kite", 1999, "EUR", "https://shop.example/a.png")
+
+PAGES = {
+    "an offer": (OFFER, KITE),
+    "several offers": (LD % (PRODUCT % '[{"price":19.99,"priceCurrency":"eur"},{"price":1}]'), KITE),
+    "a range": (LD % (PRODUCT % '{"@type":"AggregateOffer","lowPrice":"19.99","priceCurrency":"EUR"}'), KITE),
+    "a graph": (LD % ('{"@graph":[{"@type":"WebPage"},%s]}' % (PRODUCT % '{"price":"19,99 €"}')), KITE),
+    "yen": (
+        LD % (PRODUCT % '{"price":"1200","priceCurrency":"JPY"}'),
+        Product("Red kite", 1200, "JPY", "https://shop.example/a.png"),
+    ),
+    "open graph": (
+        '<meta property="og:title" content="Red kite"><meta property="og:image" content="https://shop.example/a.png">'
+        '<meta property="product:price:amount" content="19.99"><meta property="product:price:currency" content="EUR">',
+        KITE,
+    ),
+    "microdata": (
+        '<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Red kite</h1>'
+        '<img itemprop="image" src="https://shop.example/a.png"><div itemprop="offers" itemscope'
+        ' itemtype="https://schema.org/Offer"><meta itemprop="price" content="19.99">'
+        '<meta itemprop="priceCurrency" content="EUR"></div></div>',
+        KITE,
+    ),
+    "broken": (
+        "<html><body><p><div></span>"
+        + LD % '{"@type": "Product", "name": '
+        + '<meta property="og:title" content="Kite',
+        Product(),
+    ),
+    "broken data beside good": (
+        '<meta property="og:title" content="Kite">' + LD % "{oops",
+        Product("Kite"),
+    ),
+    "no numbers": (
+        LD % (PRODUCT % '{"price":"ask us","priceCurrency":"EUR"}'),
+        KITE._replace(price=None, currency=None),
+    ),
+    "nonsense": (LD % (PRODUCT % '{"price":1e999,"priceCurrency":"EURO"}'), KITE._replace(price=None, currency=None)),
+    "a bad image": (
+        LD % '{"@type":"Product","name":"Kite","image":"javascript:alert(1)"}',
+        Product("Kite"),
+    ),
+    "nothing": ("<p>hello", Product()),
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_says_what_it_sells(kind: str) -> None:
+    html, expected = PAGES[kind]
+
+    assert read_page(html.encode(), "text/html; charset=utf-8", URL).product == expected
+
+
+@pytest.mark.parametrize("text", ["Are you a human?", "Please solve the CAPTCHA", "<title>Just a moment...</title>"])
+def test_a_captcha_is_told_from_a_shop(text: str) -> None:
+    assert read_page(text.encode(), None, URL).is_captcha
+    assert not read_page((text + OFFER).encode(), None, URL).is_captcha
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(st.binary(max_size=500), st.text(max_size=300).map(lambda text: (LD % text).encode())))
+def test_no_page_is_too_odd(body: bytes) -> None:
+    read_page(body, "text/html", URL)
+
+
+async def test_each_kind_of_page_has_its_status() -> None:
+    trap = Trap()
+    async with shop(trap) as port, reader(port) as reads:
+        got = {path: (await reads.read(f"http://127.0.0.1:{port}/{path}")).status for path in SHELVES}
+        sideways = await reads.read(f"http://127.0.0.1:{trap.port}/")
+
+    assert got == {path: status for path, (status, _) in SHELVES.items()}
+    assert sideways.status is MetadataStatus.FAILED
+    assert trap.visits == 0
+
+
+async def test_a_large_page_is_read_as_far_as_it_was_fetched() -> None:
+    async with shop(Trap()) as port, reader(port) as reads:
+        reading = await reads.read(f"http://127.0.0.1:{port}/huge")
+
+    assert (reading.status, reading.product.name) == (MetadataStatus.READY, "Red kite")
+
+
+@asynccontextmanager
+async def reader(port: int) -> AsyncIterator[ProductReader]:
+    """May reach the shop, which is inside as well, and nothing else there."""
+    client = OutboundClient(frozenset({HostPort("127.0.0.1", port)}), user_agent="tests")
+    await client.open()
+    try:
+        yield ProductReader(client, seconds=1.0)
+    finally:
+        await client.close()
