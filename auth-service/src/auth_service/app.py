@@ -1,11 +1,10 @@
 """The composition root of auth-service: its parts, and how they hang together."""
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from types import MappingProxyType
 
+from auth_service import events_in
 from auth_service.account_closing import routes as account_closing
 from auth_service.account_closing.service import AccountClosing, anonymise_due
 from auth_service.accounts import routes as accounts
@@ -22,15 +21,13 @@ from auth_service.data_export import repository as exports, routes as data_expor
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
 from auth_service.device_sessions.service import DeviceSessions
-from auth_service.events_in import AUDIT_QUEUE, register_audit
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
 from auth_service.heartbeat import Heart
-from auth_service.housekeeping import Chore, Housekeeping
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
-from auth_service.invitations import routes as invitations
+from auth_service.invitations import routes as invitation_routes
 from auth_service.invitations.acceptance import tenant_joined
 from auth_service.invitations.service import Invitations
 from auth_service.live_tickets import repository as tickets, routes as live_tickets
@@ -39,7 +36,7 @@ from auth_service.mail.links import WebLinks
 from auth_service.mail.mailroom import Mailroom
 from auth_service.mail.outbox import MailOutbox
 from auth_service.mail.rounds import Rounds
-from auth_service.members import routes as members
+from auth_service.members import routes as member_routes
 from auth_service.members.service import Members
 from auth_service.mfa import challenge_repository as challenges, routes as mfa
 from auth_service.mfa.challenges import Challenges
@@ -78,10 +75,11 @@ from auth_service.user_settings import routes as user_settings
 from auth_service.user_settings.service import UserSettings
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import EndedSessions, SigningKeys
+from shared.events.questions import EndedSessions, MemberDirectory, SigningKeys
 from shared.events.registry import default_registry
+from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
-from shared.http.background import setup_messaging
+from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.introspection import CredentialKind
 from shared.messaging.bus import Bus
@@ -108,9 +106,9 @@ ROUTES = (
     account_closing.routes,
     data_export.routes,
     recovery.routes,
-    members.routes,
+    member_routes.routes,
     tenancy.routes,
-    invitations.routes,
+    invitation_routes.routes,
     audit.routes,
     live_tickets.routes,
 )
@@ -134,6 +132,8 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     limits = AttemptLimits(database, settings.key_encryption_secret, clock, settings.rate_limit_scale)
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
+    members = Members(database, passwords, mailroom.outbox, links, clock)
+    invitations = Invitations(database, Requests(bus), mailroom.outbox, links, clock)
     resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
     revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
@@ -143,7 +143,9 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         routes=ROUTES,
         parts=(
             *_parts(settings, database, keys, passwords, limits, mailroom.outbox, clock),
-            *_tenancy_parts(settings, database, bus, passwords, mailroom.outbox, clock),
+            members,
+            invitations,
+            Tenants(database, clock),
             resets,
             revocations,
             AuditLogs(database),
@@ -161,12 +163,16 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         clock=clock,
     )
     responder = _responder(database, bus, keys, revocations)
-    relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, responder=responder)
+    responder.on(MemberDirectory, members.directory)
+    consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
+    events_in.register(consumers, invitations)
+    relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     setup_subjects(app)
     _setup_audit(app, database, bus)
     _setup_lifecycle(app, keys, passwords)
     _setup_rounds(app, mailroom.rounds, resets.rounds)
-    _setup_care(app, keys, Housekeeping(database, CHORES, clock), Heart(SERVICE, bus, relay.age_seconds, clock))
+    heart = Heart(SERVICE, bus, relay.age_seconds, clock)
+    run_alongside(app, keys.keep_open, Housekeeping(database, CHORES, clock).run, heart.run)
     return app
 
 
@@ -235,18 +241,6 @@ def _sign_in(
     )
 
 
-def _tenancy_parts(
-    settings: AuthSettings, database: Database, bus: Bus, passwords: Passwords, mail: MailOutbox, clock: Clock
-) -> tuple[object, ...]:
-    """Who belongs to a tenant."""
-    links = WebLinks(settings.public_web_url)
-    return (
-        Members(database, passwords, mail, links, clock),
-        Tenants(database, clock),
-        Invitations(database, Requests(bus), mail, links, clock),
-    )
-
-
 def _own_account_parts(
     secret: str,
     database: Database,
@@ -275,8 +269,8 @@ def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocat
 
 
 def _setup_audit(app: App, database: Database, bus: Bus) -> None:
-    consumers = Consumers(database, Inbox(), default_registry(), AUDIT_QUEUE, app.ctx.metrics)
-    register_audit(consumers)
+    consumers = Consumers(database, Inbox(), default_registry(), events_in.AUDIT_QUEUE, app.ctx.metrics)
+    events_in.register_audit(consumers)
 
     @app.before_server_start
     async def listen(_app: App) -> None:
@@ -303,19 +297,3 @@ def _setup_rounds(app: App, *rounds: Rounds) -> None:
     async def stop(_app: App) -> None:
         for each in rounds:
             await each.stop()
-
-
-def _setup_care(app: App, keys: KeyRing, housekeeping: Housekeeping, heart: Heart) -> None:
-    """What goes on for as long as the service runs."""
-    running: list[asyncio.Task[None]] = []
-
-    @app.after_server_start
-    async def begin(_app: App) -> None:
-        running.extend(asyncio.create_task(work) for work in (keys.keep_open(), housekeeping.run(), heart.run()))
-
-    @app.before_server_stop
-    async def end(_app: App) -> None:
-        for task in running:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task

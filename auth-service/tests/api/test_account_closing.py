@@ -9,9 +9,9 @@ from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 
 from auth_service.app import CHORES
-from auth_service.housekeeping import Housekeeping
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
+from shared.housekeeping import Housekeeping
 from shared.principal import Role
 
 ME = "/api/v1/users/me"

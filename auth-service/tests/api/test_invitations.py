@@ -1,9 +1,11 @@
 """Invitations: who may invite, and that each is accepted once."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from auth_builders import PASSWORD, registration
 from auth_client import AuthClient, RunAuth
@@ -12,10 +14,13 @@ from mail_server import MailServer
 from members import INVITATIONS, colleague, invite
 
 from shared.db.databases import Database
-from shared.events.projects import ProjectRole
+from shared.events.envelope import Envelope, encode
+from shared.events.projects import InvitationRequested, ProjectRole
 from shared.events.questions import ProjectStanding, ProjectStandingAnswer
+from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Responder
+from shared.testing.eventually import eventually
 
 ACCEPT = f"{INVITATIONS}/accept"
 REGISTER = "/api/v1/auth/register"
@@ -286,3 +291,63 @@ async def answer_for_projects(bus: MemoryBus, role: ProjectRole | None) -> None:
     responder = Responder(bus, "project")
     responder.on(ProjectStanding, standing)
     await responder.start()
+
+
+async def test_a_project_that_wants_somebody_new_has_them_invited_once(
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    wanted = wanting(owner.tenant_id, owner.principal.user_id, "guest@example.com")
+
+    for _ in range(2):
+        await bus.publish([wanted])
+    letter = await mail.letter_to("guest@example.com")
+    invitations = (await auth.send("GET", INVITATIONS, who=owner.principal)).json["items"]
+
+    assert "invites you" in str(letter["Subject"])
+    [made] = invitations
+    assert (made["email"], made["role"], made["project_role"]) == ("guest@example.com", "developer", "viewer")
+    assert made["invited_by"] == str(owner.principal.user_id)
+    assert len(mail.letters_to("guest@example.com", "invites you")) == 1
+
+
+async def test_a_member_who_is_wanted_in_a_project_joins_it_without_a_letter(
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus, database: Database
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    member = await colleague(auth, mail, owner, "developer")
+
+    await bus.publish([wanting(owner.tenant_id, owner.principal.user_id, member.email.upper())])
+
+    async def has_joined() -> bool:
+        sent = await database.system_rows("select data from outbox where type = 'auth.invitation.accepted'")
+        return [str(member.principal.user_id) in row["data"] for row in sent] == [True]
+
+    await eventually(has_joined)
+
+
+async def test_who_has_left_brings_nobody_in(auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus) -> None:
+    owner = await auth_with_mail.register()
+    await bus.publish([wanting(owner.tenant_id, uuid4(), "spam@example.com")])
+    await bus.publish([wanting(owner.tenant_id, owner.principal.user_id, "guest@example.com")])
+
+    await mail.letter_to("guest@example.com")
+
+    assert mail.letters_to("spam@example.com", "") == []
+
+
+def wanting(tenant_id: UUID, invited_by: UUID, email: str) -> OutgoingMessage:
+    """What project-service tells."""
+    event = InvitationRequested(
+        tenant_id=tenant_id, project_id=uuid4(), project_role=ProjectRole.VIEWER, email=email, invited_by=invited_by
+    )
+    envelope = Envelope(
+        id=uuid4(),
+        source="project",
+        type=event.type,
+        subject=str(event.project_id),
+        time=datetime.now(UTC),
+        data=msgspec.Raw(msgspec.json.encode(event)),
+        tenantid=tenant_id,
+    )
+    return OutgoingMessage("project", event.type, envelope.id, encode(envelope))

@@ -11,6 +11,9 @@ from mail_server import MailServer
 from members import colleague
 
 from shared.db.databases import Database
+from shared.events.questions import MemberDirectory
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests
 
 USERS = "/api/v1/users"
 NEW_USER = {"email": "new@example.com", "first_name": "New", "last_name": "Person"}
@@ -275,3 +278,21 @@ async def events_about(database: Database, member: Member) -> list[dict[str, Any
         "select type, tenant_id, actor_id from outbox where data::text like $1 order by seq",
         f"%{member.principal.user_id}%",
     )
+
+
+async def test_the_directory_names_the_members_of_all_tenants_page_by_page(
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus
+) -> None:
+    ada, eve = await auth_with_mail.register(), await auth_with_mail.register()
+    ben = await colleague(auth_with_mail, mail, ada, "viewer")
+
+    pages, question = [], MemberDirectory(limit=2)
+    while len(pages) < 2:
+        answer = await Requests(bus).ask(question)
+        pages.append(answer.members)
+        last = answer.members[-1]
+        question = MemberDirectory(after_tenant=last.tenant_id, after_user=last.id, limit=2)
+
+    found = [(one.tenant_id, one.id, one.role) for page in pages for one in page]
+    everybody = [who.principal for who in (ada, eve, ben)]
+    assert found == sorted((who.tenant_id, who.user_id, who.role) for who in everybody)

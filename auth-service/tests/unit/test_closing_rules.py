@@ -3,8 +3,8 @@
 import pytest
 
 from auth_service.account_closing.domain import Ownership, anonymous_email
-from auth_service.accounts.email_address import email_identity
 from auth_service.accounts.passwords import Passwords, hash_of_nothing
+from shared.email_address import email_identity
 from shared.ids import new_id
 
 

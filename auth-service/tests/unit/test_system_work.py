@@ -38,7 +38,7 @@ REVIEWED = {
     "data_export.service.DataExports.request": "what is held about a person is held in all of their tenants",
     "data_export.service.DataExports.find": "the same",
     "data_export.service.DataExports.read": "the same",
-    "housekeeping.Housekeeping.do_all": "what is old is old in every tenant",
+    "members.service.Members.directory": "a service that keeps a copy of all members asks for them all",
     "sessions.service.Sessions.refresh": "neither does a refresh token",
     "sessions.cookie_refresh.CookieRefresh.refresh": "nor a session cookie",
     "handovers.service.Handovers.exchange": "nor the token of a link",

@@ -189,6 +189,7 @@ ROWS: tuple[Row, ...] = (
         resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
         recorded_bodies=frozenset({"project", "task", "task_label", "task_dependency", "tag", "team_member"}),
     ),
+    Row(path="/api/v1/favorites", service=Service.PROJECT, resource="projects"),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,

@@ -4,10 +4,13 @@ Sort keys are plain columns. Row-level security lets the planner use an index on
 what they compare, and an expression such as `lower(name)` is not one: such keys are stored, generated columns.
 """
 
+# ruff: noqa: S608 - statements are put together from constants and numbered placeholders
+
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.pagination import PageOf, PageQuery, Sort, decode_cursor, encode_cursor, read_sort
 
@@ -48,6 +51,44 @@ def window(query: PageQuery, sort: str, keys: Mapping[str, SortKey], alias: str,
     if query.offset:
         tail += f" offset {arguments.add(query.offset)}"
     return Window(column, condition, tail)
+
+
+class Rows(NamedTuple):
+    """What a page was made of; `total` is None where nobody asked for it."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+
+
+async def fetch_page(
+    work: Work,
+    query: PageQuery,
+    sort: str,
+    keys: Mapping[str, SortKey],
+    alias: str,
+    *,
+    columns: str,
+    tables: str,
+    condition: str,
+    arguments: Arguments,
+    details: str = "",
+) -> Rows:
+    """One statement, and a second one for the total of an empty page. `details` are joins that only `columns` need."""
+    counted = f"select count(*) as total from {tables} where {condition}"
+    counting = tuple(arguments)
+    page = window(query, sort, keys, alias, arguments)
+    total = f"({counted})" if query.include_total else "null::bigint"
+    rows = await work.rows(
+        f"""
+        select {columns}, {page.sort_column} as sort_key, {total} as total
+        from {tables} {details} where {condition} {page.condition} {page.order}
+        """,
+        *arguments,
+    )
+    if not query.include_total:
+        return Rows(rows, None)
+    counts = rows or await work.rows(counted, *counting)
+    return Rows(rows, counts[0]["total"])
 
 
 def page_of(

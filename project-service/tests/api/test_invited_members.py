@@ -1,20 +1,16 @@
 """Members by invitation: auth-service tells that somebody accepted, and asks beforehand who may invite."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 from project_builders import person
 from project_client import ProjectClient, project_path
+from project_people import tell
 
 from shared.events.auth import InvitationAccepted
-from shared.events.envelope import Envelope, encode
 from shared.events.projects import ProjectRole
 from shared.events.questions import ProjectStanding
-from shared.ids import new_id
-from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.principal import Principal, Role
@@ -74,19 +70,6 @@ def about(guest: Principal, project: dict[str, Any], role: str) -> InvitationAcc
         project_id=UUID(project["id"]),
         project_role=ProjectRole(role),
     )
-
-
-async def tell(bus: MemoryBus, event: InvitationAccepted, tenant_id: UUID) -> None:
-    envelope = Envelope(
-        id=new_id(),
-        source="auth",
-        type=event.type,
-        subject=str(event.project_id),
-        time=datetime.now(UTC),
-        data=msgspec.Raw(msgspec.json.encode(event)),
-        tenantid=tenant_id,
-    )
-    await bus.publish([OutgoingMessage("auth", event.type, envelope.id, encode(envelope))])
 
 
 async def has_role(client: ProjectClient, who: Principal, project: dict[str, Any], role: str) -> bool:

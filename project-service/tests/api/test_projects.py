@@ -23,7 +23,7 @@ async def test_a_new_project_belongs_to_its_creator(client: ProjectClient) -> No
     assert answer.data["owner_id"] == str(ada.user_id)
     assert answer.data["my_role"] == "owner"
     assert answer.data["visibility"] == "private"
-    assert answer.data["counts"] == {"tasks": 0, "open_tasks": 0}
+    assert answer.data["counts"] == {"tasks": 0, "open_tasks": 0, "members": 1}
     assert answer.data["version"] == 1
     read = await client.send("GET", answer.headers["location"], who=ada)
     assert (read.status, read.data) == (200, answer.data)
@@ -62,7 +62,7 @@ async def test_roles_and_counts_are_those_of_the_caller(client: ProjectClient) -
     [seen] = (await client.send("GET", PROJECTS, who=ben)).items
 
     assert seen["my_role"] == "editor"
-    assert seen["counts"] == {"tasks": 2, "open_tasks": 1}
+    assert seen["counts"] == {"tasks": 2, "open_tasks": 1, "members": 1}
 
 
 async def test_the_list_is_filtered_by_name_and_archive(client: ProjectClient) -> None:

@@ -7,13 +7,22 @@ from uuid import UUID
 
 import pytest
 from project_builders import person
-from project_client import PROJECTS, ProjectClient, task_path, tasks_of
+from project_client import PROJECTS, ProjectClient, project_path, task_path, tasks_of
 
+from project_service.activity.schemas import ActivityQuery
+from project_service.activity.service import ActivityService
+from project_service.comments.entities import KINDS
+from project_service.comments.schemas import CommentQuery
+from project_service.comments.service import CommentService
 from project_service.projects.schemas import ProjectQuery
 from project_service.projects.service import ProjectService
+from project_service.tags.schemas import TagQuery
+from project_service.tags.service import TagService
 from project_service.tasks.models import Task
 from project_service.tasks.schemas import CreateTask, PatchTask, TaskQuery
 from project_service.tasks.service import TaskService
+from project_service.team.schemas import TeamQuery
+from project_service.team.service import TeamService
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.db.schema import UNPROTECTED_TABLES
@@ -23,6 +32,11 @@ from shared.principal import Role
 from shared.testing.callers import GLOBEX
 from shared.testing.counting import CountingDatabase
 
+TABLES = (
+    "projects", "project_members", "tasks", "task_counts", "outbox", "topic_offsets", "tenant_members", "comments",
+    "project_favorites", "project_tags", "comment_edits", "comment_stars", "project_activity",
+)  # fmt: skip
+
 
 async def test_every_table_of_tenants_has_its_wall(database: Database) -> None:
     assert await database.system_rows(UNPROTECTED_TABLES) == []
@@ -30,10 +44,12 @@ async def test_every_table_of_tenants_has_its_wall(database: Database) -> None:
 
 async def test_queries_that_forget_the_tenant_still_see_one(client: ProjectClient, database: Database) -> None:
     ada, eve = person(), person(Role.OWNER, GLOBEX)
-    task = await client.new_task(ada, await client.new_project(ada))
+    project = await client.new_project(ada)
+    task = await client.new_task(ada, project)
+    await client.create(f"{project_path(project)}/tags", {"name": "moon"}, who=ada)
 
     async with database.unit_of_work(eve.tenant_id) as work:
-        for table in ("projects", "project_members", "tasks", "task_counts", "outbox", "topic_offsets"):
+        for table in TABLES:
             assert await work.rows(f"select * from {table}") == []
         assert await Task.all().using_db(work.connection) == []
         assert await work.execute("update tasks set title = 'mine'") == 0
@@ -124,6 +140,30 @@ async def test_a_list_of_projects_takes_one_statement(client: ProjectClient, cou
     await ProjectService(cast(Database, counting), SystemClock()).find(ada, ProjectQuery())
 
     assert len(counting.statements) == 1
+
+
+async def test_lists_in_a_project_take_two_statements_whatever_they_hold(
+    client: ProjectClient, counting: CountingDatabase
+) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    about = {"entity_type": "project", "entity_id": project["id"], "body": "!"}
+    for _ in range(5):
+        await client.create(f"{project_path(project)}/comments", about, who=ada)
+        await client.join(project, person(), "viewer")
+    project_id, database = UUID(project["id"]), cast(Database, counting)
+    counts = [len(counting.statements)]
+
+    for listing in (
+        CommentService(database, SystemClock(), KINDS).find(ada, project_id, CommentQuery()),
+        TeamService(database, SystemClock()).find(ada, project_id, TeamQuery()),
+        TagService(database, SystemClock()).find(ada, project_id, TagQuery(include_total=False)),
+        ActivityService(database).find(ada, project_id, ActivityQuery(include_total=False)),
+    ):
+        await listing
+        counts.append(len(counting.statements))
+
+    assert [after - before for before, after in pairwise(counts)] == [2, 2, 2, 2]
 
 
 async def test_counts_are_right_after_many_writers_at_once(client: ProjectClient, database: Database) -> None:

@@ -39,6 +39,11 @@ class Access:
         """Ask anew whatever this user may see."""
         self._rights.pop((tenant_id, user_id), None)
 
+    def forget_tenant(self, tenant_id: UUID) -> None:
+        """Ask anew whatever anybody of this tenant may see."""
+        for user in [user for user in self._rights if user[0] == tenant_id]:
+            del self._rights[user]
+
     def prune(self) -> None:
         """Drops what is too old to be used."""
         now = time.monotonic()

@@ -1,6 +1,7 @@
 """One node of realtime-service: its event queue, hub and connections, and how they begin and end."""
 
 import asyncio
+from uuid import UUID
 
 from realtime_service.access import Access
 from realtime_service.bus_watch import BusWatch
@@ -26,6 +27,7 @@ from shared.events.auth import (
     SessionRevoked,
 )
 from shared.events.envelope import Envelope
+from shared.events.projects import ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
@@ -71,6 +73,9 @@ class Node:
             self._feed.on(contract, self._membership_changed)
         for contract in (MembershipChanged, MembershipRemoved):
             self._feed.on(contract, self._member_lost_rights)
+        for of_team in (TeamMemberAdded, TeamMemberUpdated, TeamMemberRemoved):
+            self._feed.on(of_team, self._team_changed)
+        self._feed.on(ProjectUpdated, self._project_changed)
         await self._feed.connect(self._bus)
         self._watch.look()
         self._prune()
@@ -110,9 +115,26 @@ class Node:
     def _membership_changed(
         self, event: MembershipAdded | MembershipChanged | MembershipRemoved, _envelope: Envelope
     ) -> None:
-        self._access.forget(event.tenant_id, event.user_id)
-        for connection in self._connections.of_user(event.user_id):
-            if connection.credentials and connection.credentials.principal.tenant_id == event.tenant_id:
+        self._ask_anew(event.tenant_id, event.user_id)
+
+    def _team_changed(self, event: TeamMemberAdded | TeamMemberUpdated | TeamMemberRemoved, envelope: Envelope) -> None:
+        if envelope.tenantid is not None:
+            self._ask_anew(envelope.tenantid, event.payload.user_id)
+
+    def _project_changed(self, event: ProjectUpdated, envelope: Envelope) -> None:
+        """Whoever saw it because the whole tenant did may see it no more."""
+        if envelope.tenantid is None or "visibility" not in event.changed_fields:
+            return
+        self._access.forget_tenant(envelope.tenantid)
+        for connection in self._connections:
+            if connection.credentials and connection.credentials.principal.tenant_id == envelope.tenantid:
+                connection.session.rights_changed()
+
+    def _ask_anew(self, tenant_id: UUID, user_id: UUID) -> None:
+        """What they may see has changed."""
+        self._access.forget(tenant_id, user_id)
+        for connection in self._connections.of_user(user_id):
+            if connection.credentials and connection.credentials.principal.tenant_id == tenant_id:
                 connection.session.rights_changed()
 
     def _member_lost_rights(self, event: MembershipChanged | MembershipRemoved, _envelope: Envelope) -> None:

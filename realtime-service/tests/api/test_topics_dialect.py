@@ -1,5 +1,6 @@
 """The topics dialect over a real socket: what is said, word for word."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from realtime_client import RawClient
@@ -7,10 +8,18 @@ from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, t
 
 from shared.events.auth import MembershipRemoved
 from shared.events.changes import Removed
-from shared.events.projects import TaskStatus
+from shared.events.projects import (
+    ProjectState,
+    ProjectUpdated,
+    RemovedTeamMember,
+    TaskStatus,
+    TeamMemberRemoved,
+    Visibility,
+)
 
 TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
 OTHER = "tasks:0189aaaa-0000-7000-8000-000000000002"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 async def test_an_event_reaches_its_subscriber_in_the_documented_form(connect, keeper: FakeKeeper) -> None:
@@ -227,6 +236,48 @@ async def test_rights_are_asked_once_and_again_after_a_membership_event(connect,
     assert questions_for_two == 1
     assert [refusal["code"] for refusal in refusals] == ["TOPIC_NOT_FOUND"] * 2
     assert await first.hears_nothing()
+
+
+async def test_who_is_taken_off_a_team_stops_hearing_of_the_project(connect, keeper: FakeKeeper) -> None:
+    anna, ben = some_principal(), some_principal()
+    for who in (anna, ben):
+        keeper.create(who.tenant_id, TOPIC)
+    removed, other = await connect(anna), await connect(ben)
+    await removed.subscribe(TOPIC)
+    await other.subscribe(TOPIC)
+
+    keeper.blind.add(anna.user_id)
+    gone = RemovedTeamMember(id=UUID(int=1), project_id=UUID(int=2), user_id=anna.user_id)
+    team = TeamMemberRemoved(entity_id=gone.id, version=2, payload=gone)
+    await keeper.publish(anna.tenant_id, "project:0189aaaa-0000-7000-8000-000000000001", team)
+
+    assert (await removed.next())["code"] == "TOPIC_NOT_FOUND"
+    assert await other.hears_nothing()
+
+
+async def test_a_project_that_turns_private_is_heard_by_its_members_only(connect, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    keeper.blind.add(anna.user_id)
+    state = ProjectState(
+        id=UUID(int=1),
+        tenant_id=anna.tenant_id,
+        name="Apollo",
+        description=None,
+        owner_id=UUID(int=2),
+        visibility=Visibility.PRIVATE,
+        archived=False,
+        version=2,
+        created_at=NOON,
+        updated_at=NOON,
+    )
+    hidden = ProjectUpdated(entity_id=state.id, version=2, changed_fields=("visibility",), payload=state)
+    await keeper.publish(anna.tenant_id, f"project:{state.id}", hidden)
+
+    assert (await client.next())["code"] == "TOPIC_NOT_FOUND"
 
 
 async def test_a_connection_follows_128_topics_and_no_more(start_server, keeper: FakeKeeper) -> None:

@@ -88,6 +88,11 @@ async def start_job(widget_id: UUID) -> Accepted[Widget]:
     return Accepted(Widget(widget_id, "job", 1), f"/widgets/{widget_id}/jobs/1")
 
 
+@routes.post("/wishes", summary="Make a widget, or have it made", public=True)
+async def wish(body: CreateWidget) -> Created[Widget] | Accepted[CreateWidget]:
+    return Created(Widget(new_id(), "here", 1)) if body.name == "simple" else Accepted(body)
+
+
 @pytest.fixture
 async def client(unused_tcp_port: int) -> AsyncIterator[aiohttp.ClientSession]:
     configure_logging("critical")
@@ -275,3 +280,22 @@ async def test_a_port_in_use_is_told_before_anything_starts(client: aiohttp.Clie
     with pytest.raises(PortInUse, match=str(taken)):
         async with serving([Served(app, "127.0.0.1", taken or 0)]):
             pass
+
+
+@pytest.mark.parametrize(("name", "status"), [("simple", 201), ("hard", 202)])
+async def test_an_operation_may_answer_in_two_ways_and_is_documented_with_both(
+    client: aiohttp.ClientSession, name: str, status: int
+) -> None:
+    async with client.post("/wishes", json={"name": name}) as answer, client.get("/openapi.json") as document:
+        described = (await document.json())["paths"]["/wishes"]["post"]["responses"]
+
+        assert answer.status == status
+        assert {"201", "202"} <= described.keys()
+
+
+@pytest.mark.parametrize(("value", "kind"), [(Widget(new_id(), "x", 1), Created), (CreateWidget(name="x"), Accepted)])
+def test_a_bare_value_that_was_named_for_a_repeat_becomes_the_answer_it_was(value: object, kind: type) -> None:
+    operation = routes.operations[-1]
+
+    assert isinstance(operation.result_of(value, {}), kind)
+    assert isinstance(operation.result_of(kind(value), {}), kind)

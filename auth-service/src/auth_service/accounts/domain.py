@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from auth_service.accounts.email_address import is_email
+from shared.email_address import is_email
 from shared.errors import FieldError, ValidationFailed
 
 BAD_EMAIL = FieldError("email", "invalid_format", "This is not an e-mail address we can use.")

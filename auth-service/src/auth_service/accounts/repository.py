@@ -6,12 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.accounts.email_address import email_identity
 from auth_service.accounts.errors import EmailTaken, UserNotFound
 from auth_service.accounts.schemas import UserView
 from auth_service.tenants.errors import TenantNotFound
 from shared.db.failures import UniqueViolation
 from shared.db.unit_of_work import Work
+from shared.email_address import email_identity
 
 MEMBERS = """
 select u.id, m.tenant_id, u.email, u.first_name, u.last_name, u.first_name || ' ' || u.last_name as full_name,
@@ -104,6 +104,11 @@ async def renew_hash(work: Work, known: Credentials, new_hash: str) -> None:
 async def find_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
     """Raises UserNotFound for whoever is not a member of the tenant."""
     return _view(await work.row(f"{MEMBERS} where u.id = $1 and m.tenant_id = $2", user_id, tenant_id))
+
+
+async def find_member_by_email(work: Work, tenant_id: UUID, email: str) -> UUID | None:
+    row = await work.row(_MEMBER_BY_EMAIL, tenant_id, email_identity(email))
+    return None if row is None else row["id"]
 
 
 async def lock_user(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
@@ -201,6 +206,10 @@ _ADDRESSEE = "select id as user_id, email, first_name from users where is_active
 
 _CREDENTIALS_OF = """
 select id as user_id, password_hash, password_changed_at, is_active from users where id = $1
+"""
+
+_MEMBER_BY_EMAIL = """
+select u.id from users u join memberships m on m.user_id = u.id where m.tenant_id = $1 and lower(u.email) = $2
 """
 
 _MARK_VERIFIED = """

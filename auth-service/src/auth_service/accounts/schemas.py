@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from auth_service.accounts.email_address import MAX_LENGTH
+from shared.email_address import MAX_LENGTH
 from shared.events.auth import UserState
 from shared.principal import Tier
 

@@ -5,17 +5,17 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.accounts.email_address import email_identity
 from auth_service.invitations.errors import InvitationNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView
 from auth_service.mail_tokens.domain import NewToken, digest_of
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.pages import last_id, page_by_id
 from shared.db.unit_of_work import Work
+from shared.email_address import email_identity
 from shared.events.projects import ProjectRole
 from shared.ids import new_id
 from shared.pagination import PageOf
-from shared.principal import Principal, Role
+from shared.principal import Role
 
 
 class TakenInvitation(msgspec.Struct, frozen=True):
@@ -35,16 +35,22 @@ async def find_page(work: Work, tenant_id: UUID, query: InvitationQuery, now: da
 
 
 async def put_invitation(
-    work: Work, inviter: Principal, new: CreateInvitation, token: NewToken, now: datetime, expires_at: datetime
+    work: Work,
+    tenant_id: UUID,
+    invited_by: UUID,
+    new: CreateInvitation,
+    token: NewToken,
+    now: datetime,
+    expires_at: datetime,
 ) -> InvitationView:
     """Takes the place of one that waits for the same person and project: its link is not good any more."""
     identity, invitation_id = email_identity(new.email), new_id()
-    await work.execute(_WITHDRAW_FORMER, inviter.tenant_id, identity, new.project_id)
+    await work.execute(_WITHDRAW_FORMER, tenant_id, identity, new.project_id)
     await work.execute(
-        _ADD, invitation_id, inviter.tenant_id, new.email, identity, new.role, new.project_id, new.project_role,
-        inviter.user_id, token.digest, expires_at, now,
+        _ADD, invitation_id, tenant_id, new.email, identity, new.role, new.project_id, new.project_role,
+        invited_by, token.digest, expires_at, now,
     )  # fmt: skip
-    [row] = await work.rows(f"{_INVITATIONS} and id = $3", inviter.tenant_id, now, invitation_id)
+    [row] = await work.rows(f"{_INVITATIONS} and id = $3", tenant_id, now, invitation_id)
     return msgspec.convert(row, InvitationView)
 
 

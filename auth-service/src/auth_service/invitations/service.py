@@ -1,11 +1,13 @@
 """Use cases of invitations."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.domain import check_email
+from auth_service.accounts.errors import UserNotFound
 from auth_service.invitations import repository
-from auth_service.invitations.acceptance import accept
+from auth_service.invitations.acceptance import accept, tell_accepted
 from auth_service.invitations.domain import LIFE, project_role_for
 from auth_service.invitations.errors import ProjectNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView, Joined
@@ -17,8 +19,9 @@ from auth_service.members.domain import check_may_grant, check_may_invite
 from auth_service.tenants import repository as tenants
 from shared.clock import Clock
 from shared.db.databases import Database
+from shared.db.unit_of_work import Work
 from shared.errors import Forbidden
-from shared.events.projects import ProjectRole
+from shared.events.projects import InvitationRequested, ProjectRole
 from shared.events.questions import ProjectStanding
 from shared.messaging.requests import Requests
 from shared.pagination import PageOf
@@ -47,15 +50,19 @@ class Invitations:
         project_role = project_role_for(new.project_id, new.project_role)
         if new.project_id is not None:
             await self._check_project(principal, new.project_id)
-        now, token = self._clock.now(), new_token()
         asked = CreateInvitation(email=new.email, role=new.role, project_id=new.project_id, project_role=project_role)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            inviter = await accounts.find_user(work, principal.tenant_id, principal.user_id)
-            tenant = await tenants.get_tenant(work, principal.tenant_id)
-            made = await repository.put_invitation(work, principal, asked, token, now, now + LIFE)
-            letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))
-            await self._mail.post(work, new.email, letter)
-            return work.answer(made)
+            return work.answer(await self._invite(work, principal.tenant_id, principal.user_id, asked))
+
+    async def send_for(self, work: Work, request: InvitationRequested) -> None:
+        """Whoever is a member by now joins the project at once. Nothing comes of it if its sender may not invite."""
+        member_id = await accounts.find_member_by_email(work, request.tenant_id, request.email)
+        if member_id is not None:
+            tell_accepted(work, request.tenant_id, member_id, request.project_id, request.project_role)
+            return
+        asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
+        with suppress(UserNotFound, Forbidden):
+            await self._invite(work, request.tenant_id, request.invited_by, asked)
 
     async def remove(self, principal: Principal, invitation_id: UUID) -> None:
         """Raises Forbidden, InvitationNotFound."""
@@ -67,6 +74,17 @@ class Invitations:
         """Raises TokenUsedOrExpired, SessionRevoked."""
         async with self._database.system_work(actor_id=principal.user_id) as work:
             return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
+
+    async def _invite(self, work: Work, tenant_id: UUID, invited_by: UUID, asked: CreateInvitation) -> InvitationView:
+        """Raises UserNotFound or Forbidden by what the inviter is now."""
+        now, token = self._clock.now(), new_token()
+        inviter = await accounts.find_user(work, tenant_id, invited_by)
+        check_may_invite(inviter.role)
+        tenant = await tenants.get_tenant(work, tenant_id)
+        made = await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
+        letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))
+        await self._mail.post(work, asked.email, letter)
+        return made
 
     async def _check_project(self, principal: Principal, project_id: UUID) -> None:
         standing = await self._requests.ask(ProjectStanding(principal=principal, project_id=project_id))

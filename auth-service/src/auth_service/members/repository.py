@@ -10,6 +10,8 @@ from auth_service.accounts.schemas import UserView
 from auth_service.members.schemas import UserQuery
 from auth_service.pages import last_id, page_by_id
 from shared.db.unit_of_work import Work
+from shared.events.auth import UserState
+from shared.events.questions import MemberDirectory
 from shared.pagination import PageOf
 
 
@@ -19,6 +21,12 @@ async def find_page(work: Work, tenant_id: UUID, viewer_id: UUID, query: UserQue
     rows = await work.rows(_PAGE, *wanted, last_id(query), query.size + 1, query.offset)
     total = (await work.rows(_COUNT, *wanted))[0]["number"] if query.include_total else None
     return page_by_id(query, [_view(row, viewer_id) for row in rows], total)
+
+
+async def read_directory(work: Work, question: MemberDirectory) -> list[UserState]:
+    """Of all tenants: for system work."""
+    rows = await work.rows(_DIRECTORY, question.after_tenant, question.after_user, question.limit)
+    return msgspec.convert(rows, list[UserState])
 
 
 def _view(row: dict[str, Any], viewer_id: UUID) -> UserView:
@@ -43,6 +51,10 @@ where m.tenant_id = $1
 
 _PAGE = f"""
 {MEMBERS} {_WHERE} and ($5::uuid is null or u.id > $5) order by u.id limit $6 offset $7
+"""
+
+_DIRECTORY = f"""
+{MEMBERS} where (m.tenant_id, m.user_id) > ($1, $2) order by m.tenant_id, m.user_id limit $3
 """
 
 _COUNT = f"""

@@ -32,6 +32,7 @@ from shared.db.unit_of_work import Work
 from shared.errors import Forbidden, PreconditionFailed
 from shared.events.auth import MembershipChanged, MembershipRemoved
 from shared.events.changes import Removed
+from shared.events.questions import MemberDirectory, MemberDirectoryAnswer
 from shared.http.conditions import IfMatch
 from shared.http.patch import changes
 from shared.ids import new_id
@@ -112,6 +113,11 @@ class Members:
                 payload=Removed(user_id),
             )
             tell(work, user, removed)
+
+    async def directory(self, question: MemberDirectory) -> MemberDirectoryAnswer:
+        """For services that keep a copy of who belongs to which tenant."""
+        async with self._database.system_work() as work:
+            return MemberDirectoryAnswer(await repository.read_directory(work, question))
 
     async def _is_shared(self, principal: Principal, user_id: UUID) -> bool:
         """Whoever belongs to other tenants too is described by nobody but themselves."""

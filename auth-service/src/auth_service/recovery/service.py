@@ -2,7 +2,6 @@
 
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.address_proof import prove_address
-from auth_service.accounts.email_address import email_identity, is_email
 from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
@@ -24,6 +23,7 @@ from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.email_address import email_identity, is_email
 from shared.principal import Principal
 
 POLL_SECONDS = 5.0  # whoever forgets a password wakes us; this is for what another replica left behind

@@ -1,10 +1,10 @@
 """Rules of registering: who may, and with what."""
 
 from auth_service.accounts.domain import BAD_EMAIL
-from auth_service.accounts.email_address import is_email
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.registration.errors import RegistrationClosed
 from auth_service.registration.schemas import Register
+from shared.email_address import is_email
 from shared.errors import FieldError, ValidationFailed
 from shared.wire_enum import WireEnum
 

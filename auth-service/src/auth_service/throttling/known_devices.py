@@ -7,9 +7,9 @@ attempts of one device.
 
 import hmac
 
-from auth_service.accounts.email_address import email_identity
 from auth_service.opaque_tokens import TAG_BYTES, OpaqueTokens
 from auth_service.sealing import derive_key
+from shared.email_address import email_identity
 from shared.ids import new_id
 
 COOKIE = "tessera_device"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from auth_service.accounts.email_address import email_identity
 from auth_service.throttling.domain import (
     LOGIN_PER_ACCOUNT_AND_ADDRESS,
     LOGIN_PER_ADDRESS,
@@ -15,6 +14,7 @@ from auth_service.throttling.known_devices import KnownDevices
 from auth_service.throttling.service import AttemptLimits
 from shared.address_prefix import address_prefix
 from shared.caller import Caller
+from shared.email_address import email_identity
 
 
 class Device(NamedTuple):

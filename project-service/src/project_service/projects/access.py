@@ -4,7 +4,7 @@ Owners and admins of the tenant own every project. Everybody else has the role g
 visible to the tenant developers and above are editors, viewers are viewers. A viewer of the tenant only ever reads.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from project_service.listing import Arguments
 from project_service.projects.errors import ProjectNotFound
@@ -26,23 +26,30 @@ class Reach(NamedTuple):
         return self.is_everything or member_role in self.member_roles or visibility in self.visibilities
 
 
+class Ranked(Protocol):
+    """Whoever has a role in the tenant: a caller, or a member who is spoken of."""
+
+    @property
+    def role(self) -> Role: ...
+
+
 _NOWHERE = Reach(is_everything=False, member_roles=(), visibilities=())
 
 
-def reach(principal: Principal, needed: ProjectRole) -> Reach:
-    """Where the caller has at least the role `needed`."""
-    if principal.role is Role.VIEWER:
+def reach(somebody: Ranked, needed: ProjectRole) -> Reach:
+    """Where they have at least the role `needed`."""
+    if somebody.role is Role.VIEWER:
         return _NOWHERE if needed is not ProjectRole.VIEWER else Reach(False, _STRONGEST_FIRST, (Visibility.TENANT,))
     return Reach(
-        is_everything=principal.role.is_at_least(Role.ADMIN),
+        is_everything=somebody.role.is_at_least(Role.ADMIN),
         member_roles=_STRONGEST_FIRST[: _STRONGEST_FIRST.index(needed) + 1],
         visibilities=() if needed is ProjectRole.OWNER else (Visibility.TENANT,),
     )
 
 
-def role_in(principal: Principal, visibility: Visibility, member_role: ProjectRole | None) -> ProjectRole | None:
-    """The strongest role the caller has; None in a project that is invisible to them."""
-    held = (role for role in _STRONGEST_FIRST if reach(principal, role).covers(visibility, member_role))
+def role_in(somebody: Ranked, visibility: Visibility, member_role: ProjectRole | None) -> ProjectRole | None:
+    """The strongest role they have; None in a project that is invisible to them."""
+    held = (role for role in _STRONGEST_FIRST if reach(somebody, role).covers(visibility, member_role))
     return next(held, None)
 
 
@@ -51,6 +58,13 @@ def require_role(held: ProjectRole | None, needed: ProjectRole) -> None:
     if held is None:
         raise ProjectNotFound
     if _STRONGEST_FIRST.index(held) > _STRONGEST_FIRST.index(needed):
+        raise Forbidden
+
+
+def require_commenter(principal: Principal, held: ProjectRole | None) -> None:
+    """Everybody who sees the project may comment, but for viewers of the tenant, who only ever read."""
+    require_role(held, ProjectRole.VIEWER)
+    if principal.role is Role.VIEWER:
         raise Forbidden
 
 

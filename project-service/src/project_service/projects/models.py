@@ -27,8 +27,22 @@ class ProjectMember(Model):
     project_id = fields.UUIDField()
     user_id = fields.UUIDField()
     role = fields.TextField()
+    version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
 
     class Meta:
         table = "project_members"
+        unique_together = (("project_id", "user_id"),)
+
+
+class ProjectFavorite(Model):
+    id = fields.UUIDField(primary_key=True)
+    tenant_id = fields.UUIDField()
+    project_id = fields.UUIDField()
+    user_id = fields.UUIDField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "project_favorites"
         unique_together = (("project_id", "user_id"),)

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from project_service.listing import Arguments, SortKey, page_of, window
+from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from project_service.projects.access import membership_join, reachable, require_role, role_in
 from project_service.projects.errors import ProjectNotFound
-from project_service.projects.schemas import CreateProject, ProjectQuery, ProjectView
+from project_service.projects.schemas import CreateProject, ProjectCounts, ProjectQuery, ProjectView
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, Visibility
 from shared.ids import new_id
@@ -28,38 +28,43 @@ _COLUMNS = """
     p.id, p.tenant_id, p.name, p.description, p.owner_id, p.visibility, p.archived,
     p.version, p.created_at, p.updated_at
 """
-_COUNTS = """
+_DETAIL_COLUMNS = """
+    m.role as member_role, f.user_id is not null as is_favorite, tagged.tags,
+    counts.tasks, counts.open_tasks, team.members
+"""
+_DETAILS = """
     left join lateral (
         select coalesce(sum(c.count), 0)::int as tasks,
                coalesce(sum(c.count) filter (where c.status <> 'done'), 0)::int as open_tasks
         from task_counts c where c.project_id = p.id
     ) counts on true
+    left join lateral (
+        select count(*)::int as members from project_members others where others.project_id = p.id
+    ) team on true
+    left join lateral (
+        select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'color', t.color)
+                        order by t.name_key), '[]') as tags
+        from project_tags t where t.project_id = p.id
+    ) tagged on true
 """
 
 
 async def find_page(work: Work, principal: Principal, query: ProjectQuery) -> PageOf[ProjectView]:
     arguments = Arguments()
-    join = membership_join(principal, arguments)
-    where = _visible(principal, arguments) + _filters(query, arguments)
-    counted = f"select count(*) from projects p {join} where {where}"
-    total = f"({counted})" if query.include_total else "null::bigint"
-    counting = Arguments(arguments)
-    page = window(query, query.sort, SORT_KEYS, "p", arguments)
-    rows = await work.rows(
-        f"""
-        select {_COLUMNS}, m.role as member_role, counts.tasks, counts.open_tasks,
-               {page.sort_column} as sort_key, {total} as total
-        from projects p {join} {_COUNTS}
-        where {where} {page.condition} {page.order}
-        """,
-        *arguments,
+    tables = f"projects p {_own_joins(principal, arguments)}"
+    rows, total = await fetch_page(
+        work,
+        query,
+        query.sort,
+        SORT_KEYS,
+        "p",
+        columns=f"{_COLUMNS}, {_DETAIL_COLUMNS}",
+        tables=tables,
+        details=_DETAILS,
+        condition=_visible(principal, arguments) + _filters(query, arguments),
+        arguments=arguments,
     )
-    if rows or not query.include_total:
-        count = rows[0]["total"] if rows else None
-    else:
-        [row] = await work.rows(counted, *counting)
-        count = row["count"]
-    return page_of(query, query.sort, rows, [_view(principal, row) for row in rows], count)
+    return page_of(query, query.sort, rows, [_view(principal, row) for row in rows], total)
 
 
 async def get(work: Work, principal: Principal, project_id: UUID) -> ProjectView:
@@ -89,10 +94,13 @@ async def add(work: Work, principal: Principal, new: CreateProject, now: datetim
             insert into projects as p (id, tenant_id, owner_id, name, description, visibility, created_at, updated_at)
             values ($1, $2, $3, $4, $5, $6, $7, $7) returning {_COLUMNS}
         ), m as (
-            insert into project_members (id, tenant_id, project_id, user_id, role, created_at)
-            select $8, p.tenant_id, p.id, p.owner_id, '{ProjectRole.OWNER}', p.created_at from p returning role
+            insert into project_members (id, tenant_id, project_id, user_id, role, created_at, updated_at)
+            select $8, p.tenant_id, p.id, p.owner_id, '{ProjectRole.OWNER}', p.created_at, p.created_at from p
+            returning role
         )
-        select p.*, m.role as member_role, 0 as tasks, 0 as open_tasks from p, m
+        select p.*, m.role as member_role, false as is_favorite, '[]'::jsonb as tags,
+               0 as tasks, 0 as open_tasks, 1 as members
+        from p, m
         """,
         new_id(),
         principal.tenant_id,
@@ -104,13 +112,6 @@ async def add(work: Work, principal: Principal, new: CreateProject, now: datetim
         new_id(),
     )
     return _view(principal, _only(row))
-
-
-async def add_member(
-    work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, role: ProjectRole, now: datetime
-) -> None:
-    """The stronger role counts when they are a member already. Nothing is added to a project that is gone."""
-    await work.execute(_ADD_MEMBER, new_id(), tenant_id, project_id, user_id, role.value, now)
 
 
 async def update(
@@ -126,17 +127,16 @@ async def update(
         """,
         *arguments,
     )
-    unchanged = {"my_role": before.my_role, "counts": before.counts}
-    return msgspec.convert({**_only(row), **unchanged}, ProjectView)
+    return msgspec.convert({**msgspec.structs.asdict(before), **_only(row)}, ProjectView)
 
 
 async def lock_deleted(work: Work, principal: Principal, project_id: UUID, since: datetime) -> ProjectView | None:
     """A project deleted after `since` that the caller owns."""
     arguments = Arguments()
-    join = membership_join(principal, arguments)
+    joins = _own_joins(principal, arguments)
     row = await work.row(
         f"""
-        select {_COLUMNS}, m.role as member_role, counts.tasks, counts.open_tasks from projects p {join} {_COUNTS}
+        select {_COLUMNS}, {_DETAIL_COLUMNS} from projects p {joins} {_DETAILS}
         where p.tenant_id = {arguments.add(principal.tenant_id)} and p.id = {arguments.add(project_id)}
           and p.deleted_at > {arguments.add(since)} and {reachable(principal, ProjectRole.OWNER, arguments)}
         for no key update of p
@@ -148,11 +148,11 @@ async def lock_deleted(work: Work, principal: Principal, project_id: UUID, since
 
 async def _get_one(work: Work, principal: Principal, project_id: UUID, locking: str = "") -> ProjectView:
     arguments = Arguments()
-    join = membership_join(principal, arguments)
+    joins = _own_joins(principal, arguments)
     where = _visible(principal, arguments)
     row = await work.row(
         f"""
-        select {_COLUMNS}, m.role as member_role, counts.tasks, counts.open_tasks from projects p {join} {_COUNTS}
+        select {_COLUMNS}, {_DETAIL_COLUMNS} from projects p {joins} {_DETAILS}
         where {where} and p.id = {arguments.add(project_id)} {locking}
         """,
         *arguments,
@@ -175,6 +175,40 @@ async def role_of(work: Work, principal: Principal, project_id: UUID) -> Project
     return role_in(principal, Visibility(row["visibility"]), _member_role(row["role"])) if row else None
 
 
+async def count_alone(work: Work, tenant_id: UUID) -> int:
+    """How many projects the tenant has; until the end of the transaction nobody else who asks this goes on."""
+    await work.execute(_ALONE, str(tenant_id))
+    [row] = await work.rows(_COUNT, tenant_id)
+    count: int = row["used"]
+    return count
+
+
+async def make_favorite(work: Work, principal: Principal, project_id: UUID, now: datetime) -> None:
+    await work.execute(_MAKE_FAVORITE, new_id(), principal.tenant_id, project_id, principal.user_id, now)
+
+
+async def drop_favorite(work: Work, principal: Principal, project_id: UUID) -> None:
+    sql = "delete from project_favorites where tenant_id = $1 and project_id = $2 and user_id = $3"
+    await work.execute(sql, principal.tenant_id, project_id, principal.user_id)
+
+
+async def drop_favorites_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    await work.execute("delete from project_favorites where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+
+
+async def purge(work: Work, deleted_before: datetime, projects_at_once: int, tasks_at_once: int) -> int:
+    """With all that was in them. In system work; returns how many projects and tasks went.
+
+    Tasks go first and by our own role: a cascade would run their triggers as the owner of the tables, who writes none.
+    """
+    due = [row["id"] for row in await work.rows(_DUE, deleted_before, projects_at_once)]
+    tasks = await work.execute(_PURGE_TASKS, due, tasks_at_once)
+    if tasks == tasks_at_once:
+        return tasks
+    await work.execute("delete from task_counts where project_id = any($1::uuid[])", due)
+    return tasks + await work.execute("delete from projects where id = any($1::uuid[])", due)
+
+
 def _visible(principal: Principal, arguments: Arguments) -> str:
     condition = reachable(principal, ProjectRole.VIEWER, arguments)
     return f"p.tenant_id = {arguments.add(principal.tenant_id)} and p.deleted_at is null and {condition}"
@@ -184,13 +218,18 @@ def _filters(query: ProjectQuery, arguments: Arguments) -> str:
     text = ""
     if query.archived is not None:
         text += f" and p.archived = {arguments.add(query.archived)}"
+    if query.favorite is not None:
+        text += f" and (f.user_id is not null) = {arguments.add(query.favorite)}"
+    if query.tag is not None:
+        of_that_name = f"t.project_id = p.id and t.name_key = lower({arguments.add(query.tag)})"
+        text += f" and exists (select from project_tags t where {of_that_name})"
     if query.q is not None:
         text += f" and position(lower({arguments.add(query.q)}) in lower(p.name)) > 0"
     return text
 
 
 def _view(principal: Principal, row: Mapping[str, Any]) -> ProjectView:
-    counts = {"tasks": row["tasks"], "open_tasks": row["open_tasks"]}
+    counts = {name: row[name] for name in ProjectCounts.__struct_fields__}
     role = role_in(principal, Visibility(row["visibility"]), _member_role(row["member_role"]))
     return msgspec.convert({**row, "my_role": role, "counts": counts}, ProjectView)
 
@@ -205,11 +244,23 @@ def _only(row: dict[str, Any] | None) -> dict[str, Any]:
     return row
 
 
-_ADD_MEMBER = """
-insert into project_members as m (id, tenant_id, project_id, user_id, role, created_at)
-select $1::uuid, p.tenant_id, p.id, $4::uuid, $5::text, $6::timestamptz
-from projects p where p.tenant_id = $2 and p.id = $3 and p.deleted_at is null
-on conflict (project_id, user_id) do update set role = excluded.role
-where array_position(array['viewer', 'editor', 'owner'], excluded.role)
-    > array_position(array['viewer', 'editor', 'owner'], m.role)
+def _own_joins(principal: Principal, arguments: Arguments) -> str:
+    """The caller's membership `m` and favourite `f`."""
+    favorite = f"f.project_id = p.id and f.user_id = {arguments.add(principal.user_id)}"
+    return f"{membership_join(principal, arguments)} left join project_favorites f on {favorite}"
+
+
+_MAKE_FAVORITE = """
+insert into project_favorites (id, tenant_id, project_id, user_id, created_at) values ($1, $2, $3, $4, $5)
+on conflict (project_id, user_id) do nothing
 """
+
+# A statement of its own: one that has begun to wait would count what it saw before.
+_ALONE = "select pg_advisory_xact_lock(hashtextextended('projects of ' || $1::text, 0))"
+_COUNT = "select count(*) as used from projects where tenant_id = $1 and deleted_at is null"
+
+_PURGE_TASKS = """
+delete from tasks where id = any(array(select id from tasks where project_id = any($1::uuid[]) limit $2))
+"""
+
+_DUE = "select id from projects where deleted_at < $1 order by deleted_at limit $2 for update skip locked"

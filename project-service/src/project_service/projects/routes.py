@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from project_service.projects.errors import ProjectNotFound
+from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
 from project_service.projects.schemas import CreateProject, PatchProject, ProjectQuery, ProjectView
 from project_service.projects.service import ProjectService
 from shared.errors import Forbidden, PreconditionFailed
@@ -14,6 +14,7 @@ from shared.principal import Principal
 
 PROJECTS = "/api/v1/projects"
 PROJECT = PROJECTS + "/{project_id}"
+FAVORITES = "/api/v1/favorites"
 _WRITE_ERRORS = [ProjectNotFound, Forbidden, PreconditionFailed]
 
 routes = Routes("projects", resource="projects")
@@ -24,7 +25,7 @@ async def list_projects(principal: Principal, projects: ProjectService, query: P
     return await projects.find(principal, query)
 
 
-@routes.post(PROJECTS, summary="Create a project", errors=[Forbidden], location=PROJECT)
+@routes.post(PROJECTS, summary="Create a project", errors=[Forbidden, TierLimitExceeded], location=PROJECT)
 async def add_project(principal: Principal, projects: ProjectService, body: CreateProject) -> Created[ProjectView]:
     return Created(await projects.add(principal, body))
 
@@ -47,6 +48,25 @@ async def remove_project(principal: Principal, projects: ProjectService, project
     await projects.remove(principal, project_id, if_match)
 
 
-@routes.post(PROJECT + "/restore", summary="Restore a deleted project", errors=[ProjectNotFound, Forbidden])
+@routes.post(
+    PROJECT + "/restore",
+    summary="Restore a deleted project",
+    errors=[ProjectNotFound, Forbidden, TierLimitExceeded],
+)
 async def restore_project(principal: Principal, projects: ProjectService, project_id: UUID) -> ProjectView:
     return await projects.restore(principal, project_id)
+
+
+@routes.get(FAVORITES, summary="List your favourite projects")
+async def list_favorites(principal: Principal, projects: ProjectService, query: ProjectQuery) -> PageOf[ProjectView]:
+    return await projects.favorites(principal, query)
+
+
+@routes.post(PROJECT + "/favorite", summary="Make a project one of your favourites", errors=[ProjectNotFound])
+async def make_favorite(principal: Principal, projects: ProjectService, project_id: UUID) -> None:
+    await projects.make_favorite(principal, project_id)
+
+
+@routes.delete(PROJECT + "/favorite", summary="Take a project from your favourites", errors=[ProjectNotFound])
+async def drop_favorite(principal: Principal, projects: ProjectService, project_id: UUID) -> None:
+    await projects.drop_favorite(principal, project_id)

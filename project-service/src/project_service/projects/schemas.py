@@ -1,6 +1,7 @@
 """The wire types of projects."""
 
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -30,6 +31,10 @@ class ProjectQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
     q: SearchText | None = None
     """Text that the name contains, in any case."""
     archived: bool | None = None
+    favorite: bool | None = None
+    """Whether it is one of your own favourites."""
+    tag: SearchText | None = None
+    """The name of a tag, in any case."""
     sort: str = "-updated_at"
     """`name`, `created_at` or `updated_at`; with `-` in front, descending."""
 
@@ -37,10 +42,19 @@ class ProjectQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
 class ProjectCounts(msgspec.Struct, frozen=True):
     tasks: int
     open_tasks: int
+    members: int
+
+
+class ProjectTag(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    color: str | None
 
 
 class ProjectView(ProjectState, frozen=True, kw_only=True):
     """A project as one caller sees it."""
 
     my_role: ProjectRole
+    is_favorite: bool
+    tags: tuple[ProjectTag, ...]
     counts: ProjectCounts

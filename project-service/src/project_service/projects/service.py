@@ -3,9 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from project_service.projects import repository
 from project_service.projects.access import require_creator, require_role
-from project_service.projects.domain import RESTORABLE_FOR, differences, role_needed_for, state_of
+from project_service.projects.domain import (
+    RESTORABLE_FOR,
+    differences,
+    require_room,
+    role_needed_for,
+    state_of,
+)
 from project_service.projects.schemas import CreateProject, PatchProject, ProjectQuery, ProjectView
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -18,6 +26,9 @@ from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.pagination import PageOf
 from shared.principal import Principal
+
+PROJECTS_AT_ONCE, TASKS_AT_ONCE = 20, 10_000
+"""Purged in one transaction: well within what a statement may take."""
 
 
 class ProjectService:
@@ -36,6 +47,7 @@ class ProjectService:
     async def add(self, principal: Principal, new: CreateProject) -> ProjectView:
         require_creator(principal)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            require_room(principal.tier, await repository.count_alone(work, principal.tenant_id))
             project = await repository.add(work, principal, new, self._clock.now())
             _tell(work, ProjectAdded(entity_id=project.id, version=project.version, payload=state_of(project)))
             return work.answer(project)
@@ -45,9 +57,20 @@ class ProjectService:
             role = await repository.role_of(work, question.principal, question.project_id)
         return ProjectStandingAnswer(role)
 
-    async def welcome(self, work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, role: ProjectRole) -> None:
-        """Makes somebody a member; one who is already never loses by it. Nothing happens in a project that is gone."""
-        await repository.add_member(work, tenant_id, project_id, user_id, role, self._clock.now())
+    async def favorites(self, principal: Principal, query: ProjectQuery) -> PageOf[ProjectView]:
+        return await self.find(principal, msgspec.structs.replace(query, favorite=True))
+
+    async def make_favorite(self, principal: Principal, project_id: UUID) -> None:
+        """Nobody else is told of it, and a second time changes nothing."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await repository.require(work, principal, project_id, ProjectRole.VIEWER)
+            await repository.make_favorite(work, principal, project_id, self._clock.now())
+            work.answer(None)
+
+    async def drop_favorite(self, principal: Principal, project_id: UUID) -> None:
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await repository.require(work, principal, project_id, ProjectRole.VIEWER)
+            await repository.drop_favorite(work, principal, project_id)
 
     async def change(
         self, principal: Principal, project_id: UUID, patch: PatchProject, if_match: IfMatch
@@ -85,7 +108,13 @@ class ProjectService:
             project = await repository.lock_deleted(work, principal, project_id, since=now - RESTORABLE_FOR)
             if project is None:
                 return work.answer(await _never_deleted(work, principal, project_id))
+            require_room(principal.tier, await repository.count_alone(work, principal.tenant_id))
             return work.answer(await _bring_back(work, principal, project, now))
+
+
+async def purge_deleted(work: Work, now: datetime) -> int:
+    """Returns how many projects and tasks were removed for good; there may be more."""
+    return await repository.purge(work, now - RESTORABLE_FOR, PROJECTS_AT_ONCE, TASKS_AT_ONCE)
 
 
 async def _never_deleted(work: Work, principal: Principal, project_id: UUID) -> ProjectView:

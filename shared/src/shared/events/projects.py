@@ -1,4 +1,4 @@
-"""What project-service tells: projects and their tasks, each with the resource as its readers see it."""
+"""What project-service tells: projects, their tasks, teams, tags and comments, each as its readers see it."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from shared.events.changes import Change, Removed
-from shared.events.envelope import LiveEvent
+from shared.events.envelope import Event, LiveEvent
 from shared.wire_enum import WireEnum
 
 
@@ -114,3 +114,148 @@ class TaskDeleted(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.task.deleted"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: Removed
+
+
+class TagState(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    name: str
+    color: str | None
+    created_at: datetime
+
+
+class RemovedFromProject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left to say of a part of a project that is gone."""
+
+    id: UUID
+    project_id: UUID
+
+
+class TagAdded(Change, frozen=True, kw_only=True):
+    """Tags never change: their version is 1, and 2 when they are gone."""
+
+    type: ClassVar[str] = "project.tag.added"
+    live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    payload: TagState
+
+
+class TagDeleted(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.tag.deleted"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: RemovedFromProject
+
+
+class TeamMemberState(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's place on the team of a project."""
+
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    user_id: UUID
+    role: ProjectRole
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class RemovedTeamMember(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    project_id: UUID
+    user_id: UUID
+
+
+class TeamMemberAdded(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.member.added"
+    live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    payload: TeamMemberState
+
+
+class TeamMemberUpdated(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.member.updated"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: TeamMemberState
+
+
+class TeamMemberRemoved(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.member.removed"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: RemovedTeamMember
+
+
+class InvitationRequested(Event, frozen=True, kw_only=True):
+    """Somebody who is not in the tenant yet is wanted on a team: auth-service is to invite them by mail."""
+
+    type: ClassVar[str] = "project.invitation.requested"
+    tenant_id: UUID
+    project_id: UUID
+    project_role: ProjectRole
+    email: str
+    invited_by: UUID
+
+
+class Commented(WireEnum):
+    """The kinds of things that comments can be about."""
+
+    PROJECT = "project"
+    TASK = "task"
+    FILE = "file"
+    LIST = "list"
+    LIST_ITEM = "list_item"
+    GIFT = "gift"
+    OCCASION = "occasion"
+    PERSON = "person"
+
+
+class CommentState(msgspec.Struct, frozen=True, kw_only=True):
+    """`body` is empty where `is_deleted`: the place is kept for the replies."""
+
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID | None
+    entity_type: Commented
+    entity_id: UUID
+    parent_id: UUID | None
+    author_id: UUID
+    body: str
+    mentioned_user_ids: tuple[UUID, ...]
+    edits: int
+    edited_at: datetime | None
+    is_deleted: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class RemovedComment(msgspec.Struct, frozen=True, kw_only=True):
+    """With replies, its place in the thread stays, empty."""
+
+    id: UUID
+    project_id: UUID | None
+    entity_type: Commented
+    entity_id: UUID
+    has_replies: bool
+
+
+class CommentAdded(Change, frozen=True, kw_only=True):
+    """`newly_mentioned` are to be notified: people who may read it, and not its author."""
+
+    type: ClassVar[str] = "project.comment.added"
+    live: ClassVar[LiveEvent] = LiveEvent.COMMENT_ADDED
+    newly_mentioned: tuple[UUID, ...] = ()
+    payload: CommentState
+
+
+class CommentUpdated(Change, frozen=True, kw_only=True):
+    """`newly_mentioned` leaves out whom the comment mentioned before the edit."""
+
+    type: ClassVar[str] = "project.comment.updated"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    newly_mentioned: tuple[UUID, ...] = ()
+    payload: CommentState
+
+
+class CommentDeleted(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.comment.deleted"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: RemovedComment

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import NotFound
+from shared.events.auth import UserState
 from shared.events.projects import ProjectRole
 from shared.messaging.requests import Request
 from shared.principal import Principal
@@ -103,3 +104,19 @@ class EndedSessions(Request[EndedSessionsAnswer], frozen=True, kw_only=True):
 
     service: ClassVar[str] = "auth"
     operation: ClassVar[str] = "ended_sessions"
+
+
+class MemberDirectoryAnswer(msgspec.Struct, frozen=True):
+    """Ordered by tenant and user; fewer than asked for are the last."""
+
+    members: list[UserState]
+
+
+class MemberDirectory(Request[MemberDirectoryAnswer], frozen=True, kw_only=True):
+    """The members of all tenants, page by page: for services that keep their own copy and may have missed events."""
+
+    service: ClassVar[str] = "auth"
+    operation: ClassVar[str] = "member_directory"
+    after_tenant: UUID = UUID(int=0)
+    after_user: UUID = UUID(int=0)
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 500

@@ -82,6 +82,10 @@ def tasks_topic(project_id: UUID) -> str:
     return f"tasks:{project_id}"
 
 
+def comments_topic(entity_type: str, entity_id: UUID) -> str:
+    return f"comments:{entity_type}:{entity_id}"
+
+
 def conversation_topic(conversation_id: UUID) -> str:
     return f"conversation:{conversation_id}"
 

@@ -1,6 +1,7 @@
 """How results become responses: one resource, a list, a creation, an accepted job, nothing."""
 
-from typing import Any, Generic, TypeVar
+from types import UnionType
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from sanic.response import HTTPResponse
@@ -30,10 +31,15 @@ class WithHeaders(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Accepted(msgspec.Struct, Generic[T], frozen=True):
-    """202; `location` is where the job can be watched."""
+    """202; `location` is where it can be watched, if it can."""
 
     value: T
-    location: str
+    location: str | None = None
+
+
+def alternatives(annotation: Any) -> tuple[Any, ...]:
+    """What a handler may answer: `Created[A] | Accepted[B]` are two kinds, anything else is one."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 def render(result: Any) -> StoredAnswer:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -58,6 +58,22 @@ def setup_messaging(
                 await task
 
     return relay
+
+
+def run_alongside(app: App, *works: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """What goes on for as long as the service serves; each runs until it is cancelled."""
+    running: list[asyncio.Task[None]] = []
+
+    @app.after_server_start
+    async def begin(_app: App) -> None:
+        running.extend(asyncio.create_task(work()) for work in works)
+
+    @app.before_server_stop
+    async def end(_app: App) -> None:
+        for task in running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _watch_age(app: App, relay: Relay) -> None:

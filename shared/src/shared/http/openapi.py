@@ -24,7 +24,7 @@ from shared.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from shared.http.answers import Accepted, Created, WithHeaders
+from shared.http.answers import Accepted, Created, WithHeaders, alternatives
 from shared.http.conditions import IfMatch
 from shared.http.documented_errors import TRACE_ID, ErrorAnswer, add_failures, error_codes
 from shared.http.examples import Examples, example_id
@@ -163,9 +163,7 @@ def _use(group: Sequence[Operation]) -> str:
 def _shapes(operation: Operation) -> Iterator[Any]:
     signature = operation.signature
     yield from (shape for shape in (signature.body, signature.query) if shape is not None)
-    _, shape, _ = _answer(signature.answer)
-    if shape is not None:
-        yield shape
+    yield from (shape for _, shape, _ in map(_answer, alternatives(signature.answer)) if shape is not None)
 
 
 def _distinct(shapes: Iterator[Any]) -> Iterator[Any]:
@@ -194,8 +192,10 @@ def _answer(answer: Any) -> tuple[int, Any, bool]:
 
 
 def _is_versioned(operation: Operation) -> bool:
-    _, shape, is_wrapped = _answer(operation.signature.answer)
-    return is_wrapped and shape is not None and "version" in shape.__struct_fields__
+    return any(
+        is_wrapped and shape is not None and "version" in shape.__struct_fields__
+        for _, shape, is_wrapped in map(_answer, alternatives(operation.signature.answer))
+    )
 
 
 class _Describer:
@@ -220,14 +220,10 @@ class _Describer:
         return described
 
     def _responses(self, operation: Operation) -> dict[str, Any]:
-        status, shape, is_wrapped = _answer(operation.signature.answer)
-        success: dict[str, Any] = {"description": "Success.", "headers": headers(*_success_headers(operation, status))}
-        if shape is not None:
-            schema = self._schema_of[str(shape)]
-            if is_wrapped:
-                schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
-            success["content"] = self._content(schema)
-        responses = {str(status): success}
+        responses = {
+            str(status): self._success(operation, status, shape, is_wrapped=is_wrapped)
+            for status, shape, is_wrapped in map(_answer, alternatives(operation.signature.answer))
+        }
         if operation.method == "GET" and _is_versioned(operation):
             responses["304"] = {
                 "description": "The resource is still in the state that If-None-Match names.",
@@ -235,6 +231,15 @@ class _Describer:
             }
         add_failures(responses, dict.fromkeys([*operation.errors, *_conventional(operation)]))
         return dict(sorted(responses.items()))
+
+    def _success(self, operation: Operation, status: int, shape: Any, *, is_wrapped: bool) -> dict[str, Any]:
+        success: dict[str, Any] = {"description": "Success.", "headers": headers(*_success_headers(operation, status))}
+        if shape is not None:
+            schema = self._schema_of[str(shape)]
+            if is_wrapped:
+                schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
+            success["content"] = self._content(schema)
+        return success
 
     def _content(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {"application/json": {"schema": schema, "example": self._examples.of(schema)}}

@@ -10,12 +10,12 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Required, TypedDict, TypeVar, Unpack, get_origin
+from typing import Any, Required, TypedDict, TypeVar, Unpack, get_args, get_origin
 
 from sanic.response import HTTPResponse
 
 from shared.errors import FieldError, Forbidden, TesseraError, ValidationFailed
-from shared.http.answers import Created, as_response, render, respond
+from shared.http.answers import Accepted, Created, alternatives, as_response, render, respond
 from shared.http.app import App, Request
 from shared.http.binding import Signature, make_binder, read_signature
 from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
@@ -69,8 +69,11 @@ class Operation:
         return self.replayable and not self.public and self.method == "POST"
 
     def result_of(self, value: Any, path: Mapping[str, str]) -> Any:
-        """A creation's bare value, which is all a use case can name for a repeat, becomes what the handler answers."""
-        if get_origin(self.signature.answer) is not Created:
+        """The bare value, which is all a use case can name for a repeat, becomes what the handler answers."""
+        kind = _kind_of(self.signature.answer, value)
+        if kind is Accepted and not isinstance(value, Accepted):
+            return Accepted(value)
+        if kind is not Created:
             return value
         created = value if isinstance(value, Created) else Created(value)
         if self.location is None or created.location is not None:
@@ -126,6 +129,15 @@ class Routes:
             return handler
 
         return declare
+
+
+def _kind_of(answer: Any, value: Any) -> Any:
+    """`Created`, `Accepted` or another; where an answer can be either, the one that holds such a value."""
+    options = alternatives(answer)
+    if len(options) == 1:
+        return get_origin(answer)
+    kinds = [option for option in options if get_origin(option) in (Created, Accepted)]
+    return next((get_origin(kind) for kind in kinds if isinstance(value, (get_origin(kind), *get_args(kind)))), None)
 
 
 def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identities: IdentityVerifier) -> None:

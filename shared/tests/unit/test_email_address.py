@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from auth_service.accounts.email_address import email_identity, is_email
+from shared.email_address import email_identity, is_email
 
 
 @pytest.mark.parametrize(

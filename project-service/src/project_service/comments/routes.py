@@ -1,0 +1,67 @@
+"""HTTP for comments on what is in a project."""
+
+from uuid import UUID
+
+from project_service.comments.errors import CommentNotFound
+from project_service.comments.schemas import CommentQuery, CommentView, CreateComment, PatchComment
+from project_service.comments.service import CommentService
+from project_service.projects.errors import ProjectNotFound
+from project_service.projects.routes import PROJECT
+from shared.errors import Forbidden, PreconditionFailed
+from shared.http.answers import Created
+from shared.http.conditions import IfMatch
+from shared.http.routes import Routes
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+COMMENTS = PROJECT + "/comments"
+COMMENT = COMMENTS + "/{comment_id}"
+STAR = COMMENT + "/star"
+_NOT_FOUND = [ProjectNotFound, CommentNotFound]
+_WRITE_ERRORS = [*_NOT_FOUND, Forbidden, PreconditionFailed]
+
+routes = Routes("comments", resource="comments")
+
+
+@routes.get(COMMENTS, summary="List the comments in a project", errors=[ProjectNotFound])
+async def list_comments(
+    principal: Principal, comments: CommentService, project_id: UUID, query: CommentQuery
+) -> PageOf[CommentView]:
+    return await comments.find(principal, project_id, query)
+
+
+@routes.post(COMMENTS, summary="Comment on something in a project", errors=[ProjectNotFound, Forbidden])
+async def add_comment(
+    principal: Principal, comments: CommentService, project_id: UUID, body: CreateComment
+) -> Created[CommentView]:
+    return Created(await comments.add(principal, project_id, body))
+
+
+@routes.put(COMMENT, summary="Edit your comment (the same as PATCH)", errors=_WRITE_ERRORS)
+@routes.patch(COMMENT, summary="Edit your comment", errors=_WRITE_ERRORS)
+async def edit_comment(
+    principal: Principal,
+    comments: CommentService,
+    project_id: UUID,
+    comment_id: UUID,
+    body: PatchComment,
+    if_match: IfMatch,
+) -> CommentView:
+    return await comments.edit(principal, project_id, comment_id, body, if_match)
+
+
+@routes.delete(COMMENT, summary="Delete a comment", errors=_WRITE_ERRORS)
+async def remove_comment(
+    principal: Principal, comments: CommentService, project_id: UUID, comment_id: UUID, if_match: IfMatch
+) -> None:
+    await comments.remove(principal, project_id, comment_id, if_match)
+
+
+@routes.post(STAR, summary="Star a comment", errors=_NOT_FOUND)
+async def star_comment(principal: Principal, comments: CommentService, project_id: UUID, comment_id: UUID) -> None:
+    await comments.star(principal, project_id, comment_id)
+
+
+@routes.delete(STAR, summary="Take your star from a comment", errors=_NOT_FOUND)
+async def unstar_comment(principal: Principal, comments: CommentService, project_id: UUID, comment_id: UUID) -> None:
+    await comments.unstar(principal, project_id, comment_id)

@@ -1,0 +1,177 @@
+"""The use cases of comments, each one transaction. Whoever sees a thing sees what is said about it."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+
+from project_service.comments import repository
+from project_service.comments.domain import handles_in, require_author, require_remover, unambiguous
+from project_service.comments.entities import EntityKinds, Place
+from project_service.comments.errors import CommentNotFound
+from project_service.comments.schemas import CommentQuery, CommentView, CreateComment, PatchComment
+from project_service.members import repository as members
+from project_service.projects import repository as projects
+from project_service.projects.access import require_commenter
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.errors import FieldError, ValidationFailed
+from shared.events.changes import Change
+from shared.events.projects import (
+    CommentAdded,
+    CommentDeleted,
+    Commented,
+    CommentState,
+    CommentUpdated,
+    ProjectRole,
+    RemovedComment,
+)
+from shared.events.topics import comments_topic
+from shared.http.conditions import IfMatch, refuse_stale
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+
+class CommentService:
+    """`project_id` is the path's, and a comment elsewhere is not found there; None means outside of all projects."""
+
+    def __init__(self, database: Database, clock: Clock, kinds: EntityKinds) -> None:
+        self._database = database
+        self._clock = clock
+        self._kinds = kinds
+
+    async def find(self, principal: Principal, project_id: UUID, query: CommentQuery) -> PageOf[CommentView]:
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            await projects.require(work, principal, project_id, ProjectRole.VIEWER)
+            return await repository.find_page(work, principal, project_id, query)
+
+    async def add(self, principal: Principal, project_id: UUID | None, new: CreateComment) -> CommentView:
+        """Raises ProjectNotFound, Forbidden, ValidationFailed."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await _require_visible(work, principal, project_id)
+            place = await self._place_of(work, principal, project_id, new)
+            require_commenter(principal, place.role)
+            mentioned = await self._mentioned(work, principal, new.entity_type, new.entity_id, new.body)
+            comment = await repository.add(work, principal, project_id, new, mentioned, self._clock.now())
+            added = CommentAdded(
+                entity_id=comment.id, version=comment.version, newly_mentioned=tuple(mentioned), payload=_state(comment)
+            )
+            _tell(work, comment, added)
+            return work.answer(comment)
+
+    async def edit(
+        self, principal: Principal, project_id: UUID | None, comment_id: UUID, patch: PatchComment, if_match: IfMatch
+    ) -> CommentView:
+        """Raises ProjectNotFound, CommentNotFound, Forbidden, PreconditionFailed."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            before, place = await self._lock(work, principal, project_id, comment_id)
+            require_author(before, principal.user_id)
+            require_commenter(principal, place.role)
+            refuse_stale(if_match, before)
+            if patch.body in (msgspec.UNSET, before.body):
+                return before
+            mentioned = await self._mentioned(work, principal, before.entity_type, before.entity_id, patch.body)
+            after = await repository.edit(work, before, patch.body, mentioned, self._clock.now())
+            _tell(work, after, _update(before, after))
+            return after
+
+    async def remove(self, principal: Principal, project_id: UUID | None, comment_id: UUID, if_match: IfMatch) -> None:
+        """Raises ProjectNotFound, CommentNotFound, Forbidden, PreconditionFailed."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            comment, place = await self._lock(work, principal, project_id, comment_id)
+            require_remover(comment, principal.user_id, place.role)
+            refuse_stale(if_match, comment)
+            has_replies = await repository.remove(work, comment, self._clock.now())
+            gone = RemovedComment(
+                id=comment.id,
+                project_id=comment.project_id,
+                entity_type=comment.entity_type,
+                entity_id=comment.entity_id,
+                has_replies=has_replies,
+            )
+            _tell(work, comment, CommentDeleted(entity_id=comment.id, version=comment.version + 1, payload=gone))
+
+    async def star(self, principal: Principal, project_id: UUID | None, comment_id: UUID) -> None:
+        """One's own mark: nobody else is told of it, and a second time changes nothing."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await self._lock(work, principal, project_id, comment_id)
+            await repository.star(work, principal, comment_id, self._clock.now())
+            work.answer(None)
+
+    async def unstar(self, principal: Principal, project_id: UUID | None, comment_id: UUID) -> None:
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await self._lock(work, principal, project_id, comment_id)
+            await repository.unstar(work, principal, comment_id)
+
+    async def can_see(self, work: Work, principal: Principal, entity_type: str, entity_id: UUID) -> bool:
+        """Whether they may follow what is said about a thing."""
+        kind = next((kind for name, kind in self._kinds.items() if name == entity_type), None)
+        return kind is not None and await kind.find(work, principal, entity_id) is not None
+
+    async def _place_of(self, work: Work, principal: Principal, project_id: UUID | None, new: CreateComment) -> Place:
+        """Raises ValidationFailed for a thing or a comment that is not there, whatever the reason."""
+        kind = self._kinds.get(new.entity_type)
+        if kind is None:
+            raise ValidationFailed([FieldError("entity_type", "invalid", "Nothing of this kind can be commented on.")])
+        place = await kind.find(work, principal, new.entity_id)
+        if place is None or place.project_id != project_id:
+            raise ValidationFailed([FieldError("entity_id", "not_found", "There is no such thing here.")])
+        if new.parent_id is not None and not await repository.is_about(
+            work, principal.tenant_id, new.parent_id, new.entity_type, new.entity_id
+        ):
+            raise ValidationFailed([FieldError("parent_id", "not_found", "There is no such comment about this thing.")])
+        return place
+
+    async def _lock(
+        self, work: Work, principal: Principal, project_id: UUID | None, comment_id: UUID
+    ) -> tuple[CommentView, Place]:
+        """Raises ProjectNotFound or CommentNotFound."""
+        await _require_visible(work, principal, project_id)
+        comment = await repository.lock(work, principal, comment_id)
+        place = await self._kinds[comment.entity_type].find(work, principal, comment.entity_id)
+        if place is None or comment.project_id != project_id:
+            raise CommentNotFound
+        return comment, place
+
+    async def _mentioned(
+        self, work: Work, principal: Principal, entity_type: Commented, entity_id: UUID, body: str
+    ) -> list[UUID]:
+        """Those who may see the thing, but for the author, who knows."""
+        handles = handles_in(body)
+        if not handles:
+            return []
+        people = unambiguous(await members.find_by_handles(work, principal.tenant_id, handles), handles)
+        readers = await self._kinds[entity_type].readers(work, principal.tenant_id, entity_id, people)
+        return [reader.user_id for reader in readers if reader.user_id != principal.user_id]
+
+
+async def _require_visible(work: Work, principal: Principal, project_id: UUID | None) -> None:
+    """Raises ProjectNotFound."""
+    if project_id is not None:
+        await projects.require(work, principal, project_id, ProjectRole.VIEWER)
+
+
+def _update(before: CommentView, after: CommentView) -> CommentUpdated:
+    fields = ("body", "mentioned_user_ids") if before.mentioned_user_ids != after.mentioned_user_ids else ("body",)
+    return CommentUpdated(
+        entity_id=after.id,
+        version=after.version,
+        changed_fields=fields,
+        newly_mentioned=_newly(before.mentioned_user_ids, after.mentioned_user_ids),
+        payload=_state(after),
+    )
+
+
+def _newly(before: Collection[UUID], after: Collection[UUID]) -> tuple[UUID, ...]:
+    return tuple(user_id for user_id in after if user_id not in before)
+
+
+def _state(comment: CommentView) -> CommentState:
+    """What all readers see alike, without what is only the caller's."""
+    return msgspec.convert(comment, CommentState, from_attributes=True)
+
+
+def _tell(work: Work, comment: CommentState, event: Change) -> None:
+    topic = comments_topic(comment.entity_type, comment.entity_id)
+    work.publish(event, topics=[topic], subject=str(comment.id))

@@ -1,0 +1,76 @@
+"""How many projects a tenant may have, and when deleted ones are gone for good."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from project_builders import person
+from project_client import PROJECTS, ProjectClient, project_path
+
+from project_service.projects.domain import PROJECTS_OF_TIER, RESTORABLE_FOR
+from project_service.projects.service import purge_deleted
+from shared.clock import SystemClock
+from shared.principal import Role, Tier
+from shared.testing.callers import GLOBEX
+
+FREE = PROJECTS_OF_TIER[Tier.FREE]
+
+
+async def test_the_free_tier_holds_ten_projects_however_fast_they_come(client: ProjectClient) -> None:
+    ada, boss = person(), person(Role.ADMIN)
+    await asyncio.gather(*(client.new_project(ada) for _ in range(FREE - 2)))
+
+    answers = await asyncio.gather(*(client.send("POST", PROJECTS, {"name": "x"}, who=boss) for _ in range(8)))
+
+    assert sorted(answer.status for answer in answers) == [201] * 2 + [403] * 6
+    refused = next(answer for answer in answers if answer.status == 403)
+    assert refused.code == "TIER_LIMIT_EXCEEDED"
+    assert refused.json["error"]["details"] == {
+        "limit": 10, "used": 10, "resets_at": None, "tier": "free", "required_tier": "pro", "upgrade_url": None,
+    }  # fmt: skip
+    assert (await client.send("POST", PROJECTS, {"name": "x"}, who=person(Role.OWNER, GLOBEX))).status == 201
+    paying = msgspec.structs.replace(ada, tier=Tier.PRO)
+    assert (await client.send("POST", PROJECTS, {"name": "x"}, who=paying)).status == 201
+
+
+async def test_deleted_projects_make_room_that_restoring_needs_again(client: ProjectClient) -> None:
+    ada = person()
+    first = await client.new_project(ada)
+    for _ in range(FREE - 1):
+        await client.new_project(ada)
+    await client.send("DELETE", project_path(first), who=ada)
+    await client.new_project(ada)
+
+    answer = await client.send("POST", f"{project_path(first)}/restore", who=ada)
+
+    assert (answer.status, answer.code) == (403, "TIER_LIMIT_EXCEEDED")
+
+
+async def test_after_thirty_days_a_deleted_project_goes_with_all_that_is_in_it(client: ProjectClient) -> None:
+    ada = person()
+    kept, gone = [await filled_project(client, ada) for _ in range(2)]
+    await client.send("DELETE", project_path(gone), who=ada)
+    now = SystemClock().now()
+
+    async with client.database.system_work() as work:
+        early = await purge_deleted(work, now + RESTORABLE_FOR - timedelta(minutes=1))
+        late = await purge_deleted(work, now + RESTORABLE_FOR + timedelta(minutes=1))
+
+    assert (early, late) == (0, 2)
+    for table in ("tasks", "task_counts", "project_members", "project_favorites", "project_tags", "comments"):
+        left = await client.database.system_rows(f"select distinct project_id from {table}")
+        assert [str(row["project_id"]) for row in left] == [kept["id"]], table
+    assert (await client.send("POST", f"{project_path(gone)}/restore", who=ada)).status == 404
+
+
+async def filled_project(client: ProjectClient, ada: Any) -> dict[str, Any]:
+    project = await client.new_project(ada)
+    path = project_path(project)
+    await client.new_task(ada, project)
+    await client.create(f"{path}/tags", {"name": "moon"}, who=ada)
+    about = {"entity_type": "project", "entity_id": project["id"], "body": "!"}
+    first = await client.create(f"{path}/comments", about, who=ada)
+    await client.create(f"{path}/comments", {**about, "parent_id": first["id"]}, who=ada)
+    await client.send("POST", f"{path}/favorite", who=ada)
+    return project
