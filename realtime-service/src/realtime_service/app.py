@@ -15,7 +15,7 @@ from shared.telemetry.metrics import Metrics
 
 
 class Door:
-    """`/ws`: a socket per request, which is over when the socket is."""
+    """`/ws`: the request ends with the handshake; its transport goes on as a socket."""
 
     is_websocket = True  # tells Sanic that no response follows
 
@@ -30,8 +30,7 @@ class Door:
         if self._app.ctx.health.is_draining:
             raise Unavailable
         credentials = self._node.authenticator.from_handshake(request)
-        socket = accept_websocket(request, lambda socket: self._node.connect(socket, credentials))
-        await socket.until_lost()
+        accept_websocket(request, lambda socket: self._node.connect(socket, credentials))
 
 
 def create_app(settings: RealtimeSettings, *, bus: Bus, clock: Clock | None = None) -> App:

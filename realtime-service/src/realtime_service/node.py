@@ -8,7 +8,7 @@ from realtime_service.bus_watch import BusWatch
 from realtime_service.connection import Connection
 from realtime_service.connections import Connections
 from realtime_service.credentials import Authenticator, Credentials, token_verifier
-from realtime_service.dialects.topics import TopicsDialect
+from realtime_service.dialects.topics import TopicsDialect, subscription_budget
 from realtime_service.drain import drain
 from realtime_service.feed import Feed
 from realtime_service.hub import Hub
@@ -47,7 +47,7 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = BusWatch(bus, self._bus_changed)
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
-        self._hub = Hub(self._repairs.begin, self._repairs.cancel)
+        self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.frames_out.inc)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._access = Access(keepers)
         self._revocations = Revocations()
@@ -62,7 +62,7 @@ class Node:
             authenticator=self.authenticator,
             metrics=live_metrics,
             is_bus_back=self._watch.is_back,
-            rate_scale=settings.rate_limit_scale,
+            budget=subscription_budget(settings.rate_limit_scale),
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from msgspec import UNSET
 
 from realtime_service.access import Access
-from realtime_service.buckets import Bucket
-from realtime_service.connection import SOFT_LIMIT, Connection
+from realtime_service.buckets import Bucket, Rate
+from realtime_service.connection import Connection
 from realtime_service.credentials import Authenticator
 from realtime_service.dialects.topics_frames import (
     Authenticate,
@@ -33,6 +33,8 @@ from realtime_service.metrics import LiveMetrics
 from realtime_service.positions import Position
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Joined, Subscription
+from realtime_service.topics import Direct
+from realtime_service.websocket import SOFT_LIMIT
 from shared.errors import (
     AuthRequired,
     SessionRevoked,
@@ -47,7 +49,7 @@ from shared.principal import Principal
 from shared.telemetry.logs import get_logger
 
 MAX_SUBSCRIPTIONS = 128
-SUBSCRIPTIONS_PER_SECOND = 1.0
+SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
 JOINS_AT_ONCE = 8  # questions a connection may have open at the keepers
 
 log = get_logger()
@@ -63,10 +65,15 @@ class TopicsDialect:
     authenticator: Authenticator
     metrics: LiveMetrics
     is_bus_back: asyncio.Event
-    rate_scale: float = 1.0
+    budget: Rate
+    """Of one connection's subscriptions."""
 
     def begin(self, connection: Connection) -> "TopicsSession":
         return TopicsSession(self, connection)
+
+
+def subscription_budget(rate_scale: float) -> Rate:
+    return Rate(MAX_SUBSCRIPTIONS * rate_scale, SUBSCRIPTIONS_PER_SECOND * rate_scale)
 
 
 class TopicsSession:
@@ -80,7 +87,7 @@ class TopicsSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._early: list[ClientFrame] | None = None
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
-        self._budget = Bucket(MAX_SUBSCRIPTIONS * parts.rate_scale, SUBSCRIPTIONS_PER_SECOND * parts.rate_scale)
+        self._budget = Bucket(parts.budget)
 
     # What the connection calls.
 
@@ -165,7 +172,8 @@ class TopicsSession:
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             self._write(_error(TooManySubscriptions(), frame))
             return
-        subscription = Subscription(self._parts.hub, principal, frame.topic, self, frame.filter)
+        direct = Direct(event_frame, self._connection)
+        subscription = Subscription(self._parts.hub, principal, frame.topic, self, frame.filter, direct)
         self._subscriptions[frame.topic] = subscription
         self._joining[subscription] = self._start(self._join(frame, subscription))
 
