@@ -107,12 +107,13 @@ class Connection:
         self._home.metrics.frames_out.inc()
         self.put(frame)
 
-    def write_if_idle(self, frame: bytes) -> None:
-        """For what is worthless later: left out when the reader is behind."""
+    def write_if_idle(self, frame: bytes) -> bool:
+        """For what is worthless later: left out, with False, when the reader is behind."""
         if self.buffered < SHED_LIMIT:
             self.write(frame)
-        else:
-            self._home.metrics.shed.inc()
+            return True
+        self._home.metrics.shed.inc()
+        return False
 
     async def drained(self) -> None:
         """Returns when the peer has taken nearly all; one that takes too long is closed."""

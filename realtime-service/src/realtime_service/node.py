@@ -13,6 +13,8 @@ from realtime_service.drain import drain
 from realtime_service.feed import Feed
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
+from realtime_service.presence.names import Names
+from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
@@ -27,12 +29,13 @@ from shared.events.auth import (
     SessionRevoked,
 )
 from shared.events.envelope import Envelope
-from shared.events.projects import ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
+from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
+from shared.messaging.signals import Signals
 from shared.telemetry.metrics import Metrics
 
 AUDIENCE = "realtime"
@@ -55,12 +58,15 @@ class Node:
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
+        self._presence = Presence(Signals(bus), self._connections.wheel)
         self._topics = TopicsDialect(
             hub=self._hub,
             access=self._access,
             keepers=keepers,
             authenticator=self.authenticator,
             metrics=live_metrics,
+            presence=self._presence,
+            names=Names(requests),
             is_bus_back=self._watch.is_back,
             budget=subscription_budget(settings.rate_limit_scale),
         )
@@ -76,10 +82,12 @@ class Node:
         for of_team in (TeamMemberAdded, TeamMemberUpdated, TeamMemberRemoved):
             self._feed.on(of_team, self._team_changed)
         self._feed.on(ProjectUpdated, self._project_changed)
+        self._feed.on(ProjectDeleted, self._project_deleted)
         await self._feed.connect(self._bus)
+        await self._presence.start()
         self._watch.look()
         self._prune()
-        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())
+        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run(), self._presence.run())
         self._tasks = [asyncio.create_task(each) for each in lasting]
 
     async def stop(self, drain_seconds: float) -> None:
@@ -123,7 +131,14 @@ class Node:
 
     def _project_changed(self, event: ProjectUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""
-        if envelope.tenantid is None or "visibility" not in event.changed_fields:
+        if "visibility" in event.changed_fields:
+            self._ask_tenant_anew(envelope)
+
+    def _project_deleted(self, _event: ProjectDeleted, envelope: Envelope) -> None:
+        self._ask_tenant_anew(envelope)
+
+    def _ask_tenant_anew(self, envelope: Envelope) -> None:
+        if envelope.tenantid is None:
             return
         self._access.forget_tenant(envelope.tenantid)
         for connection in self._connections:

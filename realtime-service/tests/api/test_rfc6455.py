@@ -122,9 +122,10 @@ FRAGMENTS = [
 ]
 VALID = [*map(chr, (0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFD, 0xFFFE, 0xFFFF, 0x10000, 0x1FFFE, 0x10FFFF))]
 INVALID_HEX = """
-    ce f888808080 fc8480808080 f7bfbfbf fbbfbfbfbf fdbfbfbfbfbf f4908080 80 bf 80bf 80bf80 c0 e0 f0 f8 fc c020 e020 f020
-    e080 f08080 c080 c1bf c0af e080af f08080af f8808080af e09fbf f08fbfbf eda080 edadbf edafbf edb080 edbfbf eda080edb080
-    fe ff feff
+    ce f888808080 fc8480808080
+    f7bfbfbf fbbfbfbfbf fdbfbfbfbfbf f4908080 80 bf 80bf 80bf80 c0 e0 f0 f8 fc c020 e020 f020
+    e080 f08080 c080 c1bf c0af e080af f08080af f8808080af e09fbf f08fbfbf eda080 edadbf edafbf edb080 edbfbf
+    eda080edb080 fe ff feff
 """
 INVALID = [bytes.fromhex(text) for text in INVALID_HEX.split()]
 TEXTS = [

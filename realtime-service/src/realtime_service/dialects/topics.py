@@ -5,7 +5,7 @@ import random
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from realtime_service.access import Access
 from realtime_service.buckets import Bucket, Rate
@@ -17,20 +17,26 @@ from realtime_service.dialects.topics_frames import (
     ErrorFrame,
     Ping,
     Said,
+    SetPresence,
     Subscribe,
     Subscribed,
     Unreadable,
     Unsubscribe,
     Unsubscribed,
     event_frame,
+    presence_frame,
     read_frame,
 )
-from realtime_service.errors import TooManySubscriptions
+from realtime_service.errors import InvalidMessage, NotPresent, TooManySubscriptions
 from realtime_service.events import TopicEvent
 from realtime_service.frames import CloseCode, json_frame
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.positions import Position
+from realtime_service.presence.changes import PresenceChange
+from realtime_service.presence.names import Names
+from realtime_service.presence.service import Presence
+from realtime_service.presence.signals import Member
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Joined, Subscription
 from realtime_service.topics import Direct
@@ -50,6 +56,7 @@ from shared.telemetry.logs import get_logger
 
 MAX_SUBSCRIPTIONS = 128
 SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
+MAX_STATE_BYTES = 1024
 JOINS_AT_ONCE = 8  # questions a connection may have open at the keepers
 
 log = get_logger()
@@ -64,6 +71,8 @@ class TopicsDialect:
     keepers: Keepers
     authenticator: Authenticator
     metrics: LiveMetrics
+    presence: Presence
+    names: Names
     is_bus_back: asyncio.Event
     budget: Rate
     """Of one connection's subscriptions."""
@@ -85,6 +94,7 @@ class TopicsSession:
         self._subscriptions: dict[str, Subscription] = {}
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._present: set[str] = set()
         self._early: list[ClientFrame] | None = None
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
         self._budget = Bucket(parts.budget)
@@ -125,7 +135,7 @@ class TopicsSession:
         for task in tuple(self._tasks):
             task.cancel()
         for subscription in tuple(self._subscriptions.values()):
-            self._drop(subscription)
+            self._drop(subscription, may_return=True)
 
     # What the client asks.
 
@@ -143,6 +153,8 @@ class TopicsSession:
             self._subscribe(frame, credentials.principal)
         elif isinstance(frame, Unsubscribe):
             self._unsubscribe(frame)
+        elif isinstance(frame, SetPresence):
+            self._set_presence(frame)
         elif isinstance(frame, Ping):
             self._write(Said(action="pong", id=frame.id))
 
@@ -168,7 +180,7 @@ class TopicsSession:
 
     def _subscribe(self, frame: Subscribe, principal: Principal) -> None:
         if (known := self._subscriptions.get(frame.topic)) is not None:
-            self._drop(known)
+            self._drop(known, may_return=frame.presence)
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             self._write(_error(TooManySubscriptions(), frame))
             return
@@ -182,6 +194,19 @@ class TopicsSession:
             self._drop(known)
         self._write(Unsubscribed(topic=frame.topic, id=frame.id))
 
+    def _set_presence(self, frame: SetPresence) -> None:
+        if frame.topic not in self._present:
+            self._write(_error(NotPresent(), frame))
+        elif len(bytes(frame.state)) > MAX_STATE_BYTES:
+            self._write(_error(InvalidMessage("A presence state has at most 1 KiB."), frame))
+        else:
+            self._parts.presence.set_state(self, frame.topic, frame.state)
+
+    async def _enter(self, topic: str) -> list[Member]:
+        name = await self._parts.names.of(self.principal)
+        self._present.add(topic)
+        return self._parts.presence.enter(self, topic, name)
+
     async def _join(self, frame: Subscribe, subscription: Subscription) -> None:
         since = Position(frame.since.epoch, frame.since.offset) if frame.since else None
         try:
@@ -191,8 +216,9 @@ class TopicsSession:
             self._forget(subscription)
             self._write(_error(error, frame))
             return
+        presence = await self._enter(frame.topic) if frame.presence else UNSET
         await self._tell_missed(joined.missed)
-        self._write(_subscribed(frame, joined))
+        self._write(_subscribed(frame, joined, presence))
         subscription.go_live()
         self._joining.pop(subscription, None)
         if since is not None:
@@ -216,11 +242,9 @@ class TopicsSession:
         try:
             async with self._turns:
                 await self._parts.access.check(credentials.principal, topic)
-        except TopicNotFound:
+        except (TopicNotFound, *_TEMPORARY) as error:  # what cannot be checked is not allowed: the client asks again
             if self._subscriptions.get(topic) is subscription:
-                self.refused(topic)
-        except _TEMPORARY:
-            log.warning("a right could not be checked again", topic=topic)
+                self._take_away(subscription, error)
 
     # What subscriptions tell.
 
@@ -233,14 +257,28 @@ class TopicsSession:
         self._parts.metrics.recoveries.labels("lost").inc()
 
     def refused(self, topic: str) -> None:
-        self._write(_error(TopicNotFound(), topic=topic))
         if (known := self._subscriptions.get(topic)) is not None:
-            self._drop(known)
+            self._take_away(known, TopicNotFound())
+
+    def _take_away(self, subscription: Subscription, error: TesseraError) -> None:
+        self._write(_error(error, topic=subscription.topic))
+        self._drop(subscription)
 
     def overwhelmed(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
 
-    def _drop(self, subscription: Subscription) -> None:
+    @property
+    def principal(self) -> Principal:
+        assert self._connection.credentials is not None
+        return self._connection.credentials.principal
+
+    def presence_changed(self, change: PresenceChange) -> bool:
+        return self._connection.write_if_idle(change.frame(presence_frame))
+
+    def _drop(self, subscription: Subscription, *, may_return: bool = False) -> None:
+        if subscription.topic in self._present:
+            self._present.discard(subscription.topic)
+            self._parts.presence.leave(self, subscription.topic, may_return=may_return)
         self._forget(subscription)
         subscription.leave()
 
@@ -265,13 +303,14 @@ class TopicsSession:
         self._connection.write(json_frame(value))
 
 
-def _subscribed(frame: Subscribe, joined: Joined) -> Subscribed:
+def _subscribed(frame: Subscribe, joined: Joined, presence: list[Member] | UnsetType) -> Subscribed:
     return Subscribed(
         topic=frame.topic,
         epoch=joined.position.epoch,
         offset=joined.position.offset,
         recovered=joined.is_recovered,
         reason=UNSET if joined.reason is None else joined.reason,
+        presence=presence,
         id=frame.id,
     )
 
