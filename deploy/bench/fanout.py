@@ -24,6 +24,7 @@ from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 from sanic.server.websockets.impl import WebsocketImplProtocol as Websocket
 
 from deploy.bench import live_stage, node_program
+from deploy.bench.stage import cpu_seconds
 from deploy.console import say
 from deploy.machine import describe_machine
 from deploy.supervision.ports import free_port
@@ -90,8 +91,7 @@ class Server(NamedTuple):
         self.process.stdin.write(b"%d\n" % number)
 
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
 
 class Crowd(NamedTuple):
@@ -123,10 +123,12 @@ async def _measure(server: Server, crowd: Crowd, count: int, events: int) -> Res
 
 @asynccontextmanager
 async def _server(name: str, port: int, size: int) -> AsyncIterator[Server]:
+    environment, node_port = dict(os.environ), {"PORT": str(port), "PAYLOAD_BYTES": str(size)}
+    live = {**live_stage.environment(port), "PING_SECONDS": "3600"}  # a ping would be taken for a part of an event
     command, settings = {
-        "tessera": ([sys.executable, "-m", "deploy.bench.live_stage"], live_stage.environment(port)),
-        "node": (["node", str(_NODE / "server.mjs")], {**os.environ, "PORT": str(port), "PAYLOAD_BYTES": str(size)}),
-        "sanic": (_this("sanic", str(port), str(size)), dict(os.environ)),
+        "tessera": ([sys.executable, "-m", "deploy.bench.live_stage", "obey"], live),
+        "node": (["node", str(_NODE / "server.mjs")], {**environment, **node_port}),
+        "sanic": (_this("sanic", str(port), str(size)), environment),
     }[name]
     async with child(command, settings) as process:
         await until_listening(port)

@@ -1,8 +1,8 @@
 """What measurements of live connections stand on: a realtime node as in production, on a bus of its own.
 
-python -m deploy.bench.live_stage
+python -m deploy.bench.live_stage [obey]
 
-serves it, with one topic that anybody may follow; each line of standard input is a number of events to publish in it.
+serves it, with one topic that anybody may follow; `obey`: each line of standard input is a number of events to publish.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ def handshake() -> bytes:
 
 def environment(port: int) -> dict[str, str]:
     told = {"PORT": str(port), "INTERNAL_SECRET": SECRET, "RATE_LIMIT_SCALE": WIDE, "DRAIN_SECONDS": "0.1"}
-    return {**os.environ, **told, "PING_SECONDS": "3600"}
+    return {**os.environ, **told}
 
 
 async def lines() -> AsyncIterator[bytes]:
@@ -119,7 +119,7 @@ async def _obey(keeper: _Keeper) -> None:
             await asyncio.sleep(0)
 
 
-async def _serve() -> None:
+async def _serve(*, obeys: bool) -> None:
     settings, broker = read_settings(RealtimeSettings, os.environ), MemoryBroker()
     bus, ours = MemoryBus(broker), MemoryBus(broker)
     keeper = _Keeper(broker, ours)
@@ -127,13 +127,14 @@ async def _serve() -> None:
         await each.start()
     await keeper.start()
     async with serving([Served(create_app(settings, bus=bus), settings.host, settings.port)]):
-        obeying = asyncio.create_task(_obey(keeper))
+        obeying = asyncio.create_task(_obey(keeper)) if obeys else None
         await until_stopped()
-        obeying.cancel()
+        if obeying is not None:
+            obeying.cancel()
     for each in (bus, ours):
         await each.close()
 
 
 if __name__ == "__main__":
     configure_logging("error")
-    uvloop.run(_serve())
+    uvloop.run(_serve(obeys=sys.argv[1:] == ["obey"]))

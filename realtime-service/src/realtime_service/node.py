@@ -98,10 +98,12 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._repairs.close()
 
-    def connect(self, socket: WebSocket, credentials: Credentials | None) -> Connection:
+    def connect(self, socket: WebSocket, credentials: Credentials | None, address: str | None = None) -> Connection:
         """Without credentials from the handshake, the first frame has to bring them."""
         connection = Connection(socket, self._connections, self._topics.begin)
-        self._connections.add(connection)
+        self._connections.add(connection, address)
+        if not connection.is_open:
+            return connection
         if credentials is None:
             connection.require_credentials()
         else:
