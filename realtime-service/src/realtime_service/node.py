@@ -19,10 +19,12 @@ from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
+from realtime_service.silence import SilenceWatch
 from realtime_service.websocket import WebSocket
 from shared.clock import Clock
 from shared.events.auth import (
     ApiKeyRevoked,
+    Heartbeat,
     MembershipAdded,
     MembershipChanged,
     MembershipRemoved,
@@ -40,6 +42,8 @@ from shared.telemetry.metrics import Metrics
 
 AUDIENCE = "realtime"
 PRUNE_SECONDS = 30.0
+CHECKED_AT_ONCE = 50  # connections whose rights are in doubt
+CHECK_PAUSE_SECONDS = 0.05
 
 
 class Node:
@@ -50,6 +54,8 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = BusWatch(bus, self._bus_changed)
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
+        self._silence = SilenceWatch(self._silence_changed)
+        self._doubts = asyncio.Event()
         self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.frames_out.inc)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._access = Access(keepers)
@@ -83,11 +89,19 @@ class Node:
             self._feed.on(of_team, self._team_changed)
         self._feed.on(ProjectUpdated, self._project_changed)
         self._feed.on(ProjectDeleted, self._project_deleted)
+        self._feed.on(Heartbeat, self._silence.heard)
         await self._feed.connect(self._bus)
         await self._presence.start()
         self._watch.look()
         self._prune()
-        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run(), self._presence.run())
+        lasting = (
+            self._connections.wheel.run(),
+            self._watch.run(),
+            self._silence.run(),
+            self._catch_up.run(),
+            self._check_doubted_rights(),
+            self._presence.run(),
+        )
         self._tasks = [asyncio.create_task(each) for each in lasting]
 
     async def stop(self, drain_seconds: float) -> None:
@@ -159,12 +173,32 @@ class Node:
         self._connections.end_keys(event.tenant_id, event.user_id)
 
     def _bus_changed(self, is_back: bool) -> None:
+        self._reliability_changed(is_healthy=is_back and not self._silence.is_silent)
+
+    def _silence_changed(self, is_silent: bool) -> None:
+        if self._watch.is_back.is_set():
+            self._reliability_changed(is_healthy=not is_silent)
+
+    def _reliability_changed(self, *, is_healthy: bool) -> None:
+        """Events, revocations and changes of rights may have been missed until now."""
         for connection in self._connections:
             if connection.credentials is not None:
-                connection.session.say("healthy" if is_back else "degraded")
-        if is_back:
+                connection.session.say("healthy" if is_healthy else "degraded")
+        if is_healthy:
             self._hub.suspect_all()
             self._catch_up.begin()
+            self._access.forget_all()
+            self._doubts.set()
+
+    async def _check_doubted_rights(self) -> None:
+        """Everybody's, at a pace that keepers can answer. Works until it is cancelled."""
+        while True:
+            await self._doubts.wait()
+            self._doubts.clear()
+            for number, connection in enumerate(self._connections):
+                if number % CHECKED_AT_ONCE == 0:
+                    await asyncio.sleep(CHECK_PAUSE_SECONDS)
+                connection.session.rights_changed()
 
     def _prune(self) -> None:
         self._access.prune()

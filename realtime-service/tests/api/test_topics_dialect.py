@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import msgspec
 from realtime_client import RawClient
 from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, task_updated
 
-from shared.events.auth import MembershipRemoved
+from shared.events.auth import Heartbeat, MembershipRemoved
 from shared.events.changes import Removed
 from shared.events.projects import (
     ProjectRole,
@@ -382,3 +383,36 @@ async def test_a_right_that_cannot_be_checked_again_is_gone(connect, keeper: Fak
     assert (refusal["topic"], refusal["temporary"]) == (TOPIC, True)
     keeper.note(anna.tenant_id, TOPIC)
     assert await client.hears_nothing()
+
+
+async def test_who_lost_a_right_while_the_bus_was_away_hears_nothing_more(connect, keeper, broker) -> None:
+    anna, ben = some_principal(), some_principal()
+    ben = msgspec.structs.replace(ben, tenant_id=anna.tenant_id)
+    keeper.create(anna.tenant_id, TOPIC)
+    removed, other = await connect(anna), await connect(ben)
+    await removed.subscribe(TOPIC)
+    await other.subscribe(TOPIC)
+
+    broker.interrupt()
+    await removed.next()
+    keeper.blind.add(anna.user_id)
+    broker.restore()
+    frames = [await removed.next(), await removed.next()]
+    await keeper.publish(anna.tenant_id, TOPIC)
+
+    assert [frame.get("code", frame["action"]) for frame in frames] == ["healthy", "TOPIC_NOT_FOUND"]
+    assert await removed.hears_nothing()
+
+
+async def test_silence_of_auth_service_is_told_and_its_return_too(connect, keeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    await auth.publish(Heartbeat(unsent_seconds=60.0))
+    lagging = await client.next()
+    await auth.publish(Heartbeat(unsent_seconds=0.0))
+
+    assert lagging == {"action": "degraded"}
+    assert await client.next() == {"action": "healthy"}
