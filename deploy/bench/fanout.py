@@ -187,7 +187,7 @@ class _Client(asyncio.Protocol):
         self._head += data
         _, end, rest = self._head.partition(b"\r\n\r\n")
         if end and not rest:
-            self._transport.write(_masked(_SUBSCRIBE))
+            self._transport.write(masked(_SUBSCRIBE))
         elif b'"subscribed"' in rest:
             self.is_subscribed.set_result(None)
 
@@ -222,7 +222,7 @@ def _frame_length(data: bytes) -> int:
     return 4 + int.from_bytes(data[2:4], "big")
 
 
-def _masked(text: bytes) -> bytes:
+def masked(text: bytes) -> bytes:
     """With zeros, which is as good as any mask here."""
     return bytes((0x81, 0x80 | len(text))) + bytes(4) + text
 
@@ -261,7 +261,7 @@ async def _serve_sanic(port: int, size: int) -> None:
                     await client.send(text)
 
 
-def _raise_file_limit() -> None:
+def raise_file_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -271,7 +271,7 @@ def _this(*arguments: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    _raise_file_limit()
+    raise_file_limit()
     match sys.argv[1:]:
         case ["clients", port, count]:
             uvloop.run(_clients(int(port), int(count)))
