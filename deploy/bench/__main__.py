@@ -11,6 +11,9 @@ MEASUREMENTS = (
     "deploy.bench.latency",
     "deploy.bench.logins",
     "deploy.bench.revocation",
+    "deploy.bench.files",
+    "deploy.bench.tasks",
+    "deploy.bench.search",
 )
 
 

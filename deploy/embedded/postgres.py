@@ -1,7 +1,9 @@
 """A real PostgreSQL 18 for one folder: no server to install, no rights needed, nothing left running."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.embedded.postgres_binaries import find_binaries
 from deploy.embedded.postgres_cluster import (
@@ -37,6 +39,8 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
+THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""Settings for data that nobody wants back after a crash of the machine: several times faster where much is made."""
 
 
 class EmbeddedPostgres(FolderServer):
@@ -45,8 +49,10 @@ class EmbeddedPostgres(FolderServer):
     name = "postgres"
     port_setting = "TESSERA_POSTGRES_PORT"
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`settings` change or complete ours."""
         super().__init__(folder, port=port)
+        self._settings = {**SETTINGS, **settings}
         self._home = Home(self._folder / LINK, None)
         self._binaries = Path()
 
@@ -67,7 +73,7 @@ class EmbeddedPostgres(FolderServer):
     def _order(self) -> Order:
         account = self._home.account
         command = [str(self._binaries / "postgres"), "-D", str(self._home.data), "-p", str(self.port)]
-        for name, value in SETTINGS.items():
+        for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
         return Order(
             command=command,

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deploy.embedded.postgres import EmbeddedPostgres
+from deploy.embedded.postgres import THROWAWAY, EmbeddedPostgres
 from deploy.embedded.postgres_home import remove_data
 from deploy.local import provision
 from deploy.supervision.errors import ServerError
@@ -18,7 +18,7 @@ from deploy.supervision.errors import ServerError
 
 async def run(command: list[str], folder: Path) -> int:
     async with (
-        EmbeddedPostgres(folder / "postgres") as postgres,
+        EmbeddedPostgres(folder / "postgres", settings=THROWAWAY) as postgres,
         provision.broker(folder / "rabbitmq") as broker,
         provision.cache(folder / "redis") as cache,
     ):

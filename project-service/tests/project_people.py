@@ -1,5 +1,6 @@
 """What auth-service would tell of people, told by a test."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from project_client import ProjectClient
 from project_service.members import repository as members
 from shared.events.auth import MembershipAdded, MembershipRemoved, UserState
 from shared.events.changes import Removed
-from shared.events.envelope import Envelope, Event, encode
+from shared.events.envelope import Envelope, Event, TopicOffset, encode
 from shared.ids import new_id
 from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
@@ -61,7 +62,9 @@ def left(who: Principal) -> MembershipRemoved:
     )
 
 
-async def tell(bus: MemoryBus, event: Event, tenant_id: UUID, *, at: datetime | None = None) -> None:
+async def tell(
+    bus: MemoryBus, event: Event, tenant_id: UUID, *, at: datetime | None = None, topics: Sequence[str] = ()
+) -> None:
     envelope = Envelope(
         id=new_id(),
         source="auth",
@@ -70,6 +73,7 @@ async def tell(bus: MemoryBus, event: Event, tenant_id: UUID, *, at: datetime | 
         time=at or datetime.now(UTC),
         data=msgspec.Raw(msgspec.json.encode(event)),
         tenantid=tenant_id,
+        topics=tuple(TopicOffset(topic, "an epoch", 1) for topic in topics),
     )
     await bus.publish([OutgoingMessage("auth", event.type, envelope.id, encode(envelope))])
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from auth_service.sealing import derive_key
+from shared.sealing import derive_key
 
 ID_BYTES = 16
 SECRET_BYTES = 32

@@ -8,13 +8,13 @@ import asyncio
 import os
 import sys
 
-from auth_service.sealing import Seal
 from auth_service.settings import AuthSettings, database_config
 from auth_service.signing_keys.domain import SigningKey
 from auth_service.signing_keys.service import KeyRing
 from shared.clock import SystemClock
 from shared.db.databases import open_databases
 from shared.db.failures import DatabaseUnavailable
+from shared.sealing import Seal
 from shared.settings import SettingsError, environment_with_dotenv, read_settings
 
 SEAL_PURPOSE = "signing keys"

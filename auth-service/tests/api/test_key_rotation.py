@@ -11,7 +11,6 @@ from auth_builders import auth_settings
 from auth_client import AuthClient
 from auth_fakes import SettableClock
 
-from auth_service.sealing import Seal
 from auth_service.signing_keys import repository
 from auth_service.signing_keys.domain import LEAD, OVERLAP
 from auth_service.signing_keys.service import REOPEN_SECONDS, KeyRing
@@ -19,6 +18,7 @@ from shared.access_tokens import KEYS_MAX_AGE_SECONDS, AccessTokenVerifier, mint
 from shared.db.databases import Database, DatabaseConfig
 from shared.ids import new_id
 from shared.principal import Principal, Role
+from shared.sealing import Seal
 
 SECRET = auth_settings().key_encryption_secret
 TOKEN_MINUTES = 60  # the longest life that settings allow

@@ -7,12 +7,12 @@ from auth_builders import auth_settings
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 
-from auth_service.sealing import Seal
 from auth_service.signing_keys.service import KeyRing
 from shared.db.databases import Database
 from shared.events.questions import SigningKeys
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
+from shared.sealing import Seal
 from shared.settings import SettingsError
 
 SECRET = auth_settings().key_encryption_secret

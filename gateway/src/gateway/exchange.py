@@ -166,9 +166,10 @@ class Exchange:
         row = self._row = parts.routes.row(head.method, head.target.path)
         if row.access is Access.OPERATOR and not parts.addresses.is_operator(head, self._client.peer):
             raise Forbidden("Only operators may read this.")
-        if (head.is_chunked and not row.body_limit) or (head.content_length or 0) > row.body_limit:
+        body_limit = row.body_limit_at(head.target.path)
+        if (head.is_chunked and not body_limit) or (head.content_length or 0) > body_limit:
             raise TooLarge
-        self._body.limit_to(row.body_limit)
+        self._body.limit_to(body_limit)
         if row.recorded_bodies and head.method not in SAFE_METHODS:
             self._body.capture(CAPTURED_BYTES)
         if row.service is Service.GATEWAY:

@@ -10,10 +10,13 @@ from enum import Enum, StrEnum
 import msgspec
 
 from shared.errors import MethodNotAllowed, RouteNotFound
-from shared.scopes import ANY_KEY, SOME_RESOURCE
+from shared.scopes import ANY_KEY, EVERY_RESOURCE, SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
+BATCH_LIMIT = 32 * MIB
+ATTACHMENT_LIMIT = 25 * MIB + 64 * KIB  # a form around it included
+ARCHIVE_LIMIT = 100 * MIB + 64 * KIB  # a form around it included
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -70,6 +73,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What the scopes of an API key must name; None: closed to keys."""
     resources_within: dict[bytes, str] = {}
     """Where `/<path>/<id>/<name>` belongs to another resource: by that name."""
+    body_limits_within: dict[bytes, int] = {}
+    """Where more, or less, may be sent to `/<path>/<id>/<name>`: by that name."""
+    body_limits_at_end: dict[bytes, int] = {}
+    """The same for paths that end with `/<name>`."""
 
     recorded_bodies: frozenset[str] = frozenset()
     """Things (as actions name them) whose JSON bodies the audit log keeps, sanitised. By default no body is kept."""
@@ -90,6 +97,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         if not self.posts_within or method != "POST":
             return self.limit_class
         return self.posts_within.get(self._name_within(path), self.limit_class)
+
+    def body_limit_at(self, path: bytes) -> int:
+        """Of a path that this row covers."""
+        if not self.body_limits_within:
+            return self.body_limit
+        within = self.body_limits_within.get(self._name_within(path), self.body_limit)
+        return self.body_limits_at_end.get(path[path.rfind(b"/") + 1 :], within)
 
     def _name_within(self, path: bytes) -> bytes:
         names = path[len(self.path) :].split(b"/", 3)
@@ -186,10 +200,48 @@ ROWS: tuple[Row, ...] = (
         service=Service.PROJECT,
         covers_below=True,
         resource="projects",
-        resources_within={b"files": "files", b"tasks": "tasks", b"comments": "comments"},
+        resources_within={
+            b"files": "files",
+            b"versions": "files",
+            b"archive": "files",
+            b"tasks": "tasks",
+            b"comments": "comments",
+        },
+        body_limits_within={b"files": BATCH_LIMIT},
+        body_limits_at_end={b"attachments": ATTACHMENT_LIMIT},
         recorded_bodies=frozenset({"project", "task", "task_label", "task_dependency", "tag", "team_member"}),
     ),
+    Row(  # signed addresses: the signature is the credential
+        path="/api/v1/attachments",
+        service=Service.PROJECT,
+        access=Access.PUBLIC,
+        covers_below=True,
+        methods=_READS,
+        body_limit=0,
+        limit_class=LimitClass.PUBLIC,
+    ),
+    Row(
+        path="/api/v1/projects/import",
+        service=Service.PROJECT,
+        methods=frozenset({"POST"}),
+        body_limit=ARCHIVE_LIMIT,
+        timeout=60.0,
+        resource="projects",
+    ),
+    Row(
+        path="/api/v1/project-files",
+        service=Service.PROJECT,
+        covers_below=True,
+        body_limit=BATCH_LIMIT,
+        resource="files",
+    ),
+    Row(path="/api/v1/webhooks", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="webhooks"),
     Row(path="/api/v1/favorites", service=Service.PROJECT, resource="projects"),
+    Row(path="/api/v1/sessions", service=Service.PROJECT, covers_below=True, resource="sessions"),
+    Row(path="/api/v1/search", service=Service.PROJECT, resource=EVERY_RESOURCE),
+    Row(path="/api/v1/search/projects", service=Service.PROJECT, resource="projects"),
+    Row(path="/api/v1/search/tasks", service=Service.PROJECT, resource="tasks"),
+    Row(path="/api/v1/search/comments", service=Service.PROJECT, resource="comments"),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.route_table import ROWS, Access, LimitClass, RouteTable, Service
+from gateway.route_table import MIB, ROWS, Access, LimitClass, RouteTable, Service
 from shared.errors import MethodNotAllowed, RouteNotFound
 from shared.scopes import checked_resource
 
@@ -27,6 +27,10 @@ from shared.scopes import checked_resource
         ("GET", b"/api/v1/projects", Service.PROJECT, Access.USER),
         ("GET", b"/api/v1/projects/", Service.PROJECT, Access.USER),
         ("DELETE", b"/api/v1/projects/1/tasks/2", Service.PROJECT, Access.USER),
+        ("PUT", b"/api/v1/projects/1/files", Service.PROJECT, Access.USER),
+        ("GET", b"/api/v1/project-files/1/2", Service.PROJECT, Access.USER),
+        ("POST", b"/api/v1/projects/import", Service.PROJECT, Access.USER),
+        ("GET", b"/api/v1/attachments/token", Service.PROJECT, Access.PUBLIC),
         ("POST", b"/api/v1/conversations/1/messages", Service.CONVERSATION, Access.USER),
         ("GET", b"/.well-known/jwks.json", Service.AUTH, Access.PUBLIC),
         ("GET", b"/ws", Service.REALTIME, Access.OPTIONAL),
@@ -77,6 +81,7 @@ def test_only_reviewed_rows_are_open_to_anyone() -> None:
     open_rows = {row.path for row in ROWS if row.access is not Access.USER and row.service is not Service.GATEWAY}
     assert open_rows == {
         "/.well-known/jwks.json",
+        "/api/v1/attachments",
         "/api/v1/auth/register",
         "/api/v1/auth/login",
         "/api/v1/auth/login/mfa",
@@ -144,3 +149,20 @@ def test_whatever_a_service_answers_is_limited_and_anyone_by_address() -> None:
             assert row.limit_class in (LimitClass.USER, LimitClass.LIVE)
         else:
             assert row.limit_class in (LimitClass.PUBLIC, LimitClass.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "mebibytes"),
+    [
+        ("PUT", b"/api/v1/projects/1", 1),
+        ("PUT", b"/api/v1/projects/1/files", 32),
+        ("PUT", b"/api/v1/projects/1/files/2", 32),
+        ("PUT", b"/api/v1/projects/files", 1),
+        ("PUT", b"/api/v1/projects/1/tasks/files", 1),
+        ("PUT", b"/api/v1/project-files/1", 32),
+        ("POST", b"/api/v1/projects/import", 100),
+        ("POST", b"/api/v1/projects/1/tasks/2/attachments", 25),
+    ],
+)
+def test_only_where_files_are_written_bodies_are_large(method: str, path: bytes, mebibytes: int) -> None:
+    assert RouteTable().row(method, path).body_limit_at(path) // MIB == mebibytes

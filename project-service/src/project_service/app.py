@@ -6,24 +6,54 @@ from types import MappingProxyType
 from project_service import events_in
 from project_service.activity.routes import routes as activity_routes
 from project_service.activity.service import ActivityService
+from project_service.archives.routes import import_routes, routes as archive_routes
+from project_service.archives.service import ArchiveService
+from project_service.attachments.domain import DownloadSigner
+from project_service.attachments.routes import routes as attachment_routes
+from project_service.attachments.service import AttachmentService
+from project_service.blobs.service import BlobStore
 from project_service.comments.entities import KINDS
 from project_service.comments.routes import routes as comment_routes
 from project_service.comments.service import CommentService
+from project_service.files.routes import routes as file_routes
+from project_service.files.schemas import MAX_BATCH_BYTES
+from project_service.files.service import FileService
+from project_service.labels.routes import routes as label_routes
+from project_service.labels.service import LabelService
 from project_service.members.directory import DirectoryReader
+from project_service.object_store import open_object_store
+from project_service.outbound.client import OutboundClient
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
+from project_service.search.routes import GROUPS as SEARCH_ROUTES
+from project_service.search.service import SearchService
+from project_service.sessions.routes import routes as session_routes
+from project_service.sessions.service import SessionService
 from project_service.settings import ProjectSettings
 from project_service.tags.routes import routes as tag_routes
 from project_service.tags.service import TagService
+from project_service.tasks.bulk import BulkService
 from project_service.tasks.routes import routes as task_routes
 from project_service.tasks.service import TaskService
 from project_service.team.routes import routes as team_routes
 from project_service.team.service import TeamService
+from project_service.templates.library import Library
+from project_service.templates.routes import routes as template_routes
+from project_service.templates.service import TemplateService
 from project_service.topics import visibility_of_topics
+from project_service.versions.routes import routes as version_routes
+from project_service.versions.service import VersionService
+from project_service.webhooks.courier import PACE, Courier, DeliveryMetrics
+from project_service.webhooks.deliveries import DeliveryService, forget_deliveries
+from project_service.webhooks.domain import Pace
+from project_service.webhooks.routes import routes as webhook_routes
+from project_service.webhooks.service import WebhookService
+from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ProjectStanding
 from shared.events.registry import default_registry
+from shared.events.webhooks import webhook_catalogue
 from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
@@ -34,33 +64,93 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.telemetry.metrics import Metrics
 
 SERVICE = "project"
-ROUTES = (project_routes, tag_routes, team_routes, task_routes, comment_routes, activity_routes)
-CHORES: Mapping[str, Chore] = MappingProxyType({"purge deleted projects": purge_deleted})
+ROUTES = (
+    project_routes,
+    tag_routes,
+    team_routes,
+    label_routes,
+    task_routes,
+    attachment_routes,
+    file_routes,
+    version_routes,
+    archive_routes,
+    import_routes,
+    template_routes,
+    comment_routes,
+    activity_routes,
+    webhook_routes,
+    session_routes,
+    *SEARCH_ROUTES,
+)
+CHORES: Mapping[str, Chore] = MappingProxyType(
+    {"purge deleted projects": purge_deleted, "forget old deliveries": forget_deliveries}
+)
 
 
-def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
+def create_app(
+    settings: ProjectSettings, *, database: Database, bus: Bus, clock: Clock | None = None, pace: Pace = PACE
+) -> App:
+    """`pace` is that of deliveries to webhooks."""
     clock = clock or SystemClock()
-    app = new_app(SERVICE)
+    app = new_app(SERVICE, max_body_bytes=MAX_BATCH_BYTES)
+    objects = open_object_store(settings.object_store_url, settings.tessera_home)
+    blobs = BlobStore(database, objects, clock)
+    attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
     comments = CommentService(database, clock, KINDS)
+    metrics, registry = Metrics(SERVICE), default_registry()
+    catalogue = webhook_catalogue(registry)
+    secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
+    client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
+    courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
+    deliveries = DeliveryService(database, clock, courier.wake)
+    webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
-        parts=[projects, TagService(database, clock), team, TaskService(database, clock), comments, activity],
+        parts=[
+            projects,
+            TagService(database, clock),
+            team,
+            LabelService(database, clock),
+            TaskService(database, clock),
+            BulkService(database, clock),
+            attachments,
+            FileService(database, blobs, clock),
+            VersionService(database, blobs, clock),
+            ArchiveService(database, blobs, clock),
+            TemplateService(database, blobs, clock, Library()),
+            comments,
+            activity,
+            webhooks,
+            deliveries,
+            SessionService(database, clock),
+            SearchService(database),
+        ],
         database=database,
         bus=bus,
         clock=clock,
+        metrics=metrics,
     )
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
-    registry = default_registry()
-    consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)
+    consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity)
+    events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
-    run_alongside(app, DirectoryReader(database, Requests(bus)).run, Housekeeping(database, CHORES, clock).run)
+    run_alongside(
+        app,
+        DirectoryReader(database, Requests(bus)).run,
+        Housekeeping(database, CHORES, clock).run,
+        blobs.sweep_for_ever,
+        attachments.sweep_for_ever,
+        courier.run,
+        courier.measure,
+    )
     return app

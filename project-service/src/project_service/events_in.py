@@ -1,5 +1,6 @@
 """What project-service hears, from auth-service and from itself: each event one line to a use case."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from project_service.activity.service import ActivityService
@@ -7,7 +8,9 @@ from project_service.comments import repository as comments
 from project_service.members import repository as members
 from project_service.members.domain import member_of
 from project_service.projects import repository as projects
+from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
+from project_service.webhooks.deliveries import DeliveryService
 from shared.db.unit_of_work import Work
 from shared.events.auth import (
     AccountAnonymised,
@@ -34,6 +37,14 @@ def register(
             consumers.on(contract, activity.record)
 
 
+def deliver_to_webhooks(
+    consumers: Consumers, catalogue: Mapping[str, type[Change]], deliveries: DeliveryService
+) -> None:
+    """Last, so that a webhook hears of an event what the service itself has made of it."""
+    for contract in catalogue.values():
+        consumers.on(contract, deliveries.put_in_line)
+
+
 def _follow_members(consumers: Consumers, team: TeamService) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
         await team.welcome(work, event.tenant_id, event.project_id, event.user_id, event.project_role)
@@ -45,7 +56,7 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
 
     async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised, envelope: Envelope) -> None:
         if await members.forget(work, event.tenant_id, event.user_id, envelope.time):
-            await _drop_marks(work, event.tenant_id, event.user_id)
+            await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
             await team.leave_tenant(work, event.tenant_id, event.user_id)
 
     consumers.on(InvitationAccepted, invitation_accepted)
@@ -56,10 +67,11 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
     consumers.on(AccountAnonymised, member_left)
 
 
-async def _drop_marks(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    """What only they could see."""
+async def _drop_what_is_theirs(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """Marks and sessions, which only they could see."""
     await projects.drop_favorites_of(work, tenant_id, user_id)
     await comments.drop_stars_of(work, tenant_id, user_id)
+    await sessions.remove_all_of(work, tenant_id, user_id)
 
 
 async def _task_deleted(work: Work, event: TaskDeleted, envelope: Envelope) -> None:

@@ -7,7 +7,7 @@ from shared.events.topics import Topic, comments_topic
 from shared.messaging.topic_keeper import CanSee
 from shared.principal import Principal
 
-_OF_A_PROJECT = ("project", "tasks")
+_OF_A_PROJECT = ("project", "tasks", "files")
 
 
 def visibility_of_topics(comments: CommentService) -> CanSee:

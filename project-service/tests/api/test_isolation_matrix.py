@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from project_builders import person
-from project_client import PROJECTS, ProjectClient, project_path
+from project_client import PROJECTS, ProjectClient, project_path, task_path, tasks_of
 
 from project_service.app import ROUTES
 from shared.ids import new_id
@@ -26,6 +26,18 @@ TEAM = PROJECT + "/team"
 MEMBER = TEAM + "/{user_id}"
 COMMENTS = PROJECT + "/comments"
 COMMENT = COMMENTS + "/{comment_id}"
+WEBHOOKS = "/api/v1/webhooks"
+WEBHOOK = WEBHOOKS + "/{webhook_id}"
+DELIVERIES = WEBHOOK + "/deliveries"
+HOOK = {"url": "https://hooks.example.com", "events": ["*"], "project_id": "{project_id}"}
+SESSION = "/api/v1/sessions/{session_id}"
+FILES = PROJECT + "/files"
+FILE = FILES + "/{file_id}"
+FILES_ALIAS = "/api/v1/project-files/{project_id}"
+FILE_ALIAS = FILES_ALIAS + "/{file_id}"
+VERSIONS = PROJECT + "/versions"
+VERSION = VERSIONS + "/{version}"
+WRITE_FILE = {"files": [{"path": "b", "content": ""}]}
 
 
 class Row(NamedTuple):
@@ -63,14 +75,62 @@ MATRIX = {
     ("POST", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("DELETE", COMMENT + "/star"): Row(204, 404, 204, 204),
     ("GET", PROJECT + "/activity"): Row(200, 404, 200, 200),
+    ("GET", "/api/v1/search"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/projects"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/tasks"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/search/comments"): Row(422, 422, 422, 422),
+    ("GET", "/api/v1/sessions"): Row(200, 200, 200, 200),
+    ("POST", "/api/v1/sessions"): Row(201, 201, 201, 201, {"name": "Night", "workspace_path": "/srv"}),
+    ("GET", "/api/v1/sessions/related"): Row(422, 422, 422, 422),
+    ("GET", SESSION): Row(200, 404, 404, 404),
+    ("PATCH", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("PUT", SESSION): Row(200, 404, 404, 404, {"name": "Day"}),
+    ("DELETE", SESSION): Row(204, 404, 404, 404),
+    ("POST", SESSION + "/fork"): Row(201, 404, 404, 404, {"name": "Day"}),
     ("GET", TASKS): Row(200, 404, 200, 200),
     ("POST", TASKS): Row(201, 404, 403, 403, {"title": "Land"}),
     ("GET", TASK): Row(200, 404, 200, 200),
     ("PATCH", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("PUT", TASK): Row(200, 404, 403, 403, {"title": "Land"}),
     ("DELETE", TASK): Row(204, 404, 403, 403),
+    ("GET", WEBHOOKS): Row(200, 200, 200, 200),
+    ("POST", WEBHOOKS): Row(201, 422, 403, 403, HOOK),
+    ("GET", WEBHOOK): Row(200, 404, 404, 404),
+    ("PATCH", WEBHOOK): Row(200, 404, 404, 404, {"active": False}),
+    ("DELETE", WEBHOOK): Row(204, 404, 404, 404),
+    ("POST", WEBHOOK + "/rotate-secret"): Row(200, 404, 404, 404),
+    ("POST", WEBHOOK + "/test"): Row(202, 404, 404, 404),
+    ("GET", DELIVERIES): Row(200, 404, 404, 404),
+    ("POST", DELIVERIES + "/{delivery_id}/redeliver"): Row(202, 404, 404, 404),
+    ("GET", TASKS + "/labels"): Row(200, 404, 200, 200),
+    ("POST", TASKS + "/labels"): Row(201, 404, 403, 403, {"name": "Bug"}),
+    ("DELETE", TASKS + "/labels/{label_id}"): Row(204, 404, 403, 403),
+    ("POST", TASKS + "/bulk"): Row(200, 404, 403, 403, {"operations": [{"op": "create", "data": {"title": "Land"}}]}),
+    ("POST", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
+    ("DELETE", TASK + "/depends-on/{other_task_id}"): Row(204, 404, 403, 403),
+    ("GET", TASK + "/attachments"): Row(200, 404, 200, 200),
+    ("POST", TASK + "/attachments"): Row(201, 404, 403, 403, {"url": "https://example.org"}),
+    ("DELETE", TASK + "/attachments/{attachment_id}"): Row(204, 404, 403, 403),
+    ("GET", TASK + "/attachments/{attachment_id}/download"): Row(409, 404, 409, 409),
+    ("GET", FILES): Row(200, 404, 200, 200),
+    ("GET", FILES_ALIAS): Row(200, 404, 200, 200),
+    ("PUT", FILES): Row(200, 404, 403, 403, WRITE_FILE),
+    ("PUT", FILES_ALIAS): Row(200, 404, 403, 403, WRITE_FILE),
+    ("GET", FILE): Row(200, 404, 200, 200),
+    ("GET", FILE_ALIAS): Row(200, 404, 200, 200),
+    ("GET", FILE + "/content"): Row(200, 404, 200, 200),
+    ("DELETE", FILE): Row(204, 404, 403, 403),
+    ("GET", VERSIONS): Row(200, 404, 200, 200),
+    ("GET", VERSION): Row(200, 404, 200, 200),
+    ("GET", VERSION + "/diff"): Row(200, 404, 200, 200),
+    ("POST", VERSION + "/restore"): Row(200, 404, 403, 403),
+    ("GET", PROJECT + "/archive"): Row(200, 404, 200, 200),
+    ("POST", PROJECTS + "/import"): Row(422, 422, 422, 422),
+    ("GET", PROJECTS + "/templates"): Row(200, 200, 200, 200),
+    ("POST", PROJECTS + "/from-template"): Row(201, 403, 403, 403, {"template_id": "blank", "name": "Artemis"}),
 }
-OPERATIONS = operations_of(ROUTES)
+PUBLIC = {("GET", "/api/v1/attachments/{token}")}
+OPERATIONS = [operation for operation in operations_of(ROUTES) if operation not in PUBLIC]
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
 
 
@@ -146,24 +206,36 @@ async def test_lists_hold_nothing_of_another_tenant(client: ProjectClient) -> No
     assert (listed["items"], listed["total"]) == ([], 0)
 
 
-async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any]) -> dict[str, str]:
+async def fill(client: ProjectClient, owner: Principal, project: dict[str, Any]) -> dict[str, Any]:
     """One of everything in a project: their ids, by the names that they have in paths."""
     colleague = person(Role.DEVELOPER, owner.tenant_id)
     await client.join(project, colleague, "viewer")
+    hook = await client.create(WEBHOOKS, {**HOOK, "active": False, "project_id": project["id"]}, who=owner)
+    test = await client.send("POST", f"{WEBHOOKS}/{hook['id']}/test", who=owner)
     path, about = project_path(project), {"entity_type": "project", "entity_id": project["id"]}
+    task, other = [await client.new_task(owner, project) for _ in range(2)]
+    link = {"url": "https://example.org"}
     return {
         "project_id": project["id"],
-        "task_id": (await client.new_task(owner, project))["id"],
         "tag_id": (await client.create(f"{path}/tags", {"name": "space"}, who=owner))["id"],
-        "comment_id": (await client.create(f"{path}/comments", {**about, "body": "Fly!"}, who=owner))["id"],
         "user_id": str(colleague.user_id),
+        "webhook_id": hook["id"],
+        "delivery_id": test.data["id"],
+        "session_id": (await client.new_session(owner, project_id=project["id"]))["id"],
+        "task_id": task["id"],
+        "other_task_id": other["id"],
+        "label_id": (await client.create(f"{tasks_of(project)}/labels", {"name": "Filled"}, who=owner))["id"],
+        "attachment_id": (await client.create(f"{task_path(task)}/attachments", link, who=owner))["id"],
+        "file_id": (await client.write_files(owner, project, {"a": project["id"]}))["files"][0]["id"],
+        "version": 1,
+        "comment_id": (await client.create(f"{path}/comments", {**about, "body": "Fly!"}, who=owner))["id"],
     }
 
 
-def made_up(ids: dict[str, str]) -> dict[str, str]:
-    return {name: str(new_id()) for name in ids}
+def made_up(ids: dict[str, Any]) -> dict[str, str]:
+    return {name: "7" if name == "version" else str(new_id()) for name in ids}
 
 
-def filled(body: Any, ids: dict[str, str]) -> Any:
+def filled(body: Any, ids: dict[str, Any]) -> Any:
     """`body` with the ids that it names in braces."""
-    return body and {name: value.format(**ids) for name, value in body.items()}
+    return body and {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}

@@ -32,7 +32,7 @@ async def test_who_may_read_may_follow(client: ProjectClient, requests: Requests
         assert await position(requests, who, f"{kind}:{project['id']}") == 1
 
 
-@pytest.mark.parametrize("kind", ["project", "tasks"])
+@pytest.mark.parametrize("kind", ["project", "tasks", "files"])
 async def test_who_may_not_read_is_told_there_is_no_topic(client: ProjectClient, requests: Requests, kind: str) -> None:
     ada = person()
     private = await client.new_project(ada)
@@ -47,7 +47,7 @@ async def test_who_may_not_read_is_told_there_is_no_topic(client: ProjectClient,
         (ada, f"{kind}:x:{private['id']}"),
         (ada, f"{kind}:{private['id'].upper()}"),
         (ada, f"{kind}:all"),
-        (ada, f"files:{private['id']}"),
+        (ada, f"conversation:{private['id']}"),
     ):
         with pytest.raises(TopicNotFound):
             await position(requests, who, topic)

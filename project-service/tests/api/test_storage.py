@@ -35,6 +35,7 @@ from shared.testing.counting import CountingDatabase
 TABLES = (
     "projects", "project_members", "tasks", "task_counts", "outbox", "topic_offsets", "tenant_members", "comments",
     "project_favorites", "project_tags", "comment_edits", "comment_stars", "project_activity",
+    "workspace_sessions", "search_documents", "search_spellings",
 )  # fmt: skip
 
 

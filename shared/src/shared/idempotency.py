@@ -4,6 +4,7 @@ The HTTP layer opens a scope around a POST; the unit of work claims the key when
 the rendered answer when it ends. Neither the use case nor the repository knows of it.
 """
 
+import hashlib
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -36,3 +37,10 @@ class ReplayAnswer(Exception):
 
 
 current_scope: ContextVar[IdempotencyScope | None] = ContextVar("idempotency_scope", default=None)
+
+
+def fingerprint_body(digest: bytes) -> None:
+    """For handlers that stream their body: says what it was, before the unit of work claims the request's key."""
+    scope = current_scope.get()
+    if scope is not None:
+        scope.fingerprint = hashlib.sha256(scope.fingerprint + digest).digest()

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from shared.errors import Conflict, NotFound
-from shared.http.answers import Accepted, Created
-from shared.http.app import new_app
+from shared.http.answers import Accepted, Created, HttpAnswer, streamed
+from shared.http.app import Request, new_app
 from shared.http.conditions import IfMatch
 from shared.http.defaults import setup_defaults
 from shared.http.routes import Routes
@@ -83,6 +83,19 @@ async def remove(widget_id: UUID, if_match: IfMatch) -> None:
         raise WidgetBusy
 
 
+@routes.get("/widgets/{widget_id}/picture", summary="Stream a picture", public=True)
+async def stream(request: Request, widget_id: UUID) -> HttpAnswer:
+    async def parts() -> AsyncIterator[bytes]:
+        if request.args.get("fails") == "first":
+            raise WidgetBusy
+        yield b"one"
+        if request.args.get("fails") == "second":
+            raise WidgetBusy
+        yield b"two"
+
+    return streamed(parts(), {"ETag": '"x"'}, "image/png", size=6 if request.args.get("sized") else None)
+
+
 @routes.post("/widgets/{widget_id}/jobs", summary="Start a job", public=True)
 async def start_job(widget_id: UUID) -> Accepted[Widget]:
     return Accepted(Widget(widget_id, "job", 1), f"/widgets/{widget_id}/jobs/1")
@@ -122,6 +135,22 @@ async def test_a_creation_is_201_with_location_and_entity_tag(client: aiohttp.Cl
     assert answer.status == 201
     assert answer.headers["Location"] == f"/widgets/{widget['id']}"
     assert answer.headers["ETag"].startswith('"3-')
+
+
+@pytest.mark.parametrize("query", ["", "?sized=1"])
+async def test_a_stream_is_whole_or_cut(client: aiohttp.ClientSession, query: str):
+    path = f"/widgets/{PRINCIPAL.user_id}/picture{query}"
+    fails = path + ("&" if query else "?") + "fails="
+
+    async with client.get(path) as answer:
+        assert (await answer.read(), answer.content_type, answer.headers["ETag"]) == (b"onetwo", "image/png", '"x"')
+    async with client.head(path) as answer:
+        assert (answer.status, answer.content_type) == (200, "image/png")
+    async with client.get(fails + "first") as answer:
+        assert (answer.status, (await error_of(answer))["code"]) == (409, "WIDGET_BUSY")
+    with pytest.raises(aiohttp.ClientError):
+        async with client.get(fails + "second") as answer:
+            await answer.read()
 
 
 async def test_an_accepted_job_is_202_with_location(client: aiohttp.ClientSession):

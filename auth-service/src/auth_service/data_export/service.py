@@ -9,7 +9,6 @@ from auth_service.data_export import repository
 from auth_service.data_export.errors import ExportNotFound
 from auth_service.data_export.repository import Export
 from auth_service.data_export.schemas import ExportAnswer, ExportJob, JobStatus
-from auth_service.sealing import Seal
 from auth_service.throttling.domain import EXPORTS_PER_ACCOUNT, Claim
 from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
@@ -17,6 +16,7 @@ from shared.db.databases import Database
 from shared.http.answers import Accepted
 from shared.ids import new_id
 from shared.principal import Principal
+from shared.sealing import Seal
 
 KEPT_FOR = timedelta(days=1)
 EXPORTS = "/api/v1/users/me/export"

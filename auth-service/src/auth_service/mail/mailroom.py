@@ -8,10 +8,10 @@ from auth_service.mail.postman import POLL_SECONDS, Postman
 from auth_service.mail.rounds import Rounds
 from auth_service.mail.senders import FolderSender, Sender, SmtpSender
 from auth_service.mail.smtp_address import read_smtp_url
-from auth_service.sealing import Seal
 from auth_service.settings import AuthSettings
 from shared.clock import Clock
 from shared.db.databases import Database
+from shared.sealing import Seal
 from shared.settings import SettingsError
 
 

@@ -6,10 +6,10 @@ import msgspec
 
 from auth_service.mail import repository
 from auth_service.mail.letters import Letter
-from auth_service.sealing import Seal
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
+from shared.sealing import Seal
 
 SEAL_PURPOSE = "mail"
 

@@ -15,9 +15,9 @@ from auth_service.mail.outbox import Addressed
 from auth_service.mail.rendering import message
 from auth_service.mail.repository import WaitingMail
 from auth_service.mail.senders import WHOLE_SECONDS, MailNotSent, MailRefused, Sender
-from auth_service.sealing import Seal, SealError
 from shared.clock import Clock
 from shared.db.databases import Database
+from shared.sealing import Seal, SealError
 from shared.telemetry.logs import get_logger
 
 POLL_SECONDS = 5.0  # new mail wakes us; this is for what has to be tried again

@@ -6,9 +6,9 @@ from uuid import UUID
 from auth_service.mfa import repository
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.totp import DIGITS, matching_step
-from auth_service.sealing import Seal
 from auth_service.throttling.domain import CODES_PER_ACCOUNT, Claim
 from shared.db.unit_of_work import Work
+from shared.sealing import Seal
 
 
 class Codes:

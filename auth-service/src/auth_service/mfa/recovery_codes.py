@@ -5,7 +5,7 @@ import hmac
 import os
 import re
 
-from auth_service.sealing import derive_key
+from shared.sealing import derive_key
 
 COUNT = 10
 CODE_BYTES = 10  # 80 bits: nobody guesses one, so a fast digest keeps them as well as a slow hash would

@@ -8,12 +8,12 @@ from auth_service.mfa.notices import FactorNotices
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.schemas import MfaSecret, RecoveryCodeList
 from auth_service.mfa.totp import as_text, matching_step, new_secret, otpauth_url
-from auth_service.sealing import Seal
 from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.principal import Principal
+from shared.sealing import Seal
 
 
 class SecondFactors:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from auth_service.opaque_tokens import SECRET_BYTES, OpaqueToken, OpaqueTokens, tagged
-from auth_service.sealing import derive_key
+from shared.sealing import derive_key
 
 PREFIX = "tsr_"
 

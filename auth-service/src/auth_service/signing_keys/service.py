@@ -4,7 +4,6 @@ import asyncio
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auth_service.sealing import Seal, SealError
 from auth_service.signing_keys import repository
 from auth_service.signing_keys.domain import LEAD, SigningKey, key_set, new_signing_key, signer_at
 from auth_service.signing_keys.repository import SealedKey
@@ -13,6 +12,7 @@ from shared.db.databases import Database
 from shared.db.failures import DatabaseUnavailable
 from shared.db.unit_of_work import Work
 from shared.events.questions import SigningKeys, SigningKeysAnswer
+from shared.sealing import Seal, SealError
 from shared.settings import SettingsError
 from shared.telemetry.logs import get_logger
 

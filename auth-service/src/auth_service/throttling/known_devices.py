@@ -8,9 +8,9 @@ attempts of one device.
 import hmac
 
 from auth_service.opaque_tokens import TAG_BYTES, OpaqueTokens
-from auth_service.sealing import derive_key
 from shared.email_address import email_identity
 from shared.ids import new_id
+from shared.sealing import derive_key
 
 COOKIE = "tessera_device"
 COOKIE_SECONDS = 365 * 24 * 3600

@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from auth_service.sealing import derive_key
 from auth_service.throttling import repository
 from auth_service.throttling.domain import Claim
 from shared.clock import Clock
@@ -13,6 +12,7 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import TooManyRequests
 from shared.http.rate_limit_fields import policy_item, too_many_requests
+from shared.sealing import derive_key
 
 
 class AttemptLimits:

@@ -1,9 +1,10 @@
-"""What is delivered to webhooks: the events that people may see, in the form of Standard Webhooks."""
+"""What is delivered to webhooks: the events that many may see, in the form of Standard Webhooks."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from shared.events.envelope import Event
+from shared.events.webhooks import webhook_catalogue
 from shared.http.examples import Examples, example_id
 from shared.http.openapi import operation_id, schema_components
 
@@ -22,12 +23,12 @@ _SIGNED = (
 
 def webhook_document(contracts: Iterable[type[Event]]) -> dict[str, Any]:
     """`webhooks` and `components` of an OpenAPI document, by `<noun>.<verb>`."""
-    public = sorted((contract for contract in contracts if contract.live is not None), key=public_type)
-    schemas, components = schema_components(public)
+    catalogue = dict(sorted(webhook_catalogue(contracts).items()))
+    schemas, components = schema_components(catalogue.values())
     examples = Examples(components)
     webhooks = {
-        public_type(contract): {"post": _delivery(public_type(contract), schema, examples)}
-        for contract, schema in zip(public, schemas, strict=True)
+        type_name: {"post": _delivery(type_name, schema, examples)}
+        for type_name, schema in zip(catalogue, schemas, strict=True)
     }
     about = "Deliveries to addresses of yours, signed as Standard Webhooks (standardwebhooks.com)."
     return {
@@ -35,11 +36,6 @@ def webhook_document(contracts: Iterable[type[Event]]) -> dict[str, Any]:
         "webhooks": webhooks,
         "components": {"schemas": components},
     }
-
-
-def public_type(contract: type[Event]) -> str:
-    """The type without the service that publishes it."""
-    return contract.type.partition(".")[2]
 
 
 def _delivery(type_name: str, data: dict[str, Any], examples: Examples) -> dict[str, Any]:

@@ -12,7 +12,7 @@ _OF_A_PROJECT = ("project", "tasks", "files")
 
 def activity_of(event: Change, envelope: Envelope) -> ActivityView | None:
     """None for what happened outside of any project."""
-    project_id = _project_of(event, envelope)
+    project_id = project_of(event, envelope)
     if project_id is None:
         return None
     kind = envelope.type.partition(".")[2]
@@ -28,7 +28,7 @@ def activity_of(event: Change, envelope: Envelope) -> ActivityView | None:
     )
 
 
-def _project_of(event: Change, envelope: Envelope) -> UUID | None:
+def project_of(event: Change, envelope: Envelope) -> UUID | None:
     """The one that the payload names, else the one whose topic heard of it."""
     named: UUID | None = getattr(getattr(event, "payload", None), "project_id", None)
     topics = (parse_topic(place.topic) for place in envelope.topics)

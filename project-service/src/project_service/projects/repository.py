@@ -81,6 +81,13 @@ async def is_visible(work: Work, principal: Principal, project_id: UUID) -> bool
     return await role_of(work, principal, project_id) is not None
 
 
+def visible_ids(principal: Principal, arguments: Arguments, project_id: UUID | None = None) -> str:
+    """A query for the ids of all projects that they may see; of `project_id` only, where one is given."""
+    join = membership_join(principal, arguments)
+    one = "" if project_id is None else f" and p.id = {arguments.add(project_id)}"
+    return f"select p.id from projects p {join} where {_visible(principal, arguments)}{one}"
+
+
 async def require(work: Work, principal: Principal, project_id: UUID, needed: ProjectRole) -> None:
     """Raises ProjectNotFound or Forbidden."""
     require_role(await role_of(work, principal, project_id), needed)

@@ -47,10 +47,7 @@ class ProjectService:
     async def add(self, principal: Principal, new: CreateProject) -> ProjectView:
         require_creator(principal)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            require_room(principal.tier, await repository.count_alone(work, principal.tenant_id))
-            project = await repository.add(work, principal, new, self._clock.now())
-            _tell(work, ProjectAdded(entity_id=project.id, version=project.version, payload=state_of(project)))
-            return work.answer(project)
+            return work.answer(await create(work, principal, new, self._clock.now()))
 
     async def standing(self, question: ProjectStanding) -> ProjectStandingAnswer:
         async with self._database.unit_of_work(question.principal.tenant_id) as work:
@@ -110,6 +107,14 @@ class ProjectService:
                 return work.answer(await _never_deleted(work, principal, project_id))
             require_room(principal.tier, await repository.count_alone(work, principal.tenant_id))
             return work.answer(await _bring_back(work, principal, project, now))
+
+
+async def create(work: Work, principal: Principal, new: CreateProject, now: datetime) -> ProjectView:
+    """Also for those who fill it in the same transaction. The caller's right is checked before."""
+    require_room(principal.tier, await repository.count_alone(work, principal.tenant_id))
+    project = await repository.add(work, principal, new, now)
+    _tell(work, ProjectAdded(entity_id=project.id, version=project.version, payload=state_of(project)))
+    return project
 
 
 async def purge_deleted(work: Work, now: datetime) -> int:

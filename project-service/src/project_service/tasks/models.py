@@ -15,6 +15,7 @@ class Task(Model):
     assignee_id = fields.UUIDField(null=True)
     due_at = fields.DatetimeField(null=True)
     position = fields.FloatField()
+    attachment_count = fields.IntField(default=0)
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()

@@ -2,19 +2,22 @@
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from project_service.labels.domain import name_key
 from project_service.listing import Arguments, SortKey, page_of, window
 from project_service.projects import repository as projects
 from project_service.projects.access import membership_join, reachable, role_in
 from project_service.projects.errors import ProjectNotFound
 from project_service.tasks.errors import TaskNotFound
 from project_service.tasks.schemas import ME, CreateTask, TaskQuery
+from shared.db.failures import TransactionConflict
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, TaskState, Visibility
 from shared.ids import new_id
@@ -31,8 +34,12 @@ SORT_KEYS = {
 }
 _COLUMNS = """
     t.id, t.tenant_id, t.project_id, t.title, t.description, t.status, t.priority, t.assignee_id, t.due_at,
-    t.position, t.created_by, t.version, t.created_at, t.updated_at
+    t.position, t.attachment_count, t.created_by, t.version, t.created_at, t.updated_at,
+    array(select u.label_id from task_label_uses u where u.task_id = t.id order by u.label_id) as label_ids,
+    array(select d.depends_on_id from task_dependencies d where d.task_id = t.id order by d.depends_on_id) as depends_on
 """
+_APPEND_ATTEMPTS = 5
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 async def find_page(work: Work, principal: Principal, project_id: UUID, query: TaskQuery) -> PageOf[TaskState]:
@@ -70,26 +77,55 @@ async def lock(work: Work, principal: Principal, project_id: UUID, task_id: UUID
     return msgspec.convert(row, TaskState), role
 
 
+async def lock_many(work: Work, tenant_id: UUID, project_id: UUID, task_ids: Iterable[UUID]) -> list[TaskState]:
+    """Those of the tasks that there are; nobody else writes them until this transaction ends."""
+    rows = await work.rows(
+        f"""
+        select {_COLUMNS} from tasks t
+        where t.tenant_id = $1 and t.project_id = $2 and t.id = any($3::uuid[])
+        order by t.id for no key update of t
+        """,
+        tenant_id,
+        project_id,
+        list(task_ids),
+    )
+    return msgspec.convert(rows, list[TaskState])
+
+
+async def read_many(work: Work, tenant_id: UUID, task_ids: Iterable[UUID]) -> list[TaskState]:
+    """In the order of their places."""
+    rows = await work.rows(
+        f"select {_COLUMNS} from tasks t where t.tenant_id = $1 and t.id = any($2::uuid[]) order by t.position",
+        tenant_id,
+        list(task_ids),
+    )
+    return msgspec.convert(rows, list[TaskState])
+
+
 async def add(work: Work, principal: Principal, project_id: UUID, new: CreateTask, now: datetime) -> TaskState:
-    """Right and row in one statement. Raises ProjectNotFound or Forbidden."""
+    """Right and row in one statement, without the labels. Raises ProjectNotFound or Forbidden.
+
+    Behind all others is the next whole number and a random part of one: whoever appends at the same moment stands
+    elsewhere, and nobody waits for anybody.
+    """
     values = [new.title, new.description, new.status, new.priority, new.assignee_id, new.due_at, new.position]
     arguments = Arguments([principal.tenant_id, project_id, new_id(), principal.user_id, now, *values])
-    row = await work.row(
-        f"""
+    statement = f"""
         insert into tasks as t (tenant_id, project_id, id, created_by, created_at, updated_at,
                                 title, description, status, priority, assignee_id, due_at, position)
         select $1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, coalesce($12::float8, (
-            select max(last.position) + 1 from tasks last where last.project_id = $2
+            select floor(max(last.position)) + 1 + random() from tasks last where last.project_id = $2
         ), 1)
         where {_may(principal, ProjectRole.EDITOR, arguments)}
+        on conflict (project_id, position) do nothing
         returning {_COLUMNS}
-        """,
-        *arguments,
-    )
-    if row is None:
+        """
+    for _ in range(_APPEND_ATTEMPTS):
+        row = await work.row(statement, *arguments)
+        if row is not None:
+            return msgspec.convert(row, TaskState)
         await projects.require(work, principal, project_id, ProjectRole.EDITOR)
-        raise AssertionError("the condition and the rule of access disagree")
-    return msgspec.convert(row, TaskState)
+    raise TransactionConflict
 
 
 async def update(
@@ -97,10 +133,10 @@ async def update(
 ) -> TaskState:
     """`changes` maps columns to values."""
     arguments = Arguments([principal.tenant_id, task_id, now])
-    columns = ", ".join(f"{column} = {arguments.add(value)}" for column, value in changes.items())
+    columns = "".join(f"{column} = {arguments.add(value)}, " for column, value in changes.items())
     [row] = await work.rows(
         f"""
-        update tasks t set {columns}, version = t.version + 1, updated_at = $3
+        update tasks t set {columns}version = t.version + 1, updated_at = $3
         where t.tenant_id = $1 and t.id = $2 returning {_COLUMNS}
         """,
         *arguments,
@@ -151,6 +187,9 @@ def _filters(principal: Principal, query: TaskQuery, arguments: Arguments) -> st
     if query.assignee_id is not None:
         assignee = principal.user_id if query.assignee_id.lower() == ME else UUID(query.assignee_id)
         text += f" and t.assignee_id = {arguments.add(assignee)}"
+    if query.label is not None:
+        used = f"u.task_id = t.id and {_is_label(query.label, arguments)}"
+        text += f" and exists (select from task_label_uses u where {used})"
     if query.due_before is not None:
         text += f" and t.due_key < {arguments.add(query.due_before)}"
     if query.q is not None:
@@ -158,9 +197,17 @@ def _filters(principal: Principal, query: TaskQuery, arguments: Arguments) -> st
     return text
 
 
+def _is_label(label: str, arguments: Arguments) -> str:
+    if _UUID.fullmatch(label):
+        return f"u.label_id = {arguments.add(UUID(label))}"
+    named = f"select l.id from task_labels l where l.project_id = $2 and l.name_key = {arguments.add(name_key(label))}"
+    return f"u.label_id = ({named})"
+
+
 def _total(query: TaskQuery, filters: str) -> str:
     """By status, tasks are counted already; every other choice has to be counted now."""
-    if (query.priority, query.assignee_id, query.due_before, query.q) == (None, None, None, None):
+    uncounted = (query.priority, query.assignee_id, query.label, query.due_before, query.q)
+    if all(choice is None for choice in uncounted):
         kept = "select coalesce(sum(t.count), 0)::bigint from task_counts t"
         return f"({kept} where t.tenant_id = $1 and t.project_id = $2 {filters})"
     return f"(select count(*) from tasks t where t.tenant_id = $1 and t.project_id = $2 {filters})"

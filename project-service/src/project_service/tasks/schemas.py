@@ -1,14 +1,15 @@
 """The wire types of tasks. A task is answered as the `TaskState` that its events carry."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from shared.events.projects import TaskPriority, TaskStatus
+from shared.events.projects import TaskPriority, TaskState, TaskStatus
 from shared.pagination import PageQuery
+from shared.wire_enum import WireEnum
 
 ME = "me"
 _USER_OR_ME = r"^(?:[mM][eE]|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
@@ -16,6 +17,10 @@ _USER_OR_ME = r"^(?:[mM][eE]|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"\S")]
 Description = Annotated[str, msgspec.Meta(max_length=20_000)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Position = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
+"""Far enough from the end of what a float tells apart."""
+
+LabelIds = Annotated[tuple[UUID, ...], msgspec.Meta(max_length=50)]
 
 
 class CreateTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,8 +30,9 @@ class CreateTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     priority: TaskPriority = TaskPriority.NORMAL
     assignee_id: UUID | None = None
     due_at: Moment | None = None
-    position: float | None = None
-    """Any finite number; absent means behind all others."""
+    label_ids: LabelIds = ()
+    position: Position | None = None
+    """Absent means behind all others; where another task is already, the next free place behind that one is taken."""
 
 
 class PatchTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +42,8 @@ class PatchTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     priority: TaskPriority | UnsetType = UNSET
     assignee_id: UUID | UnsetType | None = UNSET
     due_at: Moment | UnsetType | None = UNSET
-    position: float | UnsetType = UNSET
+    label_ids: LabelIds | UnsetType = UNSET
+    position: Position | UnsetType = UNSET
 
 
 class TaskQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,8 +51,43 @@ class TaskQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
     priority: TaskPriority | None = None
     assignee_id: Annotated[str, msgspec.Meta(pattern=_USER_OR_ME)] | None = None
     """A user's id, or `me`."""
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] | None = None
+    """A label's id, or its name in any case."""
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     """Text that the title contains, in any case."""
     due_before: Moment | None = None
     sort: str = "position"
     """`position`, `created_at`, `updated_at`, `due_at`, `priority` or `title`; with `-` in front, descending."""
+
+
+class BulkAction(WireEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class BulkOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`id` names the task to update or delete, `data` holds the fields of a POST or a PATCH of one task."""
+
+    op: BulkAction
+    id: UUID | None = None
+    data: dict[str, Any] | None = None
+    if_version: int | None = None
+    """Do it only if the task still has this version."""
+
+
+class BulkTasks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    operations: Annotated[list[BulkOperation], msgspec.Meta(min_length=1, max_length=100)]
+    """No task twice."""
+
+
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
+    op: BulkAction
+    id: UUID
+    data: TaskState | UnsetType = UNSET
+    """Absent for what was deleted."""
+
+
+class BulkResults(msgspec.Struct, frozen=True):
+    results: list[BulkResult]
+    """In the order of the operations."""

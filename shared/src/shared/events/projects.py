@@ -62,7 +62,22 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     assignee_id: UUID | None
     due_at: datetime | None
     position: float
+    label_ids: tuple[UUID, ...]
+    depends_on: tuple[UUID, ...]
+    """What has to be done first."""
+    attachment_count: int
     created_by: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class LabelState(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    name: str
+    color: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -88,30 +103,50 @@ class ProjectDeleted(Change, frozen=True, kw_only=True):
 
 class TaskAdded(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.task.added"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
     payload: TaskState
 
 
 class TaskUpdated(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.task.updated"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
     payload: TaskState
 
 
 class TaskStatusChanged(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.task.status_changed"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.STATUS_CHANGED
     payload: TaskState
 
 
 class TaskAssigned(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.task.assigned"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ASSIGNED
     payload: TaskState
 
 
 class TaskDeleted(Change, frozen=True, kw_only=True):
+    """Its id goes from the `depends_on` of all others with it."""
+
     type: ClassVar[str] = "project.task.deleted"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: Removed
+
+
+class LabelAdded(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.label.added"
+    live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    payload: LabelState
+
+
+class LabelDeleted(Change, frozen=True, kw_only=True):
+    """Its id goes from the `label_ids` of all tasks with it."""
+
+    type: ClassVar[str] = "project.label.deleted"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: Removed
 
@@ -259,3 +294,44 @@ class CommentDeleted(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.deleted"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedComment
+
+
+class WebhookDisabled(Event, frozen=True, kw_only=True):
+    """Nothing is delivered to it any more until somebody makes it active again. `user_id` made it and is told."""
+
+    type: ClassVar[str] = "project.webhook.disabled"
+    tenant_id: UUID
+    webhook_id: UUID
+    project_id: UUID | None
+    user_id: UUID
+    reason: str
+    """`failing`: a delivery failed for days; `gone`: the receiver answered 410."""
+
+
+class SessionState(msgspec.Struct, frozen=True, kw_only=True):
+    """That a member has a workspace session. What is in it is for nobody but them, and no event carries it."""
+
+    id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SessionAdded(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.session.added"
+    live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    payload: SessionState
+
+
+class SessionUpdated(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.session.updated"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: SessionState
+
+
+class SessionDeleted(Change, frozen=True, kw_only=True):
+    type: ClassVar[str] = "project.session.deleted"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: Removed

@@ -82,6 +82,10 @@ def tasks_topic(project_id: UUID) -> str:
     return f"tasks:{project_id}"
 
 
+def files_topic(project_id: UUID) -> str:
+    return f"files:{project_id}"
+
+
 def comments_topic(entity_type: str, entity_id: UUID) -> str:
     return f"comments:{entity_type}:{entity_id}"
 

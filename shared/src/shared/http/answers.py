@@ -1,10 +1,11 @@
 """How results become responses: one resource, a list, a creation, an accepted job, nothing."""
 
+from collections.abc import AsyncIterator
 from types import UnionType
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from sanic.response import HTTPResponse
+from sanic.response import BaseHTTPResponse, HTTPResponse, ResponseStream
 
 from shared.http.app import Request
 from shared.http.conditions import entity_tag, is_not_modified
@@ -12,6 +13,7 @@ from shared.idempotency import StoredAnswer
 from shared.pagination import PageOf
 
 T = TypeVar("T")
+HttpAnswer: TypeAlias = HTTPResponse | ResponseStream
 JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
@@ -62,8 +64,10 @@ def render(result: Any) -> StoredAnswer:
     return StoredAnswer(status, headers, body)
 
 
-def respond(request: Request, result: Any) -> HTTPResponse:
-    if isinstance(result, HTTPResponse):
+def respond(request: Request, result: Any) -> HttpAnswer:
+    if isinstance(result, ResponseStream) and request.method == "HEAD":
+        return HTTPResponse(status=result.status, headers=result.headers, content_type=result.content_type)
+    if isinstance(result, HTTPResponse | ResponseStream):
         return result
     if isinstance(result, WithHeaders):
         response = respond(request, result.value)
@@ -85,3 +89,29 @@ def as_response(answer: StoredAnswer) -> HTTPResponse:
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> HTTPResponse:
     """For documents outside the envelope (health, keys) and answers with headers of their own."""
     return HTTPResponse(_encode(value), status=status, headers=headers, content_type=JSON)
+
+
+def streamed(
+    parts: AsyncIterator[bytes], headers: dict[str, str], content_type: str, size: int | None = None
+) -> ResponseStream:
+    """Sent as it comes, as fast as the client takes it; `size` in bytes where it is known. No envelope.
+
+    When `parts` fails half-way the connection is cut: nobody takes what came for the whole.
+    """
+
+    async def send(response: BaseHTTPResponse | ResponseStream) -> None:
+        assert isinstance(response, ResponseStream)  # Sanic's older form of streams is the other
+        assert response.request is not None
+        is_begun = False
+        try:
+            async for part in parts:
+                await response.response.send(part)
+                is_begun = True
+        except BaseException:
+            transport: Any = response.request.transport
+            if is_begun and transport is not None:
+                transport.abort()  # Sanic would end it in good order
+            raise
+
+    length = {} if size is None else {"Content-Length": str(size)}
+    return ResponseStream(send, headers={**headers, **length}, content_type=content_type)

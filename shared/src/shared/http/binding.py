@@ -19,6 +19,7 @@ from shared.http.conditions import IfMatch, read_if_match
 from shared.http.validation import read_body, read_query
 from shared.principal import Principal
 
+LONGEST_NUMBER = 9  # digits: every such number fits an int column
 _JSON_TYPES = ("application/json", "application/merge-patch+json")
 
 
@@ -80,6 +81,8 @@ def _plain(hint: Any) -> Any:
 
 
 def _path_value(name: str, kind: type, text: str) -> Any:
+    if kind is int:
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else _no_such(name)
     if kind is not UUID:
         return text
     try:
@@ -89,9 +92,13 @@ def _path_value(name: str, kind: type, text: str) -> Any:
 
 
 def _no_such(name: str) -> Any:
-    """An id that cannot exist is answered like one that does not."""
-    error = catalogue().get(name.removesuffix("_id").upper() + "_NOT_FOUND")
-    raise error if error is not None and issubclass(error, NotFound) else RouteNotFound
+    """An id that cannot exist is answered like one that does not; `other_task_id` names a task as `task_id` does."""
+    words = name.removesuffix("_id").upper().split("_")
+    for first in range(len(words)):
+        error = catalogue().get("_".join([*words[first:], "NOT_FOUND"]))
+        if error is not None and issubclass(error, NotFound):
+            raise error
+    raise RouteNotFound
 
 
 def _read_input(request: Request, signature: Signature) -> dict[str, Any]:

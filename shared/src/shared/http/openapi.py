@@ -191,11 +191,9 @@ def _answer(answer: Any) -> tuple[int, Any, bool]:
     return 200, answer if is_struct else None, True
 
 
-def _is_versioned(operation: Operation) -> bool:
-    return any(
-        is_wrapped and shape is not None and "version" in shape.__struct_fields__
-        for _, shape, is_wrapped in map(_answer, alternatives(operation.signature.answer))
-    )
+def _is_versioned(answer: Any) -> bool:
+    _, shape, is_wrapped = _answer(answer)
+    return is_wrapped and shape is not None and "version" in shape.__struct_fields__
 
 
 class _Describer:
@@ -220,11 +218,9 @@ class _Describer:
         return described
 
     def _responses(self, operation: Operation) -> dict[str, Any]:
-        responses = {
-            str(status): self._success(operation, status, shape, is_wrapped=is_wrapped)
-            for status, shape, is_wrapped in map(_answer, alternatives(operation.signature.answer))
-        }
-        if operation.method == "GET" and _is_versioned(operation):
+        answers = alternatives(operation.signature.answer)
+        responses = {str(_answer(answer)[0]): self._success(operation, answer) for answer in answers}
+        if operation.method == "GET" and any(map(_is_versioned, answers)):
             responses["304"] = {
                 "description": "The resource is still in the state that If-None-Match names.",
                 "headers": headers("X-Request-Id", "ETag"),
@@ -232,14 +228,18 @@ class _Describer:
         add_failures(responses, dict.fromkeys([*operation.errors, *_conventional(operation)]))
         return dict(sorted(responses.items()))
 
-    def _success(self, operation: Operation, status: int, shape: Any, *, is_wrapped: bool) -> dict[str, Any]:
-        success: dict[str, Any] = {"description": "Success.", "headers": headers(*_success_headers(operation, status))}
+    def _success(self, operation: Operation, answer: Any) -> dict[str, Any]:
+        _, shape, is_wrapped = _answer(answer)
+        described: dict[str, Any] = {
+            "description": "Success.",
+            "headers": headers(*_success_headers(operation, answer)),
+        }
         if shape is not None:
             schema = self._schema_of[str(shape)]
             if is_wrapped:
                 schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
-            success["content"] = self._content(schema)
-        return success
+            described["content"] = self._content(schema)
+        return described
 
     def _content(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {"application/json": {"schema": schema, "example": self._examples.of(schema)}}
@@ -279,7 +279,7 @@ def _header_parameters(operation: Operation) -> Iterator[dict[str, str]]:
     names = {
         "Idempotency-Key": operation.honours_keys,
         "If-Match": _takes_if_match(operation),
-        "If-None-Match": operation.method == "GET" and _is_versioned(operation),
+        "If-None-Match": operation.method == "GET" and _is_versioned(operation.signature.answer),
     }
     yield from ({"$ref": f"#/components/parameters/{name}"} for name, is_taken in names.items() if is_taken)
 
@@ -288,9 +288,10 @@ def _takes_if_match(operation: Operation) -> bool:
     return IfMatch in operation.signature.wants.values()
 
 
-def _success_headers(operation: Operation, status: int) -> Iterator[str]:
+def _success_headers(operation: Operation, answer: Any) -> Iterator[str]:
+    status = _answer(answer)[0]
     yield from ("X-Request-Id", "RateLimit", "RateLimit-Policy")
-    if _is_versioned(operation):
+    if _is_versioned(answer):
         yield "ETag"
     if status == 202 or (status == 201 and operation.location is not None):
         yield "Location"

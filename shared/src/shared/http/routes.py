@@ -6,21 +6,23 @@ a unit of work is not stored either: it changed nothing, so a repeat simply runs
 API keys reach the operations of groups that name a resource, as far as their scopes go; all others are closed to them.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Required, TypedDict, TypeVar, Unpack, get_args, get_origin
 
-from sanic.response import HTTPResponse
-
 from shared.errors import FieldError, Forbidden, TesseraError, ValidationFailed
-from shared.http.answers import Accepted, Created, alternatives, as_response, render, respond
+from shared.http.answers import Accepted, Created, HttpAnswer, alternatives, as_response, render, respond
 from shared.http.app import App, Request
 from shared.http.binding import Signature, make_binder, read_signature
 from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
 from shared.identity import HEADER, IdentityVerifier
 from shared.scopes import checked_resource, permits
+
+BOUND_ASIDE_BYTES = 1024 * 1024
+"""Reading a larger body takes so long that others would wait for it: a thread does."""
 
 _OPEN = re.compile(r"\{(\w+)\}")
 
@@ -36,6 +38,7 @@ class OperationFacts(TypedDict, total=False):
     replayable: bool
     documented: bool
     location: str
+    streams_body: bool
 
 
 class About(OperationFacts, total=False):
@@ -63,6 +66,9 @@ class Operation:
     replayable: bool = True
     documented: bool = True
     location: str | None = None
+    streams_body: bool = False
+    """The handler reads the body itself, from `request.stream`, and bounds it. Its bytes are not in the fingerprint of
+    an idempotency key until the handler says so (`fingerprint_body`)."""
 
     @property
     def honours_keys(self) -> bool:
@@ -144,25 +150,29 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
     """Serves all operations of the groups from `app`."""
     for number, operation in enumerate(operation for group in groups for operation in group.operations):
         app.add_route(
-            _endpoint(operation, parts, identities),
+            _endpoint(operation, parts, identities),  # type: ignore[arg-type] # Sanic takes streams, too
             operation.path.replace("{", "<").replace("}", ":str>"),
             methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
+            stream=operation.streams_body,
         )
 
 
 def _endpoint(
     operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier
-) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
+) -> Callable[..., Coroutine[Any, Any, HttpAnswer]]:
     bind = make_binder(operation.signature, parts)
 
-    async def endpoint(request: Request, **path: str) -> HTTPResponse:
+    async def endpoint(request: Request, **path: str) -> HttpAnswer:
         request.ctx.route = operation.path
         if not operation.public:
             request.ctx.principal = identities.verify(request.headers.get(HEADER))
             if not permits(request.ctx.principal.scopes, operation.resource, operation.method):
                 raise Forbidden("The scopes of this API key do not allow that.")
-        arguments = bind(request, path)
+        if len(request.body) > BOUND_ASIDE_BYTES:
+            arguments = await asyncio.to_thread(bind, request, path)
+        else:
+            arguments = bind(request, path)
         if operation.honours_keys and "idempotency-key" in request.headers:
             scope = _scope_of(request, operation, path)
             return await _once(scope, _run(request, operation, arguments, path))
@@ -176,11 +186,11 @@ def _endpoint(
 
 async def _run(
     request: Request, operation: Operation, arguments: dict[str, Any], path: Mapping[str, str]
-) -> HTTPResponse:
+) -> HttpAnswer:
     return respond(request, operation.result_of(await operation.handler(**arguments), path))
 
 
-async def _once(scope: IdempotencyScope, running: Awaitable[HTTPResponse]) -> HTTPResponse:
+async def _once(scope: IdempotencyScope, running: Awaitable[HttpAnswer]) -> HttpAnswer:
     """The unit of work inside claims the scope's key and stores the answer; where none is opened, nothing is kept."""
     token = current_scope.set(scope)
     try:

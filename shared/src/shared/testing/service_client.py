@@ -3,7 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import msgspec
 from aiohttp import ClientSession
@@ -77,14 +77,14 @@ class ServiceClient:
         *,
         who: Principal | None,
         headers: dict[str, str] | None = None,
-        raw: bytes | None = None,
+        raw: bytes | BinaryIO | None = None,
     ) -> Answer:
         """`body` is sent as JSON, `raw` as it is."""
         sent = {"content-type": "application/json", **(headers or {})}
         if who is not None:
             sent[HEADER] = mint_identity(who, self.service, INTERNAL_SECRET, self._clock.now())
         content = msgspec.json.encode(body) if body is not None else raw
-        async with self._session.request(method, path, data=content, headers=sent) as response:
+        async with self._session.request(method, path, data=content, headers=sent, allow_redirects=False) as response:
             return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, await response.read())
 
     async def create(self, path: str, body: Any, *, who: Principal) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""HTTP for archives."""
+
+from urllib.parse import quote
+from uuid import UUID
+
+from project_service.archives.errors import InvalidArchive
+from project_service.archives.schemas import ImportQuery
+from project_service.archives.service import ArchiveService
+from project_service.archives.unpacking import MAX_ARCHIVE_BYTES
+from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
+from project_service.projects.routes import PROJECT, PROJECTS
+from project_service.projects.schemas import ProjectView
+from project_service.uploads import spooled
+from shared.errors import BadRequest, Forbidden, TooLarge, Unavailable, UnsupportedMediaType
+from shared.http.answers import Created, HttpAnswer, streamed
+from shared.http.app import Request
+from shared.http.routes import Routes
+from shared.principal import Principal
+
+ZIP = "application/zip"
+_IMPORT_ERRORS = [Forbidden, InvalidArchive, TierLimitExceeded, TooLarge, UnsupportedMediaType, BadRequest, Unavailable]
+
+routes = Routes("archives", resource="files")
+import_routes = Routes("archives", resource="projects")
+
+
+@routes.get(PROJECT + "/archive", summary="Download all files of a project as ZIP", errors=[ProjectNotFound])
+async def get_archive(principal: Principal, archives: ArchiveService, project_id: UUID) -> HttpAnswer:
+    name, parts = await archives.pack(principal, project_id)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}.zip",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return streamed(parts, headers, ZIP)
+
+
+@import_routes.post(
+    PROJECTS + "/import",
+    summary="Make a project of a ZIP archive: the body, or the part `file` of a form",
+    errors=_IMPORT_ERRORS,
+    location=PROJECT,
+    streams_body=True,
+)
+async def import_project(
+    request: Request, principal: Principal, archives: ArchiveService, query: ImportQuery
+) -> Created[ProjectView]:
+    async with spooled(request, ZIP, limit=MAX_ARCHIVE_BYTES) as upload:
+        return Created(await archives.unpack(principal, upload, query.name))

@@ -1,0 +1,81 @@
+"""The use cases of archives: a project out as one ZIP, a ZIP in as one project."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from project_service.archives.packing import Member, pack
+from project_service.archives.unpacking import Archive
+from project_service.blobs.service import BlobStore
+from project_service.files import repository as files
+from project_service.files.domain import Batch, Draft
+from project_service.files.writing import write
+from project_service.projects import repository as projects
+from project_service.projects.access import require_creator
+from project_service.projects.schemas import CreateProject, ProjectView
+from project_service.projects.service import create
+from project_service.uploads import Upload
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.events.files import FileState, VersionKind
+from shared.principal import Principal
+
+GROUP_BYTES = 1024 * 1024
+GROUP_FILES = 200
+
+
+class Packed(NamedTuple):
+    name: str
+    parts: AsyncIterator[bytes]
+
+
+class ArchiveService:
+    def __init__(self, database: Database, blobs: BlobStore, clock: Clock) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+
+    async def pack(self, principal: Principal, project_id: UUID) -> Packed:
+        """The files as they are now, however long the reading takes: contents never change."""
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            project = await projects.get(work, principal, project_id)
+            found = await files.find_all(work, principal.tenant_id, project_id)
+        return Packed(project.name, pack(self._members(principal.tenant_id, found)))
+
+    async def unpack(self, principal: Principal, upload: Upload, name: str) -> ProjectView:
+        """A project with one version. Raises InvalidArchive, Forbidden, TierLimitExceeded."""
+        require_creator(principal)
+        drafts = await self._stage(principal.tenant_id, await asyncio.to_thread(Archive, upload.file))
+        batch = Batch(drafts, kind=VersionKind.IMPORT, message="Imported")
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            now = self._clock.now()
+            project = await create(work, principal, CreateProject(name=name), now)
+            await write(work, principal, project.id, batch, now)
+            return work.answer(project)
+
+    async def _stage(self, tenant_id: UUID, archive: Archive) -> list[Draft]:
+        drafts: list[Draft] = []
+        while group := await asyncio.to_thread(archive.next_group):
+            await self._blobs.stage(tenant_id, (entry.content for entry in group))
+            drafts += [Draft(entry.path, entry.content.sha256, len(entry.content.data)) for entry in group]
+        return drafts
+
+    async def _members(self, tenant_id: UUID, found: Sequence[FileState]) -> AsyncIterator[Sequence[Member]]:
+        for group in _groups(found):
+            contents = await self._blobs.read(tenant_id, [file.sha256 for file in group])
+            yield [Member(file.path, contents[file.sha256]) for file in group]
+
+
+def _groups(found: Sequence[FileState]) -> Iterator[list[FileState]]:
+    """In their order, each of about a MiB, or one larger file."""
+    group: list[FileState] = []
+    size = 0
+    for file in found:
+        if group and (size + file.size > GROUP_BYTES or len(group) == GROUP_FILES):
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += file.size
+    if group:
+        yield group

@@ -1,0 +1,50 @@
+"""Logical paths: the only names a file has. Nothing here, or anywhere, turns one into a place on a disk."""
+
+import unicodedata
+
+MAX_LENGTH = 512  # characters of the normalised path
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+_FORBIDDEN_IN_WINDOWS = frozenset('<>:"|?*')
+_CONTROLS = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})  # noncharacters and unassigned ones are Cn
+_DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class UnfitPath(ValueError):
+    """The text says what is wrong with the path."""
+
+
+def parse_path(text: str) -> str:
+    """The canonical form: NFC, relative, `/` between segments. Raises UnfitPath.
+
+    A project must survive a checkout on every system: what Windows cannot store is refused, too.
+    """
+    path = unicodedata.normalize("NFC", text)
+    if not path:
+        raise UnfitPath("A path is not empty.")
+    if len(path) > MAX_LENGTH:
+        raise UnfitPath(f"A path has at most {MAX_LENGTH} characters.")
+    if path.startswith("/"):
+        raise UnfitPath("A path is relative: it does not begin with a slash.")
+    if any(unicodedata.category(letter) in _CONTROLS or letter in _DIRECTION for letter in path):
+        raise UnfitPath("A path has no control characters.")
+    if "\\" in path:
+        raise UnfitPath("Segments are separated by /, not by a backslash.")
+    for segment in path.split("/"):
+        _check_segment(segment)
+    return path
+
+
+def path_key(path: str) -> str:
+    """Equal for paths that a file system without letter case takes for one."""
+    return unicodedata.normalize("NFC", path.casefold())
+
+
+def _check_segment(segment: str) -> None:
+    if segment in ("", ".", ".."):
+        raise UnfitPath("A segment is not empty, and not `.` or `..`.")
+    if segment[-1] in ". " or segment[0] == " ":
+        raise UnfitPath("A segment does not begin with a space or end with a space or a dot.")
+    if _FORBIDDEN_IN_WINDOWS & set(segment):
+        raise UnfitPath('A segment has none of < > : " | ? *')
+    if segment.partition(".")[0].rstrip().lower() in _DEVICES:
+        raise UnfitPath("A segment is not the name of a device, such as `con` or `nul.txt`.")

@@ -1,0 +1,219 @@
+"""Every query on the files of projects. Whether the caller may see the project is asked of `projects` first."""
+
+# ruff: noqa: S608 - statements are put together from constants and numbered placeholders
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from project_service.files.domain import Batch, Plan, Tree, folders_of
+from project_service.files.errors import FileNotFound
+from project_service.files.paths import path_key
+from project_service.files.schemas import FileQuery
+from project_service.listing import Arguments, SortKey, page_of, window
+from shared.db.unit_of_work import Work
+from shared.events.files import FileState, VersionState
+from shared.pagination import PageOf
+
+SORT_KEYS = {"path": SortKey("path", str), "updated_at": SortKey("updated_at", datetime)}
+_COLUMNS = """
+    f.id, f.tenant_id, f.project_id, f.path, f.size, f.sha256, f.language, f.version, f.created_at, f.updated_at
+"""
+_LAST_CHARACTER = "\U0010ffff"  # of no path: it is not assigned
+
+
+class Listing(NamedTuple):
+    """`offset` is the last one of the topic that these files show."""
+
+    files: list[FileState]
+    offset: int
+
+
+async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: FileQuery) -> PageOf[FileState]:
+    arguments = Arguments([tenant_id, project_id])
+    where = "f.tenant_id = $1 and f.project_id = $2" + _prefix(query, arguments)
+    tree = await get_tree(work, tenant_id, project_id)
+    total = await _total(work, where, arguments, query, tree)
+    page = window(query, query.sort, SORT_KEYS, "f", arguments)
+    rows = await work.rows(
+        f"select {_COLUMNS}, {page.sort_column} as sort_key from files f where {where} {page.condition} {page.order}",
+        *arguments,
+    )
+    found = page_of(query, query.sort, rows, msgspec.convert(rows, list[FileState]), total)
+    return msgspec.structs.replace(found, meta={"version": tree.version})
+
+
+async def get(work: Work, tenant_id: UUID, project_id: UUID, file_id: UUID) -> FileState:
+    """Raises FileNotFound."""
+    row = await work.row(
+        f"select {_COLUMNS} from files f where f.tenant_id = $1 and f.project_id = $2 and f.id = $3",
+        tenant_id,
+        project_id,
+        file_id,
+    )
+    if row is None:
+        raise FileNotFound
+    return msgspec.convert(row, FileState)
+
+
+async def find_all(work: Work, tenant_id: UUID, project_id: UUID) -> list[FileState]:
+    """In the order of their paths."""
+    select = f"select {_COLUMNS} from files f where f.tenant_id = $1 and f.project_id = $2 order by f.path"
+    return msgspec.convert(await work.rows(select, tenant_id, project_id), list[FileState])
+
+
+async def read_listing(work: Work, tenant_id: UUID, project_id: UUID, topic: str) -> Listing:
+    """One statement, so that the offset belongs to exactly these files."""
+    rows = await work.rows(_LISTING, tenant_id, project_id, topic)
+    offset = rows[0]["offset"]
+    return Listing(msgspec.convert([row for row in rows if row["id"] is not None], list[FileState]), offset)
+
+
+async def get_tree(work: Work, tenant_id: UUID, project_id: UUID) -> Tree:
+    select = "select version, file_count, total_size from file_trees where tenant_id = $1 and project_id = $2"
+    row = await work.row(select, tenant_id, project_id)
+    return msgspec.convert(row, Tree) if row else Tree()
+
+
+async def lock_tree(work: Work, tenant_id: UUID, project_id: UUID) -> Tree:
+    """Nobody else writes files of the project until this transaction ends."""
+    row = await work.row(_LOCK_TREE, tenant_id, project_id)
+    return msgspec.convert(row, Tree)
+
+
+async def find_concerned(work: Work, tenant_id: UUID, project_id: UUID, batch: Batch) -> dict[str, FileState]:
+    """By key: the files that a batch names, and those that stand where it needs folders."""
+    keys = {draft.key for draft in batch.drafts}
+    keys |= {folder for key in keys for folder in folders_of(key)}
+    keys |= {path_key(path) for path in batch.deletes}
+    rows = await work.rows(
+        f"""
+        select {_COLUMNS}, f.path_key from files f
+        where f.tenant_id = $1 and f.project_id = $2 and f.path_key = any($3::text[])
+        """,
+        tenant_id,
+        project_id,
+        list(keys),
+    )
+    return {row["path_key"]: msgspec.convert(row, FileState) for row in rows}
+
+
+async def find_folders(
+    work: Work, tenant_id: UUID, project_id: UUID, keys: Collection[str], deletes: Sequence[str]
+) -> set[str]:
+    """Those of `keys` that other files have for a folder, but for files that are about to be deleted."""
+    if not keys:
+        return set()
+    gone = {path_key(path) for path in deletes}
+    first, last = min(f"{key}/" for key in keys), max(f"{key}0" for key in keys)  # `0` follows `/`
+    rows = await work.rows(_FIND_BETWEEN, tenant_id, project_id, first, last)
+    below = (row["path_key"] for row in rows if row["path_key"] not in gone)
+    return {folder for key in below for folder in folders_of(key)} & set(keys)
+
+
+async def remove(work: Work, tenant_id: UUID, project_id: UUID, files: Sequence[FileState]) -> None:
+    delete = "delete from files where tenant_id = $1 and project_id = $2 and id = any($3::uuid[])"
+    await work.execute(delete, tenant_id, project_id, [file.id for file in files])
+
+
+async def put(work: Work, tenant_id: UUID, project_id: UUID, files: Sequence[FileState]) -> None:
+    """Adds, or replaces what has the same path."""
+    columns = (
+        [file.id for file in files],
+        [file.path for file in files],
+        [path_key(file.path) for file in files],
+        [file.size for file in files],
+        [file.sha256 for file in files],
+        [file.language for file in files],
+        [file.version for file in files],
+        [file.created_at for file in files],
+        [file.updated_at for file in files],
+    )
+    await work.execute(_PUT, tenant_id, project_id, *columns)
+
+
+async def add_version(work: Work, version: VersionState, made: Plan) -> None:
+    """The version, what it changed, and the tree as it is now."""
+    changes = [
+        *(("added", file) for file in made.added),
+        *(("updated", file) for file in made.updated),
+        *(("deleted", file) for file in made.deleted),
+    ]
+    values: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_FIELDS}
+    await work.execute(_ADD_VERSION, *values.values())
+    await work.execute(
+        _ADD_CHANGES,
+        version.tenant_id,
+        version.project_id,
+        version.version,
+        [file.path for _, file in changes],
+        [op for op, _ in changes],
+        [file.id for _, file in changes],
+        [None if op == "deleted" else file.size for op, file in changes],
+        [None if op == "deleted" else file.sha256 for op, file in changes],
+        [file.language for _, file in changes],
+    )
+    await work.execute(
+        _MOVE_TREE, version.tenant_id, version.project_id, version.version, version.file_count, version.total_size
+    )
+
+
+def _prefix(query: FileQuery, arguments: Arguments) -> str:
+    if not query.prefix:
+        return ""
+    prefix = unicodedata.normalize("NFC", query.prefix)
+    return f" and f.path >= {arguments.add(prefix)} and f.path < {arguments.add(prefix + _LAST_CHARACTER)}"
+
+
+async def _total(work: Work, where: str, arguments: Arguments, query: FileQuery, tree: Tree) -> int | None:
+    """All files of a project are counted already."""
+    if not query.include_total:
+        return None
+    if not query.prefix:
+        return tree.file_count
+    [row] = await work.rows(f"select count(*) as total from files f where {where}", *arguments)
+    total: int = row["total"]
+    return total
+
+
+_LOCK_TREE = """
+insert into file_trees as t (tenant_id, project_id) values ($1, $2)
+on conflict (project_id) do update set version = t.version
+returning version, file_count, total_size
+"""
+_LISTING = f"""
+select {_COLUMNS}, at."offset" from (
+    select coalesce(max(last_offset), 0) as "offset" from topic_offsets where tenant_id = $1 and topic = $3
+) at left join files f on f.tenant_id = $1 and f.project_id = $2 order by f.path
+"""
+# For one file this is what lies below its path, as a rule nothing; a batch reads what lies between its files. One scan
+# of a range, and no probe for each: of a project just filled no statistics tell that a probe must not scan all of it.
+_FIND_BETWEEN = """
+select path_key from files where tenant_id = $1 and project_id = $2 and path_key > $3 and path_key < $4
+"""
+_PUT = """
+insert into files (tenant_id, project_id, id, path, path_key, size, sha256, language, version, created_at, updated_at)
+select $1, $2, * from unnest($3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::int[],
+                             $10::timestamptz[], $11::timestamptz[])
+on conflict (project_id, path_key) do update
+set size = excluded.size, sha256 = excluded.sha256, language = excluded.language, version = excluded.version,
+    updated_at = excluded.updated_at
+"""
+_VERSION_FIELDS = (
+    "id", "tenant_id", "project_id", "version", "kind", "message", "author_id", "added", "updated", "deleted",
+    "file_count", "total_size", "created_at",
+)  # fmt: skip
+_ADD_VERSION = f"""
+insert into versions ({", ".join(_VERSION_FIELDS)}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+_ADD_CHANGES = """
+insert into file_changes (tenant_id, project_id, version, path, op, file_id, size, sha256, language)
+select $1, $2, $3, * from unnest($4::text[], $5::text[], $6::uuid[], $7::int[], $8::text[], $9::text[])
+"""
+_MOVE_TREE = """
+update file_trees set version = $3, file_count = $4, total_size = $5 where tenant_id = $1 and project_id = $2
+"""

@@ -1,0 +1,59 @@
+"""The wire types of files. A file is answered as the `FileState` that its events carry, with its content if asked."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from shared.events.files import FileState
+from shared.pagination import PageQuery
+
+MAX_FILES = 10_000  # in one batch
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_BATCH_BYTES = 32 * 1024 * 1024
+
+RawPath = Annotated[str, msgspec.Meta(max_length=4096)]
+"""As it was given; `paths.parse_path` decides."""
+Language = Annotated[str, msgspec.Meta(max_length=50, pattern=r"^[a-z0-9][a-z0-9+#._-]*$")]
+Message = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class WriteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    path: RawPath
+    content: str | UnsetType = UNSET
+    """Text; this or `content_base64`."""
+    content_base64: str | UnsetType = UNSET
+    language: Language | None = None
+    """Absent: what it was, or what the path's ending says."""
+    if_version: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] | None = None
+    """The file's version that this is made from; 0: there is no such file."""
+
+
+class WriteFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    files: Annotated[list[WriteFile], msgspec.Meta(max_length=MAX_FILES)] = []
+    delete: Annotated[list[RawPath], msgspec.Meta(max_length=MAX_FILES)] = []
+    """Paths; one that is not there is fine."""
+    message: Message | None = None
+
+
+class FilesWritten(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
+    """The newest version of the project's files; a batch that changes nothing makes none."""
+    files: list[FileState]
+    """Those that were written, in the order of the request."""
+    deleted: list[str]
+
+
+class FileView(FileState, frozen=True, kw_only=True):
+    content: str | UnsetType = UNSET
+    """Of a file that is UTF-8 text."""
+    content_base64: str | UnsetType = UNSET
+
+
+class FileQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    include: Literal["content"] | None = None
+    """`content`: files come with it until a page has 8 MiB; read the others one by one."""
+    prefix: Annotated[str, msgspec.Meta(max_length=512)] | None = None
+    """What the paths begin with."""
+    sort: str = "path"
+    """`path` or `updated_at`; with `-` in front, descending."""

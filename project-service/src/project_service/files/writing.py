@@ -1,0 +1,117 @@
+"""One batch, one version: how files change, whoever asks for it (a write, a restore, an import, a template)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from project_service.blobs.service import keep
+from project_service.files import repository
+from project_service.files.domain import Batch, Plan, Tree, plan
+from shared.db.unit_of_work import Work
+from shared.events.changes import Change
+from shared.events.files import (
+    FileAdded,
+    FileDeleted,
+    FileRemoved,
+    FilesChanged,
+    FilesChangedState,
+    FileUpdated,
+    VersionAdded,
+    VersionState,
+)
+from shared.events.topics import files_topic
+from shared.http.conditions import IfMatch, refuse_stale
+from shared.ids import new_id
+from shared.principal import Principal
+
+MOST_SINGLE_EVENTS = 50
+"""A larger batch is told in one event: its frames would fill a live client's buffer (64 KiB)."""
+
+
+class Outcome(NamedTuple):
+    """`version` is None where nothing changed."""
+
+    plan: Plan
+    version: VersionState | None
+    newest: int
+    """The number of the newest version."""
+
+
+async def write(
+    work: Work, principal: Principal, project_id: UUID, batch: Batch, now: datetime, if_match: IfMatch | None = None
+) -> Outcome:
+    """The contents are staged, the caller's right is checked. `if_match` is about the newest version of the project.
+
+    Raises PreconditionFailed, InvalidPath, FileVersionConflict or TierLimitExceeded.
+    """
+    tenant_id = principal.tenant_id
+    tree = await repository.lock_tree(work, tenant_id, project_id)
+    if if_match is not None:
+        refuse_stale(if_match, tree)
+    made = await _plan(work, tenant_id, project_id, batch, now)
+    if made.is_empty:
+        return Outcome(made, None, tree.version)
+    await keep(work, principal, {file.sha256 for file in made.written})
+    if made.deleted:
+        await repository.remove(work, tenant_id, project_id, made.deleted)
+    if made.written:
+        await repository.put(work, tenant_id, project_id, made.written)
+    version = _version(principal, project_id, batch, made, made.grown(tree), now)
+    await repository.add_version(work, version, made)
+    for event in _events(made, version):
+        work.publish(event, topics=[files_topic(project_id)], subject=str(event.entity_id))
+    return Outcome(made, version, version.version)
+
+
+async def _plan(work: Work, tenant_id: UUID, project_id: UUID, batch: Batch, now: datetime) -> Plan:
+    current = await repository.find_concerned(work, tenant_id, project_id, batch)
+    new = {draft.key for draft in batch.drafts} - current.keys()
+    folders = await repository.find_folders(work, tenant_id, project_id, new, batch.deletes)
+    return plan(batch, current, folders, tenant_id, project_id, now)
+
+
+def _version(
+    principal: Principal, project_id: UUID, batch: Batch, made: Plan, tree: Tree, now: datetime
+) -> VersionState:
+    return VersionState(
+        id=new_id(),
+        tenant_id=principal.tenant_id,
+        project_id=project_id,
+        version=tree.version,
+        kind=batch.kind,
+        message=batch.message,
+        author_id=principal.user_id,
+        added=len(made.added),
+        updated=len(made.updated),
+        deleted=len(made.deleted),
+        file_count=tree.file_count,
+        total_size=tree.total_size,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _events(made: Plan, version: VersionState) -> Iterator[Change]:
+    if len(made.written) + len(made.deleted) <= MOST_SINGLE_EVENTS:
+        yield from _single_events(made)
+    else:
+        yield FilesChanged(
+            entity_id=version.project_id,
+            version=version.version,
+            payload=msgspec.convert(version, FilesChangedState, from_attributes=True),
+        )
+    yield VersionAdded(entity_id=version.id, version=version.version, payload=version)
+
+
+def _single_events(made: Plan) -> Iterator[Change]:
+    for file in made.added:
+        yield FileAdded(entity_id=file.id, version=file.version, payload=file)
+    for before, file in zip(made.replaced, made.updated, strict=True):
+        fields = ("size", "sha256", "language")
+        changed = tuple(name for name in fields if getattr(before, name) != getattr(file, name))
+        yield FileUpdated(entity_id=file.id, version=file.version, changed_fields=changed, payload=file)
+    for file in made.deleted:
+        yield FileDeleted(entity_id=file.id, version=file.version + 1, payload=FileRemoved(file.id, file.path))

@@ -1,0 +1,103 @@
+"""The use cases of deliveries: an event puts one in line for each webhook that listens; managers read the log."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from project_service.activity.domain import project_of
+from project_service.webhooks import delivery_queue, repository
+from project_service.webhooks.delivery_queue import Message
+from project_service.webhooks.domain import KEPT_FOR, TEST_TYPE, may_hear
+from project_service.webhooks.schemas import DeliveryQuery, DeliveryView
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.events.changes import Change
+from shared.events.envelope import Envelope
+from shared.events.topics import parse_topic
+from shared.events.webhooks import public_type
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+FORGOTTEN_AT_ONCE = 30_000
+"""Well within what a statement may take."""
+
+_OF_A_PROJECT = frozenset({"project", "tasks", "files", "comments"})
+
+
+class Content(msgspec.Struct, frozen=True):
+    """The body of a delivery, as Standard Webhooks has it."""
+
+    type: str
+    timestamp: datetime
+    data: Any
+
+    @property
+    def text(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+class DeliveryService:
+    """`wake` tells the courier that there is something to deliver."""
+
+    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+
+    async def put_in_line(self, work: Work, event: Change, envelope: Envelope) -> None:
+        """Nothing for an event that was told to single people only."""
+        message = _message(event, envelope)
+        if message is None or envelope.tenantid is None:
+            return
+        listeners = await delivery_queue.listeners(work, envelope.tenantid, message)
+        is_of_project = message.project_id is not None
+        hearing = [each.webhook_id for each in listeners if may_hear(each.standing, is_of_project=is_of_project)]
+        if hearing:
+            await delivery_queue.add(work, envelope.tenantid, hearing, message, self._clock.now())
+            work.after_commit(self._wake)
+
+    async def find(self, principal: Principal, webhook_id: UUID, query: DeliveryQuery) -> PageOf[DeliveryView]:
+        """Raises WebhookNotFound."""
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            await repository.get(work, principal, webhook_id)
+            return await delivery_queue.find_page(work, principal.tenant_id, webhook_id, query)
+
+    async def test(self, principal: Principal, webhook_id: UUID) -> DeliveryView:
+        """Also to one that is not active. Raises WebhookNotFound."""
+        now = self._clock.now()
+        content = Content(TEST_TYPE, now, {"webhook_id": webhook_id})
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await repository.get(work, principal, webhook_id)
+            delivery = await delivery_queue.add_test(work, principal.tenant_id, webhook_id, content.text, now)
+            work.after_commit(self._wake)
+            return work.answer(delivery)
+
+    async def redeliver(self, principal: Principal, webhook_id: UUID, delivery_id: UUID) -> DeliveryView:
+        """Raises WebhookNotFound, DeliveryNotFound."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await repository.get(work, principal, webhook_id)
+            delivery = await delivery_queue.redeliver(
+                work, principal.tenant_id, webhook_id, delivery_id, self._clock.now()
+            )
+            work.after_commit(self._wake)
+            return work.answer(delivery)
+
+
+async def forget_deliveries(work: Work, now: datetime) -> int:
+    """Returns how many went; there may be more."""
+    return await delivery_queue.forget(work, now - KEPT_FOR, FORGOTTEN_AT_ONCE)
+
+
+def _message(event: Change, envelope: Envelope) -> Message | None:
+    """None for what only single people were told: what is not known to be shared by many never leaves."""
+    topics = (parse_topic(place.topic) for place in envelope.topics)
+    kinds = {topic.kind for topic in topics if topic is not None}
+    project_id = project_of(event, envelope) if kinds & _OF_A_PROJECT else None
+    if project_id is None and "tenant" not in kinds:
+        return None
+    content = Content(public_type(envelope.type), envelope.time, envelope.data)
+    return Message(envelope.id, project_id, content.type, envelope.subject, content.text, envelope.time)

@@ -1,0 +1,307 @@
+"""Every query on deliveries: the log that managers read, and the line in which they wait for the courier.
+
+Of one subject only the first in line may be taken; the next one may when it is delivered or given up. Those behind are
+due no earlier than the first, so that nobody looks at them in vain: a long line costs what a short one does. What is
+taken is leased: nobody else takes it for a while, and a courier who dies gives it back by that alone.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants and numbered placeholders
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from project_service.listing import Arguments, SortKey, fetch_page, page_of
+from project_service.webhooks.domain import TEST_TYPE, Attempt, Pace, Standing, Verdict, patterns_of
+from project_service.webhooks.errors import DeliveryNotFound
+from project_service.webhooks.schemas import DeliveryQuery, DeliveryStatus, DeliveryView
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.events.projects import ProjectRole, Visibility
+from shared.ids import new_id
+from shared.pagination import PageOf
+from shared.principal import Role
+
+SORT = "-created_at"
+SORT_KEYS = {"created_at": SortKey("created_at", datetime)}
+_PENDING = DeliveryStatus.PENDING
+_COLUMNS = f"""
+    d.id, d.webhook_id, d.event_id, d.type, d.status, d.attempts,
+    case when d.status = '{_PENDING}' then d.due_at end as next_attempt_at,
+    d.attempted_at, d.duration_ms, d.response_status, d.response_body, d.error, d.created_at
+"""
+
+
+class Message(NamedTuple):
+    """What an event is to receivers. `body` is what is sent and signed, the same in every attempt."""
+
+    event_id: UUID
+    project_id: UUID | None
+    type: str
+    subject: str
+    body: str
+    occurred_at: datetime
+
+
+class Listener(NamedTuple):
+    webhook_id: UUID
+    standing: Standing
+
+
+class Taken(NamedTuple):
+    """A delivery in a courier's hands until `lease_until`. `attempts` are those before."""
+
+    id: UUID
+    tenant_id: UUID
+    webhook_id: UUID
+    subject: str
+    body: str
+    is_of_project: bool
+    on_demand: bool
+    attempts: int
+    lease_until: datetime
+    url: str
+    sealed_secrets: tuple[bytes, ...]
+    standing: Standing
+
+
+class Backlog(NamedTuple):
+    """Of deliveries that could have been attempted by now; `age` in seconds, of the one that waits longest."""
+
+    depth: int
+    age: float
+
+
+async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: DeliveryQuery) -> PageOf[DeliveryView]:
+    arguments = Arguments([tenant_id, webhook_id])
+    condition = "d.tenant_id = $1 and d.webhook_id = $2"
+    if query.status is not None:
+        condition += f" and d.status = {arguments.add(query.status)}"
+    rows, total = await fetch_page(
+        work,
+        query,
+        SORT,
+        SORT_KEYS,
+        "d",
+        columns=_COLUMNS,
+        tables="webhook_deliveries d",
+        condition=condition,
+        arguments=arguments,
+    )
+    return page_of(query, SORT, rows, msgspec.convert(rows, list[DeliveryView]), total)
+
+
+async def listeners(work: Work, tenant_id: UUID, message: Message) -> Sequence[Listener]:
+    """Webhooks that were there when it happened. Until this transaction ends no failure holds up their lines."""
+    patterns = patterns_of(message.type)
+    rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at)
+    return [Listener(row["id"], _standing(row)) for row in rows]
+
+
+async def add(work: Work, tenant_id: UUID, webhook_ids: Sequence[UUID], message: Message, now: datetime) -> None:
+    """Once per webhook and event."""
+    await work.execute(_ADD, tenant_id, [new_id() for _ in webhook_ids], webhook_ids, *message, now)
+
+
+async def add_test(work: Work, tenant_id: UUID, webhook_id: UUID, body: str, now: datetime) -> DeliveryView:
+    row = await work.row(_ADD_TEST, new_id(), tenant_id, webhook_id, body, now)
+    return msgspec.convert(row, DeliveryView)
+
+
+async def redeliver(work: Work, tenant_id: UUID, webhook_id: UUID, delivery_id: UUID, now: datetime) -> DeliveryView:
+    """One that still waits keeps its place in line and its attempts. Raises DeliveryNotFound."""
+    row = await work.row(_REDELIVER, tenant_id, webhook_id, delivery_id, now)
+    if row is None:
+        raise DeliveryNotFound
+    return msgspec.convert(row, DeliveryView)
+
+
+async def take(work: Work, now: datetime, pace: Pace, most: int) -> list[Taken]:
+    """In system work: what is due, of all tenants, each endpoint with no more than its share."""
+    lease_until = now + timedelta(seconds=pace.lease)
+    rows = await work.rows(_TAKE, now, lease_until, most, pace.per_endpoint)
+    return [
+        Taken(
+            **{name: row[name] for name in Taken._fields if name in row},
+            sealed_secrets=tuple(filter(None, (row["secret"], row["previous_secret"]))),
+            standing=_standing(row),
+        )
+        for row in rows
+    ]
+
+
+async def settle(work: Work, taken: Taken, attempt: Attempt, verdict: Verdict, now: datetime) -> bool:
+    """False when the lease has run out and somebody else has taken it since: what they find out counts."""
+    due_at = now + timedelta(seconds=verdict.retry_in or 0)
+    is_settled = await work.execute(
+        _SETTLE,
+        taken.tenant_id,
+        taken.id,
+        taken.lease_until,
+        verdict.status,
+        due_at,
+        now,
+        attempt.duration_ms,
+        attempt.status,
+        attempt.body,
+        attempt.error,
+    )
+    if is_settled:
+        await _move_line(work, taken, due_at, is_held_up=verdict.status is _PENDING)
+    return is_settled == 1
+
+
+async def withhold(work: Work, taken: Taken, now: datetime) -> None:
+    if await work.execute(_WITHHOLD, taken.tenant_id, taken.id, taken.lease_until):
+        await _move_line(work, taken, now, is_held_up=False)
+
+
+async def give_back(work: Work, taken: Sequence[Taken]) -> None:
+    """In system work: whoever is next may take them at once."""
+    await work.execute(_GIVE_BACK, [each.id for each in taken], [each.lease_until for each in taken])
+
+
+async def forget(work: Work, before: datetime, most: int) -> int:
+    """In system work; returns how many went, and there may be more."""
+    return await work.execute(_FORGET, before, most)
+
+
+async def backlog(database: Database, now: datetime) -> Backlog:
+    [row] = await database.system_rows(_BACKLOG, now)
+    return Backlog(row["depth"], max(0.0, row["age"] or 0.0))
+
+
+async def _move_line(work: Work, taken: Taken, due_at: datetime, *, is_held_up: bool) -> None:
+    """Behind one that has to wait all wait; otherwise the next one is due. What is on demand is in no line."""
+    if taken.on_demand:
+        return
+    move = _HOLD_UP if is_held_up else _NEXT
+    await work.execute(move, taken.tenant_id, taken.webhook_id, taken.subject, due_at)
+
+
+def _standing(row: dict[str, str | None]) -> Standing:
+    role, visibility, member_role = row["role"], row["visibility"], row["member_role"]
+    return Standing(
+        role=None if role is None else Role(role),
+        visibility=None if visibility is None else Visibility(visibility),
+        member_role=None if member_role is None else ProjectRole(member_role),
+    )
+
+
+# Until the copy of the members knows who made a webhook, their role at that time stands for it.
+_STANDING = """
+case when t.user_id is null then w.creator_role when t.is_active then t.role end as role,
+p.visibility, m.role as member_role
+"""
+_STANDING_JOINS = """
+left join tenant_members t on t.tenant_id = w.tenant_id and t.user_id = w.created_by
+left join projects p on p.tenant_id = w.tenant_id and p.id = {project_id}
+left join project_members m on m.project_id = p.id and m.user_id = w.created_by
+"""
+
+_LISTENERS = f"""
+select w.id, {_STANDING} from webhooks w {_STANDING_JOINS.format(project_id="$2")}
+where w.tenant_id = $1 and w.active and (w.project_id is null or w.project_id = $2) and w.events && $3::text[]
+  and w.created_at <= $4
+for share of w
+"""
+
+# Behind one that has to wait: due when that is. Behind one that is being delivered: at once, until that has failed.
+_IN_LINE = f"l.status = '{_PENDING}' and not l.on_demand"
+
+_ADD = f"""
+insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, project_id, type, subject, body, occurred_at,
+                                status, due_at, created_at)
+select new.id, $1, new.webhook_id, $4, $5, $6, $7, $8, $9, '{_PENDING}', greatest($10, first.due_at), $10
+from unnest($2::uuid[], $3::uuid[]) as new (id, webhook_id)
+left join lateral (
+    select case when l.lease_until is null then l.due_at end as due_at from webhook_deliveries l
+    where l.tenant_id = $1 and l.webhook_id = new.webhook_id and l.subject = $7 and {_IN_LINE}
+    order by l.occurred_at, l.id limit 1
+) first on true
+on conflict (webhook_id, event_id) do nothing
+"""
+
+_ADD_TEST = f"""
+insert into webhook_deliveries as d (id, tenant_id, webhook_id, type, subject, body, occurred_at, status, on_demand,
+                                     due_at, created_at)
+values ($1, $2, $3, '{TEST_TYPE}', $3::uuid::text, $4, $5, '{_PENDING}', true, $5, $5) returning {_COLUMNS}
+"""
+
+_REDELIVER = f"""
+update webhook_deliveries d set status = '{_PENDING}', on_demand = d.on_demand or d.status <> '{_PENDING}', due_at = $4
+where d.tenant_id = $1 and d.webhook_id = $2 and d.id = $3 returning {_COLUMNS}
+"""
+
+_TAKE = f"""
+with due as (
+    select next.id from webhooks w
+    cross join lateral (
+        select d.id, d.due_at from webhook_deliveries d
+        where d.webhook_id = w.id and d.status = '{_PENDING}' and d.due_at <= $1
+          and (d.lease_until is null or d.lease_until <= $1)
+          and (d.on_demand or (
+              w.active and (w.paused_until is null or w.paused_until <= $1) and not exists (
+                  select from webhook_deliveries earlier
+                  where earlier.webhook_id = d.webhook_id and earlier.subject = d.subject
+                    and earlier.status = '{_PENDING}' and not earlier.on_demand
+                    and (earlier.occurred_at, earlier.id) < (d.occurred_at, d.id)
+              )
+          ))
+        order by d.due_at
+        limit greatest(0, $4 - (
+            select count(*) from webhook_deliveries busy where busy.webhook_id = w.id and busy.lease_until > $1
+        ))
+        for update skip locked
+    ) next
+    order by next.due_at limit $3
+), taken as (
+    update webhook_deliveries d set lease_until = $2 from due where d.id = due.id
+    returning d.*
+)
+select d.id, d.tenant_id, d.webhook_id, d.subject, d.body, d.project_id is not null as is_of_project, d.on_demand,
+       d.attempts, d.lease_until, w.url, w.secret,
+       case when w.previous_secret_until > $1 then w.previous_secret end as previous_secret, {_STANDING}
+from taken d join webhooks w on w.id = d.webhook_id {_STANDING_JOINS.format(project_id="d.project_id")}
+order by d.due_at
+"""
+
+_HELD = "tenant_id = $1 and id = $2 and lease_until = $3"
+
+_SETTLE = f"""
+update webhook_deliveries
+set status = $4, due_at = $5, attempted_at = $6, duration_ms = $7, response_status = $8, response_body = $9,
+    error = $10, attempts = attempts + 1, lease_until = null
+where {_HELD}
+"""
+
+_OF_LINE = f"l.tenant_id = $1 and l.webhook_id = $2 and l.subject = $3 and {_IN_LINE}"
+
+_HOLD_UP = f"update webhook_deliveries l set due_at = $4 where {_OF_LINE} and l.due_at < $4"
+
+_NEXT = f"""
+update webhook_deliveries set due_at = $4
+where due_at > $4 and id = (select l.id from webhook_deliveries l where {_OF_LINE} order by l.occurred_at, l.id limit 1)
+"""
+
+_WITHHOLD = f"update webhook_deliveries set status = '{DeliveryStatus.WITHHELD}', lease_until = null where {_HELD}"
+
+_GIVE_BACK = """
+update webhook_deliveries d set lease_until = null from unnest($1::uuid[], $2::timestamptz[]) as held (id, lease_until)
+where d.id = held.id and d.lease_until = held.lease_until
+"""
+
+_FORGET = """
+delete from webhook_deliveries where id = any(array(
+    select id from webhook_deliveries where created_at < $1 limit $2
+))
+"""
+
+_BACKLOG = f"""
+select count(*)::int as depth, extract(epoch from $1 - min(d.due_at))::float8 as age
+from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+where d.status = '{_PENDING}' and d.due_at <= $1 and (w.active or d.on_demand)
+"""

@@ -1,0 +1,122 @@
+"""The use cases of webhooks, each one transaction. No event tells of them: where they lead is their managers' own."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from project_service.outbound.destinations import DestinationRefused, HostPort, check_destination
+from project_service.projects import repository as projects
+from project_service.projects.access import require_role
+from project_service.webhooks import repository
+from project_service.webhooks.domain import MAX_WEBHOOKS, OVERLAP, unknown_events
+from project_service.webhooks.errors import TooManyWebhooks
+from project_service.webhooks.schemas import CreateWebhook, PatchWebhook, WebhookQuery, WebhookView, WebhookWithSecret
+from project_service.webhooks.signing import Secrets
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.errors import FieldError, Forbidden, ValidationFailed
+from shared.events.projects import ProjectRole
+from shared.http.conditions import IfMatch, refuse_stale
+from shared.http.patch import changes
+from shared.ids import new_id
+from shared.pagination import PageOf
+from shared.principal import Principal, Role
+
+
+class WebhookService:
+    """`catalogue` holds the public types there are, `allowed` the destinations that need not be public."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        secrets: Secrets,
+        catalogue: Collection[str],
+        allowed: frozenset[HostPort],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._secrets = secrets
+        self._catalogue = catalogue
+        self._allowed = allowed
+
+    async def find(self, principal: Principal, query: WebhookQuery) -> PageOf[WebhookView]:
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            return await repository.find_page(work, principal, query)
+
+    async def get(self, principal: Principal, webhook_id: UUID) -> WebhookView:
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            return await repository.get(work, principal, webhook_id)
+
+    async def add(self, principal: Principal, new: CreateWebhook) -> WebhookWithSecret:
+        """Raises ValidationFailed, Forbidden, TooManyWebhooks."""
+        self._check({"url": new.url, "events": new.events})
+        webhook_id = new_id()
+        secret, sealed = self._secrets.new(webhook_id)
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await _require_owner(work, principal, new.project_id)
+            if await repository.count_alone(work, principal.tenant_id) >= MAX_WEBHOOKS:
+                raise TooManyWebhooks(details={"limit": MAX_WEBHOOKS})
+            webhook = await repository.add(work, principal, webhook_id, new, sealed, self._clock.now())
+        return _with(secret, webhook)
+
+    async def change(
+        self, principal: Principal, webhook_id: UUID, patch: PatchWebhook, if_match: IfMatch
+    ) -> WebhookView:
+        """Raises ValidationFailed, WebhookNotFound, PreconditionFailed."""
+        wanted = changes(patch)
+        self._check(wanted)
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            before = await repository.lock(work, principal, webhook_id)
+            refuse_stale(if_match, before)
+            changed = {name: value for name, value in wanted.items() if getattr(before, name) != value}
+            if not changed:
+                return before
+            if changed.get("active"):
+                changed |= {"disabled_at": None, "disabled_reason": None, "paused_until": None}
+            return await repository.update(work, principal.tenant_id, webhook_id, changed, self._clock.now())
+
+    async def rotate_secret(self, principal: Principal, webhook_id: UUID) -> WebhookWithSecret:
+        """The secret before it signs beside it for a while. Raises WebhookNotFound."""
+        secret, sealed = self._secrets.new(webhook_id)
+        now = self._clock.now()
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await repository.lock(work, principal, webhook_id)
+            webhook = await repository.rotate_secret(work, principal.tenant_id, webhook_id, sealed, now + OVERLAP, now)
+        return _with(secret, webhook)
+
+    async def remove(self, principal: Principal, webhook_id: UUID, if_match: IfMatch) -> None:
+        """Raises WebhookNotFound, PreconditionFailed."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
+            await repository.remove(work, principal.tenant_id, webhook_id)
+
+    def _check(self, wanted: dict[str, Any]) -> None:
+        """Raises ValidationFailed for an address or events that can be seen to be wrong, all of them."""
+        wrong = list(unknown_events(wanted.get("events", ()), self._catalogue))
+        try:
+            if "url" in wanted:
+                check_destination(wanted["url"], self._allowed)
+        except DestinationRefused as refused:
+            wrong.insert(0, FieldError("url", "invalid", refused.reason))
+        if wrong:
+            raise ValidationFailed(wrong)
+
+
+async def _require_owner(work: Work, principal: Principal, project_id: UUID | None) -> None:
+    """Of the project, or of everything in the tenant."""
+    if project_id is None:
+        if not principal.role.is_at_least(Role.ADMIN):
+            raise Forbidden
+        return
+    role = await projects.role_of(work, principal, project_id)
+    if role is None:
+        raise ValidationFailed([FieldError("project_id", "not_found", "There is no such project.")])
+    require_role(role, ProjectRole.OWNER)
+
+
+def _with(secret: str, webhook: WebhookView) -> WebhookWithSecret:
+    return WebhookWithSecret(**msgspec.structs.asdict(webhook), secret=secret)

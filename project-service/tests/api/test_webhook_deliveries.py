@@ -1,0 +1,547 @@
+"""What webhooks are told: signed, in order, again until it is taken, and only what their makers may see."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from project_builders import KEY_ENCRYPTION_SECRET, person, project_settings
+from project_client import ProjectClient, project_path, task_path
+from project_people import joined, left, tell
+from prometheus_client import CollectorRegistry
+from standardwebhooks import Webhook
+from webhook_receiver import Receiver, receiver_up
+
+from project_service.app import create_app
+from project_service.outbound.client import OutboundClient
+from project_service.outbound.destinations import allowed_destinations
+from project_service.webhooks import delivery_queue
+from project_service.webhooks.courier import Courier, DeliveryMetrics
+from project_service.webhooks.deliveries import forget_deliveries
+from project_service.webhooks.domain import Pace
+from project_service.webhooks.signing import Secrets
+from shared.clock import SystemClock
+from shared.db.databases import Database
+from shared.events.topics import tenant_topic, user_topic
+from shared.messaging.memory import MemoryBus
+from shared.principal import Principal, Role
+from shared.telemetry.metrics import Metrics
+from shared.testing.callers import GLOBEX
+from shared.testing.eventually import eventually
+from shared.testing.service_client import session_with
+
+WEBHOOKS = "/api/v1/webhooks"
+QUICK = Pace(schedule=(0,) + (0.02,) * 60, jitter=0.5, slow_down=0.05, timeout=1.0, lease=2.0, poll=0.02)
+soon = partial(eventually, within=5.0)
+THREE_TIMES = QUICK._replace(schedule=(0, 0.02, 0.02))
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiver_up() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def pace() -> Pace:
+    return QUICK
+
+
+@pytest.fixture
+async def client(database: Database, bus: MemoryBus, receiver: Receiver, pace: Pace) -> AsyncIterator[ProjectClient]:
+    settings = project_settings(outbound_allow=receiver.place)
+    async with session_with(create_app(settings, database=database, bus=bus, pace=pace)) as session:
+        yield ProjectClient(session, database)
+
+
+async def listen(client: ProjectClient, receiver: Receiver, who: Principal, **fields: Any) -> dict[str, Any]:
+    made = await client.create(WEBHOOKS, {"url": receiver.url, "events": ["*"], **fields}, who=who)
+    receiver.secret = made["secret"]
+    return made
+
+
+async def deliveries(client: ProjectClient, who: Principal, webhook: dict[str, Any], query: str = "") -> list[Any]:
+    return (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}/deliveries{query}", who=who)).items
+
+
+async def test_a_change_is_told_as_standard_webhooks_has_it(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["task.*"])
+    project = await client.new_project(ada)
+
+    task = await client.new_task(ada, project, title="Wings ✈")
+    await soon(lambda: bool(receiver.taken))
+
+    [event] = await client.events(ada, f"tasks:{project['id']}")
+    [received] = receiver.taken
+    assert received.content["type"] == "task.added"
+    assert datetime.fromisoformat(received.content["timestamp"]) == event.time
+    assert received.content["data"] == msgspec.json.decode(event.data)
+    assert received.content["data"]["payload"] == task
+    assert received.headers["Content-Type"] == "application/json"
+    await soon(lambda: is_settled(client, ada, webhook))
+    [logged] = await deliveries(client, ada, webhook)
+    assert (logged["id"], logged["status"], logged["attempts"]) == (received.id, "delivered", 1)
+    assert (logged["response_status"], logged["next_attempt_at"]) == (200, None)
+
+
+async def test_only_the_events_that_were_asked_for_are_told(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    await listen(client, receiver, ada, events=["project.updated", "task.status_changed"])
+    project = await client.new_project(ada)
+    task = await client.new_task(ada, project)
+
+    await client.send("PATCH", task_path(task), {"title": "Land"}, who=ada)
+    await client.send("PATCH", task_path(task), {"status": "done"}, who=ada)
+    await client.send("PATCH", project_path(project), {"name": "Artemis"}, who=ada)
+    await soon(lambda: len(receiver.taken) == 2)
+
+    assert sorted(receiver.types()) == ["project.updated", "task.status_changed"]
+
+
+async def test_the_secret_before_signs_beside_the_newest(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    rotated = await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/rotate-secret", who=ada)
+
+    await client.new_project(ada)
+    await soon(lambda: bool(receiver.taken))
+
+    [received] = receiver.taken
+    for secret in (webhook["secret"], rotated.data["secret"]):
+        assert Webhook(secret).verify(received.body, dict(received.headers))
+    assert len(received.headers["webhook-signature"].split(" ")) == 2
+
+
+async def test_after_the_overlap_only_the_newest_signs(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    rotated = await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/rotate-secret", who=ada)
+    receiver.secret = rotated.data["secret"]
+    async with client.database.system_work() as work:
+        await work.execute("update webhooks set previous_secret_until = now() - interval '1 second'")
+
+    await client.new_project(ada)
+    await soon(lambda: bool(receiver.taken))
+
+    assert " " not in receiver.taken[0].headers["webhook-signature"]
+
+
+async def test_a_new_secret_mends_a_webhook_whose_old_one_is_unreadable(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    async with client.database.system_work() as work:
+        await work.execute("update webhooks set secret = '\\x00'")
+    await client.new_project(ada)
+    await soon(lambda: has_failed(client, ada, webhook))
+    [logged] = await deliveries(client, ada, webhook)
+
+    rotated = await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/rotate-secret", who=ada)
+    receiver.secret = rotated.data["secret"]
+    await soon(lambda: bool(receiver.taken))
+
+    assert logged["error"] == "The secret of this webhook cannot be read: rotate it."
+
+
+async def test_what_a_receiver_missed_comes_in_order_once_it_is_back(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["task.*"])
+    project = await client.new_project(ada)
+    await receiver.down()
+    tasks = [await client.new_task(ada, project, title=f"{number}") for number in range(4)]
+    for status in ("in_progress", "blocked", "done"):
+        await asyncio.gather(*(client.send("PATCH", task_path(task), {"status": status}, who=ada) for task in tasks))
+    await soon(lambda: has_failed(client, ada, webhook))
+
+    await receiver.up()
+    await soon(lambda: len({each.id for each in receiver.taken}) == 16)
+
+    for task in tasks:
+        versions = [each.content["data"]["version"] for each in receiver.taken if _entity(each.content) == task["id"]]
+        assert versions == sorted(versions)
+        assert set(versions) == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
+async def test_behind_one_that_waits_all_wait_until_it_is_sent_by_hand(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["project.*"])
+    receiver.status = 500
+    project = await client.new_project(ada)
+    for name in ("Artemis", "Gemini"):
+        await client.send("PATCH", project_path(project), {"name": name}, who=ada)
+    await soon(lambda: are_held_up(client, ada, webhook, 3))
+    *_, first = await deliveries(client, ada, webhook)
+    receiver.status = 200
+
+    await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/deliveries/{first['id']}/redeliver", who=ada)
+    await soon(lambda: len(receiver.taken) == 3)
+
+    assert [each.content["data"]["version"] for each in receiver.taken] == [1, 2, 3]
+    assert receiver.attempts.total() == 4
+
+
+async def test_an_answer_that_is_no_success_is_tried_again_under_the_same_id(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    receiver.status, receiver.text, receiver.headers = 302, "x\0" * 5000, {"Location": receiver.url}
+    await client.new_project(ada)
+    await soon(lambda: sum(receiver.attempts.values()) >= 2)
+
+    receiver.status = 204
+    await soon(lambda: bool(receiver.taken))
+    await soon(lambda: is_settled(client, ada, webhook))
+
+    [logged] = await deliveries(client, ada, webhook)
+    assert receiver.attempts.keys() == {logged["id"]}
+    assert logged["attempts"] == sum(receiver.attempts.values())
+
+
+async def test_the_log_shows_what_a_receiver_said(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    receiver.status, receiver.text = 500, "no\0" + "x" * 10_000
+
+    await client.new_project(ada)
+    await soon(lambda: has_failed(client, ada, webhook))
+
+    [logged] = await deliveries(client, ada, webhook, "?status=pending")
+    assert logged["response_status"] == 500
+    assert logged["response_body"].startswith("no\N{REPLACEMENT CHARACTER}x")
+    assert len(logged["response_body"]) == 4096
+    assert logged["next_attempt_at"] is not None
+
+
+@pytest.mark.parametrize("pace", [THREE_TIMES])
+async def test_a_webhook_that_fails_to_the_end_is_disabled_and_told(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    receiver.status = 500
+    project = await client.new_project(ada)
+
+    await soon(lambda: is_disabled(client, ada, webhook))
+    await client.send("PATCH", project_path(project), {"name": "Never told"}, who=ada)
+
+    read = (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}", who=ada)).data
+    assert (read["disabled_reason"], read["version"]) == ("failing", 2)
+    assert sum(receiver.attempts.values()) == 3
+    [told] = await events_of(client, "project.webhook.disabled")
+    assert (told["user_id"], told["webhook_id"], told["reason"]) == (str(ada.user_id), webhook["id"], "failing")
+
+
+@pytest.mark.parametrize("pace", [THREE_TIMES])
+async def test_made_active_again_it_hears_what_waited(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["project.*"])
+    receiver.status = 410
+    project = await client.new_project(ada)
+    await soon(lambda: is_disabled(client, ada, webhook))
+    [failed] = await deliveries(client, ada, webhook)
+    receiver.status = 200
+
+    await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": True}, who=ada)
+    await client.send("PATCH", project_path(project), {"name": "Artemis"}, who=ada)
+    await soon(lambda: receiver.types() == ["project.updated"])
+
+    assert (failed["status"], failed["attempts"]) == ("failed", 1)
+    read = (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}", who=ada)).data
+    assert (read["disabled_at"], read["disabled_reason"]) == (None, None)
+
+
+async def test_an_inactive_webhook_hears_tests_and_nothing_else(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, active=False)
+    await client.new_project(ada)
+
+    asked = await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+    await soon(lambda: bool(receiver.taken))
+
+    assert asked.status == 202
+    assert [(each.id, each.type) for each in receiver.taken] == [(asked.data["id"], "webhook.test")]
+    assert receiver.taken[0].content["data"] == {"webhook_id": webhook["id"]}
+    assert [each["id"] for each in await deliveries(client, ada, webhook)] == [asked.data["id"]]
+
+
+async def test_a_test_that_fails_is_not_tried_again_and_disables_nothing(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    receiver.status = 500
+
+    await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+    await soon(lambda: is_settled(client, ada, webhook))
+
+    [logged] = await deliveries(client, ada, webhook)
+    assert (logged["status"], logged["attempts"]) == ("failed", 1)
+    assert (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}", who=ada)).data["active"]
+
+
+async def test_a_delivery_is_repeated_under_its_id(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    await client.new_project(ada)
+    await soon(lambda: is_settled(client, ada, webhook))
+    [first] = await deliveries(client, ada, webhook)
+    path, key = f"{WEBHOOKS}/{webhook['id']}/deliveries/{first['id']}/redeliver", {"Idempotency-Key": "once"}
+
+    answers = [await client.send("POST", path, who=ada, headers=key) for _ in range(2)]
+    await soon(lambda: len(receiver.taken) == 2)
+    await soon(lambda: is_settled(client, ada, webhook))
+
+    assert [answer.status for answer in answers] == [202, 202]
+    assert answers[0].body == answers[1].body
+    assert receiver.taken[0].id == receiver.taken[1].id == first["id"]
+    assert receiver.taken[0].body == receiver.taken[1].body
+    assert [each["attempts"] for each in await deliveries(client, ada, webhook)] == [2]
+
+
+async def test_a_webhook_of_a_project_hears_of_nothing_else(client: ProjectClient, receiver: Receiver) -> None:
+    ada, ben = person(), person()
+    project, other = await client.new_project(ada), await client.new_project(ada)
+    await listen(client, receiver, ada, project_id=project["id"])
+    await listen(client, receiver, person(Role.OWNER, GLOBEX))
+
+    await client.new_project(ben)
+    await client.new_task(ada, other)
+    task = await client.new_task(ada, project)
+    about = {"entity_type": "task", "entity_id": task["id"], "body": "Fly!"}
+    receiver.secret = None
+    await client.create(f"{project_path(project)}/comments", about, who=ada)
+    await client.send("DELETE", task_path(task), who=ada)
+    await client.send("DELETE", project_path(project), who=ada)
+    await soon(lambda: "project.deleted" in receiver.types())
+
+    assert sorted(receiver.types()) == ["comment.added", "project.deleted", "task.added", "task.deleted"]
+
+
+async def test_what_its_maker_may_not_see_does_not_leave(
+    client: ProjectClient, bus: MemoryBus, receiver: Receiver
+) -> None:
+    admin, ben = person(Role.ADMIN), person()
+    webhook = await listen(client, receiver, admin)
+    await demote(bus, admin, client)
+
+    await client.new_project(ben)
+    shared = await client.new_project(ben, visibility="tenant")
+    await soon(lambda: bool(receiver.taken))
+
+    assert [_entity(each.content) for each in receiver.taken] == [shared["id"]]
+    assert webhook["created_by"] == str(admin.user_id)
+
+
+async def test_rights_that_are_lost_while_it_waits_withhold_it(
+    client: ProjectClient, bus: MemoryBus, receiver: Receiver
+) -> None:
+    admin, owner = person(Role.ADMIN), person(Role.OWNER)
+    webhook = await listen(client, receiver, admin)
+    await receiver.down()
+    await client.new_project(person())
+    await soon(lambda: has_failed(client, owner, webhook))
+
+    await tell(bus, left(admin), admin.tenant_id)
+    await soon(lambda: is_settled(client, owner, webhook))
+    await receiver.up()
+
+    [logged] = await deliveries(client, owner, webhook)
+    assert logged["status"] == "withheld"
+    assert receiver.taken == []
+
+
+async def test_members_of_the_tenant_are_told_of_and_what_is_personal_is_not(
+    client: ProjectClient, bus: MemoryBus, receiver: Receiver
+) -> None:
+    ada, ben = person(Role.ADMIN), person()
+    await listen(client, receiver, ada, events=["membership.*"])
+
+    await tell(bus, joined(ben, "ben@example.com"), ada.tenant_id, topics=[user_topic(ben.user_id)])
+    await tell(bus, joined(ben, "ben@example.com"), ada.tenant_id, topics=[tenant_topic(ada.tenant_id)])
+    await tell(bus, joined(ben, "ben@example.com"), GLOBEX, topics=[tenant_topic(GLOBEX)])
+    await tell(bus, left(ben), ada.tenant_id, topics=[tenant_topic(ada.tenant_id)])
+    await soon(lambda: "membership.removed" in receiver.types())
+
+    assert receiver.types() == ["membership.added", "membership.removed"]
+
+
+async def test_an_address_inside_is_not_reached_whatever_is_stored(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    async with receiver_up() as trap, client.database.system_work() as work:
+        await work.execute("update webhooks set url = $1", trap.url)
+    await trap.up()
+
+    await client.new_project(ada)
+    await soon(lambda: has_failed(client, ada, webhook))
+    await trap.down()
+
+    [logged] = await deliveries(client, ada, webhook)
+    assert logged["error"] == "This address is not on the public internet."
+    assert not trap.attempts
+
+
+async def test_what_a_dead_courier_had_in_hand_is_delivered_under_the_same_id(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    await receiver.down()
+    await client.new_project(ada)
+    await soon(lambda: has_failed(client, ada, webhook))
+    now = datetime.now(UTC)
+    async with client.database.system_work() as work:
+        await work.execute("update webhook_deliveries set lease_until = $1", now + timedelta(seconds=0.3))
+
+    await receiver.up()
+    await soon(lambda: bool(receiver.taken))
+
+    assert datetime.now(UTC) >= now + timedelta(seconds=0.3)
+    assert len(receiver.taken) == 1
+
+
+async def test_a_courier_that_stops_gives_back_what_it_holds_and_nothing_else(
+    client: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, active=False)
+    now = datetime.now(UTC)
+    async with database.system_work() as work:
+        await work.execute("update webhooks set url = 'http://127.0.0.1:1/'")
+        delivery = await delivery_queue.add_test(work, ada.tenant_id, UUID(webhook["id"]), "{}", now)
+        [held] = await delivery_queue.take(work, now, QUICK, 1)
+
+    async with database.system_work() as work:
+        await delivery_queue.give_back(work, [held._replace(lease_until=now)])
+        [still_held] = await work.rows("select lease_until from webhook_deliveries where id = $1", delivery.id)
+        await delivery_queue.give_back(work, [held])
+        [free] = await work.rows("select lease_until from webhook_deliveries where id = $1", delivery.id)
+
+    assert still_held["lease_until"] == held.lease_until
+    assert free["lease_until"] is None
+
+
+async def test_couriers_share_the_line_and_leave_what_they_drop(
+    client: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["task.*"])
+    project = await client.new_project(ada)
+    others = [asyncio.create_task(courier(database, receiver).run()) for _ in range(3)]
+
+    tasks = [await client.new_task(ada, project) for _ in range(10)]
+    others.pop().cancel()
+    await asyncio.gather(*(client.send("PATCH", task_path(task), {"status": "done"}, who=ada) for task in tasks))
+    await soon(lambda: is_settled(client, ada, webhook, 20))
+    for other in others:
+        other.cancel()
+    await asyncio.wait(others)
+
+    assert len({each.id for each in receiver.taken}) == 20
+    for task in tasks:
+        assert [each.type for each in receiver.taken if _entity(each.content) == task["id"]] == [
+            "task.added",
+            "task.status_changed",
+        ]
+
+
+async def test_an_endpoint_gets_no_more_than_its_share(database: Database) -> None:
+    ada = person(Role.ADMIN)
+    settings = project_settings(outbound_allow="127.0.0.1:1")
+    idle = QUICK._replace(at_once=0)
+    async with session_with(create_app(settings, database=database, bus=MemoryBus(), pace=idle)) as session:
+        client = ProjectClient(session, database)
+        made = [
+            await client.create(WEBHOOKS, {"url": "http://127.0.0.1:1/", "events": ["*"]}, who=ada) for _ in range(2)
+        ]
+        for webhook in made:
+            for _ in range(7):
+                await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+
+    now = datetime.now(UTC)
+    async with database.system_work() as work:
+        first = await delivery_queue.take(work, now, QUICK, 32)
+        second = await delivery_queue.take(work, now, QUICK, 32)
+
+    assert sorted(each.webhook_id for each in first) == sorted(UUID(webhook["id"]) for webhook in made * 4)
+    assert second == []
+
+
+async def test_deliveries_are_forgotten_after_a_week(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+    await soon(lambda: is_settled(client, ada, webhook))
+
+    for days, left_over in ((6, 1), (8, 0)):
+        async with client.database.system_work() as work:
+            await forget_deliveries(work, datetime.now(UTC) + timedelta(days=days))
+        assert len(await deliveries(client, ada, webhook)) == left_over
+
+
+async def test_deleted_with_what_waits_for_it(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    await receiver.down()
+    await client.new_project(ada)
+    await soon(lambda: has_failed(client, ada, webhook))
+
+    await client.send("DELETE", f"{WEBHOOKS}/{webhook['id']}", who=ada)
+    await receiver.up()
+
+    assert await client.database.system_rows("select from webhook_deliveries") == []
+
+
+def courier(database: Database, receiver: Receiver) -> Courier:
+    client = OutboundClient(allowed_destinations(receiver.place), user_agent="a test")
+    metrics = Metrics("a test")
+    metrics.registry = CollectorRegistry()
+    return Courier(database, SystemClock(), Secrets(KEY_ENCRYPTION_SECRET), client, DeliveryMetrics(metrics), QUICK)
+
+
+async def demote(bus: MemoryBus, who: Principal, client: ProjectClient) -> None:
+    await tell(bus, joined(msgspec.structs.replace(who, role=Role.DEVELOPER), "a@example.com"), who.tenant_id)
+    await soon(lambda: _is_known(client, who))
+
+
+async def _is_known(client: ProjectClient, who: Principal) -> bool:
+    rows = await client.database.system_rows("select from tenant_members where user_id = $1", who.user_id)
+    return len(rows) == 1
+
+
+async def is_settled(client: ProjectClient, who: Principal, webhook: dict[str, Any], number: int = 1) -> bool:
+    logged = await deliveries(client, who, webhook, "?limit=100")
+    return len(logged) == number and all(each["status"] != "pending" for each in logged)
+
+
+async def has_failed(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:
+    return any(each["attempts"] for each in await deliveries(client, who, webhook))
+
+
+async def are_held_up(client: ProjectClient, who: Principal, webhook: dict[str, Any], number: int) -> bool:
+    logged = await deliveries(client, who, webhook)
+    waits = [datetime.fromisoformat(each["next_attempt_at"]) - datetime.now(UTC) for each in logged]
+    return len(waits) == number and min(waits) > timedelta(minutes=50)
+
+
+async def is_disabled(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:
+    read = await client.send("GET", f"{WEBHOOKS}/{webhook['id']}", who=who)
+    return read.data["disabled_at"] is not None and not read.data["active"]
+
+
+async def events_of(client: ProjectClient, type_name: str) -> list[Any]:
+    rows = await client.database.system_rows("select data from outbox where type = $1", type_name)
+    return [msgspec.json.decode(row["data"]) for row in rows]
+
+
+def _entity(content: dict[str, Any]) -> str:
+    entity: str = content["data"]["entity_id"]
+    return entity
