@@ -80,6 +80,11 @@ class Connections:
     def of_user(self, user_id: UUID) -> tuple[Connection, ...]:
         return tuple(self._by_user.get(user_id, ()))
 
+    def of_tenant(self, tenant_id: UUID) -> Iterator[Connection]:
+        for connection in self:
+            if connection.credentials and connection.credentials.principal.tenant_id == tenant_id:
+                yield connection
+
     def end_session(self, user_id: UUID, session_id: UUID) -> None:
         """Close what was let in by credentials of this session; a key is a session of its own."""
         for connection in self.of_user(user_id):

@@ -1,6 +1,8 @@
 """One node of realtime-service: its event queue, hub and connections, and how they begin and end."""
 
 import asyncio
+from collections.abc import Iterable
+from itertools import islice
 from uuid import UUID
 
 from realtime_service.access import Access
@@ -55,7 +57,8 @@ class Node:
         self._watch = BusWatch(bus, self._bus_changed)
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
         self._silence = SilenceWatch(self._silence_changed)
-        self._doubts = asyncio.Event()
+        self._doubted: dict[Connection, None] = {}
+        self._has_doubts = asyncio.Event()
         self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.frames_out.inc)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._access = Access(keepers)
@@ -99,7 +102,7 @@ class Node:
             self._watch.run(),
             self._silence.run(),
             self._catch_up.run(),
-            self._check_doubted_rights(),
+            self._check_doubted(),
             self._presence.run(),
         )
         self._tasks = [asyncio.create_task(each) for each in lasting]
@@ -154,12 +157,9 @@ class Node:
         self._ask_tenant_anew(envelope)
 
     def _ask_tenant_anew(self, envelope: Envelope) -> None:
-        if envelope.tenantid is None:
-            return
-        self._access.forget_tenant(envelope.tenantid)
-        for connection in self._connections:
-            if connection.credentials and connection.credentials.principal.tenant_id == envelope.tenantid:
-                connection.session.rights_changed()
+        if envelope.tenantid is not None:
+            self._access.forget_tenant(envelope.tenantid)
+            self._doubt(self._connections.of_tenant(envelope.tenantid))
 
     def _ask_anew(self, tenant_id: UUID, user_id: UUID) -> None:
         """What they may see has changed."""
@@ -188,17 +188,23 @@ class Node:
             self._hub.suspect_all()
             self._catch_up.begin()
             self._access.forget_all()
-            self._doubts.set()
+            self._doubt(self._connections)
 
-    async def _check_doubted_rights(self) -> None:
-        """Everybody's, at a pace that keepers can answer. Works until it is cancelled."""
+    def _doubt(self, connections: Iterable[Connection]) -> None:
+        """Their rights are checked again, at a pace that keepers can answer."""
+        self._doubted.update(dict.fromkeys(connections))
+        self._has_doubts.set()
+
+    async def _check_doubted(self) -> None:
+        """Works until it is cancelled."""
         while True:
-            await self._doubts.wait()
-            self._doubts.clear()
-            for number, connection in enumerate(self._connections):
-                if number % CHECKED_AT_ONCE == 0:
-                    await asyncio.sleep(CHECK_PAUSE_SECONDS)
+            await self._has_doubts.wait()
+            for connection in list(islice(self._doubted, CHECKED_AT_ONCE)):
+                del self._doubted[connection]
                 connection.session.rights_changed()
+            if not self._doubted:
+                self._has_doubts.clear()
+            await asyncio.sleep(CHECK_PAUSE_SECONDS)
 
     def _prune(self) -> None:
         self._access.prune()

@@ -1,5 +1,6 @@
 """The topics dialect over a real socket: what is said, word for word."""
 
+import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -416,3 +417,29 @@ async def test_silence_of_auth_service_is_told_and_its_return_too(connect, keepe
 
     assert lagging == {"action": "degraded"}
     assert await client.next() == {"action": "healthy"}
+
+
+async def test_a_removed_member_loses_the_stream_on_every_node_within_a_second(start_server, keeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    nodes = [await start_server() for _ in range(2)]
+    clients = [await RawClient.open(node.port, anna) for node in nodes]
+    for client in clients:
+        await client.subscribe(TOPIC)
+
+    keeper.blind.add(anna.user_id)
+    gone = MembershipRemoved(
+        entity_id=anna.user_id,
+        version=2,
+        tenant_id=anna.tenant_id,
+        user_id=anna.user_id,
+        payload=Removed(anna.user_id),
+    )
+    await auth.publish(gone, anna.tenant_id)
+    async with asyncio.timeout(1.0):
+        refusals = [await client.next() for client in clients]
+    replay = await clients[0].subscribe(TOPIC, since={"epoch": "epoch-1", "offset": 0})
+
+    assert [refusal["code"] for refusal in (*refusals, replay)] == ["TOPIC_NOT_FOUND"] * 3
+    for client in clients:
+        await client.close()
