@@ -16,12 +16,12 @@ class Hub:
         self,
         begin_repair: Callable[[TopicStream], None],
         cancel_repair: Callable[[TopicStream], None],
-        count_frames: Callable[[int], None],
+        note_written: Callable[[int, float], None],
     ) -> None:
-        """`count_frames` is told of frames that were written without asking the subscribers."""
+        """As TopicStream takes them."""
         self._begin_repair = begin_repair
         self._cancel_repair = cancel_repair
-        self._count_frames = count_frames
+        self._note_written = note_written
         self._streams: dict[StreamKey, TopicStream] = {}
 
     @property
@@ -33,7 +33,7 @@ class Hub:
         key = (subscriber.principal.tenant_id, topic)
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[key] = TopicStream(*key, self._begin_repair, self._count_frames)
+            stream = self._streams[key] = TopicStream(*key, self._begin_repair, self._note_written)
         stream.add(subscriber)
         return stream
 

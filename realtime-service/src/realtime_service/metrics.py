@@ -33,7 +33,7 @@ class LiveMetrics:
         self.unreadable = Counter("tessera_live_unreadable_total", "Messages that were no event", registry=registry)
         self.fan_out = Histogram(
             "tessera_live_fan_out_seconds",
-            "From a message to its last reader's buffer",
+            "From an event to its last reader's buffer",
             buckets=_FAN_OUT_BUCKETS,
             registry=registry,
         )
@@ -43,6 +43,10 @@ class LiveMetrics:
             buckets=_LAG_BUCKETS,
             registry=registry,
         )
+
+    def crowd_written(self, frames: int, seconds: float) -> None:
+        self.frames_out.inc(frames)
+        self.fan_out.observe(seconds)
 
     def watch(self, *, topics: Callable[[], float], buffered: Callable[[], float]) -> None:
         """Read when they are scraped."""

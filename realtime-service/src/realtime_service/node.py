@@ -59,7 +59,7 @@ class Node:
         self._silence = SilenceWatch(self._silence_changed)
         self._doubted: dict[Connection, None] = {}
         self._has_doubts = asyncio.Event()
-        self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.frames_out.inc)
+        self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.crowd_written)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._access = Access(keepers)
         self._revocations = Revocations()

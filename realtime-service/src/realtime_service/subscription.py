@@ -49,6 +49,7 @@ class Subscription:
         "_filter",
         "_hub",
         "_is_settled",
+        "_is_short",
         "_loss",
         "_reached",
         "_reader",
@@ -78,6 +79,7 @@ class Subscription:
         self._reached: Position | None = None
         self._waiting: deque[TopicEvent] | None = deque()
         self._is_settled = False
+        self._is_short = False
         self._loss: str | None = None
 
     async def join(self, access: Access, keepers: Keepers, since: Position | None) -> Joined:
@@ -121,6 +123,8 @@ class Subscription:
 
     def moved(self, position: Position, reason: str | None) -> None:
         """A reader that is ahead of the stream's new position loses nothing."""
+        if self._is_short and self._stream is not None:
+            self._is_short, self._reached = False, self._stream.position
         reached = self._reached
         if reached is not None and reached.epoch == position.epoch and reached.offset >= position.offset:
             return
@@ -141,7 +145,7 @@ class Subscription:
         if direct is None or stream is None or self._waiting is not None:
             return
         if self._reached is None or self._reached == stream.position:
-            self._reached = None
+            self._is_short, self._reached = True, None
             stream.shorten(self, direct)
 
     def _settle(self, missed: Missed | None) -> Joined:

@@ -1,5 +1,7 @@
 """One topic's stream on this node: in order, without duplicates, and never past a gap in silence."""
 
+import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -21,7 +23,10 @@ class Subscriber(Protocol):
         """The next event of the topic."""
 
     def moved(self, position: Position, reason: str | None) -> None:
-        """The stream goes on after `position`: for the first time (no reason), or because what lies between is lost."""
+        """The stream goes on after `position`: for the first time (no reason), or because what lies between is lost.
+
+        Its own position is still the one before. Events are delivered again, whatever was shortened.
+        """
 
     def refused(self) -> None:
         """The keeper says that this subscriber has no right any more: leave."""
@@ -49,8 +54,9 @@ class TopicStream:
         tenant_id: UUID,
         topic: str,
         ask_for_repair: Callable[["TopicStream"], None],
-        count_frames: Callable[[int], None],
+        note_written: Callable[[int, float], None],
     ) -> None:
+        """`note_written` is told of frames that went the short way, and of the seconds that took."""
         self.tenant_id = tenant_id
         self.topic = topic
         self.subscribers: dict[Subscriber, Direct | None] = {}
@@ -61,23 +67,27 @@ class TopicStream:
         self._is_suspect = False
         self._held: deque[TopicEvent] = deque(maxlen=MAX_HELD)
         self._ask_for_repair = ask_for_repair
-        self._count_frames = count_frames
+        self._note_written = note_written
+        self._unwritten: list[TopicEvent] = []
+        self._unwritten_since = 0.0
 
     def add(self, subscriber: Subscriber) -> None:
         self.subscribers[subscriber] = None
         self._attentive[subscriber] = None
 
     def shorten(self, subscriber: Subscriber, direct: Direct) -> None:
-        """From now on its events are written directly instead of delivered to it."""
+        """Until the stream moves, its events are written directly instead of delivered to it."""
         if self._attentive.pop(subscriber, direct) is None:
+            self._write()  # what it has been told already is not for it
             self.subscribers[subscriber] = direct
             self._crowds.setdefault(direct.render, {})[direct.outlet] = None
 
     def remove(self, subscriber: Subscriber) -> None:
+        self._write()
         self._attentive.pop(subscriber, None)
         direct = self.subscribers.pop(subscriber, None)
         if direct is not None:
-            self._crowds[direct.render].pop(direct.outlet, None)
+            self._leave_crowd(direct)
 
     def open(self, position: Position) -> None:
         """Start after `position`, which was read when the stream already listened. Later calls change nothing."""
@@ -90,7 +100,7 @@ class TopicStream:
             self._held.append(event)
         elif event.position == (self.position.epoch, self.position.offset + 1):
             self._deliver(event)
-        elif event.position.epoch != self.position.epoch or event.position.offset > self.position.offset:
+        elif self._is_ahead(event):
             self._held.append(event)
             self._begin_repair()
 
@@ -119,12 +129,16 @@ class TopicStream:
 
     def give_up(self, reason: str) -> None:
         """Go on without the missing events and tell so: after the last gap in what is held."""
-        run = _last_run(self._held)
         assert self.position is not None
+        run = _last_run(deque(event for event in self._held if self._is_ahead(event)))
         first = run[0].position if run else None
         self._move(Position(first.epoch, first.offset - 1) if first else self.position, reason)
         self._is_suspect = False
         self._end_repair()
+
+    def _is_ahead(self, event: TopicEvent) -> bool:
+        assert self.position is not None
+        return event.position.epoch != self.position.epoch or event.position.offset > self.position.offset
 
     def _begin_repair(self) -> None:
         self.is_repairing = True
@@ -146,18 +160,47 @@ class TopicStream:
         self.position = event.position
         if not event.is_live:
             return
-        for render, crowd in self._crowds.items():
-            frame = event.frame(render)
-            for outlet in tuple(crowd):
-                outlet.put(frame)
-            self._count_frames(len(crowd))
+        if self._crowds:
+            self._write_soon(event)
         for subscriber in tuple(self._attentive):
             subscriber.deliver(event)
 
+    def _write_soon(self, event: TopicEvent) -> None:
+        """The events of one loop turn leave as one piece of bytes, the same for all."""
+        if not self._unwritten:
+            self._unwritten_since = time.perf_counter()
+            asyncio.get_running_loop().call_soon(self._write)
+        self._unwritten.append(event)
+
+    def _write(self) -> None:
+        if not self._unwritten:
+            return
+        events, self._unwritten = self._unwritten, []
+        number = 0
+        for render, crowd in self._crowds.items():
+            frames = [event.frame(render) for event in events]
+            joined = frames[0] if len(frames) == 1 else b"".join(frames)
+            for outlet in tuple(crowd):
+                outlet.put(joined)
+            number += len(frames) * len(crowd)
+        self._note_written(number, time.perf_counter() - self._unwritten_since)
+
     def _move(self, position: Position, reason: str | None) -> None:
-        self.position = position
-        for subscriber in tuple(self.subscribers):
+        """May go back as well as forward, so every subscriber decides anew what of the next events is new to it."""
+        self._write()
+        for subscriber, direct in tuple(self.subscribers.items()):
+            if direct is not None:
+                self._leave_crowd(direct)
+                self.subscribers[subscriber] = None
+                self._attentive[subscriber] = None
             subscriber.moved(position, reason)
+        self.position = position
+
+    def _leave_crowd(self, direct: Direct) -> None:
+        crowd = self._crowds[direct.render]
+        crowd.pop(direct.outlet, None)
+        if not crowd:
+            del self._crowds[direct.render]
 
 
 def _last_run(held: deque[TopicEvent]) -> list[TopicEvent]:

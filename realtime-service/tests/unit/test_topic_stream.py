@@ -31,7 +31,7 @@ class Recorder:
 
 def stream_with_reader() -> tuple[TopicStream, Recorder, list[TopicStream]]:
     repairs: list[TopicStream] = []
-    stream, reader = TopicStream(ANNA.tenant_id, TOPIC, repairs.append, lambda _number: None), Recorder()
+    stream, reader = TopicStream(ANNA.tenant_id, TOPIC, repairs.append, lambda _number, _seconds: None), Recorder()
     stream.add(reader)
     return stream, reader, repairs
 

@@ -226,13 +226,16 @@ class TopicsSession:
 
     async def _tell_missed(self, events: list[TopicEvent]) -> None:
         """Never more at once than a healthy reader takes without being called slow."""
-        written = 0
+        frames: list[bytes] = []
+        size = 0
         for event in events:
-            self.event(event)
-            written += len(event.frame(event_frame))
-            if written >= SOFT_LIMIT:
+            frames.append(event.frame(event_frame))
+            size += len(frames[-1])
+            if size >= SOFT_LIMIT:
+                self._connection.write_all(frames)
+                frames, size = [], 0
                 await self._connection.drained()
-                written = 0
+        self._connection.write_all(frames)
 
     async def _check_again(self, topic: str) -> None:
         subscription = self._subscriptions.get(topic)
