@@ -231,6 +231,30 @@ async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server,
     await reader.close()
 
 
+async def test_presence_is_left_out_for_who_is_behind_and_told_when_it_has_caught_up(server, keeper, auth) -> None:
+    metrics = server.app.ctx.metrics.registry
+    anna = some_principal()
+    ben = some_principal(anna.tenant_id)
+    keeper.create(anna.tenant_id, TOPIC)
+    slow, other = await RawClient.open(server.port, anna), await RawClient.open(server.port, ben)
+    await slow.subscribe(TOPIC, presence=True)
+    await slow.next()
+    slow.socket.transport.pause_reading()
+
+    while metrics.get_sample_value("tessera_live_buffered_bytes") < 64 * 1024:
+        await keeper.publish(anna.tenant_id, TOPIC, task_added(description="x" * 30_000))
+        await asyncio.sleep(0)
+    await other.subscribe(TOPIC, presence=True)
+    await eventually(lambda: metrics.get_sample_value("tessera_live_shed_total") > 0)
+    slow.socket.transport.resume_reading()
+
+    async with asyncio.timeout(5.0):
+        told = [frame async for frame in _until_presence(slow)]
+    assert str(ben.user_id) in {member["user_id"] for member in told[-1]["data"]["joined"]}
+    for client in (slow, other):
+        await client.close()
+
+
 async def test_a_frame_over_64_kib_is_too_big(connect) -> None:
     client = await connect(some_principal())
 
@@ -334,6 +358,14 @@ async def test_a_peer_that_is_gone_without_a_word_is_noticed(start_server) -> No
             await reader.read()
     assert reader.at_eof() or reader.exception() is not None
     writer.close()
+
+
+async def _until_presence(client: RawClient):
+    while True:
+        frame = await client.next()
+        yield frame
+        if frame["event"] == "PRESENCE":
+            return
 
 
 async def _frames(client: RawClient):
