@@ -56,7 +56,6 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = BusWatch(bus, self._bus_changed)
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
-        self._silence = SilenceWatch(self._silence_changed)
         self._doubted: dict[Connection, None] = {}
         self._has_doubts = asyncio.Event()
         self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.crowd_written)
@@ -64,6 +63,7 @@ class Node:
         self._access = Access(keepers)
         self._revocations = Revocations()
         self._catch_up = CatchUp(requests, self._session_ended)
+        self._silence = SilenceWatch(self._silence_changed, self._catch_up.begin)
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)

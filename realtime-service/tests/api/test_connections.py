@@ -11,7 +11,7 @@ from realtime_client import RawClient
 from realtime_fakes import LiveServer, some_principal, task_added, unix_now
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from shared.events.auth import ApiKeyRevoked, MembershipRemoved, SessionRevoked
+from shared.events.auth import ApiKeyRevoked, Heartbeat, MembershipRemoved, SessionRevoked
 from shared.events.changes import Removed
 from shared.events.questions import EndedSession
 from shared.identity import HEADER
@@ -203,6 +203,18 @@ async def test_a_session_that_ended_while_the_bus_was_away_is_closed_when_it_is_
     frames, code = await client.until_closed()
 
     assert (frames[-1]["code"], code) == ("AUTH_SESSION_REVOKED", 4009)
+
+
+async def test_a_session_that_ends_while_no_events_come_is_closed_all_the_same(connect, auth) -> None:
+    anna = some_principal()
+    client = await connect(anna)
+
+    auth.ended = [EndedSession(session_id=anna.session_id, user_id=anna.user_id, revoked_at=unix_now())]
+    await auth.publish(Heartbeat(unsent_seconds=60.0))
+    async with asyncio.timeout(1.0):
+        frames, code = await client.until_closed()
+
+    assert (frames[0]["action"], code) == ("degraded", 4009)
 
 
 async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server, keeper) -> None:
