@@ -102,11 +102,15 @@ async def _open_all(shares: list[Share], token: str, node: int | None) -> None:
         share.opened += await _clients(share, min(_WARM, share.count), token)
         share.began_bytes = _resident_bytes(share.process)
     warm, node_began, started = sum(share.opened for share in shares), node and _resident_bytes(node), time.monotonic()
+    processes = [*(share.process for share in shares), *([node] if node else [])]
+    spent = -sum(map(cpu_seconds, processes))
     async with asyncio.TaskGroup() as group:
         for share in shares:
             group.create_task(_fill(share, token))
     opened = sum(share.opened for share in shares) - warm
-    say(f"  {opened / (time.monotonic() - started):6.0f} connections opened a second")
+    spent += sum(map(cpu_seconds, processes))
+    rate = opened / (time.monotonic() - started)
+    say(f"  {rate:6.0f} connections opened a second, {spent / max(1, opened) * 1000:.2f} ms of our processor time each")
     await asyncio.sleep(_SETTLE_SECONDS)
     for share in shares:
         say(f"  {share.opened:6} connections, {share.bytes_each() / 1024:5.1f} KiB each in the gateway (goal 10)")
