@@ -19,7 +19,9 @@ from realtime_service.timers import Timer, TimerWheel
 from shared.ids import new_id
 from shared.messaging.signals import Signals
 from shared.principal import Principal
+from shared.telemetry.logs import get_logger
 
+log = get_logger()
 _NOTHING = msgspec.Raw(b"null")
 
 
@@ -88,13 +90,21 @@ class Presence:
         """Until it is cancelled."""
         next_beat = 0.0
         while True:
-            if time.monotonic() >= next_beat:
+            is_beat = time.monotonic() >= next_beat
+            if is_beat:
                 next_beat = time.monotonic() + self._pace.beat
-                self._beat()
-                self._tell_behind()
-            await self._send()
-            self._tell_changes()
+            try:
+                await self._turn(is_beat=is_beat)
+            except Exception:  # one watcher's trouble must not end the presence of all
+                log.exception("a turn of presence failed")
             await asyncio.sleep(self._pace.turn)
+
+    async def _turn(self, *, is_beat: bool) -> None:
+        if is_beat:
+            self._beat()
+            self._tell_behind()
+        await self._send()
+        self._tell_changes()
 
     # What watchers do.
 
