@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PARTS := shared auth-service project-service conversation-service realtime-service gateway deploy
 EDITABLE := $(foreach part,$(PARTS),-e ./$(part))
 TESTS ?=
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install run run-distributed demo test test-unit check attack lint format bench chaos snapshots clean
@@ -29,7 +30,7 @@ demo: install ## Play the story (register, project, task, conversation, live eve
 	@exec $(BIN)/python -m deploy.demo
 
 test: install ## Run all tests; starts (and if need be installs) PostgreSQL, RabbitMQ and Redis for itself
-	@$(BIN)/python -m deploy.local.testbed -- $(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m deploy.local.testbed -- $(BIN)/python -m pytest $(if $(TESTS),$(TESTS),--numprocesses $(WORKERS) --dist loadgroup)
 
 test-unit: install ## Run the tests that need no server, in seconds
 	@$(BIN)/python -m pytest shared/tests/unit $(wildcard *-service/tests/unit gateway/tests/unit)

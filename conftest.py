@@ -1,4 +1,17 @@
 """Imports the packages that share their name with a folder here, before pytest takes the folders for them."""
 
+from pathlib import Path
+
+import pytest
+
 import gateway  # noqa: F401
 import shared  # noqa: F401
+
+_TOGETHER = Path(__file__).parent / "deploy" / "e2e"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file stay together when several processes share the work; so do all that need the whole stacks."""
+    for item in items:
+        group = "e2e" if item.path.is_relative_to(_TOGETHER) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -17,6 +17,8 @@ MEASUREMENTS = (
     "deploy.bench.files",
     "deploy.bench.tasks",
     "deploy.bench.search",
+    "deploy.bench.conversations",
+    "deploy.bench.completions",
 )
 
 

@@ -90,6 +90,7 @@ def test_only_reviewed_rows_are_open_to_anyone() -> None:
         "/api/v1/auth/verify-email",
         "/api/v1/auth/forgot-password",
         "/api/v1/auth/reset-password",
+        "/api/v1/shares",
         "/ws",
     }
 

@@ -20,7 +20,6 @@ from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
-from project_service.members.directory import DirectoryReader
 from project_service.object_store import open_object_store
 from project_service.outbound.client import OutboundClient
 from project_service.projects.routes import routes as project_routes
@@ -51,13 +50,14 @@ from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import ProjectStanding
+from shared.events.questions import ProjectStanding, ProjectTeam
 from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
 from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
+from shared.members.directory import DirectoryReader
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
@@ -139,6 +139,7 @@ def create_app(
     )
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
+    responder.on(ProjectTeam, team.answer)
     TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity)

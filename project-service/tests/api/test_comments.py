@@ -297,6 +297,25 @@ async def comment(
     )
 
 
+async def test_an_answer_names_whose_comment_it_answers_if_that_is_news_to_them(
+    client: ProjectClient, bus: MemoryBus
+) -> None:
+    ada, ben = person(), person(Role.DEVELOPER)
+    await introduce(client, bus, (ada, "ada@example.com", "Ada"), (ben, "ben@example.com", "Ben"))
+    project = await client.new_project(ada)
+    await client.join(project, ben, "viewer")
+    asked = await comment(client, ben, project, body="Why?")
+
+    for who, body in ((ada, "Because"), (ada, "Because, @ben"), (ben, "I see")):
+        await comment(client, who, project, body=body, parent_id=asked["id"])
+    await client.send("DELETE", f"/api/v1/projects/{project['id']}/team/{ben.user_id}", who=ada)
+    await comment(client, ada, project, body="Gone", parent_id=asked["id"])
+
+    told = await client.events(ada, f"comments:project:{project['id']}")
+    replied_to = [msgspec.json.decode(event.data)["replied_to"] for event in told]
+    assert replied_to == [None, str(ben.user_id), None, None, None]
+
+
 def payload_of(envelope: Envelope) -> dict[str, Any]:
     payload: dict[str, Any] = msgspec.json.decode(envelope.data)["payload"]
     return payload

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from project_builders import person
 from project_client import SESSIONS, ProjectClient, session_path
-from project_people import introduce, left, tell
+from project_people import introduce
 
 from project_service.sessions.service import TOUCHED_EVERY, SessionService
 from shared.db.databases import Database
@@ -15,6 +15,7 @@ from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
 from shared.testing.counting import CountingDatabase
 from shared.testing.eventually import eventually
+from shared.testing.members import left, tell
 
 STATE = {
     "editor_state": {"open": ["main.py"], "cursor": {"line": 3, "ünïcode": "\u2028😀"}},

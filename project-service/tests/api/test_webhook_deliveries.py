@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from project_builders import KEY_ENCRYPTION_SECRET, person, project_settings
 from project_client import ProjectClient, project_path, task_path
-from project_people import joined, left, tell
 from prometheus_client import CollectorRegistry
 from standardwebhooks import Webhook
 from webhook_receiver import Receiver, receiver_up
@@ -32,6 +31,7 @@ from shared.principal import Principal, Role
 from shared.telemetry.metrics import Metrics
 from shared.testing.callers import GLOBEX
 from shared.testing.eventually import eventually
+from shared.testing.members import joined, left, tell
 from shared.testing.service_client import session_with
 
 WEBHOOKS = "/api/v1/webhooks"

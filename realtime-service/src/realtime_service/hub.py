@@ -46,6 +46,10 @@ class Hub:
     def follows(self, tenant_id: UUID, topic: str) -> bool:
         return (tenant_id, topic) in self._streams
 
+    def followers(self, tenant_id: UUID, topic: str) -> tuple[Subscriber, ...]:
+        stream = self._streams.get((tenant_id, topic))
+        return () if stream is None else tuple(stream.subscribers)
+
     def accept(self, event: TopicEvent) -> None:
         tenant_id = event.envelope.tenantid
         stream = self._streams.get((tenant_id, event.topic)) if tenant_id is not None else None

@@ -15,6 +15,7 @@ from realtime_service.drain import drain
 from realtime_service.feed import Feed
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
+from realtime_service.passing import Passing
 from realtime_service.presence.names import Names
 from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
@@ -32,6 +33,7 @@ from shared.events.auth import (
     MembershipRemoved,
     SessionRevoked,
 )
+from shared.events.chats import ChatParticipantsAdded, ChatParticipantsRemoved
 from shared.events.envelope import Envelope
 from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
@@ -60,6 +62,7 @@ class Node:
         self._has_doubts = asyncio.Event()
         self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.crowd_written)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
+        self._passing = Passing(self._hub, Signals(bus))
         self._access = Access(keepers)
         self._revocations = Revocations()
         self._catch_up = CatchUp(requests, self._session_ended)
@@ -93,8 +96,11 @@ class Node:
         self._feed.on(ProjectUpdated, self._project_changed)
         self._feed.on(ProjectDeleted, self._project_deleted)
         self._feed.on(Heartbeat, self._silence.heard)
+        for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
+            self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
         await self._presence.start()
+        await self._passing.connect()
         self._watch.look()
         self._prune()
         lasting = (
@@ -147,6 +153,13 @@ class Node:
     def _team_changed(self, event: TeamMemberAdded | TeamMemberUpdated | TeamMemberRemoved, envelope: Envelope) -> None:
         if envelope.tenantid is not None:
             self._ask_anew(envelope.tenantid, event.payload.user_id)
+
+    def _chat_participants_changed(
+        self, event: ChatParticipantsAdded | ChatParticipantsRemoved, envelope: Envelope
+    ) -> None:
+        if envelope.tenantid is not None:
+            for user_id in event.payload.user_ids:
+                self._ask_anew(envelope.tenantid, user_id)
 
     def _project_changed(self, event: ProjectUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from realtime_service.access import Access
 from realtime_service.events import TopicEvent
 from realtime_service.hub import Hub
+from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
 from realtime_service.replay import Keepers, Missed
 from realtime_service.topics import Direct, TopicStream
@@ -30,6 +31,8 @@ class Reader(Protocol):
     """The dialect's side of a subscription."""
 
     def event(self, event: TopicEvent) -> None: ...
+
+    def passing(self, passing: PassingFrame) -> None: ...
 
     def lost(self, topic: str, position: Position, reason: str) -> None:
         """Events up to `position` will not come any more: the state must be read anew."""
@@ -120,6 +123,10 @@ class Subscription:
             if self._filter is None or _fits(event, self._filter):
                 self._reader.event(event)
             self._shorten()
+
+    def pass_on(self, passing: PassingFrame) -> None:
+        if self._waiting is None:
+            self._reader.passing(passing)
 
     def moved(self, position: Position, reason: str | None) -> None:
         """A reader that is ahead of the stream's new position loses nothing."""

@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
 from realtime_service.events import Renderer, TopicEvent
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
 from shared.principal import Principal
+
+if TYPE_CHECKING:
+    from realtime_service.passing import PassingFrame
 
 MAX_HELD = 1_000  # events kept while the stream waits; what is dropped beyond is a gap like any other
 
@@ -21,6 +24,9 @@ class Subscriber(Protocol):
 
     def deliver(self, event: TopicEvent) -> None:
         """The next event of the topic."""
+
+    def pass_on(self, passing: "PassingFrame") -> None:
+        """Something of the moment, outside of the order of the topic."""
 
     def moved(self, position: Position, reason: str | None) -> None:
         """The stream goes on after `position`: for the first time (no reason), or because what lies between is lost.

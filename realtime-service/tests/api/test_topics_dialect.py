@@ -10,6 +10,7 @@ from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, t
 
 from shared.events.auth import Heartbeat, MembershipRemoved
 from shared.events.changes import Removed
+from shared.events.chats import ChatParticipants, ChatParticipantsRemoved
 from shared.events.projects import (
     ProjectRole,
     ProjectState,
@@ -257,6 +258,23 @@ async def test_who_is_taken_off_a_team_stops_hearing_of_the_project(connect, kee
     await keeper.publish(anna.tenant_id, "project:0189aaaa-0000-7000-8000-000000000001", team)
 
     assert (await removed.next())["code"] == "TOPIC_NOT_FOUND"
+    assert await other.hears_nothing()
+
+
+async def test_who_leaves_a_chat_stops_hearing_of_it(connect, keeper: FakeKeeper) -> None:
+    anna, ben = some_principal(), some_principal()
+    for who in (anna, ben):
+        keeper.create(who.tenant_id, TOPIC)
+    gone, other = await connect(anna), await connect(ben)
+    await gone.subscribe(TOPIC)
+    await other.subscribe(TOPIC)
+
+    keeper.blind.add(anna.user_id)
+    left = ChatParticipants(chat_id=UUID(int=1), user_ids=(anna.user_id,))
+    event = ChatParticipantsRemoved(entity_id=left.chat_id, version=1, payload=left)
+    await keeper.publish(anna.tenant_id, "chat:00000000-0000-0000-0000-000000000001", event)
+
+    assert (await gone.next())["code"] == "TOPIC_NOT_FOUND"
     assert await other.hears_nothing()
 
 

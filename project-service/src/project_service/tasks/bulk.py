@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 
 from project_service.labels import repository as labels
-from project_service.members import repository as members
 from project_service.projects import repository as projects
 from project_service.tasks import bulk_repository, dependencies, places, repository
 from project_service.tasks.bulk_plan import Plan, Refusals, read_plan
@@ -28,6 +27,7 @@ from shared.db.failures import retry_transient
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, PreconditionFailed, ValidationFailed
 from shared.events.projects import ProjectRole, TaskAdded, TaskState, TaskStatus
+from shared.members import repository as members
 from shared.principal import Principal
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 
 from project_service.labels import repository as labels
-from project_service.members import repository as members
 from project_service.projects import repository as projects
 from project_service.projects.access import require_role
 from project_service.tasks import dependencies, places, repository
@@ -32,6 +31,7 @@ from shared.events.projects import ProjectRole, TaskAdded, TaskState, TaskStatus
 from shared.events.topics import tasks_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.members import repository as members
 from shared.pagination import PageOf
 from shared.principal import Principal
 

@@ -24,6 +24,7 @@ from realtime_service.dialects.topics_frames import (
     Unsubscribe,
     Unsubscribed,
     event_frame,
+    passing_frame,
     presence_frame,
     read_frame,
 )
@@ -32,6 +33,7 @@ from realtime_service.events import TopicEvent
 from realtime_service.frames import CloseCode, json_frame
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
+from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
 from realtime_service.presence.changes import PresenceChange
 from realtime_service.presence.names import Names
@@ -253,6 +255,9 @@ class TopicsSession:
 
     def event(self, event: TopicEvent) -> None:
         self._connection.write(event.frame(event_frame))
+
+    def passing(self, passing: PassingFrame) -> None:
+        self._connection.write_if_idle(passing.frame(passing_frame))
 
     def lost(self, topic: str, position: Position, reason: str) -> None:
         epoch, offset = position

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
 from realtime_service.frames import json_frame
+from realtime_service.passing import PassingFrame
 from realtime_service.presence.changes import PresenceChange
 from realtime_service.presence.signals import Member
 
@@ -157,12 +158,27 @@ class PresenceFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"
     data: PresenceData
 
 
-SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame, PresenceFrame)
-
-
 def presence_frame(change: PresenceChange) -> bytes:
     data = PresenceData(joined=change.joined, left=change.left, updated=change.updated)
     return json_frame(PresenceFrame(topic=change.topic, data=data))
+
+
+class PassingEventFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """`run.start`, `run.delta`, `run.usage`, `run.done` or `run.error`: without an offset, and it may be missing."""
+
+    topic: str
+    type: str
+    data: dict[str, Any]
+    event: str = "RUN"
+
+
+SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame, PresenceFrame, PassingEventFrame)
+
+
+def passing_frame(passing: PassingFrame) -> bytes:
+    shown = passing.run_frame
+    data = {"id": shown.id, **shown.data}
+    return json_frame(PassingEventFrame(topic=passing.topic, type=f"run.{shown.event}", data=data))
 
 
 def event_frame(event: TopicEvent) -> bytes:

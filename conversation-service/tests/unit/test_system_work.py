@@ -1,0 +1,13 @@
+"""System work passes the wall between tenants, so its callers are one list that a reviewer reads."""
+
+import conversation_service
+from shared.testing.system_callers import callers_of_system_work
+
+REVIEWED = {
+    "shares.service.ShareService.read": "a link says nothing about tenants",
+    "runs.engine.RunEngine.sweep_once": "a crashed node wrote answers for any tenant",
+}
+
+
+def test_system_work_is_done_by_the_reviewed_callers_only() -> None:
+    assert callers_of_system_work(conversation_service) == REVIEWED.keys()
