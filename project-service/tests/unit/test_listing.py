@@ -53,6 +53,7 @@ def test_a_numbered_page_skips_what_comes_before() -> None:
         encode_cursor("position", "1", new_id()),
         encode_cursor("position", 1.0, "no id"),
     ],
+    ids=["no base64", "no ascii", "no row", "other order", "other type", "no id"],
 )
 def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
     with pytest.raises(ValidationFailed):

@@ -51,6 +51,10 @@ class Access:
         for user in [user for user in self._rights if user[0] == tenant_id]:
             del self._rights[user]
 
+    def forget_all(self) -> None:
+        """Ask anew whatever anybody may see."""
+        self._rights.clear()
+
     def prune(self) -> None:
         """Drops what is too old to be used."""
         now = time.monotonic()

@@ -9,13 +9,14 @@ from realtime_service.websocket import accept_websocket
 from shared.clock import Clock, SystemClock
 from shared.errors import RouteNotFound, Unavailable
 from shared.http.app import App, Request, new_app
+from shared.http.caller import read_caller
 from shared.http.defaults import setup_defaults
 from shared.messaging.bus import Bus
 from shared.telemetry.metrics import Metrics
 
 
 class Door:
-    """`/ws`: a socket per request, which is over when the socket is."""
+    """`/ws`: the request ends with the handshake; its transport goes on as a socket."""
 
     is_websocket = True  # tells Sanic that no response follows
 
@@ -30,8 +31,8 @@ class Door:
         if self._app.ctx.health.is_draining:
             raise Unavailable
         credentials = self._node.authenticator.from_handshake(request)
-        socket = accept_websocket(request, lambda socket: self._node.connect(socket, credentials))
-        await socket.until_lost()
+        address = read_caller(request).address
+        accept_websocket(request, lambda socket: self._node.connect(socket, credentials, address))
 
 
 def create_app(settings: RealtimeSettings, *, bus: Bus, clock: Clock | None = None) -> App:

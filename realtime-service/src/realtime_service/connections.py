@@ -1,18 +1,23 @@
-"""All live connections of this node: found by user, written together at the end of a loop turn."""
+"""All live connections of this node, found by user, and what they share."""
 
 import asyncio
 from collections.abc import Iterator
 from uuid import UUID
 
-from realtime_service.connection import Connection
+from realtime_service.buckets import Rate
+from realtime_service.connection import FRAMES_PER_SECOND, Connection
+from realtime_service.errors import TooManyConnections
 from realtime_service.frames import CloseCode
+from realtime_service.headcount import Headcount
 from realtime_service.metrics import LiveMetrics
 from realtime_service.settings import RealtimeSettings
 from realtime_service.timers import TimerWheel
 from shared.clock import Clock
 from shared.errors import SessionRevoked
+from shared.principal import Principal
 
 DIALECT = "topics"
+RETRY_MS = 30_000  # until one of too many connections may try again
 
 
 class Connections:
@@ -21,9 +26,11 @@ class Connections:
         self.clock = clock
         self.wheel = TimerWheel()
         self.metrics = metrics
+        rate = FRAMES_PER_SECOND * settings.rate_limit_scale
+        self.frame_rate = Rate(rate, rate)
+        self._headcount = Headcount(settings.rate_limit_scale)
         self._open: set[Connection] = set()
         self._by_user: dict[UUID, set[Connection]] = {}
-        self._unwritten: list[Connection] = []
         self._is_empty = asyncio.Event()
         self._is_empty.set()
 
@@ -37,8 +44,12 @@ class Connections:
     def buffered(self) -> int:
         return sum(connection.buffered for connection in self._open)
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Connection, address: str | None = None) -> None:
+        """One too many of an address is told so and closed."""
         self._open.add(connection)
+        connection.address = address
+        if address is not None and not self._headcount.admit_address(address):
+            connection.fail(TooManyConnections(), CloseCode.TOO_MANY, RETRY_MS)
         self._is_empty.clear()
         self.metrics.connections.labels(DIALECT).inc()
 
@@ -46,7 +57,10 @@ class Connections:
         self._open.discard(connection)
         self.metrics.connections.labels(DIALECT).dec()
         self.metrics.closes.labels(str(close_code or "lost")).inc()
+        if connection.address is not None:
+            self._headcount.leave_address(connection.address)
         if connection.credentials is not None:
+            self._headcount.leave(connection.credentials.principal)
             user_id = connection.credentials.principal.user_id
             self._by_user[user_id].discard(connection)
             if not self._by_user[user_id]:
@@ -58,11 +72,18 @@ class Connections:
         """A peer that does not answer its close is cut off by a timer, so this ends."""
         await self._is_empty.wait()
 
-    def note_user(self, connection: Connection, user_id: UUID) -> None:
-        self._by_user.setdefault(user_id, set()).add(connection)
+    def note_user(self, connection: Connection, principal: Principal) -> None:
+        self._by_user.setdefault(principal.user_id, set()).add(connection)
+        if not self._headcount.admit(principal):
+            connection.fail(TooManyConnections(), CloseCode.TOO_MANY, RETRY_MS)
 
     def of_user(self, user_id: UUID) -> tuple[Connection, ...]:
         return tuple(self._by_user.get(user_id, ()))
+
+    def of_tenant(self, tenant_id: UUID) -> Iterator[Connection]:
+        for connection in self:
+            if connection.credentials and connection.credentials.principal.tenant_id == tenant_id:
+                yield connection
 
     def end_session(self, user_id: UUID, session_id: UUID) -> None:
         """Close what was let in by credentials of this session; a key is a session of its own."""
@@ -77,12 +98,3 @@ class Connections:
             principal = connection.credentials and connection.credentials.principal
             if principal and principal.tenant_id == tenant_id and principal.scopes is not None:
                 connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
-
-    def write_soon(self, connection: Connection) -> None:
-        if not self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write_all)
-        self._unwritten.append(connection)
-
-    def _write_all(self) -> None:
-        unwritten, self._unwritten = self._unwritten, []
-        self.metrics.frames_out.inc(sum(connection.flush() for connection in unwritten))

@@ -16,8 +16,10 @@ from shared.wire_enum import WireEnum
 
 _JSON_FRAMES = "JSON in text frames of WebSocket (RFC 6455)"
 _CLOSE_CODES = {
+    CloseCode.PROTOCOL_ERROR: "The peer broke RFC 6455.",
     CloseCode.UNSUPPORTED_DATA: "Binary frames are not read.",
     CloseCode.INVALID_TEXT: "A text frame was not UTF-8.",
+    CloseCode.TOO_BIG: "A message was longer than 64 KiB.",
     CloseCode.RESTARTING: "The node goes away: connect again and resume.",
     CloseCode.UNAUTHENTICATED: "No valid credential, or it has expired.",
     CloseCode.TOO_SLOW: "The client reads more slowly than its events come.",

@@ -19,6 +19,7 @@ class LiveMetrics:
         self.connections = Gauge("tessera_live_connections", "Open sockets", ["dialect"], registry=registry)
         self.frames_in = Counter("tessera_live_frames_in_total", "Frames heard", registry=registry)
         self.frames_out = Counter("tessera_live_frames_out_total", "Frames written", registry=registry)
+        self.shed = Counter("tessera_live_shed_total", "Frames left out for slow readers", registry=registry)
         self.closes = Counter("tessera_live_closes_total", "Sockets gone, by code", ["code"], registry=registry)
         self.recoveries = Counter(
             "tessera_live_recoveries_total", "Subscriptions that came back, by result", ["result"], registry=registry
@@ -32,7 +33,7 @@ class LiveMetrics:
         self.unreadable = Counter("tessera_live_unreadable_total", "Messages that were no event", registry=registry)
         self.fan_out = Histogram(
             "tessera_live_fan_out_seconds",
-            "From a message to its last reader's buffer",
+            "From an event to its last reader's buffer",
             buckets=_FAN_OUT_BUCKETS,
             registry=registry,
         )
@@ -42,6 +43,10 @@ class LiveMetrics:
             buckets=_LAG_BUCKETS,
             registry=registry,
         )
+
+    def crowd_written(self, frames: int, seconds: float) -> None:
+        self.frames_out.inc(frames)
+        self.fan_out.observe(seconds)
 
     def watch(self, *, topics: Callable[[], float], buffered: Callable[[], float]) -> None:
         """Read when they are scraped."""

@@ -1,6 +1,8 @@
 """One node of realtime-service: its event queue, hub and connections, and how they begin and end."""
 
 import asyncio
+from collections.abc import Iterable
+from itertools import islice
 from uuid import UUID
 
 from realtime_service.access import Access
@@ -8,20 +10,24 @@ from realtime_service.bus_watch import BusWatch
 from realtime_service.connection import Connection
 from realtime_service.connections import Connections
 from realtime_service.credentials import Authenticator, Credentials, token_verifier
-from realtime_service.dialects.topics import TopicsDialect
+from realtime_service.dialects.topics import TopicsDialect, subscription_budget
 from realtime_service.drain import drain
 from realtime_service.feed import Feed
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.passing import Passing
+from realtime_service.presence.names import Names
+from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
+from realtime_service.silence import SilenceWatch
 from realtime_service.websocket import WebSocket
 from shared.clock import Clock
 from shared.events.auth import (
     ApiKeyRevoked,
+    Heartbeat,
     MembershipAdded,
     MembershipChanged,
     MembershipRemoved,
@@ -30,7 +36,7 @@ from shared.events.auth import (
 from shared.events.chats import ChatParticipantsAdded, ChatParticipantsRemoved
 from shared.events.envelope import Envelope
 from shared.events.gifting import GiftListUpdated, PersonAdded, PersonDeleted, PersonUpdated
-from shared.events.projects import ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
+from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
@@ -42,6 +48,8 @@ from shared.telemetry.metrics import Metrics
 AUDIENCE = "realtime"
 PRUNE_SECONDS = 30.0
 _WHO_SEES_IT = frozenset({"visibility", "reveal_at"})  # fields of projects and lists
+CHECKED_AT_ONCE = 50  # connections whose rights are in doubt
+CHECK_PAUSE_SECONDS = 0.05
 
 
 class Node:
@@ -52,23 +60,29 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = BusWatch(bus, self._bus_changed)
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
-        self._hub = Hub(self._repairs.begin, self._repairs.cancel)
+        self._doubted: dict[Connection, None] = {}
+        self._has_doubts = asyncio.Event()
+        self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.crowd_written)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._passing = Passing(self._hub, Signals(bus))
         self._access = Access(keepers)
         self._revocations = Revocations()
         self._catch_up = CatchUp(requests, self._session_ended)
+        self._silence = SilenceWatch(self._silence_changed, self._catch_up.begin)
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
+        self._presence = Presence(Signals(bus), self._connections.wheel)
         self._topics = TopicsDialect(
             hub=self._hub,
             access=self._access,
             keepers=keepers,
             authenticator=self.authenticator,
             metrics=live_metrics,
+            presence=self._presence,
+            names=Names(requests),
             is_bus_back=self._watch.is_back,
-            rate_scale=settings.rate_limit_scale,
+            budget=subscription_budget(settings.rate_limit_scale),
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
 
@@ -83,15 +97,25 @@ class Node:
             self._feed.on(of_team, self._team_changed)
         self._feed.on(ProjectUpdated, self._visibility_changed)
         self._feed.on(GiftListUpdated, self._visibility_changed)
+        self._feed.on(ProjectDeleted, self._project_deleted)
         for of_person in (PersonAdded, PersonUpdated, PersonDeleted):
             self._feed.on(of_person, self._person_changed)
+        self._feed.on(Heartbeat, self._silence.heard)
         for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
             self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
+        await self._presence.start()
         await self._passing.connect()
         self._watch.look()
         self._prune()
-        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())
+        lasting = (
+            self._connections.wheel.run(),
+            self._watch.run(),
+            self._silence.run(),
+            self._catch_up.run(),
+            self._check_doubted(),
+            self._presence.run(),
+        )
         self._tasks = [asyncio.create_task(each) for each in lasting]
 
     async def stop(self, drain_seconds: float) -> None:
@@ -102,10 +126,12 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._repairs.close()
 
-    def connect(self, socket: WebSocket, credentials: Credentials | None) -> Connection:
+    def connect(self, socket: WebSocket, credentials: Credentials | None, address: str | None = None) -> Connection:
         """Without credentials from the handshake, the first frame has to bring them."""
         connection = Connection(socket, self._connections, self._topics.begin)
-        self._connections.add(connection)
+        self._connections.add(connection, address)
+        if not connection.is_open:
+            return connection
         if credentials is None:
             connection.require_credentials()
         else:
@@ -152,12 +178,16 @@ class Node:
 
     def _visibility_changed(self, event: ProjectUpdated | GiftListUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""
-        if envelope.tenantid is None or not _WHO_SEES_IT.intersection(event.changed_fields):
-            return
-        self._access.forget_tenant(envelope.tenantid)
-        for connection in self._connections:
-            if connection.credentials and connection.credentials.principal.tenant_id == envelope.tenantid:
-                connection.session.rights_changed()
+        if _WHO_SEES_IT.intersection(event.changed_fields):
+            self._ask_tenant_anew(envelope)
+
+    def _project_deleted(self, _event: ProjectDeleted, envelope: Envelope) -> None:
+        self._ask_tenant_anew(envelope)
+
+    def _ask_tenant_anew(self, envelope: Envelope) -> None:
+        if envelope.tenantid is not None:
+            self._access.forget_tenant(envelope.tenantid)
+            self._doubt(self._connections.of_tenant(envelope.tenantid))
 
     def _ask_anew(self, tenant_id: UUID, user_id: UUID) -> None:
         """What they may see has changed."""
@@ -171,12 +201,38 @@ class Node:
         self._connections.end_keys(event.tenant_id, event.user_id)
 
     def _bus_changed(self, is_back: bool) -> None:
+        self._reliability_changed(is_healthy=is_back and not self._silence.is_silent)
+
+    def _silence_changed(self, is_silent: bool) -> None:
+        if self._watch.is_back.is_set():
+            self._reliability_changed(is_healthy=not is_silent)
+
+    def _reliability_changed(self, *, is_healthy: bool) -> None:
+        """Events, revocations and changes of rights may have been missed until now."""
         for connection in self._connections:
             if connection.credentials is not None:
-                connection.session.say("healthy" if is_back else "degraded")
-        if is_back:
+                connection.session.say("healthy" if is_healthy else "degraded")
+        if is_healthy:
             self._hub.suspect_all()
             self._catch_up.begin()
+            self._access.forget_all()
+            self._doubt(self._connections)
+
+    def _doubt(self, connections: Iterable[Connection]) -> None:
+        """Their rights are checked again, at a pace that keepers can answer."""
+        self._doubted.update(dict.fromkeys(connections))
+        self._has_doubts.set()
+
+    async def _check_doubted(self) -> None:
+        """Works until it is cancelled."""
+        while True:
+            await self._has_doubts.wait()
+            for connection in list(islice(self._doubted, CHECKED_AT_ONCE)):
+                del self._doubted[connection]
+                connection.session.rights_changed()
+            if not self._doubted:
+                self._has_doubts.clear()
+            await asyncio.sleep(CHECK_PAUSE_SECONDS)
 
     def _prune(self) -> None:
         self._access.prune()

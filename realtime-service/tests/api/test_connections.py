@@ -11,10 +11,11 @@ from realtime_client import RawClient
 from realtime_fakes import LiveServer, some_principal, task_added, unix_now
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from shared.events.auth import ApiKeyRevoked, MembershipRemoved, SessionRevoked
+from shared.events.auth import ApiKeyRevoked, Heartbeat, MembershipRemoved, SessionRevoked
 from shared.events.changes import Removed
 from shared.events.questions import EndedSession
 from shared.identity import HEADER
+from shared.principal import Tier
 from shared.testing.eventually import eventually
 
 TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
@@ -204,6 +205,18 @@ async def test_a_session_that_ended_while_the_bus_was_away_is_closed_when_it_is_
     assert (frames[-1]["code"], code) == ("AUTH_SESSION_REVOKED", 4009)
 
 
+async def test_a_session_that_ends_while_no_events_come_is_closed_all_the_same(connect, auth) -> None:
+    anna = some_principal()
+    client = await connect(anna)
+
+    auth.ended = [EndedSession(session_id=anna.session_id, user_id=anna.user_id, revoked_at=unix_now())]
+    await auth.publish(Heartbeat(unsent_seconds=60.0))
+    async with asyncio.timeout(1.0):
+        frames, code = await client.until_closed()
+
+    assert (frames[0]["action"], code) == ("degraded", 4009)
+
+
 async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server, keeper) -> None:
     server = await start_server(close_grace_seconds=10.0)
     metrics = server.app.ctx.metrics.registry
@@ -228,6 +241,30 @@ async def test_who_does_not_read_is_closed_and_nobody_else_notices(start_server,
     assert closed.value.rcvd.code == 4008
     await eventually(lambda: metrics.get_sample_value("tessera_live_closes_total", {"code": "4008"}) == 1)
     await reader.close()
+
+
+async def test_presence_is_left_out_for_who_is_behind_and_told_when_it_has_caught_up(server, keeper, auth) -> None:
+    metrics = server.app.ctx.metrics.registry
+    anna = some_principal()
+    ben = some_principal(anna.tenant_id)
+    keeper.create(anna.tenant_id, TOPIC)
+    slow, other = await RawClient.open(server.port, anna), await RawClient.open(server.port, ben)
+    await slow.subscribe(TOPIC, presence=True)
+    await slow.next()
+    slow.socket.transport.pause_reading()
+
+    while metrics.get_sample_value("tessera_live_buffered_bytes") < 64 * 1024:
+        await keeper.publish(anna.tenant_id, TOPIC, task_added(description="x" * 30_000))
+        await asyncio.sleep(0)
+    await other.subscribe(TOPIC, presence=True)
+    await eventually(lambda: metrics.get_sample_value("tessera_live_shed_total") > 0)
+    slow.socket.transport.resume_reading()
+
+    async with asyncio.timeout(5.0):
+        told = [frame async for frame in _until_presence(slow)]
+    assert str(ben.user_id) in {member["user_id"] for member in told[-1]["data"]["joined"]}
+    for client in (slow, other):
+        await client.close()
 
 
 async def test_a_frame_over_64_kib_is_too_big(connect) -> None:
@@ -260,6 +297,50 @@ async def test_a_flood_is_answered_then_closed(connect) -> None:
     assert code == 4029
 
 
+async def test_one_connection_too_many_of_a_user_is_refused_until_another_has_gone(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.06)  # 3 of a user, 6 of a free tenant
+    anna = some_principal()
+    first, second, third = [await RawClient.open(server.port, anna) for _ in range(3)]
+
+    refused = await RawClient.open(server.port, anna)
+    frames, code = await refused.until_closed()
+    await first.close()
+
+    assert [(frame["code"], frame["temporary"]) for frame in frames] == [("WS_TOO_MANY_CONNECTIONS", True)]
+    assert frames[0]["retry_after_ms"] > 0
+    assert code == 4029
+    fourth = await RawClient.open(server.port, anna)
+    assert await fourth.hears_nothing()
+    for client in (second, third, fourth):
+        await client.close()
+
+
+async def test_a_tenant_has_as_many_connections_as_its_tier(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.06)
+    free, pro = some_principal(), some_principal(tier=Tier.PRO)
+    crowd = [await RawClient.open(server.port, some_principal(free.tenant_id)) for _ in range(6)]
+    more = [await RawClient.open(server.port, some_principal(pro.tenant_id, tier=Tier.PRO)) for _ in range(7)]
+
+    last = await RawClient.open(server.port, some_principal(free.tenant_id))
+
+    assert (await last.until_closed())[1] == 4029
+    assert [await client.hears_nothing() for client in more] == [True] * 7
+    for client in (*crowd, *more):
+        await client.close()
+
+
+async def test_one_address_has_so_many_connections_known_or_not(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.004)  # 2 of an address
+    crowd = [await RawClient.open(server.port) for _ in range(2)]
+
+    last = await RawClient.open(server.port)
+
+    frames, code = await last.until_closed()
+    assert ([frame["code"] for frame in frames], code) == (["WS_TOO_MANY_CONNECTIONS"], 4029)
+    for client in crowd:
+        await client.close()
+
+
 async def test_a_stop_announces_itself_and_closes_with_1012(start_server, keeper) -> None:
     server = await start_server(drain_seconds=0.3)
     anna = some_principal()
@@ -289,6 +370,14 @@ async def test_a_peer_that_is_gone_without_a_word_is_noticed(start_server) -> No
             await reader.read()
     assert reader.at_eof() or reader.exception() is not None
     writer.close()
+
+
+async def _until_presence(client: RawClient):
+    while True:
+        frame = await client.next()
+        yield frame
+        if frame["event"] == "PRESENCE":
+            return
 
 
 async def _frames(client: RawClient):

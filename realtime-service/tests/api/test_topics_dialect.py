@@ -1,20 +1,25 @@
 """The topics dialect over a real socket: what is said, word for word."""
 
+import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
+import msgspec
 from realtime_client import RawClient
 from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, task_updated
 
-from shared.events.auth import MembershipRemoved
+from shared.events.auth import Heartbeat, MembershipRemoved
 from shared.events.changes import Removed
 from shared.events.chats import ChatParticipants, ChatParticipantsRemoved
 from shared.events.projects import (
+    ProjectRole,
     ProjectState,
     ProjectUpdated,
     RemovedTeamMember,
     TaskStatus,
     TeamMemberRemoved,
+    TeamMemberState,
+    TeamMemberUpdated,
     Visibility,
 )
 
@@ -329,3 +334,130 @@ async def test_a_full_resume_fits_the_limits_and_more_is_refused_for_a_while(con
     refusals = [answer for answer in again if answer["action"] == "error"]
     assert refusals
     assert all(refusal["temporary"] and refusal["retry_after_ms"] > 0 for refusal in refusals)
+
+
+async def test_subscribers_who_want_to_see_who_is_there(connect, keeper: FakeKeeper, auth) -> None:
+    anna = some_principal()
+    ben = some_principal(anna.tenant_id)
+    keeper.create(anna.tenant_id, TOPIC)
+    first, second = await connect(anna), await connect(ben)
+    alone = await first.subscribe(TOPIC, presence=True)
+    await first.next()
+
+    both = await second.subscribe(TOPIC, presence=True)
+    joined = await first.next()
+    await second.send(action="presence", topic=TOPIC, state={"cursor": 3})
+    updated = await first.next()
+    await second.send(action="unsubscribe", topic=TOPIC)
+    left = await first.next()
+
+    assert [member["user_id"] for member in alone["presence"]] == [str(anna.user_id)]
+    assert {member["user_id"] for member in both["presence"]} == {str(anna.user_id), str(ben.user_id)}
+    somebody = {"user_id": str(ben.user_id), "display_name": None, "state": None}
+    assert joined == {"event": "PRESENCE", "topic": TOPIC, "data": {"joined": [somebody], "left": [], "updated": []}}
+    assert updated["data"]["updated"] == [{**somebody, "state": {"cursor": 3}}]
+    assert left["data"]["left"] == [str(ben.user_id)]
+
+
+async def test_a_state_needs_a_presence_and_is_small(connect, keeper: FakeKeeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    absent = await client.ask(action="presence", topic=TOPIC, state=1)
+    assert absent["code"] == "WS_NOT_PRESENT"
+    await client.subscribe(TOPIC, presence=True)
+    await client.next()
+    too_big = await client.ask(action="presence", topic=TOPIC, state="x" * 1024)
+
+    assert too_big["code"] == "WS_INVALID_MESSAGE"
+
+
+async def test_a_right_that_cannot_be_checked_again_is_gone(connect, keeper: FakeKeeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    keeper.is_failing = True
+    joined = TeamMemberUpdated(
+        entity_id=UUID(int=1),
+        version=2,
+        changed_fields=("role",),
+        payload=TeamMemberState(
+            id=UUID(int=1),
+            tenant_id=anna.tenant_id,
+            project_id=UUID(int=2),
+            user_id=anna.user_id,
+            role=ProjectRole.VIEWER,
+            version=2,
+            created_at=NOON,
+            updated_at=NOON,
+        ),
+    )
+    await keeper.publish(anna.tenant_id, "project:0189aaaa-0000-7000-8000-000000000001", joined)
+
+    refusal = await client.next()
+    assert (refusal["topic"], refusal["temporary"]) == (TOPIC, True)
+    keeper.note(anna.tenant_id, TOPIC)
+    assert await client.hears_nothing()
+
+
+async def test_who_lost_a_right_while_the_bus_was_away_hears_nothing_more(connect, keeper, broker) -> None:
+    anna, ben = some_principal(), some_principal()
+    ben = msgspec.structs.replace(ben, tenant_id=anna.tenant_id)
+    keeper.create(anna.tenant_id, TOPIC)
+    removed, other = await connect(anna), await connect(ben)
+    await removed.subscribe(TOPIC)
+    await other.subscribe(TOPIC)
+
+    broker.interrupt()
+    await removed.next()
+    keeper.blind.add(anna.user_id)
+    broker.restore()
+    frames = [await removed.next(), await removed.next()]
+    await keeper.publish(anna.tenant_id, TOPIC)
+
+    assert [frame.get("code", frame["action"]) for frame in frames] == ["healthy", "TOPIC_NOT_FOUND"]
+    assert await removed.hears_nothing()
+
+
+async def test_silence_of_auth_service_is_told_and_its_return_too(connect, keeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    await auth.publish(Heartbeat(unsent_seconds=60.0))
+    lagging = await client.next()
+    await auth.publish(Heartbeat(unsent_seconds=0.0))
+
+    assert lagging == {"action": "degraded"}
+    assert await client.next() == {"action": "healthy"}
+
+
+async def test_a_removed_member_loses_the_stream_on_every_node_within_a_second(start_server, keeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    nodes = [await start_server() for _ in range(2)]
+    clients = [await RawClient.open(node.port, anna) for node in nodes]
+    for client in clients:
+        await client.subscribe(TOPIC)
+
+    keeper.blind.add(anna.user_id)
+    gone = MembershipRemoved(
+        entity_id=anna.user_id,
+        version=2,
+        tenant_id=anna.tenant_id,
+        user_id=anna.user_id,
+        payload=Removed(anna.user_id),
+    )
+    await auth.publish(gone, anna.tenant_id)
+    async with asyncio.timeout(1.0):
+        refusals = [await client.next() for client in clients]
+    replay = await clients[0].subscribe(TOPIC, since={"epoch": "epoch-1", "offset": 0})
+
+    assert [refusal["code"] for refusal in (*refusals, replay)] == ["TOPIC_NOT_FOUND"] * 3
+    for client in clients:
+        await client.close()

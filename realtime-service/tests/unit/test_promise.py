@@ -19,6 +19,7 @@ from realtime_service.positions import Position
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Subscription
+from realtime_service.topics import Direct
 from shared.errors import Unavailable
 from shared.events.auth import TenantCreated
 from shared.events.envelope import Envelope, TopicOffset, encode
@@ -99,7 +100,7 @@ class ModelKeeper:
             self.gates.pop(self.random.randrange(len(self.gates))).set()
 
 
-@dataclass
+@dataclass(eq=False)
 class ModelReader:
     """A client that believes what it is told, and checks it against the truth."""
 
@@ -118,6 +119,10 @@ class ModelReader:
         assert event.envelope.id == self.keeper.logs[event.position.epoch][event.position.offset - 1].id
         self._nothing_live_between(self.position.offset, event.position.offset - 1, event.position.epoch)
         self.position = event.position
+
+    def put(self, frames: bytes) -> None:
+        for start in range(0, len(frames), 16):
+            self.event(WRITTEN[frames[start : start + 16]])
 
     def lost(self, topic: str, position: Position, reason: str) -> None:
         self.position = position
@@ -157,6 +162,15 @@ class ModelReader:
 REGISTRY = default_registry()
 
 
+WRITTEN: dict[bytes, TopicEvent] = {}
+
+
+def by_id(event: TopicEvent) -> bytes:
+    """Stands for a dialect: the frame of an event."""
+    WRITTEN[event.envelope.id.bytes] = event
+    return event.envelope.id.bytes
+
+
 class World:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -171,7 +185,7 @@ class World:
         is_back = asyncio.Event()
         is_back.set()
         self.repairs = Repairs(self.keepers, metrics, is_back, pauses=(0.0, 0.0, 0.0))
-        self.hub = Hub(self.repairs.begin, self.repairs.cancel)
+        self.hub = Hub(self.repairs.begin, self.repairs.cancel, metrics.crowd_written)
 
     async def _ask(self, question: Any, **about: Any) -> Any:
         return await self.model[question.principal.tenant_id].ask(question, **about)
@@ -216,7 +230,8 @@ class World:
 
     def _subscribe(self, keeper: ModelKeeper, since: Position | None = None) -> None:
         reader = ModelReader(keeper)
-        subscription = Subscription(self.hub, some_principal(keeper.tenant_id), TOPIC, reader)
+        direct = Direct(by_id, reader) if self.random.random() < 0.5 else None
+        subscription = Subscription(self.hub, some_principal(keeper.tenant_id), TOPIC, reader, direct=direct)
         reader.task = asyncio.create_task(reader.follow(subscription, self, since))
         self.readers.append(reader)
 
@@ -288,10 +303,13 @@ class World:
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=60, max_size=250), seed=st.integers(0, 2**32))
 def test_readers_miss_nothing_in_silence_whatever_happens(steps: list[str], seed: int) -> None:
     async def play() -> None:
+        failures: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, failure: failures.append(failure))
         world = World(seed)
         for name in steps:
             await world.step(name)
         await world.settle()
         assert not world.repairs._running
+        assert not failures
 
     asyncio.run(play())

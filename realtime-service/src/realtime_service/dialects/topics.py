@@ -6,11 +6,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from realtime_service.access import Access
-from realtime_service.buckets import Bucket
-from realtime_service.connection import SOFT_LIMIT, Connection
+from realtime_service.buckets import Bucket, Rate
+from realtime_service.connection import Connection
 from realtime_service.credentials import Authenticator
 from realtime_service.dialects.topics_frames import (
     Authenticate,
@@ -18,6 +18,7 @@ from realtime_service.dialects.topics_frames import (
     ErrorFrame,
     Ping,
     Said,
+    SetPresence,
     Subscribe,
     Subscribed,
     Unreadable,
@@ -25,17 +26,24 @@ from realtime_service.dialects.topics_frames import (
     Unsubscribed,
     event_frame,
     passing_frame,
+    presence_frame,
     read_frame,
 )
-from realtime_service.errors import TooManySubscriptions
+from realtime_service.errors import InvalidMessage, NotPresent, TooManySubscriptions
 from realtime_service.events import TopicEvent
 from realtime_service.frames import CloseCode, json_frame
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
+from realtime_service.presence.changes import PresenceChange
+from realtime_service.presence.names import Names
+from realtime_service.presence.service import Presence
+from realtime_service.presence.signals import Member
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Joined, Subscription
+from realtime_service.topics import Direct
+from realtime_service.websocket import SOFT_LIMIT
 from shared.errors import (
     AuthRequired,
     SessionRevoked,
@@ -51,7 +59,8 @@ from shared.principal import Principal
 from shared.telemetry.logs import get_logger
 
 MAX_SUBSCRIPTIONS = 128
-SUBSCRIPTIONS_PER_SECOND = 1.0
+SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
+MAX_STATE_BYTES = 1024
 JOINS_AT_ONCE = 8  # questions a connection may have open at the keepers
 
 log = get_logger()
@@ -66,11 +75,18 @@ class TopicsDialect:
     keepers: Keepers
     authenticator: Authenticator
     metrics: LiveMetrics
+    presence: Presence
+    names: Names
     is_bus_back: asyncio.Event
-    rate_scale: float = 1.0
+    budget: Rate
+    """Of one connection's subscriptions."""
 
     def begin(self, connection: Connection) -> "TopicsSession":
         return TopicsSession(self, connection)
+
+
+def subscription_budget(rate_scale: float) -> Rate:
+    return Rate(MAX_SUBSCRIPTIONS * rate_scale, SUBSCRIPTIONS_PER_SECOND * rate_scale)
 
 
 class TopicsSession:
@@ -83,9 +99,10 @@ class TopicsSession:
         self._asked: dict[str, Subscribe] = {}
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._present: set[str] = set()
         self._early: list[ClientFrame] | None = None
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
-        self._budget = Bucket(MAX_SUBSCRIPTIONS * parts.rate_scale, SUBSCRIPTIONS_PER_SECOND * parts.rate_scale)
+        self._budget = Bucket(parts.budget)
 
     # What the connection calls.
 
@@ -134,7 +151,7 @@ class TopicsSession:
         for task in tuple(self._tasks):
             task.cancel()
         for subscription in tuple(self._subscriptions.values()):
-            self._drop(subscription)
+            self._drop(subscription, may_return=True)
 
     # What the client asks.
 
@@ -152,6 +169,8 @@ class TopicsSession:
             self._subscribe(frame, credentials.principal)
         elif isinstance(frame, Unsubscribe):
             self._unsubscribe(frame)
+        elif isinstance(frame, SetPresence):
+            self._set_presence(frame)
         elif isinstance(frame, Ping):
             self._write(Said(action="pong", id=frame.id))
 
@@ -178,11 +197,12 @@ class TopicsSession:
     def _subscribe(self, frame: Subscribe, principal: Principal, reason: str | None = None) -> None:
         """`reason` tells why a client that did not ask is answered again."""
         if (known := self._subscriptions.get(frame.topic)) is not None:
-            self._drop(known)
+            self._drop(known, may_return=frame.presence)
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             self._write(_error(TooManySubscriptions(), frame))
             return
-        subscription = Subscription(self._parts.hub, principal, frame.topic, self, frame.filter)
+        direct = Direct(event_frame, self._connection)
+        subscription = Subscription(self._parts.hub, principal, frame.topic, self, frame.filter, direct)
         self._subscriptions[frame.topic] = subscription
         self._asked[frame.topic] = frame
         self._joining[subscription] = self._start(self._join(frame, subscription, reason))
@@ -191,6 +211,19 @@ class TopicsSession:
         if (known := self._subscriptions.get(frame.topic)) is not None:
             self._drop(known)
         self._write(Unsubscribed(topic=frame.topic, id=frame.id))
+
+    def _set_presence(self, frame: SetPresence) -> None:
+        if frame.topic not in self._present:
+            self._write(_error(NotPresent(), frame))
+        elif len(bytes(frame.state)) > MAX_STATE_BYTES:
+            self._write(_error(InvalidMessage("A presence state has at most 1 KiB."), frame))
+        else:
+            self._parts.presence.set_state(self, frame.topic, frame.state)
+
+    async def _enter(self, topic: str) -> list[Member]:
+        name = await self._parts.names.of(self.principal)
+        self._present.add(topic)
+        return self._parts.presence.enter(self, topic, name)
 
     async def _join(self, frame: Subscribe, subscription: Subscription, reason: str | None) -> None:
         since = Position(frame.since.epoch, frame.since.offset) if frame.since else None
@@ -201,8 +234,9 @@ class TopicsSession:
             self._forget(subscription)
             self._write(_error(error, frame))
             return
+        presence = await self._enter(frame.topic) if frame.presence else UNSET
         await self._tell_missed(joined.missed)
-        self._write(_subscribed(frame, joined if reason is None else joined._replace(reason=reason)))
+        self._write(_subscribed(frame, joined if reason is None else joined._replace(reason=reason), presence))
         subscription.go_live()
         self._joining.pop(subscription, None)
         if since is not None:
@@ -210,13 +244,16 @@ class TopicsSession:
 
     async def _tell_missed(self, events: list[TopicEvent]) -> None:
         """Never more at once than a healthy reader takes without being called slow."""
-        written = 0
+        frames: list[bytes] = []
+        size = 0
         for event in events:
-            self.event(event)
-            written += len(event.frame(event_frame))
-            if written >= SOFT_LIMIT:
+            frames.append(event.frame(event_frame))
+            size += len(frames[-1])
+            if size >= SOFT_LIMIT:
+                self._connection.write_all(frames)
+                frames, size = [], 0
                 await self._connection.drained()
-                written = 0
+        self._connection.write_all(frames)
 
     async def _check_again(self, topic: str) -> None:
         subscription = self._subscriptions.get(topic)
@@ -228,11 +265,9 @@ class TopicsSession:
                 stream = await self._parts.access.check(credentials.principal, topic)
             if self._subscriptions.get(topic) is subscription and not subscription.hears(stream):
                 self.audience_changed()
-        except TopicNotFound:
+        except (TopicNotFound, *_TEMPORARY) as error:  # what cannot be checked is not allowed: the client asks again
             if self._subscriptions.get(topic) is subscription:
-                self.refused(topic)
-        except _TEMPORARY:
-            log.warning("a right could not be checked again", topic=topic)
+                self._take_away(subscription, error)
 
     # What subscriptions tell.
 
@@ -240,8 +275,7 @@ class TopicsSession:
         self._connection.write(event.frame(event_frame))
 
     def passing(self, passing: PassingFrame) -> None:
-        if self._connection.buffered < SOFT_LIMIT // 2:
-            self._connection.write(passing.frame(passing_frame))
+        self._connection.write_if_idle(passing.frame(passing_frame))
 
     def lost(self, topic: str, position: Position, reason: str) -> None:
         epoch, offset = position
@@ -249,14 +283,28 @@ class TopicsSession:
         self._parts.metrics.recoveries.labels("lost").inc()
 
     def refused(self, topic: str) -> None:
-        self._write(_error(TopicNotFound(), topic=topic))
         if (known := self._subscriptions.get(topic)) is not None:
-            self._drop(known)
+            self._take_away(known, TopicNotFound())
+
+    def _take_away(self, subscription: Subscription, error: TesseraError) -> None:
+        self._write(_error(error, topic=subscription.topic))
+        self._drop(subscription)
 
     def overwhelmed(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
 
-    def _drop(self, subscription: Subscription) -> None:
+    @property
+    def principal(self) -> Principal:
+        assert self._connection.credentials is not None
+        return self._connection.credentials.principal
+
+    def presence_changed(self, change: PresenceChange) -> bool:
+        return self._connection.write_if_idle(change.frame(presence_frame))
+
+    def _drop(self, subscription: Subscription, *, may_return: bool = False) -> None:
+        if subscription.topic in self._present:
+            self._present.discard(subscription.topic)
+            self._parts.presence.leave(self, subscription.topic, may_return=may_return)
         self._forget(subscription)
         subscription.leave()
 
@@ -282,13 +330,14 @@ class TopicsSession:
         self._connection.write(json_frame(value))
 
 
-def _subscribed(frame: Subscribe, joined: Joined) -> Subscribed:
+def _subscribed(frame: Subscribe, joined: Joined, presence: list[Member] | UnsetType) -> Subscribed:
     return Subscribed(
         topic=frame.topic,
         epoch=joined.position.epoch,
         offset=joined.position.offset,
         recovered=joined.is_recovered,
         reason=UNSET if joined.reason is None else joined.reason,
+        presence=presence,
         id=frame.id,
     )
 
