@@ -42,6 +42,11 @@ class Story:
             task_id = await self._work_on_tasks(watcher, project)
             await self._talk(watcher, conversation)
         await self._resume(begin)
+        await self._keep_files(project)
+        await self._ask_a_model(conversation)
+        await self._chat(project)
+        await self._plan_a_gift()
+        await self._find(project)
         await self._keep_strangers_out(project, task_id)
         await self._leave()
 
@@ -108,6 +113,49 @@ class Story:
             for kind in ("task.added", "task.status_changed"):
                 await arrives(late, kind, quiet=True)
         say("A third window that was offline says where it stopped and gets exactly what it missed.")
+
+    async def _keep_files(self, project: str) -> None:
+        path = f"/projects/{project}/files"
+        async with self._watch() as watcher:
+            await watcher.subscribe(f"files:{project}")
+            for content in ("<h1>Apollo</h1>", "<h1>Apollo 11</h1>"):
+                await self._ada.expect(200, "PUT", path, {"files": [{"path": "index.html", "content": content}]})
+            for kind in ("file.added", "version.added", "file.updated", "version.added"):
+                await arrives(watcher, kind, quiet=True)
+        compared = await self._ada.expect(200, "GET", f"/projects/{project}/versions/2/diff?against=1")
+        check("+<h1>Apollo 11</h1>" in compared.data["files"][0]["patch"], "the versions cannot be compared")
+        say("She writes a page twice: two versions, compared line by line, both live on files:.")
+
+    async def _ask_a_model(self, conversation: str) -> None:
+        asked = {"content": "How high is the moon?"}
+        answer = await self._ada.expect(201, "POST", f"/conversations/{conversation}/completions", asked)
+        check(bool(answer.data["content"]), "the model said nothing")
+        say(f"She asks the model `{answer.data['model']}`; question and answer are in the conversation.")
+
+    async def _chat(self, project: str) -> None:
+        chat = (await self._ada.expect(201, "POST", "/chats", {"kind": "project", "project_id": project})).data
+        async with self._watch() as watcher:
+            await watcher.subscribe(f"chat:{chat['id']}")
+            await self._ada.expect(201, "POST", f"/chats/{chat['id']}/messages", {"content": "We are go."})
+            await arrives(watcher, "chat_message.added")
+        say("The team's chat of the project has its first message.")
+
+    async def _plan_a_gift(self) -> None:
+        person = (await self._ada.expect(201, "POST", "/persons", {"name": "Neil"})).data
+        wishes = {"name": "For Neil", "type": "ideas", "person_id": person["id"]}
+        wanted = (await self._ada.expect(201, "POST", "/lists", wishes)).data
+        async with self._watch() as watcher:
+            await watcher.subscribe(f"list:{wanted['id']}")
+            item = (await self._ada.expect(201, "POST", f"/lists/{wanted['id']}/items", {"name": "A pen"})).data
+            await self._ada.expect(200, "PUT", f"/list-items/{item['id']}/status", {"status": "selected"})
+            for kind in ("list_item.added", "list_item.status_changed"):
+                await arrives(watcher, kind, quiet=True)
+        say("She begins a list of gifts for Neil and selects the first, live on list:.")
+
+    async def _find(self, project: str) -> None:
+        found = await self._ada.expect(200, "GET", f"/search/tasks?q=lander&project_id={project}")
+        check("<mark>lander</mark>" in found.body["items"][0]["title"] + found.body["items"][0]["snippet"], "not found")
+        say("A search finds the task by a word of its title.")
 
     async def _keep_strangers_out(self, project: str, task_id: str) -> None:
         for path in (f"/projects/{project}", f"/projects/{project}/tasks/{task_id}"):
