@@ -7,11 +7,10 @@ from uuid import UUID
 
 from realtime_service.buckets import Bucket
 from realtime_service.credentials import Credentials
-from realtime_service.frames import PING, CloseCode
+from realtime_service.frames import CloseCode
 from realtime_service.metrics import LiveMetrics
 from realtime_service.settings import RealtimeSettings
 from realtime_service.timers import Timer, TimerWheel
-from realtime_service.websocket import WebSocket
 from shared.clock import Clock
 from shared.errors import AuthRequired, Forbidden, TesseraError, TokenExpired, TooManyRequests
 
@@ -23,8 +22,42 @@ FRAMES_PER_SECOND = 20.0
 REFUSED_IN_A_ROW = 20  # frames over the limit that are answered before the socket is closed
 
 
+class Outlet(Protocol):
+    """Where bytes for the client go."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Socket(Protocol):
+    """What carries a connection: a WebSocket, an HTTP answer without end, the polls of an Engine.IO client."""
+
+    close_code: int | None
+
+    @property
+    def transport(self) -> Outlet: ...
+
+    @property
+    def is_open(self) -> bool: ...
+
+    def close(self, code: int) -> None:
+        """Say goodbye, after which the peer may answer; `abort` does not wait for that."""
+
+    def abort(self) -> None: ...
+
+
 class Session(Protocol):
     """The dialect's side of a connection."""
+
+    dialect: str
+    """For the metrics."""
+
+    ping: bytes
+    """What asks the peer for a sign of life."""
+
+    is_one_way: bool
+    """The client cannot answer: that it is gone shows when nothing can be written any more."""
 
     def welcome(self) -> None:
         """The client is known now, by handshake or by token."""
@@ -64,7 +97,7 @@ class Home(Protocol):
 class Connection:
     """Writing never waits: frames of one loop turn leave as one write, and who reads too slowly is closed."""
 
-    def __init__(self, socket: WebSocket, home: Home, begin: "Callable[[Connection], Session]") -> None:
+    def __init__(self, socket: Socket, home: Home, begin: "Callable[[Connection], Session]") -> None:
         self._socket = socket
         self._home = home
         self._pending: list[bytes] = []
@@ -198,12 +231,12 @@ class Connection:
 
     def _check_peer(self) -> None:
         """Runs once per ping interval: nothing heard since the last ping, not even a pong, means nobody is there."""
-        if not self._was_heard:
+        if not self._was_heard and not self.session.is_one_way:
             self._socket.abort()
             return
         self._was_heard = False
         if self.is_open:
-            self.write(PING)
+            self.write(self.session.ping)
         self._ping = self._home.wheel.after(self._home.settings.ping_seconds, self._check_peer)
 
     def _cancel_timeouts(self) -> None:

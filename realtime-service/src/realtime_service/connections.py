@@ -12,8 +12,6 @@ from realtime_service.timers import TimerWheel
 from shared.clock import Clock
 from shared.errors import SessionRevoked
 
-DIALECT = "topics"
-
 
 class Connections:
     def __init__(self, settings: RealtimeSettings, clock: Clock, metrics: LiveMetrics) -> None:
@@ -40,11 +38,11 @@ class Connections:
     def add(self, connection: Connection) -> None:
         self._open.add(connection)
         self._is_empty.clear()
-        self.metrics.connections.labels(DIALECT).inc()
+        self.metrics.connections.labels(connection.session.dialect).inc()
 
     def remove(self, connection: Connection, close_code: int | None) -> None:
         self._open.discard(connection)
-        self.metrics.connections.labels(DIALECT).dec()
+        self.metrics.connections.labels(connection.session.dialect).dec()
         self.metrics.closes.labels(str(close_code or "lost")).inc()
         if connection.credentials is not None:
             user_id = connection.credentials.principal.user_id

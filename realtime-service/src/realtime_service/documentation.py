@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from realtime_service import events_routes
 from realtime_service.dialects.topics_frames import CLIENT_FRAMES, SERVER_FRAMES
 from realtime_service.frames import CloseCode
 from shared.http.app import App
@@ -20,6 +21,8 @@ _CLOSE_CODES = {
     CloseCode.INVALID_TEXT: "A text frame was not UTF-8.",
     CloseCode.RESTARTING: "The node goes away: connect again and resume.",
     CloseCode.UNAUTHENTICATED: "No valid credential, or it has expired.",
+    CloseCode.FORBIDDEN: "The right to the project has ended.",
+    CloseCode.NOT_FOUND: "There is no such project.",
     CloseCode.TOO_SLOW: "The client reads more slowly than its events come.",
     CloseCode.SESSION_REVOKED: "The session, the membership or the account has ended.",
     CloseCode.TOO_MANY: "Too many frames or connections.",
@@ -72,7 +75,7 @@ def setup_documentation(app: App) -> None:
 
 
 def live_document() -> dict[str, Any]:
-    """Live addresses have no operations; their frames are components like any others."""
+    """Sockets have no operations; their frames are components like any others."""
     shapes = [*CLIENT_FRAMES.values(), *SERVER_FRAMES, ServerMessage]
     schemas, components = schema_components(shapes)
     sent, received = schemas[: len(CLIENT_FRAMES)], schemas[len(CLIENT_FRAMES) : -1]
@@ -85,7 +88,7 @@ def live_document() -> dict[str, Any]:
         "server": received,
         "closeCodes": {str(int(code)): meaning for code, meaning in _CLOSE_CODES.items()},
     }
-    document = openapi_document("realtime", ())
+    document = openapi_document("realtime", (events_routes.routes,))
     document["components"]["schemas"].update(components)
     document["webhooks"] = {"serverMessage": {"post": _server_message(schemas[-1], components)}}
     document["x-websocket"] = {"/ws": topics, **_ANNOUNCED}

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from websockets.frames import Frame, Opcode
 
-_encode_json = msgspec.json.Encoder().encode
+encode_json = msgspec.json.Encoder().encode
 
 
 class CloseCode(IntEnum):
@@ -16,6 +16,8 @@ class CloseCode(IntEnum):
     INVALID_TEXT = 1007
     RESTARTING = 1012
     UNAUTHENTICATED = 4001
+    FORBIDDEN = 4003
+    NOT_FOUND = 4004
     TOO_SLOW = 4008
     SESSION_REVOKED = 4009
     TOO_MANY = 4029
@@ -27,7 +29,7 @@ def text_frame(text: bytes) -> bytes:
 
 
 def json_frame(value: Any) -> bytes:
-    return text_frame(_encode_json(value))
+    return text_frame(encode_json(value))
 
 
 PING = Frame(Opcode.PING, b"").serialize(mask=False, extensions=[])

@@ -1,23 +1,23 @@
 """One node of realtime-service: its event queue, hub and connections, and how they begin and end."""
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
 from realtime_service.access import Access
 from realtime_service.bus_watch import BusWatch
-from realtime_service.connection import Connection
+from realtime_service.connection import Connection, Session, Socket
 from realtime_service.connections import Connections
 from realtime_service.credentials import Authenticator, Credentials, token_verifier
-from realtime_service.dialects.topics import TopicsDialect
 from realtime_service.drain import drain
 from realtime_service.feed import Feed
+from realtime_service.following import LiveParts
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
-from realtime_service.websocket import WebSocket
 from shared.clock import Clock
 from shared.events.auth import (
     ApiKeyRevoked,
@@ -35,6 +35,8 @@ from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
 from shared.telemetry.metrics import Metrics
 
+Dialect = Callable[[LiveParts, Connection], Session]
+
 AUDIENCE = "realtime"
 PRUNE_SECONDS = 30.0
 
@@ -43,6 +45,7 @@ class Node:
     def __init__(self, settings: RealtimeSettings, bus: Bus, clock: Clock, metrics: Metrics) -> None:
         live_metrics, requests, registry = LiveMetrics(metrics), Requests(bus), default_registry()
         keepers = Keepers(requests, registry)
+        self.is_leaving = False
         self._bus = bus
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = BusWatch(bus, self._bus_changed)
@@ -55,10 +58,11 @@ class Node:
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
-        self._topics = TopicsDialect(
+        self.parts = LiveParts(
             hub=self._hub,
             access=self._access,
             keepers=keepers,
+            requests=requests,
             authenticator=self.authenticator,
             metrics=live_metrics,
             is_bus_back=self._watch.is_back,
@@ -84,15 +88,16 @@ class Node:
 
     async def stop(self, drain_seconds: float) -> None:
         """The clients leave first, events come to the last of them until then."""
+        self.is_leaving = True
         await drain(self._connections, drain_seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._repairs.close()
 
-    def connect(self, socket: WebSocket, credentials: Credentials | None) -> Connection:
-        """Without credentials from the handshake, the first frame has to bring them."""
-        connection = Connection(socket, self._connections, self._topics.begin)
+    def connect(self, socket: Socket, credentials: Credentials | None, begin: Dialect) -> Connection:
+        """Without credentials from the handshake, the client has to bring them soon."""
+        connection = Connection(socket, self._connections, lambda connection: begin(self.parts, connection))
         self._connections.add(connection)
         if credentials is None:
             connection.require_credentials()

@@ -95,8 +95,9 @@ class Subscription:
             self.deliver(event)
 
     def leave(self) -> None:
-        if self._stream is not None:
-            self._hub.leave(self, self._stream)
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._hub.leave(self, stream)
 
     # What the stream calls.
 

@@ -1,16 +1,11 @@
 """The topics dialect: a client subscribes to named topics and hears what happens in them."""
 
-import asyncio
 import random
-from collections.abc import Coroutine
-from dataclasses import dataclass
 
 from msgspec import UNSET
 
-from realtime_service.access import Access
 from realtime_service.buckets import Bucket
-from realtime_service.connection import SOFT_LIMIT, Connection
-from realtime_service.credentials import Authenticator
+from realtime_service.connection import Connection
 from realtime_service.dialects.topics_frames import (
     Authenticate,
     ClientFrame,
@@ -27,59 +22,32 @@ from realtime_service.dialects.topics_frames import (
 )
 from realtime_service.errors import TooManySubscriptions
 from realtime_service.events import TopicEvent
-from realtime_service.frames import CloseCode, json_frame
-from realtime_service.hub import Hub
-from realtime_service.metrics import LiveMetrics
+from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
+from realtime_service.frames import PING, CloseCode, json_frame
 from realtime_service.positions import Position
-from realtime_service.replay import Keepers
-from realtime_service.subscription import Joined, Subscription
-from shared.errors import (
-    AuthRequired,
-    SessionRevoked,
-    TesseraError,
-    TooManyRequests,
-    Unavailable,
-    UpstreamError,
-    UpstreamTimeout,
-)
+from realtime_service.subscription import Joined
+from shared.errors import AuthRequired, SessionRevoked, TesseraError, TooManyRequests
 from shared.events.questions import TopicNotFound
 from shared.principal import Principal
-from shared.telemetry.logs import get_logger
 
 MAX_SUBSCRIPTIONS = 128
 SUBSCRIPTIONS_PER_SECOND = 1.0
-JOINS_AT_ONCE = 8  # questions a connection may have open at the keepers
-
-log = get_logger()
 RETRY_MS = (500, 2_000)  # spread, so that a crowd does not come back as one
-_TEMPORARY = (Unavailable, UpstreamError, UpstreamTimeout)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TopicsDialect:
-    hub: Hub
-    access: Access
-    keepers: Keepers
-    authenticator: Authenticator
-    metrics: LiveMetrics
-    is_bus_back: asyncio.Event
-    rate_scale: float = 1.0
-
-    def begin(self, connection: Connection) -> "TopicsSession":
-        return TopicsSession(self, connection)
 
 
 class TopicsSession:
     """One client. Joining a topic is a task; everything else happens at once."""
 
-    def __init__(self, parts: TopicsDialect, connection: Connection) -> None:
+    dialect = "topics"
+    ping = PING
+    is_one_way = False
+
+    def __init__(self, parts: LiveParts, connection: Connection) -> None:
         self._parts = parts
         self._connection = connection
-        self._subscriptions: dict[str, Subscription] = {}
-        self._joining: dict[Subscription, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
+        self._following = Following(parts, self, self._tasks, event_frame)
         self._early: list[ClientFrame] | None = None
-        self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
         self._budget = Bucket(MAX_SUBSCRIPTIONS * parts.rate_scale, SUBSCRIPTIONS_PER_SECOND * parts.rate_scale)
 
     # What the connection calls.
@@ -111,14 +79,11 @@ class TopicsSession:
         self._write(Said(action=action, retry_after_ms=UNSET if retry_after_ms is None else retry_after_ms))
 
     def rights_changed(self) -> None:
-        for topic in tuple(self._subscriptions):
-            self._start(self._check_again(topic))
+        self._following.check_again()
 
     def end(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        for subscription in tuple(self._subscriptions.values()):
-            self._drop(subscription)
+        self._tasks.end()
+        self._following.leave_all()
 
     # What the client asks.
 
@@ -129,7 +94,7 @@ class TopicsSession:
             self._early.append(frame)
         elif isinstance(frame, Authenticate):
             self._early = [] if credentials is None else None
-            self._start(self._authenticate(frame))
+            self._tasks.start(self._authenticate(frame))
         elif credentials is None:
             self._connection.fail(AuthRequired(), CloseCode.UNAUTHENTICATED)
         elif isinstance(frame, Subscribe):
@@ -142,7 +107,7 @@ class TopicsSession:
     async def _authenticate(self, frame: Authenticate) -> None:
         try:
             self._connection.authenticate(await self._parts.authenticator.from_token(frame.token))
-        except _TEMPORARY as error:
+        except TEMPORARY as error:
             self._write(_error(error, frame))
             self._refuse_early(error)
         except SessionRevoked as error:
@@ -160,59 +125,22 @@ class TopicsSession:
             self._write(_error(error, waiting))
 
     def _subscribe(self, frame: Subscribe, principal: Principal) -> None:
-        if (known := self._subscriptions.get(frame.topic)) is not None:
-            self._drop(known)
-        if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
+        self._following.leave(frame.topic)
+        if len(self._following) >= MAX_SUBSCRIPTIONS:
             self._write(_error(TooManySubscriptions(), frame))
             return
-        subscription = Subscription(self._parts.hub, principal, frame.topic, self, frame.filter)
-        self._subscriptions[frame.topic] = subscription
-        self._joining[subscription] = self._start(self._join(frame, subscription))
+        self._following.join(
+            frame.topic,
+            principal,
+            Position(frame.since.epoch, frame.since.offset) if frame.since else None,
+            wanted=frame.filter,
+            joined=lambda joined: self._write(_subscribed(frame, joined)),
+            failed=lambda error: self._write(_error(error, frame)),
+        )
 
     def _unsubscribe(self, frame: Unsubscribe) -> None:
-        if (known := self._subscriptions.get(frame.topic)) is not None:
-            self._drop(known)
+        self._following.leave(frame.topic)
         self._write(Unsubscribed(topic=frame.topic, id=frame.id))
-
-    async def _join(self, frame: Subscribe, subscription: Subscription) -> None:
-        since = Position(frame.since.epoch, frame.since.offset) if frame.since else None
-        try:
-            async with self._turns:
-                joined = await subscription.join(self._parts.access, self._parts.keepers, since)
-        except TesseraError as error:
-            self._forget(subscription)
-            self._write(_error(error, frame))
-            return
-        await self._tell_missed(joined.missed)
-        self._write(_subscribed(frame, joined))
-        subscription.go_live()
-        self._joining.pop(subscription, None)
-        if since is not None:
-            self._parts.metrics.recoveries.labels("recovered" if joined.is_recovered else "lost").inc()
-
-    async def _tell_missed(self, events: list[TopicEvent]) -> None:
-        """Never more at once than a healthy reader takes without being called slow."""
-        written = 0
-        for event in events:
-            self.event(event)
-            written += len(event.frame(event_frame))
-            if written >= SOFT_LIMIT:
-                await self._connection.drained()
-                written = 0
-
-    async def _check_again(self, topic: str) -> None:
-        subscription = self._subscriptions.get(topic)
-        credentials = self._connection.credentials
-        if subscription is None or credentials is None:
-            return
-        try:
-            async with self._turns:
-                await self._parts.access.check(credentials.principal, topic)
-        except TopicNotFound:
-            if self._subscriptions.get(topic) is subscription:
-                self.refused(topic)
-        except _TEMPORARY:
-            log.warning("a right could not be checked again", topic=topic)
 
     # What subscriptions tell.
 
@@ -225,33 +153,14 @@ class TopicsSession:
         self._parts.metrics.recoveries.labels("lost").inc()
 
     def refused(self, topic: str) -> None:
+        self._following.leave(topic)
         self._write(_error(TopicNotFound(), topic=topic))
-        if (known := self._subscriptions.get(topic)) is not None:
-            self._drop(known)
 
     def overwhelmed(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
 
-    def _drop(self, subscription: Subscription) -> None:
-        self._forget(subscription)
-        subscription.leave()
-
-    def _forget(self, subscription: Subscription) -> None:
-        del self._subscriptions[subscription.topic]
-        task = self._joining.pop(subscription, None)
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-
-    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a frame could not be obeyed", exc_info=error)
+    async def drained(self) -> None:
+        await self._connection.drained()
 
     def _write(self, value: Subscribed | Unsubscribed | Said | ErrorFrame) -> None:
         self._connection.write(json_frame(value))
@@ -272,7 +181,7 @@ def _error(
     error: TesseraError, frame: ClientFrame | None = None, retry_after_ms: int | None = None, topic: str | None = None
 ) -> ErrorFrame:
     """A temporary error says when to try again."""
-    if retry_after_ms is None and isinstance(error, _TEMPORARY):
+    if retry_after_ms is None and isinstance(error, TEMPORARY):
         retry_after_ms = random.randint(*RETRY_MS)  # noqa: S311 - spreads load, hides nothing
     named = topic or getattr(frame, "topic", None)
     return ErrorFrame(

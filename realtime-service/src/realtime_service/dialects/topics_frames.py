@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.frames import json_frame
+from realtime_service.frames import encode_json, text_frame
 
 MAX_ECHO = 64  # characters
 Echo = Annotated[str, Meta(max_length=MAX_ECHO)] | int
@@ -138,25 +138,31 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
 SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame)
 
 
-def event_frame(event: TopicEvent) -> bytes:
-    """The frame of a live event; its type loses the publisher's prefix."""
+def read_event(event: TopicEvent) -> EventFrame:
+    """A live event as its readers see it; its type loses the publisher's prefix."""
     envelope, change = event.envelope, event.change
     assert event.contract is not None
     assert event.contract.live is not None
-    return json_frame(
-        EventFrame(
-            topic=event.topic,
-            event=event.contract.live.value,
-            type=envelope.type.partition(".")[2],
-            id=envelope.id,
-            offset=event.position.offset,
-            data=EventData(
-                entity_id=change.entity_id,
-                payload=change.payload,
-                user_id=envelope.actorid,
-                timestamp=envelope.time,
-                changed_fields=change.changed_fields,
-                version=change.version,
-            ),
-        )
+    return EventFrame(
+        topic=event.topic,
+        event=event.contract.live.value,
+        type=envelope.type.partition(".")[2],
+        id=envelope.id,
+        offset=event.position.offset,
+        data=EventData(
+            entity_id=change.entity_id,
+            payload=change.payload,
+            user_id=envelope.actorid,
+            timestamp=envelope.time,
+            changed_fields=change.changed_fields,
+            version=change.version,
+        ),
     )
+
+
+def event_json(event: TopicEvent) -> bytes:
+    return encode_json(read_event(event))
+
+
+def event_frame(event: TopicEvent) -> bytes:
+    return text_frame(event.frame(event_json))

@@ -1,0 +1,169 @@
+"""The topics one client follows, in any dialect: joined without a hole, looked at again when its rights change."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Protocol
+
+from realtime_service.access import Access
+from realtime_service.connection import SOFT_LIMIT
+from realtime_service.credentials import Authenticator
+from realtime_service.events import Renderer, TopicEvent
+from realtime_service.hub import Hub
+from realtime_service.metrics import LiveMetrics
+from realtime_service.positions import Position
+from realtime_service.replay import Keepers
+from realtime_service.subscription import Filter, Joined, Reader, Subscription
+from shared.errors import TesseraError, Unavailable, UpstreamError, UpstreamTimeout
+from shared.events.questions import TopicNotFound
+from shared.messaging.requests import Requests
+from shared.principal import Principal
+from shared.telemetry.logs import get_logger
+
+JOINS_AT_ONCE = 8  # questions a client may have open at the keepers
+TEMPORARY = (Unavailable, UpstreamError, UpstreamTimeout)
+
+log = get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveParts:
+    """What the dialects of a node share."""
+
+    hub: Hub
+    access: Access
+    keepers: Keepers
+    requests: Requests
+    authenticator: Authenticator
+    metrics: LiveMetrics
+    is_bus_back: asyncio.Event
+    rate_scale: float = 1.0
+
+
+class Client(Reader, Protocol):
+    """The dialect's side. A client that is refused a topic leaves it."""
+
+    async def drained(self) -> None:
+        """Returns when there is room for more of what was missed."""
+
+
+class Tasks:
+    """What one client has under way; it ends with the client."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def end(self) -> None:
+        for task in tuple(self._running):
+            task.cancel()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a client could not be served", exc_info=error)
+
+
+class Following:
+    """Joining a topic is a task; its outcome comes as a callback, before the first live event of the topic."""
+
+    def __init__(self, parts: LiveParts, client: Client, tasks: Tasks, render: Renderer) -> None:
+        """`render` tells how much an event weighs for this client."""
+        self._parts = parts
+        self._client = client
+        self._tasks = tasks
+        self._render = render
+        self._subscriptions: dict[str, Subscription] = {}
+        self._joining: dict[Subscription, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
+
+    def __contains__(self, topic: str) -> bool:
+        return topic in self._subscriptions
+
+    def __len__(self) -> int:
+        return len(self._subscriptions)
+
+    def join(
+        self,
+        topic: str,
+        principal: Principal,
+        since: Position | None,
+        *,
+        wanted: Filter | None = None,
+        joined: Callable[[Joined], None],
+        failed: Callable[[TesseraError], None],
+    ) -> None:
+        """Begins anew where the topic is followed already. What was missed is told before `joined` is called."""
+        self.leave(topic)
+        subscription = Subscription(self._parts.hub, principal, topic, self._client, wanted)
+        self._subscriptions[topic] = subscription
+        self._joining[subscription] = self._tasks.start(self._join(subscription, since, joined, failed))
+
+    def leave(self, topic: str) -> None:
+        subscription = self._subscriptions.get(topic)
+        if subscription is not None:
+            self._forget(subscription)
+            subscription.leave()
+
+    def leave_all(self) -> None:
+        for topic in tuple(self._subscriptions):
+            self.leave(topic)
+
+    def check_again(self) -> None:
+        """The user may see more or less than before: what they may not is refused and left."""
+        for subscription in tuple(self._subscriptions.values()):
+            self._tasks.start(self._check(subscription))
+
+    async def _join(
+        self,
+        subscription: Subscription,
+        since: Position | None,
+        joined: Callable[[Joined], None],
+        failed: Callable[[TesseraError], None],
+    ) -> None:
+        try:
+            async with self._turns:
+                place = await subscription.join(self._parts.access, self._parts.keepers, since)
+        except TesseraError as error:
+            self._forget(subscription)
+            failed(error)
+            return
+        await self._tell_missed(place.missed)
+        joined(place)
+        subscription.go_live()
+        self._joining.pop(subscription, None)
+        if since is not None:
+            self._parts.metrics.recoveries.labels("recovered" if place.is_recovered else "lost").inc()
+
+    async def _tell_missed(self, events: list[TopicEvent]) -> None:
+        """Never more at once than a healthy reader takes without being called slow."""
+        written = 0
+        for event in events:
+            self._client.event(event)
+            written += len(event.frame(self._render))
+            if written >= SOFT_LIMIT:
+                await self._client.drained()
+                written = 0
+
+    async def _check(self, subscription: Subscription) -> None:
+        try:
+            async with self._turns:
+                await self._parts.access.check(subscription.principal, subscription.topic)
+        except TopicNotFound:
+            if self._subscriptions.get(subscription.topic) is subscription:
+                self._forget(subscription)
+                subscription.refused()
+        except TEMPORARY:
+            log.warning("a right could not be checked again", topic=subscription.topic)
+
+    def _forget(self, subscription: Subscription) -> None:
+        if self._subscriptions.get(subscription.topic) is subscription:
+            del self._subscriptions[subscription.topic]
+        task = self._joining.pop(subscription, None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
