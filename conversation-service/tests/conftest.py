@@ -14,6 +14,7 @@ from shared.testing.service_client import session_with, started_bus
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from chat_client import ChatClient
 from conversation_builders import conversation_settings
 from conversation_client import ConversationClient
 
@@ -34,3 +35,9 @@ async def bus() -> AsyncIterator[MemoryBus]:
 async def client(database: Database, bus: MemoryBus) -> AsyncIterator[ConversationClient]:
     async with session_with(create_app(conversation_settings(), database=database, bus=bus)) as session:
         yield ConversationClient(session, database)
+
+
+@pytest.fixture
+async def chats(database: Database, bus: MemoryBus) -> AsyncIterator[ChatClient]:
+    async with session_with(create_app(conversation_settings(), database=database, bus=bus)) as session:
+        yield ChatClient(session, database)

@@ -1,5 +1,6 @@
-"""The live topics kept here: a conversation is followed by nobody but the user it belongs to."""
+"""The live topics kept here: a conversation is followed by its user, a chat by those who take part."""
 
+from conversation_service.chats.repository import can_view
 from conversation_service.conversations import repository as conversations
 from shared.db.unit_of_work import Work
 from shared.events.topics import Topic
@@ -7,7 +8,9 @@ from shared.principal import Principal
 
 
 async def can_see(work: Work, principal: Principal, topic: Topic) -> bool:
-    conversation_id = topic.entity_id
-    if topic.kind != "conversation" or topic.rest != str(conversation_id):
+    entity_id = topic.entity_id
+    if entity_id is None or topic.rest != str(entity_id):
         return False
-    return conversation_id is not None and await conversations.exists(work, principal, conversation_id)
+    if topic.kind == "chat":
+        return await can_view(work, principal.tenant_id, principal.user_id, entity_id)
+    return topic.kind == "conversation" and await conversations.exists(work, principal, entity_id)

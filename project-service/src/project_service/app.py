@@ -20,7 +20,6 @@ from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
-from project_service.members.directory import DirectoryReader
 from project_service.object_store import open_object_store
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
@@ -40,12 +39,13 @@ from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import ProjectStanding
+from shared.events.questions import ProjectStanding, ProjectTeam
 from shared.events.registry import default_registry
 from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
+from shared.members.directory import DirectoryReader
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
@@ -106,6 +106,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     )
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
+    responder.on(ProjectTeam, team.answer)
     TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
     registry = default_registry()
     consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)

@@ -4,23 +4,19 @@ from uuid import UUID
 
 from project_service.activity.service import ActivityService
 from project_service.comments import repository as comments
-from project_service.members import repository as members
-from project_service.members.domain import member_of
 from project_service.projects import repository as projects
 from project_service.team.service import TeamService
 from shared.db.unit_of_work import Work
 from shared.events.auth import (
     AccountAnonymised,
     InvitationAccepted,
-    MembershipAdded,
-    MembershipChanged,
     MembershipRemoved,
-    UserUpdated,
 )
 from shared.events.changes import Change
 from shared.events.envelope import Envelope
 from shared.events.projects import Commented, TaskDeleted
 from shared.events.registry import Registry
+from shared.members.following import follow_members
 from shared.messaging.consumer import Consumers, publisher_of
 
 
@@ -38,22 +34,12 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
         await team.welcome(work, event.tenant_id, event.project_id, event.user_id, event.project_role)
 
-    async def member_seen(
-        work: Work, event: MembershipAdded | MembershipChanged | UserUpdated, envelope: Envelope
-    ) -> None:
-        await members.apply(work, [member_of(event.payload, envelope.time)])
-
-    async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised, envelope: Envelope) -> None:
-        if await members.forget(work, event.tenant_id, event.user_id, envelope.time):
-            await _drop_marks(work, event.tenant_id, event.user_id)
-            await team.leave_tenant(work, event.tenant_id, event.user_id)
+    async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised) -> None:
+        await _drop_marks(work, event.tenant_id, event.user_id)
+        await team.leave_tenant(work, event.tenant_id, event.user_id)
 
     consumers.on(InvitationAccepted, invitation_accepted)
-    consumers.on(MembershipAdded, member_seen)
-    consumers.on(MembershipChanged, member_seen)
-    consumers.on(UserUpdated, member_seen)
-    consumers.on(MembershipRemoved, member_left)
-    consumers.on(AccountAnonymised, member_left)
+    follow_members(consumers, member_left)
 
 
 async def _drop_marks(work: Work, tenant_id: UUID, user_id: UUID) -> None:

@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 from project_builders import person
 from project_client import ProjectClient, project_path
-from project_people import tell
 
 from shared.events.auth import InvitationAccepted
 from shared.events.projects import ProjectRole
@@ -16,6 +15,7 @@ from shared.messaging.requests import Requests
 from shared.principal import Principal, Role
 from shared.testing.callers import GLOBEX
 from shared.testing.eventually import eventually
+from shared.testing.members import tell
 
 
 async def test_who_accepted_is_a_member_however_often_it_is_told(client: ProjectClient, bus: MemoryBus) -> None:

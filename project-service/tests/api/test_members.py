@@ -5,18 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from project_builders import person
 from project_client import ProjectClient, project_path
-from project_people import introduce, is_known, joined, left, tell, user
+from project_people import introduce, is_known
 
-from project_service.members import repository as members
-from project_service.members.directory import DirectoryReader
+from project_service.members import repository as project_members
 from shared.db.databases import Database
 from shared.events.auth import UserState
 from shared.events.questions import MemberDirectory, MemberDirectoryAnswer
+from shared.members import repository as members
+from shared.members.directory import DirectoryReader
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests, Responder
 from shared.principal import Role
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.eventually import eventually
+from shared.testing.members import joined, left, tell, user
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -62,7 +64,7 @@ async def test_members_of_one_tenant_are_not_those_of_another(client: ProjectCli
 
     async with client.database.unit_of_work(ACME) as work:
         assert await members.known(work, ACME, [eve.user_id]) == set()
-        assert await members.find_by_email(work, GLOBEX, "eve@example.com") is None
+        assert await project_members.find_by_email(work, GLOBEX, "eve@example.com") is None
 
 
 @pytest.mark.parametrize("count", [0, 1, 1203])
@@ -87,7 +89,7 @@ async def test_a_page_of_the_directory_undoes_no_later_event(client: ProjectClie
     await DirectoryReader(client.database, Requests(bus)).read()
 
     async with client.database.unit_of_work(ACME) as work:
-        assert await members.find_by_email(work, ACME, "NEW@example.com") == ada.user_id
+        assert await project_members.find_by_email(work, ACME, "NEW@example.com") == ada.user_id
 
 
 async def directory_of(bus: MemoryBus, people: list[UserState]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from project_builders import person
 from project_client import ProjectClient, project_path
-from project_people import introduce, left, tell
+from project_people import introduce
 
 from shared.events.questions import TopicNotFound, TopicPosition
 from shared.messaging.memory import MemoryBus
@@ -14,6 +14,7 @@ from shared.messaging.requests import Requests
 from shared.principal import Principal, Role
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.eventually import eventually
+from shared.testing.members import left, tell
 
 
 @pytest.mark.parametrize(

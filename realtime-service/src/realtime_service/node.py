@@ -26,6 +26,7 @@ from shared.events.auth import (
     MembershipRemoved,
     SessionRevoked,
 )
+from shared.events.chats import ChatParticipantsAdded, ChatParticipantsRemoved
 from shared.events.envelope import Envelope
 from shared.events.projects import ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
@@ -80,6 +81,8 @@ class Node:
         for of_team in (TeamMemberAdded, TeamMemberUpdated, TeamMemberRemoved):
             self._feed.on(of_team, self._team_changed)
         self._feed.on(ProjectUpdated, self._project_changed)
+        for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
+            self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
         self._watch.look()
         self._prune()
@@ -125,6 +128,13 @@ class Node:
     def _team_changed(self, event: TeamMemberAdded | TeamMemberUpdated | TeamMemberRemoved, envelope: Envelope) -> None:
         if envelope.tenantid is not None:
             self._ask_anew(envelope.tenantid, event.payload.user_id)
+
+    def _chat_participants_changed(
+        self, event: ChatParticipantsAdded | ChatParticipantsRemoved, envelope: Envelope
+    ) -> None:
+        if envelope.tenantid is not None:
+            for user_id in event.payload.user_ids:
+                self._ask_anew(envelope.tenantid, user_id)
 
     def _project_changed(self, event: ProjectUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
-from project_service.members.domain import folded
 from project_service.members.repository import Mentionable
 from shared.errors import Forbidden
 from shared.events.projects import CommentState, ProjectRole
+from shared.members.domain import folded
 
 MAX_MENTIONS = 50
 """Of one comment; the names behind them are plain text."""

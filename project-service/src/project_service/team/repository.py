@@ -56,6 +56,11 @@ async def find_owners(work: Work, tenant_id: UUID, project_id: UUID) -> list[Tea
     return msgspec.convert(await work.rows(_OWNERS, tenant_id, project_id), list[TeamMemberState])
 
 
+async def find_user_ids(work: Work, tenant_id: UUID, project_id: UUID) -> list[UUID]:
+    rows = await work.rows(_USER_IDS, tenant_id, project_id)
+    return [row["user_id"] for row in rows]
+
+
 async def join(
     work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, role: ProjectRole, now: datetime
 ) -> Joined | None:
@@ -82,6 +87,8 @@ _GET = f"""
 select {_VIEW} from project_members m {_NAMES}
 where m.tenant_id = $1 and m.project_id = $2 and m.user_id = $3
 """
+
+_USER_IDS = "select user_id from project_members where tenant_id = $1 and project_id = $2"
 
 _OWNERS = f"""
 select {_COLUMNS} from project_members m where m.tenant_id = $1 and m.project_id = $2 and m.role = 'owner'

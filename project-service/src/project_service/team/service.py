@@ -26,6 +26,7 @@ from shared.events.projects import (
     TeamMemberState,
     TeamMemberUpdated,
 )
+from shared.events.questions import ProjectTeam, ProjectTeamAnswer
 from shared.events.topics import project_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.pagination import PageOf
@@ -89,6 +90,15 @@ class TeamService:
             _tell_added(work, joined.member)
         elif joined is not None:
             _tell_updated(work, joined.member)
+
+    async def answer(self, question: ProjectTeam) -> ProjectTeamAnswer:
+        """Nobody to whom the project is invisible."""
+        tenant_id = question.principal.tenant_id
+        async with self._database.unit_of_work(tenant_id) as work:
+            role = await projects.role_of(work, question.principal, question.project_id)
+            if role is None:
+                return ProjectTeamAnswer(None)
+            return ProjectTeamAnswer(role, await repository.find_user_ids(work, tenant_id, question.project_id))
 
     async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
         """The last owner of a project too: the owners of the tenant own every project."""

@@ -77,6 +77,40 @@ class ProjectStanding(Request[ProjectStandingAnswer], frozen=True, kw_only=True)
     project_id: UUID
 
 
+class ProjectTeamAnswer(msgspec.Struct, frozen=True):
+    """Everybody on the team. `role` is that of whom was asked about; None: see ProjectStandingAnswer, and no team."""
+
+    role: ProjectRole | None
+    user_ids: list[UUID] = []
+
+
+class ProjectTeam(Request[ProjectTeamAnswer], frozen=True, kw_only=True):
+    """Who is on the team of a project that this principal may see?"""
+
+    service: ClassVar[str] = "project"
+    operation: ClassVar[str] = "project.team"
+    principal: Principal
+    project_id: UUID
+
+
+MAX_CHATS = 500  # in one answer
+
+
+class ChatsOfUserAnswer(msgspec.Struct, frozen=True):
+    """Where something was said last comes first."""
+
+    chat_ids: list[UUID]
+
+
+class ChatsOfUser(Request[ChatsOfUserAnswer], frozen=True, kw_only=True):
+    """In which chats does this principal take part?"""
+
+    service: ClassVar[str] = "conversation"
+    operation: ClassVar[str] = "chats_of_user"
+    principal: Principal
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_CHATS)] = MAX_CHATS
+
+
 class SigningKeysAnswer(msgspec.Struct, frozen=True):
     """The text of a JWK set (RFC 7517)."""
 

@@ -94,6 +94,10 @@ def conversation_topic(conversation_id: UUID) -> str:
     return f"conversation:{conversation_id}"
 
 
+def chat_topic(chat_id: UUID) -> str:
+    return f"chat:{chat_id}"
+
+
 def user_topic(user_id: UUID) -> str:
     return f"user:{user_id}"
 

@@ -21,15 +21,20 @@ from shared.principal import Principal
 from shared.scopes import permits
 
 CanSee = Callable[[Work, Principal, Topic], Awaitable[bool]]
+LookUp = Callable[[Principal, Topic], Awaitable[None]]
 
 
 class TopicKeeper:
-    """`can_see` is the service's own rule: the right to read the thing by REST is the right to follow its topic."""
+    """`can_see` is the service's own rule: the right to read the thing by REST is the right to follow its topic.
 
-    def __init__(self, database: Database, event_log: EventLog, can_see: CanSee) -> None:
+    Where it says no for want of knowledge, `look_up` fetches that from elsewhere, outside of any transaction.
+    """
+
+    def __init__(self, database: Database, event_log: EventLog, can_see: CanSee, look_up: LookUp | None = None) -> None:
         self._database = database
         self._event_log = event_log
         self._can_see = can_see
+        self._look_up = look_up
 
     def answer(self, responder: Responder) -> None:
         responder.on(TopicPosition, self.position)
@@ -64,9 +69,17 @@ class TopicKeeper:
         topic = parse_topic(name)
         if topic is None or not permits(principal.scopes, topic.resource, "GET"):
             raise TopicNotFound
+        if await self._is_visible(principal, topic):
+            return
+        if self._look_up is None:
+            raise TopicNotFound
+        await self._look_up(principal, topic)
+        if not await self._is_visible(principal, topic):
+            raise TopicNotFound
+
+    async def _is_visible(self, principal: Principal, topic: Topic) -> bool:
         async with self._database.unit_of_work(principal.tenant_id) as work:
-            if not await self._can_see(work, principal, topic):
-                raise TopicNotFound
+            return await self._can_see(work, principal, topic)
 
 
 def _lost(position: Position, reason: str) -> TopicReplayAnswer:

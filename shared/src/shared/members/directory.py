@@ -1,12 +1,12 @@
-"""Reading all members from auth-service: when this service starts, and now and then for what it may have missed."""
+"""Reading all members from auth-service: when a service starts, and now and then for what it may have missed."""
 
 import asyncio
 
-from project_service.members import repository
-from project_service.members.domain import member_of
 from shared.db.databases import Database
 from shared.errors import TesseraError
 from shared.events.questions import MemberDirectory
+from shared.members import repository
+from shared.members.domain import member_of
 from shared.messaging.bus import MAX_REQUEST_DEADLINE
 from shared.messaging.requests import Requests
 from shared.telemetry.logs import get_logger

@@ -1,0 +1,169 @@
+"""The use cases of chats and of taking part in them, each one transaction."""
+
+from uuid import UUID
+
+from conversation_service.chats import project_viewers as viewers, repository
+from conversation_service.chats.access import ChatAccess
+from conversation_service.chats.domain import differences, direct_key, others_in, owns, require_group, require_owner
+from conversation_service.chats.errors import ChatParticipantExists
+from conversation_service.chats.project_chats import ProjectChats
+from conversation_service.chats.schemas import (
+    MAX_PARTICIPANTS,
+    AddParticipant,
+    ChatQuery,
+    ChatRole,
+    ChatView,
+    CreateChat,
+    ParticipantQuery,
+    ParticipantView,
+    PatchChat,
+)
+from conversation_service.chats.telling import see_off, tell, tell_deleted, tell_joined, tell_left, welcome
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.errors import FieldError, Forbidden, ValidationFailed
+from shared.events.chats import ChatAdded, ChatKind, ChatState, ChatUpdated
+from shared.events.questions import ChatsOfUser, ChatsOfUserAnswer
+from shared.http.conditions import IfMatch, refuse_stale
+from shared.http.patch import changes
+from shared.members import repository as members
+from shared.pagination import PageOf
+from shared.principal import Principal
+
+
+class ChatService:
+    def __init__(self, database: Database, access: ChatAccess, project_chats: ProjectChats, clock: Clock) -> None:
+        self._database = database
+        self._access = access
+        self._project_chats = project_chats
+        self._clock = clock
+
+    async def find(self, principal: Principal, query: ChatQuery) -> PageOf[ChatView]:
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            return await repository.find_page(work, principal, query)
+
+    async def answer(self, question: ChatsOfUser) -> ChatsOfUserAnswer:
+        async with self._database.unit_of_work(question.principal.tenant_id) as work:
+            return ChatsOfUserAnswer(await repository.latest_ids(work, question.principal, question.limit))
+
+    async def get(self, principal: Principal, chat_id: UUID) -> ChatView:
+        async with self._access.entering(principal, chat_id) as work:
+            return await repository.get(work, principal, chat_id)
+
+    async def add(self, principal: Principal, new: CreateChat) -> ChatView:
+        """Raises ChatExists, ValidationFailed."""
+        others = others_in(new, principal.user_id)
+        if new.project_id is not None:
+            return await self._add_to_project(principal, new.project_id, new)
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            await _require_members(work, principal.tenant_id, others, "participant_ids")
+            is_direct = new.kind is ChatKind.DIRECT
+            key = direct_key(principal.user_id, others[0]) if is_direct else None
+            now = self._clock.now()
+            chat_id = await repository.add(work, principal, new.kind, new.title, now, direct_key=key)
+            role = ChatRole.OWNER if is_direct else ChatRole.MEMBER
+            await self._begin(work, principal, chat_id, others, role)
+            return work.answer(await repository.get(work, principal, chat_id))
+
+    async def change(self, principal: Principal, chat_id: UUID, patch: PatchChat, if_match: IfMatch) -> ChatView:
+        """Raises ChatNotFound, Forbidden, PreconditionFailed."""
+        async with self._access.entering(principal, chat_id) as work:
+            before = await repository.lock(work, principal, chat_id)
+            require_owner(before, principal)
+            refuse_stale(if_match, before)
+            changed = differences(before, changes(patch))
+            if not changed:
+                return before
+            await repository.update(work, principal.tenant_id, chat_id, changed, self._clock.now())
+            state = await repository.get_state(work, principal.tenant_id, chat_id)
+            event = ChatUpdated(entity_id=chat_id, version=state.version, changed_fields=tuple(changed), payload=state)
+            tell(work, chat_id, event)
+            return await repository.get(work, principal, chat_id)
+
+    async def remove(self, principal: Principal, chat_id: UUID, if_match: IfMatch) -> None:
+        """Raises ChatNotFound, Forbidden, PreconditionFailed."""
+        async with self._access.entering(principal, chat_id) as work:
+            chat = await repository.lock(work, principal, chat_id)
+            require_owner(chat, principal)
+            refuse_stale(if_match, chat)
+            await repository.remove(work, principal.tenant_id, chat_id)
+            tell_deleted(work, chat)
+            tell_left(work, chat_id, chat.participant_ids)
+
+    async def participants(
+        self, principal: Principal, chat_id: UUID, query: ParticipantQuery
+    ) -> PageOf[ParticipantView]:
+        async with self._access.entering(principal, chat_id) as work:
+            return await repository.find_participants(work, principal.tenant_id, chat_id, query)
+
+    async def add_participant(self, principal: Principal, chat_id: UUID, new: AddParticipant) -> ParticipantView:
+        """Raises ChatNotFound, Forbidden, ChatParticipantsFixed, ChatParticipantExists, ValidationFailed."""
+        async with self._access.entering(principal, chat_id) as work:
+            chat = await repository.lock(work, principal, chat_id)
+            require_group(chat)
+            require_owner(chat, principal)
+            await _require_members(work, principal.tenant_id, [new.user_id], "user_id")
+            if new.user_id in chat.participant_ids:
+                raise ChatParticipantExists
+            if len(chat.participant_ids) > MAX_PARTICIPANTS:
+                raise ValidationFailed([FieldError("user_id", "too_many", "There is no more room in this chat.")])
+            now = self._clock.now()
+            await repository.join(work, principal.tenant_id, chat_id, [new.user_id], ChatRole.MEMBER, now)
+            await welcome(work, principal.tenant_id, chat_id, [new.user_id], now)
+            return work.answer(await repository.get_participant(work, principal.tenant_id, chat_id, new.user_id))
+
+    async def remove_participant(self, principal: Principal, chat_id: UUID, user_id: UUID) -> None:
+        """Everybody may leave a group. Raises ChatNotFound, ChatParticipantNotFound, ChatParticipantsFixed."""
+        async with self._access.entering(principal, chat_id) as work:
+            chat = await repository.lock(work, principal, chat_id)
+            require_group(chat)
+            if user_id != principal.user_id and not owns(chat, principal):
+                raise Forbidden
+            await repository.leave(work, principal.tenant_id, chat_id, user_id)
+            await self._carry_on(work, principal.tenant_id, chat, user_id)
+
+    async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+        """Direct chats stay: who comes back finds them."""
+        await viewers.drop(work, tenant_id, user_id)
+        for chat_id in await repository.leave_groups(work, tenant_id, user_id):
+            chat = await repository.get_state(work, tenant_id, chat_id)
+            await self._carry_on(work, tenant_id, chat, user_id)
+
+    async def _add_to_project(self, principal: Principal, project_id: UUID, new: CreateChat) -> ChatView:
+        team, as_of = await self._project_chats.team_of(principal, project_id)
+        tenant_id = principal.tenant_id
+        async with self._database.unit_of_work(tenant_id, actor_id=principal.user_id) as work:
+            await viewers.lock(work, project_id)
+            await viewers.admit(work, tenant_id, project_id, team, is_on_team=True, as_of=as_of)
+            guests = {principal.user_id} - set(team)
+            await viewers.admit(work, tenant_id, project_id, guests, is_on_team=False, as_of=as_of)
+            others = [who for who in await viewers.known(work, tenant_id, project_id) if who != principal.user_id]
+            now = self._clock.now()
+            chat_id = await repository.add(work, principal, new.kind, new.title, now, project_id=project_id)
+            await self._begin(work, principal, chat_id, others, ChatRole.MEMBER)
+            return work.answer(await repository.get(work, principal, chat_id))
+
+    async def _begin(self, work: Work, principal: Principal, chat_id: UUID, others: list[UUID], role: ChatRole) -> None:
+        now = self._clock.now()
+        await repository.join(work, principal.tenant_id, chat_id, [principal.user_id], ChatRole.OWNER, now)
+        await repository.join(work, principal.tenant_id, chat_id, others, role, now)
+        chat = await repository.get_state(work, principal.tenant_id, chat_id)
+        tell(work, chat_id, ChatAdded(entity_id=chat_id, version=chat.version, payload=chat))
+        tell_joined(work, chat_id, [principal.user_id, *others])
+
+    async def _carry_on(self, work: Work, tenant_id: UUID, chat: ChatState, user_id: UUID) -> None:
+        """Without somebody who has just left; a chat that nobody is left in ends."""
+        if await repository.keep_owned(work, tenant_id, chat.id):
+            await see_off(work, tenant_id, chat.id, [user_id], self._clock.now())
+        elif chat.kind is ChatKind.GROUP:
+            await repository.remove(work, tenant_id, chat.id)
+            tell_deleted(work, chat)
+            tell_left(work, chat.id, [user_id])
+
+
+async def _require_members(work: Work, tenant_id: UUID, user_ids: list[UUID], field: str) -> None:
+    """Raises ValidationFailed: whoever is no active member of the tenant does not exist here."""
+    known = await members.known(work, tenant_id, user_ids)
+    if any(user_id not in known for user_id in user_ids):
+        raise ValidationFailed([FieldError(field, "not_found", "Name members of your tenant.")])

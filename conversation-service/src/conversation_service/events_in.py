@@ -1,0 +1,55 @@
+"""What conversation-service hears from the other services: each event one line to a use case."""
+
+from conversation_service.chat_messages import repository as chat_messages
+from conversation_service.chats.project_chats import ProjectChats
+from conversation_service.chats.service import ChatService
+from shared.db.unit_of_work import Work
+from shared.events.auth import AccountAnonymised, MembershipChanged
+from shared.events.envelope import Envelope
+from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
+from shared.members.following import Leaving, follow_members
+from shared.messaging.consumer import Consumers
+
+
+def register(consumers: Consumers, chats: ChatService, project_chats: ProjectChats) -> None:
+    _follow_people(consumers, chats, project_chats)
+    _follow_projects(consumers, project_chats)
+
+
+def _follow_people(consumers: Consumers, chats: ChatService, project_chats: ProjectChats) -> None:
+    async def left(work: Work, event: Leaving) -> None:
+        await chats.leave_tenant(work, event.tenant_id, event.user_id)
+
+    async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
+        await chat_messages.forget_names(work, event.tenant_id, event.user_id)
+
+    async def role_changed(work: Work, event: MembershipChanged, envelope: Envelope) -> None:
+        await project_chats.tenant_role_changed(work, event.tenant_id, event.user_id, envelope.time)
+
+    follow_members(consumers, left)
+    consumers.on(AccountAnonymised, anonymised)
+    consumers.on(MembershipChanged, role_changed)
+
+
+def _follow_projects(consumers: Consumers, project_chats: ProjectChats) -> None:
+    async def joined_team(work: Work, event: TeamMemberAdded, envelope: Envelope) -> None:
+        member = event.payload
+        await project_chats.admit(work, member.tenant_id, member.project_id, [member.user_id], True, envelope.time)
+
+    async def left_team(work: Work, event: TeamMemberRemoved, envelope: Envelope) -> None:
+        assert envelope.tenantid is not None  # projects belong to a tenant
+        member = event.payload
+        await project_chats.left_team(work, envelope.tenantid, member.project_id, member.user_id, envelope.time)
+
+    async def project_changed(work: Work, event: ProjectUpdated, envelope: Envelope) -> None:
+        if "visibility" in event.changed_fields:
+            await project_chats.visibility_changed(work, event.payload.tenant_id, event.entity_id, envelope.time)
+
+    async def project_deleted(work: Work, event: ProjectDeleted, envelope: Envelope) -> None:
+        assert envelope.tenantid is not None  # projects belong to a tenant
+        await project_chats.project_deleted(work, envelope.tenantid, event.entity_id)
+
+    consumers.on(TeamMemberAdded, joined_team)
+    consumers.on(TeamMemberRemoved, left_team)
+    consumers.on(ProjectUpdated, project_changed)
+    consumers.on(ProjectDeleted, project_deleted)

@@ -1,0 +1,232 @@
+"""Chats of projects: whoever sees the project takes part, by what is told and by asking when somebody turns up."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from chat_client import CHATS, ChatClient, in_chat
+
+from shared.events.changes import Removed
+from shared.events.projects import (
+    ProjectDeleted,
+    ProjectRole,
+    ProjectState,
+    ProjectUpdated,
+    RemovedTeamMember,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+    TeamMemberState,
+    Visibility,
+)
+from shared.events.questions import (
+    ProjectStanding,
+    ProjectStandingAnswer,
+    ProjectTeam,
+    ProjectTeamAnswer,
+    TopicNotFound,
+    TopicPosition,
+)
+from shared.ids import new_id
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests, Responder
+from shared.principal import Principal
+from shared.testing.callers import ACME
+from shared.testing.eventually import eventually
+from shared.testing.members import tell
+
+
+class FakeProject:
+    """What project-service would answer about one project."""
+
+    def __init__(self) -> None:
+        self.id = new_id()
+        self.team: list[UUID] = []
+        self.guests: list[UUID] = []
+
+    async def standing(self, question: ProjectStanding) -> ProjectStandingAnswer:
+        return ProjectStandingAnswer(self._role(question.principal, question.project_id))
+
+    async def whole_team(self, question: ProjectTeam) -> ProjectTeamAnswer:
+        role = self._role(question.principal, question.project_id)
+        return ProjectTeamAnswer(role, [] if role is None else self.team)
+
+    def _role(self, principal: Principal, project_id: UUID) -> ProjectRole | None:
+        sees = project_id == self.id and principal.user_id in (*self.team, *self.guests)
+        return ProjectRole.VIEWER if sees else None
+
+
+@pytest.fixture
+async def project(bus: MemoryBus) -> AsyncIterator[FakeProject]:
+    fake, responder = FakeProject(), Responder(bus, "project")
+    responder.on(ProjectStanding, fake.standing)
+    responder.on(ProjectTeam, fake.whole_team)
+    await responder.start()
+    yield fake
+
+
+async def begin(chats: ChatClient, project: FakeProject, who: Principal) -> dict[str, Any]:
+    return await chats.create(CHATS, {"kind": "project", "project_id": str(project.id)}, who=who)
+
+
+async def status(chats: ChatClient, chat: dict[str, Any], who: Principal) -> int:
+    return (await chats.send("GET", in_chat(chat), who=who)).status
+
+
+async def becomes(chats: ChatClient, chat: dict[str, Any], who: Principal, wanted: int) -> None:
+    async def is_so() -> bool:
+        return await status(chats, chat, who) == wanted
+
+    await eventually(is_so)
+
+
+async def lists(chats: ChatClient, who: Principal) -> list[str]:
+    return [item["id"] for item in (await chats.send("GET", CHATS, who=who)).items]
+
+
+async def test_the_team_takes_part_from_the_start(chats: ChatClient, project: FakeProject) -> None:
+    ada, ben, eve = await chats.member(), await chats.member(), await chats.member()
+    project.team = [ada.user_id, ben.user_id]
+
+    chat = await begin(chats, project, ada)
+
+    assert await lists(chats, ben) == [chat["id"]]
+    assert [await status(chats, chat, who) for who in (ada, ben, eve)] == [200, 200, 404]
+
+
+async def test_a_project_that_one_does_not_see_has_no_chats(chats: ChatClient, project: FakeProject) -> None:
+    ada = await chats.member()
+
+    answers = [
+        await chats.send("POST", CHATS, {"kind": "project", "project_id": str(given)}, who=ada)
+        for given in (project.id, new_id())
+    ]
+
+    assert {(answer.status, answer.wrong_fields["project_id"]) for answer in answers} == {(422, "not_found")}
+
+
+async def test_who_sees_the_project_takes_part_once_they_turn_up(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ada, guest, follower = await chats.member(), await chats.member("Gil"), await chats.member()
+    project.team, project.guests = [ada.user_id], [guest.user_id, follower.user_id]
+    chat = await begin(chats, project, ada)
+
+    assert await lists(chats, guest) == []
+    said = await chats.write(guest, chat, "Hello")
+    assert await lists(chats, guest) == [chat["id"]]
+    assert [message["content"] for message in await chats.messages(ada, chat)] == ["Gil joined the chat.", "Hello"]
+    assert said["number"] == 2
+    topic = f"chat:{chat['id']}"
+    assert await Requests(bus).ask(TopicPosition(principal=follower, topic=topic), service="conversation")
+
+
+async def test_joining_and_leaving_the_team_is_followed(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ada, ben = await chats.member(), await chats.member("Ben")
+    project.team = [ada.user_id]
+    chat = await begin(chats, project, ada)
+
+    await tell(bus, joined_team(project, ben), ACME)
+
+    async def is_listed() -> bool:
+        return await lists(chats, ben) == [chat["id"]]
+
+    await eventually(is_listed)
+    await tell(bus, left_team(project, ben), ACME)
+    await becomes(chats, chat, ben, 404)
+    with pytest.raises(TopicNotFound):
+        await Requests(bus).ask(TopicPosition(principal=ben, topic=f"chat:{chat['id']}"), service="conversation")
+    contents = [message["content"] for message in await chats.messages(ada, chat)]
+    assert contents == ["Ben joined the chat.", "Ben left the chat."]
+
+
+async def test_an_answer_given_before_somebody_left_lets_nobody_in(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ada, ben = await chats.member(), await chats.member()
+    project.team = [ada.user_id]
+    chat = await begin(chats, project, ada)
+    await tell(bus, joined_team(project, ben), ACME, at=datetime.now(UTC) - timedelta(seconds=1))
+    await becomes(chats, chat, ben, 200)
+
+    await tell(bus, left_team(project, ben), ACME)
+    await becomes(chats, chat, ben, 404)
+    project.team = [ada.user_id, ben.user_id]
+
+    assert await status(chats, chat, ben) == 404
+
+
+async def test_guests_lose_a_project_that_becomes_private(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ada, ben, guest = await chats.member(), await chats.member(), await chats.member()
+    project.team, project.guests = [ada.user_id, ben.user_id], [guest.user_id]
+    chat = await begin(chats, project, ada)
+    assert await status(chats, chat, guest) == 200
+
+    project.guests = []
+    await tell(bus, made_private(project), ACME)
+
+    await becomes(chats, chat, guest, 404)
+    assert await status(chats, chat, ben) == 200
+
+
+async def test_a_deleted_project_takes_its_chats_along(chats: ChatClient, project: FakeProject, bus: MemoryBus) -> None:
+    ada = await chats.member()
+    project.team = [ada.user_id]
+    chat = await begin(chats, project, ada)
+
+    await tell(bus, ProjectDeleted(entity_id=project.id, version=2, payload=Removed(project.id)), ACME)
+
+    await becomes(chats, chat, ada, 404)
+    assert await chats.database.system_rows("select from chat_participants") == []
+
+
+async def test_nobody_is_added_to_a_project_chat_by_hand(chats: ChatClient, project: FakeProject) -> None:
+    ada, ben = await chats.member(), await chats.member()
+    project.team = [ada.user_id]
+    chat = await begin(chats, project, ada)
+
+    answer = await chats.send("POST", in_chat(chat, "participants"), {"user_id": str(ben.user_id)}, who=ada)
+
+    assert (answer.status, answer.code) == (409, "CHAT_PARTICIPANTS_FIXED")
+
+
+def joined_team(project: FakeProject, who: Principal) -> TeamMemberAdded:
+    now, member_id = datetime.now(UTC), new_id()
+    member = TeamMemberState(
+        id=member_id,
+        tenant_id=ACME,
+        project_id=project.id,
+        user_id=who.user_id,
+        role=ProjectRole.EDITOR,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    return TeamMemberAdded(entity_id=member_id, version=1, payload=member)
+
+
+def left_team(project: FakeProject, who: Principal) -> TeamMemberRemoved:
+    gone = RemovedTeamMember(id=new_id(), project_id=project.id, user_id=who.user_id)
+    return TeamMemberRemoved(entity_id=gone.id, version=2, payload=gone)
+
+
+def made_private(project: FakeProject) -> ProjectUpdated:
+    now = datetime.now(UTC)
+    state = ProjectState(
+        id=project.id,
+        tenant_id=ACME,
+        name="Apollo",
+        description=None,
+        owner_id=project.team[0],
+        visibility=Visibility.PRIVATE,
+        archived=False,
+        version=2,
+        created_at=now,
+        updated_at=now,
+    )
+    return ProjectUpdated(entity_id=project.id, version=2, changed_fields=("visibility",), payload=state)

@@ -1,0 +1,52 @@
+"""The copy of the tenants' members that a service keeps in its table `tenant_members`.
+
+What was seen last counts, by the time at which it was so: a membership's version begins anew when somebody comes back.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from shared.db.unit_of_work import Work
+from shared.members.domain import Member
+
+
+async def apply(work: Work, members: Sequence[Member]) -> None:
+    """Idempotent, and in any order. In system work members of any tenants."""
+    if members:
+        columns = [list(column) for column in zip(*sorted(members), strict=True)]
+        await work.execute(_APPLY, *columns)
+
+
+async def forget(work: Work, tenant_id: UUID, user_id: UUID, as_of: datetime) -> bool:
+    """Nothing that says who they were is kept. False when they have come back since."""
+    return await work.execute(_FORGET, tenant_id, user_id, as_of) == 1
+
+
+async def known(work: Work, tenant_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these are active members of the tenant."""
+    rows = await work.rows(_KNOWN, tenant_id, list(user_ids))
+    return {row["user_id"] for row in rows}
+
+
+_APPLY = """
+insert into tenant_members as m (tenant_id, user_id, is_active, role, email, display_name, email_key, mail_handle,
+                                 name_handle, as_of, is_member)
+select *, true from unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::text[], $6::text[], $7::text[],
+                           $8::text[], $9::text[], $10::timestamptz[])
+on conflict (tenant_id, user_id) do update set
+    is_active = excluded.is_active, role = excluded.role, email = excluded.email,
+    display_name = excluded.display_name, email_key = excluded.email_key, mail_handle = excluded.mail_handle,
+    name_handle = excluded.name_handle, as_of = excluded.as_of, is_member = true
+where excluded.as_of > m.as_of
+"""
+
+_FORGET = """
+insert into tenant_members as m (tenant_id, user_id, is_member, is_active, as_of) values ($1, $2, false, false, $3)
+on conflict (tenant_id, user_id) do update set
+    is_member = false, is_active = false, role = null, email = null, display_name = null, email_key = null,
+    mail_handle = null, name_handle = null, as_of = excluded.as_of
+where excluded.as_of > m.as_of
+"""
+
+_KNOWN = "select user_id from tenant_members where tenant_id = $1 and user_id = any($2::uuid[]) and is_active"

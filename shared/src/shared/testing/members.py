@@ -1,0 +1,78 @@
+"""What auth-service would tell of people, told by a test."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from shared.events.auth import MembershipAdded, MembershipRemoved, UserState
+from shared.events.changes import Removed
+from shared.events.envelope import Envelope, Event, encode
+from shared.ids import new_id
+from shared.messaging.bus import OutgoingMessage
+from shared.messaging.consumer import publisher_of
+from shared.messaging.memory import MemoryBus
+from shared.principal import Principal
+
+
+def user(
+    who: Principal, email: str, display_name: str | None = None, *, updated_at: datetime | None = None
+) -> UserState:
+    now = datetime.now(UTC)
+    return UserState(
+        id=who.user_id,
+        tenant_id=who.tenant_id,
+        email=email,
+        first_name="Ada",
+        last_name="Lovelace",
+        full_name="Ada Lovelace",
+        display_name=display_name,
+        avatar_url=None,
+        role=who.role,
+        is_active=True,
+        email_verified=True,
+        version=1,
+        created_at=now,
+        updated_at=updated_at or now,
+    )
+
+
+def joined(who: Principal, email: str, display_name: str | None = None) -> MembershipAdded:
+    payload = user(who, email, display_name or email)
+    return MembershipAdded(
+        entity_id=who.user_id,
+        version=1,
+        tenant_id=who.tenant_id,
+        user_id=who.user_id,
+        role=who.role,
+        payload=payload,
+    )
+
+
+def left(who: Principal) -> MembershipRemoved:
+    return MembershipRemoved(
+        entity_id=who.user_id,
+        version=2,
+        tenant_id=who.tenant_id,
+        user_id=who.user_id,
+        payload=Removed(who.user_id),
+    )
+
+
+async def tell(
+    bus: MemoryBus, event: Event, tenant_id: UUID, *, at: datetime | None = None, by: UUID | None = None
+) -> UUID:
+    """The id of the event."""
+    source = publisher_of(event.type)
+    envelope = Envelope(
+        id=new_id(),
+        source=source,
+        type=event.type,
+        subject="a test",
+        time=at or datetime.now(UTC),
+        data=msgspec.Raw(msgspec.json.encode(event)),
+        tenantid=tenant_id,
+        actorid=by,
+    )
+    await bus.publish([OutgoingMessage(source, event.type, envelope.id, encode(envelope))])
+    return envelope.id
