@@ -13,6 +13,8 @@ from shared.http.defaults import setup_defaults
 from shared.messaging.bus import Bus
 from shared.telemetry.metrics import Metrics
 
+ROUTES = (events_routes.routes,)
+
 
 def create_app(settings: RealtimeSettings, *, bus: Bus, clock: Clock | None = None) -> App:
     clock = clock or SystemClock()
@@ -28,7 +30,7 @@ def create_app(settings: RealtimeSettings, *, bus: Bus, clock: Clock | None = No
         app,
         service=AUDIENCE,
         settings=settings,
-        routes=(events_routes.routes,),
+        routes=ROUTES,
         parts=(node,),
         bus=bus,
         clock=clock,

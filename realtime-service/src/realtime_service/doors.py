@@ -1,29 +1,96 @@
 """`/ws` and `/ws/{project_id}`: which dialect a client speaks, and who it is."""
 
+import secrets
+from functools import partial
+
+from sanic.response import HTTPResponse
+
+from realtime_service.connection import Connection
+from realtime_service.credentials import Credentials
+from realtime_service.dialects.socketio import SocketIoSession
 from realtime_service.dialects.topics import TopicsSession
+from realtime_service.errors import UnknownPoll
+from realtime_service.following import LiveParts
 from realtime_service.node import Node
+from realtime_service.polling import PollingSocket, Upgrade
 from realtime_service.websocket import accept_websocket
-from shared.errors import RouteNotFound, Unavailable
+from shared.errors import BadRequest, MethodNotAllowed, RouteNotFound, Unavailable
 from shared.http.app import Request
+
+_ENGINE_IO = "4"
+_TEXT = "text/plain; charset=UTF-8"
 
 
 class Door:
-    """A socket per request, which is over when the socket is."""
+    """A socket per request, which is over when the socket is; or one of the polls that stand for a socket."""
 
     is_websocket = True  # tells Sanic that no response follows
 
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    async def __call__(self, request: Request) -> None:
-        """Raises RouteNotFound, AuthRequired, SessionRevoked, UpgradeRequired, BadRequest or Unavailable, as HTTP."""
-        if "EIO" in request.args or request.method != "GET":
-            raise RouteNotFound
-        if self._node.is_leaving:
-            raise Unavailable
+    async def __call__(self, request: Request) -> HTTPResponse | None:
+        """Raises AuthRequired, SessionRevoked, UpgradeRequired, BadRequest, Unavailable, ..., as HTTP."""
         credentials = self._node.authenticator.from_handshake(request)
+        if "EIO" in request.args:
+            return await self._engine_io(request, credentials)
+        if request.method != "GET":
+            raise MethodNotAllowed(headers={"Allow": "GET"})
+        self._check_readiness()
         socket = accept_websocket(request, lambda socket: self._node.connect(socket, credentials, TopicsSession))
         await socket.until_lost()
+        return None
+
+    async def _engine_io(self, request: Request, credentials: Credentials | None) -> HTTPResponse | None:
+        sid, transport = request.args.get("sid"), request.args.get("transport")
+        if request.args.get("EIO") != _ENGINE_IO or transport not in ("polling", "websocket"):
+            raise BadRequest("Only Engine.IO 4 is spoken here, over polling and WebSocket.")
+        if sid is None:
+            self._check_readiness()
+        polling = None if sid is None else self._known(sid, credentials)
+        if transport == "websocket":
+            await self._websocket(request, credentials, polling)
+            return None
+        if polling is None:
+            polling = self._begin_polling(request, credentials)
+        if request.method == "POST":
+            polling.hear(request.body)
+            return HTTPResponse("ok", content_type=_TEXT)
+        return HTTPResponse(await polling.take(), content_type=_TEXT, headers={"Cache-Control": "no-store"})
+
+    async def _websocket(
+        self, request: Request, credentials: Credentials | None, polling: PollingSocket | None
+    ) -> None:
+        if polling is None:
+            begin = partial(_begin_socketio, sid=secrets.token_urlsafe(18), can_upgrade=False)
+            socket = accept_websocket(request, lambda socket: self._node.connect(socket, credentials, begin))
+        else:
+            socket = accept_websocket(request, lambda socket: Upgrade(socket, polling))
+        await socket.until_lost()
+
+    def _begin_polling(self, request: Request, credentials: Credentials | None) -> PollingSocket:
+        if request.method != "GET":
+            raise BadRequest("A session begins with GET.")
+        polling = self._node.polls.begin()
+        begin = partial(_begin_socketio, sid=polling.sid, can_upgrade=True)
+        polling.attach(self._node.connect(polling, credentials, begin))
+        return polling
+
+    def _known(self, sid: str, credentials: Credentials | None) -> PollingSocket:
+        """Whoever names somebody else's session learns no more than about none at all. Raises UnknownPoll."""
+        polling = self._node.polls.find(sid)
+        known = polling.connection.credentials
+        if credentials and known and credentials.principal.user_id != known.principal.user_id:
+            raise UnknownPoll
+        return polling
+
+    def _check_readiness(self) -> None:
+        if self._node.is_leaving:
+            raise Unavailable
+
+
+def _begin_socketio(parts: LiveParts, connection: Connection, *, sid: str, can_upgrade: bool) -> SocketIoSession:
+    return SocketIoSession(parts, connection, sid, can_upgrade=can_upgrade)
 
 
 class ProjectDoor:

@@ -23,3 +23,9 @@ class UpgradeRequired(TesseraError):
     code = "UPGRADE_REQUIRED"
     message = "This address speaks WebSocket: ask for an upgrade."
     remedy = "Connect with a WebSocket client."
+
+
+class UnknownPoll(BadRequest):
+    code = "WS_SESSION_UNKNOWN"
+    message = "Session ID unknown"
+    remedy = "Connect anew; with several nodes, long polling needs sticky sessions."

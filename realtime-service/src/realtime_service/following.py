@@ -14,6 +14,7 @@ from realtime_service.metrics import LiveMetrics
 from realtime_service.positions import Position
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Filter, Joined, Reader, Subscription
+from realtime_service.typing_signals import TypingSignals
 from shared.errors import TesseraError, Unavailable, UpstreamError, UpstreamTimeout
 from shared.events.questions import TopicNotFound
 from shared.messaging.requests import Requests
@@ -36,8 +37,10 @@ class LiveParts:
     requests: Requests
     authenticator: Authenticator
     metrics: LiveMetrics
+    typing: TypingSignals
     is_bus_back: asyncio.Event
-    rate_scale: float = 1.0
+    ping_seconds: float
+    rate_scale: float
 
 
 class Client(Reader, Protocol):

@@ -12,6 +12,7 @@ encode_json = msgspec.json.Encoder().encode
 class CloseCode(IntEnum):
     """Why we end a socket. The 4000s are ours, the others are registered."""
 
+    NORMAL = 1000  # only ever the client's own wish
     UNSUPPORTED_DATA = 1003
     INVALID_TEXT = 1007
     RESTARTING = 1012

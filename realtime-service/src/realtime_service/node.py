@@ -14,10 +14,12 @@ from realtime_service.feed import Feed
 from realtime_service.following import LiveParts
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
+from realtime_service.polling import Polls
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
+from realtime_service.typing_signals import Typing, TypingSignals
 from shared.clock import Clock
 from shared.events.auth import (
     ApiKeyRevoked,
@@ -59,6 +61,8 @@ class Node:
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
+        self._typing = TypingSignals(bus, self._heard_typing)
+        self.polls = Polls()
         self.parts = LiveParts(
             hub=self._hub,
             access=self._access,
@@ -66,7 +70,9 @@ class Node:
             requests=requests,
             authenticator=self.authenticator,
             metrics=live_metrics,
+            typing=self._typing,
             is_bus_back=self._watch.is_back,
+            ping_seconds=settings.ping_seconds,
             rate_scale=settings.rate_limit_scale,
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
@@ -84,6 +90,7 @@ class Node:
         for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
             self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
+        await self._typing.connect()
         self._watch.look()
         self._prune()
         lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())
@@ -155,6 +162,9 @@ class Node:
     def _member_lost_rights(self, event: MembershipChanged | MembershipRemoved, _envelope: Envelope) -> None:
         """Their sessions end by events of their own; API keys do not, but what those are good for has changed."""
         self._connections.end_keys(event.tenant_id, event.user_id)
+
+    def _heard_typing(self, typing: Typing) -> None:
+        self._hub.typing(typing.tenant_id, typing.topic, typing.user_id)
 
     def _bus_changed(self, is_back: bool) -> None:
         for connection in self._connections:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from realtime_service.access import Access
 from realtime_service.events import TopicEvent
@@ -36,6 +37,9 @@ class Reader(Protocol):
 
     def refused(self, topic: str) -> None:
         """The right is gone, and the subscription with it."""
+
+    def typing(self, topic: str, user_id: UUID) -> None:
+        """Somebody else is about to say something."""
 
     def overwhelmed(self) -> None:
         """More happened than could be kept while the reader was catching up."""
@@ -120,6 +124,10 @@ class Subscription:
         else:
             self._waiting.clear()
             self._loss = reason if self._is_settled else None
+
+    def typing(self, user_id: UUID) -> None:
+        if self._waiting is None and user_id != self.principal.user_id:
+            self._reader.typing(self.topic, user_id)
 
     def refused(self) -> None:
         self.leave()

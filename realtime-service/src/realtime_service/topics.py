@@ -23,6 +23,9 @@ class Subscriber(Protocol):
     def moved(self, position: Position, reason: str | None) -> None:
         """The stream goes on after `position`: for the first time (no reason), or because what lies between is lost."""
 
+    def typing(self, user_id: UUID) -> None:
+        """Somebody is about to say something."""
+
     def refused(self) -> None:
         """The keeper says that this subscriber has no right any more: leave."""
 

@@ -2,6 +2,7 @@
 
 import random
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -75,6 +76,9 @@ class EventStream:
     def lost(self, topic: str, position: Position, reason: str) -> None:
         self._tell_place(topic, position, is_recovered=False, reason=reason)
         self._parts.metrics.recoveries.labels("lost").inc()
+
+    def typing(self, topic: str, user_id: UUID) -> None:
+        """Not told here: it would be old before it is read."""
 
     def refused(self, topic: str) -> None:
         self._following.leave(topic)

@@ -1,6 +1,7 @@
 """The topics dialect: a client subscribes to named topics and hears what happens in them."""
 
 import random
+from uuid import UUID
 
 from msgspec import UNSET
 
@@ -10,10 +11,12 @@ from realtime_service.dialects.topics_frames import (
     Authenticate,
     ClientFrame,
     ErrorFrame,
+    IsTyping,
     Ping,
     Said,
     Subscribe,
     Subscribed,
+    TypingFrame,
     Unreadable,
     Unsubscribe,
     Unsubscribed,
@@ -152,6 +155,9 @@ class TopicsSession:
         self._write(Subscribed(topic=topic, epoch=epoch, offset=offset, recovered=False, reason=reason))
         self._parts.metrics.recoveries.labels("lost").inc()
 
+    def typing(self, topic: str, user_id: UUID) -> None:
+        self._write(TypingFrame(topic=topic, data=IsTyping(user_id)))
+
     def refused(self, topic: str) -> None:
         self._following.leave(topic)
         self._write(_error(TopicNotFound(), topic=topic))
@@ -162,7 +168,7 @@ class TopicsSession:
     async def drained(self) -> None:
         await self._connection.drained()
 
-    def _write(self, value: Subscribed | Unsubscribed | Said | ErrorFrame) -> None:
+    def _write(self, value: Subscribed | Unsubscribed | Said | ErrorFrame | TypingFrame) -> None:
         self._connection.write(json_frame(value))
 
 

@@ -135,7 +135,18 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
     data: EventData
 
 
-SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame)
+class IsTyping(msgspec.Struct, frozen=True):
+    user_id: UUID
+
+
+class TypingFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="TYPING"):
+    """Somebody is about to say something in a chat; true for five seconds. It has no offset: it is never repeated."""
+
+    topic: str
+    data: IsTyping
+
+
+SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame, TypingFrame)
 
 
 def read_event(event: TopicEvent) -> EventFrame:
