@@ -23,6 +23,8 @@ from shared.events.questions import (
     EndedSession,
     EndedSessions,
     EndedSessionsAnswer,
+    MemberDirectory,
+    MemberDirectoryAnswer,
     SigningKeys,
     SigningKeysAnswer,
     TopicNotFound,
@@ -147,6 +149,7 @@ class FakeAuth:
         responder = Responder(self._bus, "auth")
         responder.on(SigningKeys, self._keys)
         responder.on(EndedSessions, self._ended_sessions)
+        responder.on(MemberDirectory, self._member_directory)
         await responder.start()
 
     def token(self, principal: Principal, life: int = 900, now: datetime | None = None) -> str:
@@ -158,6 +161,10 @@ class FakeAuth:
 
     async def _ended_sessions(self, _question: EndedSessions) -> EndedSessionsAnswer:
         return EndedSessionsAnswer(self.ended)
+
+    async def _member_directory(self, _question: MemberDirectory) -> MemberDirectoryAnswer:
+        """Nobody has a name here."""
+        return MemberDirectoryAnswer([])
 
     async def _keys(self, _question: SigningKeys) -> SigningKeysAnswer:
         public = json.loads(OKPAlgorithm.to_jwk(self._key.public_key()))

@@ -21,7 +21,6 @@ from auth_service.data_export import repository as exports, routes as data_expor
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
 from auth_service.device_sessions.service import DeviceSessions
-from auth_service.events_in import AUDIT_QUEUE, register_audit
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
@@ -270,8 +269,8 @@ def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocat
 
 
 def _setup_audit(app: App, database: Database, bus: Bus) -> None:
-    consumers = Consumers(database, Inbox(), default_registry(), AUDIT_QUEUE, app.ctx.metrics)
-    register_audit(consumers)
+    consumers = Consumers(database, Inbox(), default_registry(), events_in.AUDIT_QUEUE, app.ctx.metrics)
+    events_in.register_audit(consumers)
 
     @app.before_server_start
     async def listen(_app: App) -> None:

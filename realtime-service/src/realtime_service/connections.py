@@ -1,10 +1,11 @@
-"""All live connections of this node: found by user, written together at the end of a loop turn."""
+"""All live connections of this node, found by user, and what they share."""
 
 import asyncio
 from collections.abc import Iterator
 from uuid import UUID
 
-from realtime_service.connection import Connection
+from realtime_service.buckets import Rate
+from realtime_service.connection import FRAMES_PER_SECOND, Connection
 from realtime_service.frames import CloseCode
 from realtime_service.metrics import LiveMetrics
 from realtime_service.settings import RealtimeSettings
@@ -19,9 +20,10 @@ class Connections:
         self.clock = clock
         self.wheel = TimerWheel()
         self.metrics = metrics
+        rate = FRAMES_PER_SECOND * settings.rate_limit_scale
+        self.frame_rate = Rate(rate, rate)
         self._open: set[Connection] = set()
         self._by_user: dict[UUID, set[Connection]] = {}
-        self._unwritten: list[Connection] = []
         self._is_empty = asyncio.Event()
         self._is_empty.set()
 
@@ -75,12 +77,3 @@ class Connections:
             principal = connection.credentials and connection.credentials.principal
             if principal and principal.tenant_id == tenant_id and principal.scopes is not None:
                 connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
-
-    def write_soon(self, connection: Connection) -> None:
-        if not self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write_all)
-        self._unwritten.append(connection)
-
-    def _write_all(self) -> None:
-        unwritten, self._unwritten = self._unwritten, []
-        self.metrics.frames_out.inc(sum(connection.flush() for connection in unwritten))

@@ -22,7 +22,7 @@ _TEXT = "text/plain; charset=UTF-8"
 
 
 class Door:
-    """A socket per request, which is over when the socket is; or one of the polls that stand for a socket."""
+    """The request ends with the handshake, and its transport goes on as a socket; or it is a poll in place of one."""
 
     is_websocket = True  # tells Sanic that no response follows
 
@@ -37,8 +37,7 @@ class Door:
         if request.method != "GET":
             raise MethodNotAllowed(headers={"Allow": "GET"})
         self._check_readiness()
-        socket = accept_websocket(request, lambda socket: self._node.connect(socket, credentials, TopicsSession))
-        await socket.until_lost()
+        accept_websocket(request, lambda socket: self._node.connect(socket, credentials, TopicsSession))
         return None
 
     async def _engine_io(self, request: Request, credentials: Credentials | None) -> HTTPResponse | None:
@@ -49,7 +48,7 @@ class Door:
             self._check_readiness()
         polling = None if sid is None else self._known(sid, credentials)
         if transport == "websocket":
-            await self._websocket(request, credentials, polling)
+            self._websocket(request, credentials, polling)
             return None
         if polling is None:
             polling = self._begin_polling(request, credentials)
@@ -58,15 +57,12 @@ class Door:
             return HTTPResponse("ok", content_type=_TEXT)
         return HTTPResponse(await polling.take(), content_type=_TEXT, headers={"Cache-Control": "no-store"})
 
-    async def _websocket(
-        self, request: Request, credentials: Credentials | None, polling: PollingSocket | None
-    ) -> None:
+    def _websocket(self, request: Request, credentials: Credentials | None, polling: PollingSocket | None) -> None:
         if polling is None:
             begin = partial(_begin_socketio, sid=secrets.token_urlsafe(18), can_upgrade=False)
-            socket = accept_websocket(request, lambda socket: self._node.connect(socket, credentials, begin))
+            accept_websocket(request, lambda socket: self._node.connect(socket, credentials, begin))
         else:
-            socket = accept_websocket(request, lambda socket: Upgrade(socket, polling))
-        await socket.until_lost()
+            accept_websocket(request, lambda socket: Upgrade(socket, polling))
 
     def _begin_polling(self, request: Request, credentials: Credentials | None) -> PollingSocket:
         if request.method != "GET":

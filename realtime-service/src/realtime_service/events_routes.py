@@ -59,14 +59,12 @@ async def stream(request: Request, principal: Principal, query: StreamQuery, nod
         raise Unavailable
     credentials = node.authenticator.from_handshake(request)
     last_event_id = request.headers.get("last-event-id")
-    live = answer_without_end(
+    return answer_without_end(
         request,
         lambda stream: node.connect(
             stream, credentials, lambda parts, connection: EventStream(parts, connection, topics, last_event_id)
         ),
     )
-    await live.until_lost()
-    return HTTPResponse()  # to nobody
 
 
 @routes.get(

@@ -1,20 +1,24 @@
 """The topics one client follows, in any dialect: joined without a hole, looked at again when its rights change."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol
 
 from realtime_service.access import Access
-from realtime_service.connection import SOFT_LIMIT
+from realtime_service.buckets import Rate
 from realtime_service.credentials import Authenticator
 from realtime_service.events import Renderer, TopicEvent
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.positions import Position
+from realtime_service.presence.names import Names
+from realtime_service.presence.service import Presence
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Filter, Joined, Reader, Subscription
+from realtime_service.topics import Direct
 from realtime_service.typing_signals import TypingSignals
+from realtime_service.websocket import SOFT_LIMIT
 from shared.errors import TesseraError, Unavailable, UpstreamError, UpstreamTimeout
 from shared.events.questions import TopicNotFound
 from shared.messaging.requests import Requests
@@ -37,14 +41,20 @@ class LiveParts:
     requests: Requests
     authenticator: Authenticator
     metrics: LiveMetrics
+    presence: Presence
+    names: Names
     typing: TypingSignals
     is_bus_back: asyncio.Event
     ping_seconds: float
-    rate_scale: float
+    budget: Rate
+    """Of one connection's subscriptions."""
 
 
 class Client(Reader, Protocol):
     """The dialect's side. A client that is refused a topic leaves it."""
+
+    def taken_away(self, topic: str, error: TesseraError) -> None:
+        """It may not be followed any more, or nobody can tell: it has been left."""
 
     async def drained(self) -> None:
         """Returns when there is room for more of what was missed."""
@@ -52,6 +62,8 @@ class Client(Reader, Protocol):
 
 class Tasks:
     """What one client has under way; it ends with the client."""
+
+    __slots__ = ("_running",)
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
@@ -75,12 +87,17 @@ class Tasks:
 class Following:
     """Joining a topic is a task; its outcome comes as a callback, before the first live event of the topic."""
 
-    def __init__(self, parts: LiveParts, client: Client, tasks: Tasks, render: Renderer) -> None:
-        """`render` tells how much an event weighs for this client."""
+    __slots__ = ("_client", "_direct", "_joining", "_parts", "_render", "_subscriptions", "_tasks", "_turns")
+
+    def __init__(
+        self, parts: LiveParts, client: Client, tasks: Tasks, render: Renderer, direct: Direct | None = None
+    ) -> None:
+        """`render` tells how much an event weighs for this client; with `direct` it is all that the client is told."""
         self._parts = parts
         self._client = client
         self._tasks = tasks
         self._render = render
+        self._direct = direct
         self._subscriptions: dict[str, Subscription] = {}
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
@@ -98,12 +115,12 @@ class Following:
         since: Position | None,
         *,
         wanted: Filter | None = None,
-        joined: Callable[[Joined], None],
+        joined: Callable[[Joined], Awaitable[None]],
         failed: Callable[[TesseraError], None],
     ) -> None:
         """Begins anew where the topic is followed already. What was missed is told before `joined` is called."""
         self.leave(topic)
-        subscription = Subscription(self._parts.hub, principal, topic, self._client, wanted)
+        subscription = Subscription(self._parts.hub, principal, topic, self._client, wanted, self._direct)
         self._subscriptions[topic] = subscription
         self._joining[subscription] = self._tasks.start(self._join(subscription, since, joined, failed))
 
@@ -126,7 +143,7 @@ class Following:
         self,
         subscription: Subscription,
         since: Position | None,
-        joined: Callable[[Joined], None],
+        joined: Callable[[Joined], Awaitable[None]],
         failed: Callable[[TesseraError], None],
     ) -> None:
         try:
@@ -137,7 +154,7 @@ class Following:
             failed(error)
             return
         await self._tell_missed(place.missed)
-        joined(place)
+        await joined(place)
         subscription.go_live()
         self._joining.pop(subscription, None)
         if since is not None:
@@ -157,12 +174,10 @@ class Following:
         try:
             async with self._turns:
                 await self._parts.access.check(subscription.principal, subscription.topic)
-        except TopicNotFound:
+        except (TopicNotFound, *TEMPORARY) as error:  # what cannot be checked is not allowed: the client asks again
             if self._subscriptions.get(subscription.topic) is subscription:
-                self._forget(subscription)
-                subscription.refused()
-        except TEMPORARY:
-            log.warning("a right could not be checked again", topic=subscription.topic)
+                self.leave(subscription.topic)
+                self._client.taken_away(subscription.topic, error)
 
     def _forget(self, subscription: Subscription) -> None:
         if self._subscriptions.get(subscription.topic) is subscription:

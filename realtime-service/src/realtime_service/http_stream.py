@@ -1,14 +1,14 @@
-"""An HTTP answer without end on a Sanic connection, without tasks: in the place that a WebSocket takes there."""
+"""An HTTP answer without end on its transport, without tasks, as `websocket` does it for sockets."""
 
 import asyncio
 from asyncio import Transport
 from collections.abc import Callable
-from typing import Any, Protocol
-
-from websockets.protocol import State
+from typing import Any, NoReturn, Protocol
 
 from realtime_service.connection import Outlet
 from realtime_service.frames import CloseCode
+from realtime_service.websocket import SOFT_LIMIT
+from shared.errors import BadRequest
 from shared.http.app import Request
 
 _HEAD = (
@@ -20,42 +20,43 @@ _HEAD = (
     b"connection: close\r\n\r\n"
 )
 _LAST_CHUNK = b"0\r\n\r\n"
-_GOING_AWAY = 1001
 
 
 class Listener(Protocol):
+    def fell_behind(self) -> None:
+        """More than SOFT_LIMIT waits for the peer to read."""
+
+    def caught_up(self) -> None: ...
+
     def was_lost(self) -> None:
         """The last call: nothing can be written any more."""
 
 
-class HttpStream:
-    """What it writes are whole chunks, made by `chunk`. The client is heard only when it leaves."""
+class HttpStream(asyncio.Protocol):
+    """What is written are whole chunks, made by `chunk`. The client is heard only when it leaves."""
 
-    # Sanic looks at these at a stop, as it does at a WebSocket's.
-    loop = None
+    __slots__ = ("_connections", "_listener", "_transport", "close_code", "is_open")
 
-    def __init__(self, transport: Transport, make_listener: "Callable[[HttpStream], Listener]") -> None:
+    def __init__(
+        self, transport: Transport, connections: set[Any], make_listener: "Callable[[HttpStream], Listener]"
+    ) -> None:
+        """`connections` is the server's own list of who is still there."""
         self._transport = transport
-        self._lost = asyncio.get_running_loop().create_future()
-        self.state = State.OPEN
+        self._connections = connections
+        self.is_open = True
         self.close_code: int | None = None
+        connections.add(self)
+        transport.set_write_buffer_limits(high=SOFT_LIMIT)
+        transport.set_protocol(self)
         self._listener = make_listener(self)
 
     @property
     def transport(self) -> Outlet:
         return self._transport
 
-    @property
-    def ws_proto(self) -> "HttpStream":
-        return self
-
-    @property
-    def is_open(self) -> bool:
-        return self.state is State.OPEN
-
     def close(self, code: int) -> None:
         if self.is_open:
-            self.state = State.CLOSING
+            self.is_open = False
             self.close_code = code
             self._transport.write(_LAST_CHUNK)
             self._transport.close()
@@ -63,38 +64,46 @@ class HttpStream:
     def abort(self) -> None:
         self._transport.abort()
 
-    async def until_lost(self) -> None:
-        await self._lost
-
-    # What Sanic calls.
-
-    def data_received(self, _data: bytes) -> None:
-        """Another request behind one whose answer never ends is a mistake of the client's: it waits for ever."""
+    # asyncio.Protocol
 
     def eof_received(self) -> bool:
         self.close(CloseCode.RESTARTING)
         return False
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self.state = State.CLOSED
+        self.is_open = False
+        self._connections.discard(self)
         self._listener.was_lost()
-        if not self._lost.done():
-            self._lost.set_result(None)
 
-    def end_connection(self, code: int = _GOING_AWAY, _reason: str = "") -> None:
-        self.close(code)
+    def pause_writing(self) -> None:
+        self._listener.fell_behind()
+
+    def resume_writing(self) -> None:
+        self._listener.caught_up()
+
+    # what the server asks when it stops
+
+    def close_if_idle(self) -> bool:
+        self.close(CloseCode.RESTARTING)
+        return False
 
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def answer_without_end(request: Request, make_listener: Callable[[HttpStream], Listener]) -> HttpStream:
-    """Begins the answer; the request's handler returns when the stream is lost."""
-    http: Any = request.stream
-    http.upgrade_websocket = True  # tells Sanic that no answer of its own follows, however long this takes
+def answer_without_end(request: Request, make_listener: Callable[[HttpStream], Listener]) -> NoReturn:
+    """Begins the answer and takes the connection away from Sanic: with it the request ends as a cancelled one does.
+
+    Raises BadRequest when there is nobody to answer.
+    """
     transport: Any = request.transport
+    if transport.is_closing():
+        raise BadRequest("The connection has ended.")
+    http = transport.get_protocol()
+    http.connections.discard(http)
+    http.transport = None
     transport.write(_HEAD)
-    stream = HttpStream(transport, make_listener)
-    transport.get_protocol().websocket = stream
-    return stream
+    HttpStream(transport, http.connections, make_listener)
+    transport.resume_reading()
+    raise asyncio.CancelledError

@@ -13,10 +13,15 @@ class Hub:
     """A topic belongs to one tenant: the same name in two tenants is two streams."""
 
     def __init__(
-        self, begin_repair: Callable[[TopicStream], None], cancel_repair: Callable[[TopicStream], None]
+        self,
+        begin_repair: Callable[[TopicStream], None],
+        cancel_repair: Callable[[TopicStream], None],
+        count_frames: Callable[[int], None],
     ) -> None:
+        """`count_frames` is told of frames that were written without asking the subscribers."""
         self._begin_repair = begin_repair
         self._cancel_repair = cancel_repair
+        self._count_frames = count_frames
         self._streams: dict[StreamKey, TopicStream] = {}
 
     @property
@@ -28,13 +33,13 @@ class Hub:
         key = (subscriber.principal.tenant_id, topic)
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[key] = TopicStream(*key, self._begin_repair)
-        stream.subscribers[subscriber] = None
+            stream = self._streams[key] = TopicStream(*key, self._begin_repair, self._count_frames)
+        stream.add(subscriber)
         return stream
 
     def leave(self, subscriber: Subscriber, stream: TopicStream) -> None:
         """With its last subscriber a stream forgets everything."""
-        stream.subscribers.pop(subscriber, None)
+        stream.remove(subscriber)
         if not stream.subscribers and self._streams.pop((stream.tenant_id, stream.topic), None) is not None:
             self._cancel_repair(stream)
 

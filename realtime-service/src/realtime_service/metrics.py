@@ -19,6 +19,7 @@ class LiveMetrics:
         self.connections = Gauge("tessera_live_connections", "Open sockets", ["dialect"], registry=registry)
         self.frames_in = Counter("tessera_live_frames_in_total", "Frames heard", registry=registry)
         self.frames_out = Counter("tessera_live_frames_out_total", "Frames written", registry=registry)
+        self.shed = Counter("tessera_live_shed_total", "Frames left out for slow readers", registry=registry)
         self.closes = Counter("tessera_live_closes_total", "Sockets gone, by code", ["code"], registry=registry)
         self.recoveries = Counter(
             "tessera_live_recoveries_total", "Subscriptions that came back, by result", ["result"], registry=registry

@@ -9,12 +9,15 @@ from realtime_service.bus_watch import BusWatch
 from realtime_service.connection import Connection, Session, Socket
 from realtime_service.connections import Connections
 from realtime_service.credentials import Authenticator, Credentials, token_verifier
+from realtime_service.dialects.topics import subscription_budget
 from realtime_service.drain import drain
 from realtime_service.feed import Feed
 from realtime_service.following import LiveParts
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.polling import Polls
+from realtime_service.presence.names import Names
+from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
@@ -30,12 +33,13 @@ from shared.events.auth import (
 )
 from shared.events.chats import ChatParticipantsAdded, ChatParticipantsRemoved
 from shared.events.envelope import Envelope
-from shared.events.projects import ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
+from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
+from shared.messaging.signals import Signals
 from shared.telemetry.metrics import Metrics
 
 Dialect = Callable[[LiveParts, Connection], Session]
@@ -53,7 +57,7 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = BusWatch(bus, self._bus_changed)
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
-        self._hub = Hub(self._repairs.begin, self._repairs.cancel)
+        self._hub = Hub(self._repairs.begin, self._repairs.cancel, live_metrics.frames_out.inc)
         self._feed = Feed(self._hub, registry, live_metrics, clock)
         self._access = Access(keepers)
         self._revocations = Revocations()
@@ -61,8 +65,9 @@ class Node:
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
-        self._typing = TypingSignals(bus, self._heard_typing)
+        self._typing = TypingSignals(Signals(bus), self._heard_typing)
         self.polls = Polls()
+        self._presence = Presence(Signals(bus), self._connections.wheel)
         self.parts = LiveParts(
             hub=self._hub,
             access=self._access,
@@ -71,9 +76,11 @@ class Node:
             authenticator=self.authenticator,
             metrics=live_metrics,
             typing=self._typing,
+            presence=self._presence,
+            names=Names(requests),
             is_bus_back=self._watch.is_back,
             ping_seconds=settings.ping_seconds,
-            rate_scale=settings.rate_limit_scale,
+            budget=subscription_budget(settings.rate_limit_scale),
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
 
@@ -87,13 +94,15 @@ class Node:
         for of_team in (TeamMemberAdded, TeamMemberUpdated, TeamMemberRemoved):
             self._feed.on(of_team, self._team_changed)
         self._feed.on(ProjectUpdated, self._project_changed)
+        self._feed.on(ProjectDeleted, self._project_deleted)
         for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
             self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
         await self._typing.connect()
+        await self._presence.start()
         self._watch.look()
         self._prune()
-        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run())
+        lasting = (self._connections.wheel.run(), self._watch.run(), self._catch_up.run(), self._presence.run())
         self._tasks = [asyncio.create_task(each) for each in lasting]
 
     async def stop(self, drain_seconds: float) -> None:
@@ -145,7 +154,14 @@ class Node:
 
     def _project_changed(self, event: ProjectUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""
-        if envelope.tenantid is None or "visibility" not in event.changed_fields:
+        if "visibility" in event.changed_fields:
+            self._ask_tenant_anew(envelope)
+
+    def _project_deleted(self, _event: ProjectDeleted, envelope: Envelope) -> None:
+        self._ask_tenant_anew(envelope)
+
+    def _ask_tenant_anew(self, envelope: Envelope) -> None:
+        if envelope.tenantid is None:
             return
         self._access.forget_tenant(envelope.tenantid)
         for connection in self._connections:

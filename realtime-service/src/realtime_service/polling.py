@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from realtime_service.connection import Connection, Outlet
 from realtime_service.dialects.socketio_packets import CLOSE, NOOP, PING, PONG, PROBE, SEPARATOR, UPGRADE
 from realtime_service.errors import UnknownPoll
+from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode, text_frame
-from realtime_service.websocket import MAX_MESSAGE_BYTES, WebSocket
+from realtime_service.websocket import SOFT_LIMIT, WebSocket
 from shared.errors import BadRequest, TooLarge
 
 POLL_SECONDS = 20.0  # an answer comes at least this often, before anything between us and the client gives up
@@ -27,6 +28,7 @@ class PollingSocket:
         self._websocket: WebSocket | None = None
         self._is_open = True
         self._is_upgrading = False
+        self._is_behind = False
         self._packets: list[bytes] = []
         self._size = 0
         self._poll: asyncio.Future[None] | None = None
@@ -53,8 +55,13 @@ class PollingSocket:
         if self._websocket is not None:
             self._websocket.transport.write(data)
             return
+        if not data:
+            return
         self._packets += _packets_in(data)
         self._size += len(data)
+        if self._size > SOFT_LIMIT and not self._is_behind:
+            self._is_behind = True
+            self.connection.fell_behind()
         self._wake()
 
     def get_write_buffer_size(self) -> int:
@@ -86,6 +93,7 @@ class PollingSocket:
             if self._poll is poll:
                 self._poll = None
         packets, self._packets, self._size = self._packets, [], 0
+        self._catch_up()
         if not self.is_open and self._websocket is None:
             self._lose()
         return SEPARATOR.join(packets) or NOOP
@@ -116,12 +124,18 @@ class PollingSocket:
         for packet in self._packets:
             websocket.transport.write(text_frame(packet))
         self._packets, self._size = [], 0
+        self._catch_up()
         self._wake()
 
     def lost_websocket(self) -> None:
         assert self._websocket is not None
         self.close_code = self._websocket.close_code
         self._lose()
+
+    def _catch_up(self) -> None:
+        if self._is_behind:
+            self._is_behind = False
+            self.connection.caught_up()
 
     def _wake(self) -> None:
         poll, self._poll = self._poll, None
@@ -160,6 +174,24 @@ class Upgrade:
             self._polling.change_over(self._socket)
         else:
             self._socket.close(CloseCode.UNSUPPORTED_DATA)
+
+    def heard_close(self) -> None:
+        if self._is_complete:
+            self._polling.connection.heard_close()
+
+    def heard_nonsense(self, code: CloseCode) -> None:
+        if self._is_complete:
+            self._polling.connection.heard_nonsense(code)
+        else:
+            self._socket.close(code)
+
+    def fell_behind(self) -> None:
+        if self._is_complete:
+            self._polling.connection.fell_behind()
+
+    def caught_up(self) -> None:
+        if self._is_complete:
+            self._polling.connection.caught_up()
 
     def was_lost(self) -> None:
         if self._is_complete:

@@ -10,7 +10,7 @@ from realtime_service.events import TopicEvent
 from realtime_service.hub import Hub
 from realtime_service.positions import Position
 from realtime_service.replay import Keepers, Missed
-from realtime_service.topics import TopicStream
+from realtime_service.topics import Direct, TopicStream
 from shared.principal import Principal
 
 MAX_WAITING = 1_000  # live events kept for a reader that is still being told what it missed
@@ -49,6 +49,7 @@ class Subscription:
     """Until `go_live` it keeps what the stream delivers; its own position may be ahead of its stream's."""
 
     __slots__ = (
+        "_direct",
         "_filter",
         "_hub",
         "_is_settled",
@@ -62,13 +63,21 @@ class Subscription:
     )
 
     def __init__(
-        self, hub: Hub, principal: Principal, topic: str, reader: Reader, wanted: Filter | None = None
+        self,
+        hub: Hub,
+        principal: Principal,
+        topic: str,
+        reader: Reader,
+        wanted: Filter | None = None,
+        direct: Direct | None = None,
     ) -> None:
+        """With `direct`, events reach the reader that way once there is nothing left to decide about them."""
         self.principal = principal
         self.topic = topic
         self._hub = hub
         self._reader = reader
         self._filter = wanted
+        self._direct = direct if wanted is None else None
         self._stream: TopicStream | None = None
         self._reached: Position | None = None
         self._waiting: deque[TopicEvent] | None = deque()
@@ -97,6 +106,7 @@ class Subscription:
             self._reader.lost(self.topic, self._reached, self._loss)
         for event in waiting:
             self.deliver(event)
+        self._shorten()
 
     def leave(self) -> None:
         stream, self._stream = self._stream, None
@@ -112,6 +122,7 @@ class Subscription:
             self._reached = None
             if self._filter is None or _fits(event, self._filter):
                 self._reader.event(event)
+            self._shorten()
 
     def moved(self, position: Position, reason: str | None) -> None:
         """A reader that is ahead of the stream's new position loses nothing."""
@@ -132,6 +143,15 @@ class Subscription:
     def refused(self) -> None:
         self.leave()
         self._reader.refused(self.topic)
+
+    def _shorten(self) -> None:
+        """A reader that is ahead of its stream has to be asked until they meet."""
+        stream, direct = self._stream, self._direct
+        if direct is None or stream is None or self._waiting is not None:
+            return
+        if self._reached is None or self._reached == stream.position:
+            self._reached = None
+            stream.shorten(self, direct)
 
     def _settle(self, missed: Missed | None) -> Joined:
         """Recovered only if what was missed reaches the first event that waits here."""

@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from realtime_service.events import TopicEvent
+from realtime_service.events import Renderer, TopicEvent
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
 from shared.principal import Principal
@@ -30,18 +30,57 @@ class Subscriber(Protocol):
         """The keeper says that this subscriber has no right any more: leave."""
 
 
+class Outlet(Protocol):
+    """Where bytes go out to one reader."""
+
+    @property
+    def put(self) -> Callable[[bytes], None]: ...
+
+
+class Direct(NamedTuple):
+    """The short way to a reader for whom every event becomes one frame, the same as for all others of its dialect."""
+
+    render: Renderer
+    outlet: Outlet
+
+
 class TopicStream:
     """Knows the last offset told to its subscribers. Events that do not follow it wait until `mend` fills the gap."""
 
-    def __init__(self, tenant_id: UUID, topic: str, ask_for_repair: Callable[["TopicStream"], None]) -> None:
+    def __init__(
+        self,
+        tenant_id: UUID,
+        topic: str,
+        ask_for_repair: Callable[["TopicStream"], None],
+        count_frames: Callable[[int], None],
+    ) -> None:
         self.tenant_id = tenant_id
         self.topic = topic
-        self.subscribers: dict[Subscriber, None] = {}
+        self.subscribers: dict[Subscriber, Direct | None] = {}
+        self._attentive: dict[Subscriber, None] = {}
+        self._crowds: dict[Renderer, dict[Outlet, None]] = {}
         self.position: Position | None = None
         self.is_repairing = False
         self._is_suspect = False
         self._held: deque[TopicEvent] = deque(maxlen=MAX_HELD)
         self._ask_for_repair = ask_for_repair
+        self._count_frames = count_frames
+
+    def add(self, subscriber: Subscriber) -> None:
+        self.subscribers[subscriber] = None
+        self._attentive[subscriber] = None
+
+    def shorten(self, subscriber: Subscriber, direct: Direct) -> None:
+        """From now on its events are written directly instead of delivered to it."""
+        if self._attentive.pop(subscriber, direct) is None:
+            self.subscribers[subscriber] = direct
+            self._crowds.setdefault(direct.render, {})[direct.outlet] = None
+
+    def remove(self, subscriber: Subscriber) -> None:
+        self._attentive.pop(subscriber, None)
+        direct = self.subscribers.pop(subscriber, None)
+        if direct is not None:
+            self._crowds[direct.render].pop(direct.outlet, None)
 
     def open(self, position: Position) -> None:
         """Start after `position`, which was read when the stream already listened. Later calls change nothing."""
@@ -108,9 +147,15 @@ class TopicStream:
 
     def _deliver(self, event: TopicEvent) -> None:
         self.position = event.position
-        if event.is_live:
-            for subscriber in tuple(self.subscribers):
-                subscriber.deliver(event)
+        if not event.is_live:
+            return
+        for render, crowd in self._crowds.items():
+            frame = event.frame(render)
+            for outlet in tuple(crowd):
+                outlet.put(frame)
+            self._count_frames(len(crowd))
+        for subscriber in tuple(self._attentive):
+            subscriber.deliver(event)
 
     def _move(self, position: Position, reason: str | None) -> None:
         self.position = position

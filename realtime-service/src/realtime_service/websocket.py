@@ -1,29 +1,24 @@
-"""One WebSocket (RFC 6455) on a Sanic connection, without tasks: bytes come in as callbacks, out to the transport.
-
-Sanic's protocol hands everything that follows the handshake to its `websocket`; this object takes that place.
-"""
+"""One WebSocket (RFC 6455) on its transport, without tasks: bytes come in as callbacks and go out without waiting."""
 
 import asyncio
 from asyncio import Transport
+from base64 import b64decode
+from binascii import Error as NotBase64
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, Protocol
 
-from websockets.datastructures import Headers
-from websockets.frames import Frame, Opcode
-from websockets.http11 import Request as HandshakeRequest
-from websockets.protocol import State
-from websockets.server import ServerProtocol
+from websockets.utils import accept_key
 
 from realtime_service.errors import UpgradeRequired
-from realtime_service.frames import CloseCode
+from realtime_service.frame_reader import FrameReader, ProtocolViolation
+from realtime_service.frames import CloseCode, Opcode, close_frame, pong_frame
 from shared.errors import BadRequest
 from shared.http.app import Request
 
-MAX_MESSAGE_BYTES = 64 * 1024  # a longer message is answered with close 1009
-_GOING_AWAY = 1001
-_NO_STATUS = 1005
-_NEVER_SENT = 1006  # only ever seen, RFC 6455 section 7.4.1
+SOFT_LIMIT = 64 * 1024  # bytes waiting in the transport before its reader counts as slow
+_VERSION = "13"
+_KEY_BYTES = 16
+_NO_STATUS = 1005  # only ever seen, never sent: RFC 6455 section 7.4.1
 
 
 class Listener(Protocol):
@@ -33,119 +28,151 @@ class Listener(Protocol):
         """The peer is alive."""
 
     def heard_small_change(self) -> None:
-        """A ping or a part of a message: answered or kept already, but not for nothing."""
+        """A ping, a pong or a part of a message: answered or kept already, but not for nothing."""
 
-    def heard_message(self, message: bytes, *, is_text: bool) -> None: ...
+    def heard_message(self, message: bytes, *, is_text: bool) -> None:
+        """Text is valid UTF-8."""
+
+    def heard_close(self) -> None:
+        """The peer has said goodbye and was answered."""
+
+    def heard_nonsense(self, code: CloseCode) -> None:
+        """The peer broke the protocol: close with this code, nothing more is read."""
+
+    def fell_behind(self) -> None:
+        """More than SOFT_LIMIT waits for the peer to read."""
+
+    def caught_up(self) -> None: ...
 
     def was_lost(self) -> None:
         """The last call: nothing can be read or written any more."""
 
 
-class WebSocket:
-    # Sanic looks at this attribute at a stop; without a loop it calls `end_connection` rather than a coroutine.
-    loop = None
+class WebSocket(asyncio.Protocol):
+    """Takes a transport over from the server that has read the handshake."""
+
+    __slots__ = ("_connections", "_listener", "_reader", "close_code", "is_open", "transport")
 
     def __init__(
-        self, protocol: ServerProtocol, transport: Transport, make_listener: "Callable[[WebSocket], Listener]"
+        self, transport: Transport, connections: set[Any], make_listener: "Callable[[WebSocket], Listener]"
     ) -> None:
-        self.ws_proto = protocol
+        """`connections` is the server's own list of who is still there."""
         self.transport = transport
+        self.is_open = True
         self.close_code: int | None = None
-        self._fragments: list[bytes] = []
-        self._is_text = True
-        self._lost = asyncio.get_running_loop().create_future()
+        self._connections = connections
+        self._reader: FrameReader | None = FrameReader()
+        connections.add(self)
+        transport.set_write_buffer_limits(high=SOFT_LIMIT)
+        transport.set_protocol(self)
         self._listener = make_listener(self)
 
-    @property
-    def is_open(self) -> bool:
-        return self.ws_proto.state is State.OPEN
-
-    def close(self, code: int, reason: str = "") -> None:
+    def close(self, code: int) -> None:
         """Say goodbye; the transport closes when the peer has answered, or by `abort`."""
-        if self.is_open:
-            self.close_code = code
-            self.ws_proto.send_close(code, reason)
-            self._write_answers()
+        self._say_goodbye(code, code.to_bytes(2, "big"))
 
     def abort(self) -> None:
         self.transport.abort()
 
-    async def until_lost(self) -> None:
-        await self._lost
-
-    # What Sanic calls.
+    # asyncio.Protocol
 
     def data_received(self, data: bytes) -> None:
-        self.ws_proto.receive_data(data)
         self._listener.heard_bytes()
-        for event in self.ws_proto.events_received():
-            if isinstance(event, Frame) and self.is_open:
-                self._take(event, self._listener)
-        self._write_answers()
+        if self._reader is None:
+            return
+        try:
+            for opcode, payload in self._reader.feed(data):
+                self._take(opcode, payload)
+                if opcode is Opcode.CLOSE:
+                    break
+        except ProtocolViolation as violation:
+            self._reader = None
+            self._listener.heard_nonsense(violation.code)
+            if not self.transport.is_closing():
+                self.transport.write_eof()
 
     def eof_received(self) -> bool:
         """A peer that ends its stream without a close frame is a gateway that stops: its client hears why."""
         self.close(CloseCode.RESTARTING)
-        self.ws_proto.receive_eof()
-        self._write_answers()
         return False
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self.ws_proto.state = State.CLOSED
+        self.is_open = False
+        self._connections.discard(self)
         self._listener.was_lost()
-        if not self._lost.done():
-            self._lost.set_result(None)
 
-    def end_connection(self, code: int = 1001, reason: str = "") -> None:
-        self.close(code, reason)
-        self.transport.close()
+    def pause_writing(self) -> None:
+        self._listener.fell_behind()
 
-    def fail_connection(self, code: int = 1006, reason: str = "") -> None:
-        self.end_connection(_GOING_AWAY if code == _NEVER_SENT else code, reason)
+    def resume_writing(self) -> None:
+        self._listener.caught_up()
 
-    def _take(self, frame: Frame, listener: Listener) -> None:
-        if frame.opcode in (Opcode.PONG, Opcode.CLOSE):
+    # what the server asks when it stops
+
+    def close_if_idle(self) -> bool:
+        self.close(CloseCode.RESTARTING)
+        return False
+
+    def _take(self, opcode: Opcode, payload: bytes) -> None:
+        if opcode is Opcode.CLOSE:
+            self._say_goodbye(int.from_bytes(payload[:2], "big") or _NO_STATUS, payload)
+            self._reader = None
+            self._listener.heard_close()
+            self.transport.close()
+        elif not self.is_open:
             return
-        if frame.opcode is Opcode.PING:
-            listener.heard_small_change()
-            return
-        if frame.opcode is not Opcode.CONT:
-            self._is_text = frame.opcode is Opcode.TEXT
-        self._fragments.append(bytes(frame.data))
-        if not frame.fin:
-            listener.heard_small_change()
-            return
-        message, self._fragments = b"".join(self._fragments), []
-        listener.heard_message(message, is_text=self._is_text)
+        elif opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._listener.heard_message(payload, is_text=opcode is Opcode.TEXT)
+        else:
+            if opcode is Opcode.PING:
+                self.transport.write(pong_frame(payload))
+            self._listener.heard_small_change()
 
-    def _write_answers(self) -> None:
-        """Pongs, closes and the end of the stream, as the protocol wants them."""
-        for data in self.ws_proto.data_to_send():
-            if data:
-                self.transport.write(data)
-            else:
-                self.transport.close()
-        self._note_close()
-
-    def _note_close(self) -> None:
-        if self.close_code is None and self.ws_proto.state is not State.OPEN:
-            known = self.ws_proto.close_sent
-            self.close_code = known.code if known is not None else _NO_STATUS
+    def _say_goodbye(self, code: int, payload: bytes) -> None:
+        if self.is_open:
+            self.is_open = False
+            self.close_code = code
+            self.transport.write(close_frame(payload))
 
 
 def accept_websocket(request: Request, make_listener: Callable[[WebSocket], Listener]) -> WebSocket:
-    """Answers the handshake. No byte is read between the answer and the listener's arrival.
+    """Answers the handshake and takes the connection away from Sanic, whose memory of it ends with this request.
 
     Raises UpgradeRequired or BadRequest.
     """
-    if request.headers.get("upgrade", "").lower() != "websocket":
-        raise UpgradeRequired(headers={"Upgrade": "websocket", "Connection": "Upgrade"})
-    protocol = ServerProtocol(max_size=MAX_MESSAGE_BYTES, state=State.OPEN)
-    answer = protocol.accept(HandshakeRequest(path=request.path, headers=Headers(request.headers.items())))
-    if answer.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-        raise BadRequest("This is not a WebSocket handshake.")
+    key = _checked_key(request)
     transport: Any = request.transport
-    transport.write(answer.serialize())
-    socket = WebSocket(protocol, transport, make_listener)
-    transport.get_protocol().websocket = socket
+    if transport.is_closing():
+        raise BadRequest("The connection has ended.")
+    http = transport.get_protocol()
+    http.connections.discard(http)
+    http.transport = None  # what is left of the request cannot close it
+    transport.write(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %b\r\n\r\n" % accept_key(key).encode()
+    )
+    socket = WebSocket(transport, http.connections, make_listener)
+    if ahead := bytes(http.recv_buffer):
+        socket.data_received(ahead)
+    transport.resume_reading()
     return socket
+
+
+def _checked_key(request: Request) -> str:
+    headers = request.headers
+    if headers.get("upgrade", "").lower() != "websocket":
+        raise UpgradeRequired(headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+    if headers.get("sec-websocket-version") != _VERSION:
+        raise UpgradeRequired(headers={"Upgrade": "websocket", "Sec-WebSocket-Version": _VERSION})
+    key: str = headers.get("sec-websocket-key", "")
+    options = {option.strip().lower() for option in headers.get("connection", "").split(",")}
+    if "upgrade" not in options or request.method != "GET" or not _is_nonce(key):
+        raise BadRequest("This is not a WebSocket handshake.")
+    return key
+
+
+def _is_nonce(key: str) -> bool:
+    try:
+        return len(b64decode(key, validate=True)) == _KEY_BYTES
+    except (NotBase64, ValueError):
+        return False

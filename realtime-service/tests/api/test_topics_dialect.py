@@ -9,11 +9,14 @@ from realtime_fakes import FakeKeeper, some_principal, task_added, task_state, t
 from shared.events.auth import MembershipRemoved
 from shared.events.changes import Removed
 from shared.events.projects import (
+    ProjectRole,
     ProjectState,
     ProjectUpdated,
     RemovedTeamMember,
     TaskStatus,
     TeamMemberRemoved,
+    TeamMemberState,
+    TeamMemberUpdated,
     Visibility,
 )
 
@@ -311,3 +314,71 @@ async def test_a_full_resume_fits_the_limits_and_more_is_refused_for_a_while(con
     refusals = [answer for answer in again if answer["action"] == "error"]
     assert refusals
     assert all(refusal["temporary"] and refusal["retry_after_ms"] > 0 for refusal in refusals)
+
+
+async def test_subscribers_who_want_to_see_who_is_there(connect, keeper: FakeKeeper, auth) -> None:
+    anna = some_principal()
+    ben = some_principal(anna.tenant_id)
+    keeper.create(anna.tenant_id, TOPIC)
+    first, second = await connect(anna), await connect(ben)
+    alone = await first.subscribe(TOPIC, presence=True)
+    await first.next()
+
+    both = await second.subscribe(TOPIC, presence=True)
+    joined = await first.next()
+    await second.send(action="presence", topic=TOPIC, state={"cursor": 3})
+    updated = await first.next()
+    await second.send(action="unsubscribe", topic=TOPIC)
+    left = await first.next()
+
+    assert [member["user_id"] for member in alone["presence"]] == [str(anna.user_id)]
+    assert {member["user_id"] for member in both["presence"]} == {str(anna.user_id), str(ben.user_id)}
+    somebody = {"user_id": str(ben.user_id), "display_name": None, "state": None}
+    assert joined == {"event": "PRESENCE", "topic": TOPIC, "data": {"joined": [somebody], "left": [], "updated": []}}
+    assert updated["data"]["updated"] == [{**somebody, "state": {"cursor": 3}}]
+    assert left["data"]["left"] == [str(ben.user_id)]
+
+
+async def test_a_state_needs_a_presence_and_is_small(connect, keeper: FakeKeeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    absent = await client.ask(action="presence", topic=TOPIC, state=1)
+    assert absent["code"] == "WS_NOT_PRESENT"
+    await client.subscribe(TOPIC, presence=True)
+    await client.next()
+    too_big = await client.ask(action="presence", topic=TOPIC, state="x" * 1024)
+
+    assert too_big["code"] == "WS_INVALID_MESSAGE"
+
+
+async def test_a_right_that_cannot_be_checked_again_is_gone(connect, keeper: FakeKeeper, auth) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    client = await connect(anna)
+    await client.subscribe(TOPIC)
+
+    keeper.is_failing = True
+    joined = TeamMemberUpdated(
+        entity_id=UUID(int=1),
+        version=2,
+        changed_fields=("role",),
+        payload=TeamMemberState(
+            id=UUID(int=1),
+            tenant_id=anna.tenant_id,
+            project_id=UUID(int=2),
+            user_id=anna.user_id,
+            role=ProjectRole.VIEWER,
+            version=2,
+            created_at=NOON,
+            updated_at=NOON,
+        ),
+    )
+    await keeper.publish(anna.tenant_id, "project:0189aaaa-0000-7000-8000-000000000001", joined)
+
+    refusal = await client.next()
+    assert (refusal["topic"], refusal["temporary"]) == (TOPIC, True)
+    keeper.note(anna.tenant_id, TOPIC)
+    assert await client.hears_nothing()

@@ -19,6 +19,7 @@ from realtime_service.positions import Position
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Subscription
+from realtime_service.topics import Direct
 from shared.errors import Unavailable
 from shared.events.auth import TenantCreated
 from shared.events.envelope import Envelope, TopicOffset, encode
@@ -99,7 +100,7 @@ class ModelKeeper:
             self.gates.pop(self.random.randrange(len(self.gates))).set()
 
 
-@dataclass
+@dataclass(eq=False)
 class ModelReader:
     """A client that believes what it is told, and checks it against the truth."""
 
@@ -118,6 +119,8 @@ class ModelReader:
         assert event.envelope.id == self.keeper.logs[event.position.epoch][event.position.offset - 1].id
         self._nothing_live_between(self.position.offset, event.position.offset - 1, event.position.epoch)
         self.position = event.position
+
+    put = event  # what is written directly is an event as well: `itself` renders it
 
     def lost(self, topic: str, position: Position, reason: str) -> None:
         self.position = position
@@ -157,6 +160,11 @@ class ModelReader:
 REGISTRY = default_registry()
 
 
+def itself(event: TopicEvent) -> TopicEvent:
+    """Stands for a dialect: the frame of an event."""
+    return event
+
+
 class World:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -171,7 +179,7 @@ class World:
         is_back = asyncio.Event()
         is_back.set()
         self.repairs = Repairs(self.keepers, metrics, is_back, pauses=(0.0, 0.0, 0.0))
-        self.hub = Hub(self.repairs.begin, self.repairs.cancel)
+        self.hub = Hub(self.repairs.begin, self.repairs.cancel, metrics.frames_out.inc)
 
     async def _ask(self, question: Any, **about: Any) -> Any:
         return await self.model[question.principal.tenant_id].ask(question, **about)
@@ -216,7 +224,8 @@ class World:
 
     def _subscribe(self, keeper: ModelKeeper, since: Position | None = None) -> None:
         reader = ModelReader(keeper)
-        subscription = Subscription(self.hub, some_principal(keeper.tenant_id), TOPIC, reader)
+        direct = Direct(itself, reader) if self.random.random() < 0.5 else None
+        subscription = Subscription(self.hub, some_principal(keeper.tenant_id), TOPIC, reader, direct=direct)
         reader.task = asyncio.create_task(reader.follow(subscription, self, since))
         self.readers.append(reader)
 

@@ -31,8 +31,8 @@ class Recorder:
 
 def stream_with_reader() -> tuple[TopicStream, Recorder, list[TopicStream]]:
     repairs: list[TopicStream] = []
-    stream, reader = TopicStream(ANNA.tenant_id, TOPIC, repairs.append), Recorder()
-    stream.subscribers[reader] = None
+    stream, reader = TopicStream(ANNA.tenant_id, TOPIC, repairs.append, lambda _number: None), Recorder()
+    stream.add(reader)
     return stream, reader, repairs
 
 

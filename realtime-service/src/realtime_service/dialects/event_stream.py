@@ -1,6 +1,7 @@
 """Server-sent events: the topics named in the address, resumed by `Last-Event-ID`, for where WebSockets are blocked."""
 
 import random
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +83,15 @@ class EventStream:
 
     def refused(self, topic: str) -> None:
         self._following.leave(topic)
-        self._give_up(topic, TopicNotFound())
+        self.taken_away(topic, TopicNotFound())
+
+    def taken_away(self, topic: str, error: TesseraError) -> None:
+        """What cannot be followed just now is tried again by the client, which comes back from where it was."""
+        self._tell("failed", _error(error, topic))
+        if not isinstance(error, TopicNotFound):
+            self._connection.close(CloseCode.RESTARTING)
+        elif not len(self._following):
+            self._connection.close(CloseCode.NOT_FOUND)
 
     def overwhelmed(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
@@ -106,21 +115,12 @@ class EventStream:
         credentials = self._connection.credentials
         assert credentials is not None
 
-        def joined(place: Joined) -> None:
+        async def joined(place: Joined) -> None:
             self._tell_place(topic, place.position, is_recovered=place.is_recovered, reason=place.reason)
 
-        def failed(error: TesseraError) -> None:
-            self._give_up(topic, error)
-
-        self._following.join(topic, credentials.principal, self._before.get(topic), joined=joined, failed=failed)
-
-    def _give_up(self, topic: str, error: TesseraError) -> None:
-        """What cannot be followed just now is tried again by the client, which comes back from where it was."""
-        self._tell("failed", _error(error, topic))
-        if not isinstance(error, TopicNotFound):
-            self._connection.close(CloseCode.RESTARTING)
-        elif not len(self._following):
-            self._connection.close(CloseCode.NOT_FOUND)
+        self._following.join(
+            topic, credentials.principal, self._before.get(topic), joined=joined, failed=partial(self.taken_away, topic)
+        )
 
     def _tell_place(self, topic: str, position: Position, *, is_recovered: bool, reason: str | None) -> None:
         self._reached.move(topic, position)

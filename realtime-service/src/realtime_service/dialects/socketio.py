@@ -42,14 +42,15 @@ from realtime_service.dialects.socketio_packets import (
     read_call,
     read_packet,
 )
-from realtime_service.dialects.topics import MAX_SUBSCRIPTIONS, RETRY_MS, SUBSCRIPTIONS_PER_SECOND
+from realtime_service.dialects.topics import RETRY_MS
 from realtime_service.errors import InvalidMessage, TooManySubscriptions, UnknownType
 from realtime_service.events import TopicEvent
 from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
+from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode, text_frame
 from realtime_service.positions import Position
 from realtime_service.subscription import Joined as Place
-from realtime_service.websocket import MAX_MESSAGE_BYTES
+from realtime_service.topics import Direct
 from shared.errors import AuthRequired, SessionRevoked, TesseraError, TokenExpired, TooManyRequests
 from shared.events.questions import ChatsOfUser, TopicNotFound
 from shared.events.topics import chat_topic
@@ -74,11 +75,11 @@ class SocketIoSession:
         self._connection = connection
         self._sid = sid
         self._tasks = Tasks()
-        self._following = Following(parts, self, self._tasks, chat_frame)
+        self._following = Following(parts, self, self._tasks, chat_frame, Direct(chat_frame, connection))
         self._is_connected = False
         self._left: set[UUID] = set()
         self._is_look_due = False
-        self._budget = Bucket(MAX_SUBSCRIPTIONS * parts.rate_scale, SUBSCRIPTIONS_PER_SECOND * parts.rate_scale)
+        self._budget = Bucket(parts.budget)
         connection.write(
             open_frame(
                 sid,
@@ -208,7 +209,7 @@ class SocketIoSession:
         if chat_id in self._left or topic in self._following or len(self._following) >= MAX_ROOMS:
             return
 
-        def joined(place: Place) -> None:
+        async def joined(place: Place) -> None:
             self._emit(
                 "roomJoined", _room(chat_id, place.position, is_recovered=place.is_recovered, reason=place.reason)
             )
@@ -259,13 +260,14 @@ class SocketIoSession:
             return
         self._left.discard(wanted.chat_id)
         since = Position(wanted.since.epoch, wanted.since.offset) if wanted.since else None
-        self._following.join(
-            topic,
-            self._principal,
-            since,
-            joined=lambda place: self._answer(packet, _joined(place)),
-            failed=lambda error: self._answer_error(packet, error),
-        )
+
+        async def joined(place: Place) -> None:
+            self._answer(packet, _joined(place))
+
+        def failed(error: TesseraError) -> None:
+            self._answer_error(packet, error)
+
+        self._following.join(topic, self._principal, since, joined=joined, failed=failed)
 
     def _tell_typing(self, packet: Packet, chat_id: UUID) -> None:
         """Only who follows a chat may be told to type in it: whoever does has the right to."""
@@ -312,11 +314,18 @@ class SocketIoSession:
         self._parts.metrics.recoveries.labels("lost").inc()
 
     def typing(self, topic: str, user_id: UUID) -> None:
-        self._emit("typing", TypingInChat(chat_id=_chat_id(topic), user_id=user_id))
+        told = TypingInChat(chat_id=_chat_id(topic), user_id=user_id)
+        self._connection.write_if_idle(event_packet("typing", told))
 
     def refused(self, topic: str) -> None:
         self._following.leave(topic)
+        self.taken_away(topic, TopicNotFound())
+
+    def taken_away(self, topic: str, error: TesseraError) -> None:
+        """Who is let in again later is told then that something may be missing."""
         self._emit("roomLeft", RoomLeft(chat_id=_chat_id(topic)))
+        if isinstance(error, TEMPORARY):
+            self._tasks.start(self._join_later(_chat_id(topic), None))
 
     def overwhelmed(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)

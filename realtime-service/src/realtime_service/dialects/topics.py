@@ -3,9 +3,9 @@
 import random
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from realtime_service.buckets import Bucket
+from realtime_service.buckets import Bucket, Rate
 from realtime_service.connection import Connection
 from realtime_service.dialects.topics_frames import (
     Authenticate,
@@ -14,6 +14,7 @@ from realtime_service.dialects.topics_frames import (
     IsTyping,
     Ping,
     Said,
+    SetPresence,
     Subscribe,
     Subscribed,
     TypingFrame,
@@ -21,21 +22,30 @@ from realtime_service.dialects.topics_frames import (
     Unsubscribe,
     Unsubscribed,
     event_frame,
+    presence_frame,
     read_frame,
 )
-from realtime_service.errors import TooManySubscriptions
+from realtime_service.errors import InvalidMessage, NotPresent, TooManySubscriptions
 from realtime_service.events import TopicEvent
 from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
 from realtime_service.frames import PING, CloseCode, json_frame
 from realtime_service.positions import Position
+from realtime_service.presence.changes import PresenceChange
+from realtime_service.presence.signals import Member
 from realtime_service.subscription import Joined
+from realtime_service.topics import Direct
 from shared.errors import AuthRequired, SessionRevoked, TesseraError, TooManyRequests
 from shared.events.questions import TopicNotFound
 from shared.principal import Principal
 
 MAX_SUBSCRIPTIONS = 128
-SUBSCRIPTIONS_PER_SECOND = 1.0
+SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
+MAX_STATE_BYTES = 1024
 RETRY_MS = (500, 2_000)  # spread, so that a crowd does not come back as one
+
+
+def subscription_budget(rate_scale: float) -> Rate:
+    return Rate(MAX_SUBSCRIPTIONS * rate_scale, SUBSCRIPTIONS_PER_SECOND * rate_scale)
 
 
 class TopicsSession:
@@ -49,9 +59,10 @@ class TopicsSession:
         self._parts = parts
         self._connection = connection
         self._tasks = Tasks()
-        self._following = Following(parts, self, self._tasks, event_frame)
+        self._following = Following(parts, self, self._tasks, event_frame, Direct(event_frame, connection))
+        self._present: set[str] = set()
         self._early: list[ClientFrame] | None = None
-        self._budget = Bucket(MAX_SUBSCRIPTIONS * parts.rate_scale, SUBSCRIPTIONS_PER_SECOND * parts.rate_scale)
+        self._budget = Bucket(parts.budget)
 
     # What the connection calls.
 
@@ -86,6 +97,8 @@ class TopicsSession:
 
     def end(self) -> None:
         self._tasks.end()
+        for topic in tuple(self._present):
+            self._depart(topic, may_return=True)
         self._following.leave_all()
 
     # What the client asks.
@@ -104,6 +117,8 @@ class TopicsSession:
             self._subscribe(frame, credentials.principal)
         elif isinstance(frame, Unsubscribe):
             self._unsubscribe(frame)
+        elif isinstance(frame, SetPresence):
+            self._set_presence(frame)
         elif isinstance(frame, Ping):
             self._write(Said(action="pong", id=frame.id))
 
@@ -128,22 +143,57 @@ class TopicsSession:
             self._write(_error(error, waiting))
 
     def _subscribe(self, frame: Subscribe, principal: Principal) -> None:
+        self._depart(frame.topic, may_return=frame.presence)
         self._following.leave(frame.topic)
         if len(self._following) >= MAX_SUBSCRIPTIONS:
             self._write(_error(TooManySubscriptions(), frame))
             return
+
+        async def joined(place: Joined) -> None:
+            presence = await self._enter(frame.topic) if frame.presence else UNSET
+            self._write(_subscribed(frame, place, presence))
+
         self._following.join(
             frame.topic,
             principal,
             Position(frame.since.epoch, frame.since.offset) if frame.since else None,
             wanted=frame.filter,
-            joined=lambda joined: self._write(_subscribed(frame, joined)),
+            joined=joined,
             failed=lambda error: self._write(_error(error, frame)),
         )
 
     def _unsubscribe(self, frame: Unsubscribe) -> None:
+        self._depart(frame.topic)
         self._following.leave(frame.topic)
         self._write(Unsubscribed(topic=frame.topic, id=frame.id))
+
+    # Presence.
+
+    @property
+    def principal(self) -> Principal:
+        assert self._connection.credentials is not None
+        return self._connection.credentials.principal
+
+    def presence_changed(self, change: PresenceChange) -> bool:
+        return self._connection.write_if_idle(change.frame(presence_frame))
+
+    def _set_presence(self, frame: SetPresence) -> None:
+        if frame.topic not in self._present:
+            self._write(_error(NotPresent(), frame))
+        elif len(bytes(frame.state)) > MAX_STATE_BYTES:
+            self._write(_error(InvalidMessage("A presence state has at most 1 KiB."), frame))
+        else:
+            self._parts.presence.set_state(self, frame.topic, frame.state)
+
+    async def _enter(self, topic: str) -> list[Member]:
+        name = await self._parts.names.of(self.principal)
+        self._present.add(topic)
+        return self._parts.presence.enter(self, topic, name)
+
+    def _depart(self, topic: str, *, may_return: bool = False) -> None:
+        if topic in self._present:
+            self._present.discard(topic)
+            self._parts.presence.leave(self, topic, may_return=may_return)
 
     # What subscriptions tell.
 
@@ -156,11 +206,15 @@ class TopicsSession:
         self._parts.metrics.recoveries.labels("lost").inc()
 
     def typing(self, topic: str, user_id: UUID) -> None:
-        self._write(TypingFrame(topic=topic, data=IsTyping(user_id)))
+        self._connection.write_if_idle(json_frame(TypingFrame(topic=topic, data=IsTyping(user_id))))
 
     def refused(self, topic: str) -> None:
         self._following.leave(topic)
-        self._write(_error(TopicNotFound(), topic=topic))
+        self.taken_away(topic, TopicNotFound())
+
+    def taken_away(self, topic: str, error: TesseraError) -> None:
+        self._depart(topic)
+        self._write(_error(error, topic=topic))
 
     def overwhelmed(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
@@ -168,17 +222,18 @@ class TopicsSession:
     async def drained(self) -> None:
         await self._connection.drained()
 
-    def _write(self, value: Subscribed | Unsubscribed | Said | ErrorFrame | TypingFrame) -> None:
+    def _write(self, value: Subscribed | Unsubscribed | Said | ErrorFrame) -> None:
         self._connection.write(json_frame(value))
 
 
-def _subscribed(frame: Subscribe, joined: Joined) -> Subscribed:
+def _subscribed(frame: Subscribe, joined: Joined, presence: list[Member] | UnsetType) -> Subscribed:
     return Subscribed(
         topic=frame.topic,
         epoch=joined.position.epoch,
         offset=joined.position.offset,
         recovered=joined.is_recovered,
         reason=UNSET if joined.reason is None else joined.reason,
+        presence=presence,
         id=frame.id,
     )
 

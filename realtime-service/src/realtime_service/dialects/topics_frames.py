@@ -8,7 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.frames import encode_json, text_frame
+from realtime_service.frames import encode_json, json_frame, text_frame
+from realtime_service.presence.changes import PresenceChange
+from realtime_service.presence.signals import Member
 
 MAX_ECHO = 64  # characters
 Echo = Annotated[str, Meta(max_length=MAX_ECHO)] | int
@@ -46,6 +48,13 @@ class Authenticate(ClientFrame, frozen=True, kw_only=True):
     token: Annotated[str, Meta(max_length=16 * 1024)]
 
 
+class SetPresence(ClientFrame, frozen=True, kw_only=True):
+    """`state` is any JSON of at most 1 KiB."""
+
+    topic: Annotated[str, Meta(max_length=200)]
+    state: msgspec.Raw
+
+
 class _Head(msgspec.Struct, frozen=True):
     action: str
     id: Any = UNSET
@@ -56,6 +65,7 @@ CLIENT_FRAMES: dict[str, type[ClientFrame]] = {
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
     "ping": Ping,
+    "presence": SetPresence,
     "auth": Authenticate,
 }
 _READERS = {action: msgspec.json.Decoder(frame).decode for action, frame in CLIENT_FRAMES.items()}
@@ -92,6 +102,7 @@ class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", 
     offset: int
     recovered: bool
     reason: str | UnsetType = UNSET
+    presence: list[Member] | UnsetType = UNSET
     id: Echo | UnsetType = UNSET
 
 
@@ -135,6 +146,22 @@ class EventFrame(msgspec.Struct, frozen=True, kw_only=True):
     data: EventData
 
 
+class PresenceData(msgspec.Struct, frozen=True, kw_only=True):
+    joined: list[Member]
+    left: list[UUID]
+    updated: list[Member]
+
+
+class PresenceFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="PRESENCE"):
+    topic: str
+    data: PresenceData
+
+
+def presence_frame(change: PresenceChange) -> bytes:
+    data = PresenceData(joined=change.joined, left=change.left, updated=change.updated)
+    return json_frame(PresenceFrame(topic=change.topic, data=data))
+
+
 class IsTyping(msgspec.Struct, frozen=True):
     user_id: UUID
 
@@ -146,7 +173,7 @@ class TypingFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", 
     data: IsTyping
 
 
-SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame, TypingFrame)
+SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame, PresenceFrame, TypingFrame)
 
 
 def read_event(event: TopicEvent) -> EventFrame:
