@@ -64,11 +64,14 @@ class FakeKeeper:
 
     async def start(self) -> None:
         responder = Responder(self._bus, self._service)
+        self.register(responder)
+        await responder.start()
+
+    def register(self, responder: Responder) -> None:
         if self._service == ChatsOfUser.service:
             responder.on(ChatsOfUser, self._chats_of_user)
         responder.on(TopicPosition, self._position)
         responder.on(TopicReplay, self._replay)
-        await responder.start()
 
     def create(self, tenant_id: UUID, topic: str) -> None:
         self._log.setdefault((tenant_id, topic), [])

@@ -20,6 +20,7 @@ from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
+from project_service.live.service import LiveProjects
 from project_service.object_store import open_object_store
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService, purge_deleted
@@ -79,6 +80,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     blobs = BlobStore(database, objects, clock)
     attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
+    files = FileService(database, blobs, clock)
     comments = CommentService(database, clock, KINDS)
     setup_defaults(
         app,
@@ -93,7 +95,7 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
             TaskService(database, clock),
             BulkService(database, clock),
             attachments,
-            FileService(database, blobs, clock),
+            files,
             VersionService(database, blobs, clock),
             ArchiveService(database, blobs, clock),
             TemplateService(database, blobs, clock, Library()),
@@ -107,7 +109,9 @@ def create_app(settings: ProjectSettings, *, database: Database, bus: Bus, clock
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     responder.on(ProjectTeam, team.answer)
-    TopicKeeper(database, EventLog(database), visibility_of_topics(comments)).answer(responder)
+    event_log = EventLog(database)
+    LiveProjects(database, files, event_log).answer(responder)
+    TopicKeeper(database, event_log, visibility_of_topics(comments)).answer(responder)
     registry = default_registry()
     consumers = Consumers(database, Inbox(), registry, SERVICE, app.ctx.metrics)
     events_in.register(consumers, registry, SERVICE, team, activity)

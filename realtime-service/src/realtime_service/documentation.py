@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from realtime_service import events_routes
+from realtime_service.dialects.project_frames import CLIENT_DATA, SERVER_DATA
 from realtime_service.dialects.socketio_frames import ACKS, CLIENT_EVENTS, SERVER_EVENTS, ServerMessage
 from realtime_service.dialects.topics_frames import CLIENT_FRAMES, SERVER_FRAMES
 from realtime_service.frames import CloseCode
@@ -31,6 +32,10 @@ _TOPICS = (
     "within 10 seconds. Events of a topic come in order, once, without a silent gap: keep the last `epoch` and "
     "`offset` and send them as `since` after a lost connection."
 )
+_PROJECT = (
+    "`get_state` answers the state with its position, and what happens afterwards follows from there; after a lost "
+    "connection `resume` with the last `epoch` and `offset` tells what was missed, or the state anew."
+)
 _CHATS = (
     'Connect with `io(url, {path: "/ws", auth: {token, since}})`. The user\'s chats are joined without asking, '
     "each told by `roomJoined`; keep the last `epoch` and `offset` of every chat and give them as `auth.since` "
@@ -57,6 +62,14 @@ def live_document() -> dict[str, Any]:
             "client": schema.named(CLIENT_FRAMES),
             "server": schema.all(SERVER_FRAMES),
             "closeCodes": {str(int(code)): meaning for code, meaning in _CLOSE_CODES.items()},
+        },
+        "/ws/{project_id}": {
+            "summary": "Everything of one project in one connection, for editors and app builders",
+            "protocol": f"{_JSON_FRAMES}, `{{type, data}}`",
+            "available": True,
+            "description": _PROJECT,
+            "client": schema.named(CLIENT_DATA),
+            "server": schema.named(SERVER_DATA),
         },
         "/ws/": {
             "summary": 'Chats with the stock socket.io-client 4, `path: "/ws"`',

@@ -2,11 +2,13 @@
 
 import secrets
 from functools import partial
+from uuid import UUID
 
 from sanic.response import HTTPResponse
 
 from realtime_service.connection import Connection
 from realtime_service.credentials import Credentials
+from realtime_service.dialects.project import ProjectSession
 from realtime_service.dialects.socketio import SocketIoSession
 from realtime_service.dialects.topics import TopicsSession
 from realtime_service.errors import UnknownPoll
@@ -90,10 +92,28 @@ def _begin_socketio(parts: LiveParts, connection: Connection, *, sid: str, can_u
 
 
 class ProjectDoor:
+    """Whether there is such a project is told on the socket, whatever the answer."""
+
     is_websocket = True
 
     def __init__(self, node: Node) -> None:
         self._node = node
 
     async def __call__(self, request: Request, project_id: str) -> None:
-        raise RouteNotFound
+        """Raises RouteNotFound for what is no id, else as Door does."""
+        begin = partial(_begin_project, project_id=_read_id(project_id))
+        credentials = self._node.authenticator.from_handshake(request)
+        if self._node.is_leaving:
+            raise Unavailable
+        accept_websocket(request, lambda socket: self._node.connect(socket, credentials, begin))
+
+
+def _begin_project(parts: LiveParts, connection: Connection, *, project_id: UUID) -> ProjectSession:
+    return ProjectSession(parts, connection, project_id)
+
+
+def _read_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise RouteNotFound from None

@@ -130,6 +130,17 @@ class Following:
             self._forget(subscription)
             subscription.leave()
 
+    def hold(self, topic: str) -> None:
+        """Nothing more is told of it until `release`."""
+        subscription = self._subscriptions.get(topic)
+        if subscription is not None:
+            subscription.hold()
+
+    def release(self, topic: str) -> None:
+        subscription = self._subscriptions.get(topic)
+        if subscription is not None:
+            subscription.go_live()
+
     def leave_all(self) -> None:
         for topic in tuple(self._subscriptions):
             self.leave(topic)

@@ -108,6 +108,13 @@ class Subscription:
             self.deliver(event)
         self._shorten()
 
+    def hold(self) -> None:
+        """Back to keeping what the stream delivers, until `go_live`."""
+        if self._waiting is None and self._stream is not None:
+            self._waiting = deque()
+            self._loss = None
+            self._stream.attend(self)
+
     def leave(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:

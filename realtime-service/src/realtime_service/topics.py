@@ -76,6 +76,14 @@ class TopicStream:
             self.subscribers[subscriber] = direct
             self._crowds.setdefault(direct.render, {})[direct.outlet] = None
 
+    def attend(self, subscriber: Subscriber) -> None:
+        """From now on its events are delivered to it again."""
+        direct = self.subscribers.get(subscriber)
+        if direct is not None:
+            self._crowds[direct.render].pop(direct.outlet, None)
+            self.subscribers[subscriber] = None
+            self._attentive[subscriber] = None
+
     def remove(self, subscriber: Subscriber) -> None:
         self._attentive.pop(subscriber, None)
         direct = self.subscribers.pop(subscriber, None)
