@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from conversation_service.app import create_app
+from conversation_service.llm.offline import OfflineProvider
 from shared.db.databases import Database, open_databases
 from shared.messaging.memory import MemoryBus
 from shared.testing.postgres import FreshDatabase
@@ -33,11 +34,13 @@ async def bus() -> AsyncIterator[MemoryBus]:
 
 @pytest.fixture
 async def client(database: Database, bus: MemoryBus) -> AsyncIterator[ConversationClient]:
-    async with session_with(create_app(conversation_settings(), database=database, bus=bus)) as session:
+    app = create_app(conversation_settings(), database=database, bus=bus, provider=OfflineProvider(pace_seconds=0))
+    async with session_with(app) as session:
         yield ConversationClient(session, database)
 
 
 @pytest.fixture
 async def chats(database: Database, bus: MemoryBus) -> AsyncIterator[ChatClient]:
-    async with session_with(create_app(conversation_settings(), database=database, bus=bus)) as session:
+    app = create_app(conversation_settings(), database=database, bus=bus, provider=OfflineProvider(pace_seconds=0))
+    async with session_with(app) as session:
         yield ChatClient(session, database)

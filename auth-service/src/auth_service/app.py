@@ -21,6 +21,7 @@ from auth_service.data_export import repository as exports, routes as data_expor
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
 from auth_service.device_sessions.service import DeviceSessions
+from auth_service.forwarding.service import Forwarding
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
@@ -165,7 +166,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     responder = _responder(database, bus, keys, revocations)
     responder.on(MemberDirectory, members.directory)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
-    events_in.register(consumers, invitations)
+    events_in.register(consumers, invitations, Forwarding(mailroom.outbox, links))
     relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     setup_subjects(app)
     _setup_audit(app, database, bus)

@@ -1,5 +1,7 @@
 """The composition root: which parts conversation-service is made of."""
 
+from datetime import timedelta
+
 from conversation_service import events_in
 from conversation_service.chat_messages.routes import routes as chat_message_routes
 from conversation_service.chat_messages.service import ChatMessageService
@@ -8,15 +10,36 @@ from conversation_service.chats.project_chats import ProjectChats
 from conversation_service.chats.routes import routes as chat_routes
 from conversation_service.chats.service import ChatService
 from conversation_service.conversations.routes import routes as conversation_routes
-from conversation_service.conversations.service import ConversationService
+from conversation_service.conversations.service import ConversationService, remove_expired
+from conversation_service.llm.catalogue import ModelCatalogue
+from conversation_service.llm.provider import Provider
+from conversation_service.llm.selection import provider_of
 from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
+from conversation_service.notifications.routes import routes as notification_routes
+from conversation_service.notifications.service import NotificationService
+from conversation_service.runs.engine import RunEngine
+from conversation_service.runs.ledger import RunLedger, remove_old_runs
+from conversation_service.runs.live import LiveRuns
+from conversation_service.runs.reader import RunReader
+from conversation_service.runs.routes import routes as run_routes
+from conversation_service.runs.service import CompletionService
 from conversation_service.settings import ConversationSettings
+from conversation_service.shares.repository import remove_expired as remove_expired_shares
+from conversation_service.shares.routes import public_routes as shared_routes, routes as share_routes
+from conversation_service.shares.service import ShareService
+from conversation_service.support.assistant import Assistant
+from conversation_service.support.faq import Faq
+from conversation_service.support.routes import routes as support_routes
+from conversation_service.support.service import SupportService
 from conversation_service.topics import can_see
+from conversation_service.usage.routes import routes as usage_routes
+from conversation_service.usage.service import UsageService
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ChatsOfUser
 from shared.events.registry import default_registry
+from shared.housekeeping import Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
@@ -26,39 +49,98 @@ from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
+from shared.messaging.signals import Signals
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.telemetry.metrics import Metrics
 
 SERVICE = "conversation"
-ROUTES = (conversation_routes, message_routes, chat_routes, chat_message_routes)
+ROUTES = (
+    conversation_routes,
+    message_routes,
+    run_routes,
+    share_routes,
+    shared_routes,
+    usage_routes,
+    chat_routes,
+    chat_message_routes,
+    notification_routes,
+    support_routes,
+)
+CHORES = {
+    "temporary conversations": remove_expired,
+    "expired shares": remove_expired_shares,
+    "old runs": remove_old_runs,
+}
 
 
-def create_app(settings: ConversationSettings, *, database: Database, bus: Bus, clock: Clock | None = None) -> App:
-    clock = clock or SystemClock()
+def create_app(
+    settings: ConversationSettings,
+    *,
+    database: Database,
+    bus: Bus,
+    clock: Clock | None = None,
+    provider: Provider | None = None,
+) -> App:
+    """`provider` stands in for the one of the settings."""
+    clock, provider = clock or SystemClock(), provider or provider_of(settings)
     app = new_app(SERVICE)
-    requests = Requests(bus)
+    app.config.RESPONSE_TIMEOUT = int(settings.llm_total_seconds + settings.run_drain_seconds) + 10  # whole answers
+    live = LiveRuns()
+    messages = MessageService(database, clock)
+    ledger = RunLedger(database, messages, clock)
+    lease = timedelta(seconds=settings.run_lease_seconds)
+    engine = RunEngine(database, ledger, provider, Signals(bus), live, lease=lease)
+    catalogue = ModelCatalogue(provider, settings.llm_context_tokens)
+    completions = CompletionService(database, messages, engine, RunReader(ledger, live), catalogue, clock)
+    requests, notifications = Requests(bus), NotificationService(database, clock)
     project_chats = ProjectChats(database, requests, clock)
+    faq = Faq.load()
     access = ChatAccess(database, project_chats)
     chats = ChatService(database, access, project_chats, clock)
+    metrics = Metrics(SERVICE)
+    consumers = Consumers(database, Inbox(), default_registry(), SERVICE, metrics)
+    events_in.register(consumers, chats, project_chats, notifications)
+    responder = Responder(bus, SERVICE)
+    responder.on(ChatsOfUser, chats.answer)
+    TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic).answer(responder)
+    # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
+    setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+    directory = DirectoryReader(database, requests)
+    run_alongside(app, engine.sweep, directory.run, Housekeeping(database, CHORES, clock).run)
+    _setup_runs(app, engine, provider, settings.run_drain_seconds)
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
         parts=[
-            ConversationService(database, clock),
-            MessageService(database, clock),
+            ConversationService(database, clock, timedelta(hours=settings.temporary_hours)),
+            messages,
+            completions,
+            ShareService(database, settings.public_web_url, clock),
+            UsageService(database),
             chats,
             ChatMessageService(access, clock),
+            notifications,
+            SupportService(database, faq, Assistant(provider, faq), clock),
         ],
         database=database,
         bus=bus,
         clock=clock,
+        metrics=metrics,
     )
-    responder = Responder(bus, SERVICE)
-    responder.on(ChatsOfUser, chats.answer)
-    TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic).answer(responder)
-    consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
-    events_in.register(consumers, chats, project_chats)
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
-    run_alongside(app, DirectoryReader(database, requests).run)
     return app
+
+
+def _setup_runs(app: App, engine: RunEngine, provider: Provider, drain_seconds: float) -> None:
+    @app.before_server_start
+    async def listen(_app: App) -> None:
+        await engine.listen()
+
+    @app.before_server_stop
+    async def drain(_app: App) -> None:
+        await engine.drain(drain_seconds)
+
+    @app.after_server_stop
+    async def hang_up(_app: App) -> None:
+        await provider.close()

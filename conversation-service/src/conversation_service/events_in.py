@@ -3,25 +3,36 @@
 from conversation_service.chat_messages import repository as chat_messages
 from conversation_service.chats.project_chats import ProjectChats
 from conversation_service.chats.service import ChatService
+from conversation_service.notifications.service import NotificationService
+from conversation_service.notifications.sources import SOURCES, Source
+from conversation_service.support import repository as support
 from shared.db.unit_of_work import Work
 from shared.events.auth import AccountAnonymised, MembershipChanged
-from shared.events.envelope import Envelope
+from shared.events.envelope import Envelope, Event
 from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
 from shared.members.following import Leaving, follow_members
-from shared.messaging.consumer import Consumers
+from shared.messaging.consumer import Consumers, Handler
 
 
-def register(consumers: Consumers, chats: ChatService, project_chats: ProjectChats) -> None:
-    _follow_people(consumers, chats, project_chats)
+def register(
+    consumers: Consumers, chats: ChatService, project_chats: ProjectChats, notifications: NotificationService
+) -> None:
+    _follow_people(consumers, chats, project_chats, notifications)
     _follow_projects(consumers, project_chats)
+    for contract, source in SOURCES:
+        consumers.on(contract, _notifying(notifications, source))
 
 
-def _follow_people(consumers: Consumers, chats: ChatService, project_chats: ProjectChats) -> None:
+def _follow_people(
+    consumers: Consumers, chats: ChatService, project_chats: ProjectChats, notifications: NotificationService
+) -> None:
     async def left(work: Work, event: Leaving) -> None:
         await chats.leave_tenant(work, event.tenant_id, event.user_id)
 
     async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
         await chat_messages.forget_names(work, event.tenant_id, event.user_id)
+        await notifications.forget(work, event.tenant_id, event.user_id)
+        await support.forget(work, event.tenant_id, event.user_id)
 
     async def role_changed(work: Work, event: MembershipChanged, envelope: Envelope) -> None:
         await project_chats.tenant_role_changed(work, event.tenant_id, event.user_id, envelope.time)
@@ -53,3 +64,11 @@ def _follow_projects(consumers: Consumers, project_chats: ProjectChats) -> None:
     consumers.on(TeamMemberRemoved, left_team)
     consumers.on(ProjectUpdated, project_changed)
     consumers.on(ProjectDeleted, project_deleted)
+
+
+def _notifying(notifications: NotificationService, source: Source) -> Handler[Event]:
+    async def notify(work: Work, event: Event, envelope: Envelope) -> None:
+        assert envelope.tenantid is not None  # people are notified in a tenant
+        await notifications.notify(work, envelope.tenantid, envelope.id, envelope.actorid, source(event))
+
+    return notify

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from conversation_builders import person
-from conversation_client import CONVERSATIONS, ConversationClient
+from conversation_client import CONVERSATIONS, ConversationClient, path_of
 
 from conversation_service.app import ROUTES
 from conversation_service.conversations.models import Conversation
@@ -24,6 +24,9 @@ from shared.testing.isolation import answered_alike, operations_of
 
 CONVERSATION = CONVERSATIONS + "/{conversation_id}"
 MESSAGES = CONVERSATION + "/messages"
+MESSAGE = "/api/v1/messages/{message_id}"
+RUN = CONVERSATION + "/runs/{run_id}"
+SHARED = "/api/v1/shares/{token}"
 
 
 class Row(NamedTuple):
@@ -41,10 +44,44 @@ MATRIX = {
     ("DELETE", CONVERSATION): Row(204, 404),
     ("GET", MESSAGES): Row(200, 404),
     ("POST", MESSAGES): Row(201, 404, {"role": "user", "content": "Hello"}),
+    ("POST", CONVERSATION + "/fork"): Row(201, 404, {"message_id": "{message_id}"}),
+    ("GET", CONVERSATION + "/export"): Row(200, 404),
+    ("PATCH", MESSAGE): Row(200, 404, {"content": "Hi"}),
+    ("PUT", MESSAGE): Row(200, 404, {"content": "Hi"}),
+    ("PUT", MESSAGE + "/feedback"): Row(200, 404, {"rating": "up"}),
+    ("POST", MESSAGE + "/regenerate"): Row(201, 404, {}),
+    ("POST", CONVERSATION + "/completions"): Row(201, 404, {"content": "Hello"}),
+    ("GET", RUN): Row(200, 404),
+    ("GET", RUN + "/stream"): Row(200, 404),
+    ("POST", RUN + "/stop"): Row(202, 404),
+    ("POST", CONVERSATION + "/estimate"): Row(200, 404, {"content": "Hello"}),
+    ("GET", "/api/v1/models"): Row(200, 200),
+    ("POST", CONVERSATION + "/share"): Row(201, 404, {}),
+    ("DELETE", CONVERSATION + "/share"): Row(204, 404),
+    ("GET", CONVERSATION + "/shares"): Row(200, 404),
+    ("DELETE", CONVERSATION + "/shares/{share_id}"): Row(204, 404),
+    ("GET", SHARED): Row(200, 200),
+    ("GET", "/api/v1/usage"): Row(200, 200),
 }
-OPERATIONS = operations_of(ROUTES)
-WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1]]
+ELSEWHERE = ("/api/v1/chats", "/api/v1/notifications", "/api/v1/support")  # test_chat_isolation_matrix has their rows
+OPERATIONS = [operation for operation in operations_of(ROUTES) if not operation[1].startswith(ELSEWHERE)]
+WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1] and operation[1] != SHARED]
+TABLES = ("conversations", "messages", "runs", "run_chunks", "shares", "usage_days", "outbox", "topic_offsets")
 OTHERS = [person(Role.OWNER), person(Role.DEVELOPER), person(Role.OWNER, GLOBEX)]
+
+
+async def ids_of(client: ConversationClient, who: Principal) -> dict[str, Any]:
+    """Of a conversation with one answer and one share."""
+    conversation = await client.begin(who)
+    answer = await client.ask(who, conversation)
+    share = (await client.send("POST", f"{path_of(conversation)}/share", {}, who=who)).data
+    run_id = answer.headers["location"].rpartition("/")[2]
+    about = {"conversation_id": conversation["id"], "message_id": answer.data["id"], "run_id": run_id}
+    return {**about, "share_id": share["id"], "token": share["token"]}
+
+
+def filled(body: Any, ids: dict[str, Any]) -> Any:
+    return {name: str(value).format(**ids) for name, value in body.items()} if body else body
 
 
 def test_every_operation_has_its_row() -> None:
@@ -54,10 +91,11 @@ def test_every_operation_has_its_row() -> None:
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 async def test_each_caller_gets_what_the_matrix_says(client: ConversationClient, method: str, path: str) -> None:
     row, ada = MATRIX[method, path], person(Role.VIEWER)
-    path = path.format(conversation_id=(await client.begin(ada))["id"])
+    ids = await ids_of(client, ada)
+    path, body = path.format(**ids), filled(row.body, ids)
 
-    others = {(await client.send(method, path, row.body, who=who)).status for who in OTHERS}
-    user = (await client.send(method, path, row.body, who=ada)).status
+    others = {(await client.send(method, path, body, who=who)).status for who in OTHERS}
+    user = (await client.send(method, path, body, who=ada)).status
 
     assert (others, user) == ({row.others}, row.user)
 
@@ -67,18 +105,34 @@ async def test_each_caller_gets_what_the_matrix_says(client: ConversationClient,
 async def test_an_id_of_somebody_else_is_answered_as_a_made_up_one(
     client: ConversationClient, method: str, path: str, who: Principal
 ) -> None:
-    conversation = await client.begin(person())
-    paths = [path.format(conversation_id=given) for given in (conversation["id"], new_id(), "1")]
+    ids = await ids_of(client, person())
+    paths = [path.format(**given) for given in (ids, dict.fromkeys(ids, new_id()), dict.fromkeys(ids, "1"))]
 
-    answer = await answered_alike(client, method, paths, MATRIX[method, path].body, who=who)
+    answer = await answered_alike(client, method, paths, filled(MATRIX[method, path].body, ids), who=who)
 
-    assert answer.code == "CONVERSATION_NOT_FOUND"
+    assert answer.code == ("MESSAGE_NOT_FOUND" if path.startswith(MESSAGE) else "CONVERSATION_NOT_FOUND")
+
+
+@pytest.mark.parametrize("name", ["run_id", "share_id"])
+async def test_what_is_in_another_conversation_of_mine_is_not_in_this_one(
+    client: ConversationClient, name: str
+) -> None:
+    ada = person()
+    ids, other = await ids_of(client, ada), await ids_of(client, ada)
+    for (method, path), row in MATRIX.items():
+        if f"{{{name}}}" in path:
+            paths = [path.format(**{**ids, name: given}) for given in (other[name], new_id(), "1")]
+            await answered_alike(client, method, paths, row.body, who=ada)
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 async def test_nobody_gets_in_without_an_identity(client: ConversationClient, method: str, path: str) -> None:
-    answer = await client.send(method, path.format(conversation_id=new_id()), who=None)
+    ids = dict.fromkeys(("conversation_id", "message_id", "run_id", "share_id", "token"), new_id())
+    answer = await client.send(method, path.format(**ids), who=None)
 
+    if path == SHARED:
+        assert answer.code == "SHARE_NOT_FOUND"
+        return
     assert (answer.status, answer.code) == (401, "AUTH_REQUIRED")
 
 
@@ -102,11 +156,10 @@ async def test_a_topic_is_followed_by_its_user_only(client: ConversationClient, 
 
 async def test_queries_that_forget_the_tenant_still_see_one(client: ConversationClient, database: Database) -> None:
     ada, eve = person(), person(Role.OWNER, GLOBEX)
-    conversation = await client.begin(ada)
-    await client.say(ada, conversation)
+    await ids_of(client, ada)
 
     async with database.unit_of_work(eve.tenant_id) as work:
-        for table in ("conversations", "messages", "outbox", "topic_offsets"):
+        for table in TABLES:
             assert await work.rows(f"select * from {table}") == []
         assert await Conversation.all().using_db(work.connection) == []
         assert await work.execute("delete from conversations") == 0

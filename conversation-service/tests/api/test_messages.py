@@ -38,9 +38,9 @@ async def long_conversation(client: ConversationClient, database: Database, ada:
     async with database.unit_of_work(ada.tenant_id) as work:
         await work.execute(
             """
-            insert into messages (id, tenant_id, conversation_id, number, user_id, role, content, token_count,
+            insert into messages (id, tenant_id, conversation_id, number, depth, user_id, role, content, token_count,
                                   token_count_source, created_at, updated_at)
-            select gen_random_uuid(), $1, $2, n, $3, 'user', n, 1, 'estimate', now(), now()
+            select gen_random_uuid(), $1, $2, n, 1, $3, 'user', n, 1, 'estimate', now(), now()
             from generate_series(1, 260) n
             """,
             ada.tenant_id,
@@ -115,14 +115,14 @@ async def test_a_parent_is_a_message_of_the_same_conversation(client: Conversati
 async def test_parallel_messages_are_all_kept_in_one_order(client: ConversationClient, ada: Principal) -> None:
     conversation = await client.begin(ada)
 
-    await asyncio.gather(*(client.say(ada, conversation, str(n)) for n in range(30)))
+    await asyncio.gather(*(client.say(ada, conversation, str(n)) for n in range(100)))
 
-    contents, answer = await listed(client, ada, conversation)
-    assert (sorted(contents), answer["total"]) == (list(range(30)), 30)
-    newest_first, _ = await listed(client, ada, conversation, "order=desc")
+    contents, answer = await listed(client, ada, conversation, "page_size=200")
+    assert (sorted(contents), answer["total"]) == (list(range(100)), 100)
+    newest_first, _ = await listed(client, ada, conversation, "order=desc&page_size=200")
     assert newest_first == contents[::-1]
     events = await client.events(ada, f"conversation:{conversation['id']}")
-    assert [event.topics[0].offset for event in events] == list(range(1, 32))
+    assert [event.topics[0].offset for event in events] == list(range(1, 102))
 
 
 async def test_an_empty_conversation_has_an_empty_page(client: ConversationClient, ada: Principal) -> None:
@@ -223,6 +223,6 @@ async def test_work_on_messages_takes_few_statements(
     conversation_id = UUID(long_conversation["id"])
 
     await messages.add(ada, conversation_id, AddMessage(role=MessageRole.USER, content="261"))
-    assert len(counting.statements) == 1
+    assert len(counting.statements) == 2
     await messages.find(ada, conversation_id, MessageQuery(page=5))
-    assert len(counting.statements) == 3
+    assert len(counting.statements) == 4

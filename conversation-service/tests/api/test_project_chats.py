@@ -1,6 +1,5 @@
 """Chats of projects: whoever sees the project takes part, by what is told and by asking when somebody turns up."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -58,12 +57,12 @@ class FakeProject:
 
 
 @pytest.fixture
-async def project(bus: MemoryBus) -> AsyncIterator[FakeProject]:
+async def project(bus: MemoryBus) -> FakeProject:
     fake, responder = FakeProject(), Responder(bus, "project")
     responder.on(ProjectStanding, fake.standing)
     responder.on(ProjectTeam, fake.whole_team)
     await responder.start()
-    yield fake
+    return fake
 
 
 async def begin(chats: ChatClient, project: FakeProject, who: Principal) -> dict[str, Any]:

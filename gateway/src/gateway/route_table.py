@@ -14,6 +14,7 @@ from shared.scopes import ANY_KEY, SOME_RESOURCE
 
 KIB = 1024
 MIB = 1024 * KIB
+ANSWER_SECONDS = 150.0  # a language model may take two minutes for an answer that is not streamed
 BATCH_LIMIT = 32 * MIB
 ATTACHMENT_LIMIT = 25 * MIB + 64 * KIB  # a form around it included
 ARCHIVE_LIMIT = 100 * MIB + 64 * KIB  # a form around it included
@@ -240,10 +241,61 @@ ROWS: tuple[Row, ...] = (
         path="/api/v1/conversations",
         service=Service.CONVERSATION,
         covers_below=True,
-        posts_within={b"messages": LimitClass.MESSAGES},
+        posts_within={b"messages": LimitClass.MESSAGES, b"completions": LimitClass.MESSAGES},
+        timeout=ANSWER_SECONDS,
         is_streaming=True,
         resource="conversations",
     ),
+    Row(
+        path="/api/v1/messages",
+        service=Service.CONVERSATION,
+        covers_below=True,
+        posts_within={b"regenerate": LimitClass.MESSAGES},
+        timeout=ANSWER_SECONDS,
+        is_streaming=True,
+        resource="conversations",
+    ),
+    Row(
+        path="/api/v1/shares",
+        service=Service.CONVERSATION,
+        access=Access.PUBLIC,
+        covers_below=True,
+        methods=_READS,
+        limit_class=LimitClass.PUBLIC,
+        body_limit=0,
+    ),
+    Row(
+        path="/api/v1/models",
+        service=Service.CONVERSATION,
+        methods=_READS,
+        body_limit=0,
+        resource="conversations",
+    ),
+    Row(path="/api/v1/chats", service=Service.CONVERSATION, covers_below=True, resource="chats"),
+    Row(
+        path="/api/v1/notifications",
+        service=Service.CONVERSATION,
+        covers_below=True,
+        body_limit=64 * KIB,
+        resource="notifications",
+        recorded_bodies=frozenset({"notification_settings"}),
+    ),
+    Row(
+        path="/api/v1/support/faq",
+        service=Service.CONVERSATION,
+        access=Access.PUBLIC,
+        methods=_READS,
+        limit_class=LimitClass.PUBLIC,
+        body_limit=0,
+    ),
+    Row(
+        path="/api/v1/support/question",
+        service=Service.CONVERSATION,
+        methods=frozenset({"POST"}),
+        limit_class=LimitClass.MESSAGES,
+        body_limit=64 * KIB,
+    ),
+    Row(path="/api/v1/usage", service=Service.CONVERSATION, methods=_READS, body_limit=0, resource="conversations"),
     Row(
         path="/ws",
         service=Service.REALTIME,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from project_builders import person
-from project_client import ProjectClient, project_path, task_path
+from project_client import ProjectClient, file_path, project_path, task_path
 from project_people import introduce
 
 from shared.events.envelope import Envelope
@@ -54,6 +54,20 @@ async def test_pages_and_cursors_walk_the_same_order(client: ProjectClient) -> N
             cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
         assert seen == expected
         assert (await client.send("GET", f"{path}&page=3", who=ada)).items == expected[4:]
+
+
+async def test_a_file_can_be_talked_about_while_it_is_there(client: ProjectClient) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    file = (await client.write_files(ada, project, {"a.txt": "A"}))["files"][0]
+    about = {"entity_type": "file", "entity_id": file["id"], "body": "Which one?"}
+
+    first = await client.send("POST", comments_of(project), about, who=ada)
+    await client.send("DELETE", file_path(file), who=ada)
+    late = await client.send("POST", comments_of(project), about, who=ada)
+
+    assert (first.status, first.data["entity_type"]) == (201, "file")
+    assert (late.status, late.wrong_fields.keys()) == (422, {"entity_id"})
 
 
 async def test_things_elsewhere_are_told_from_made_up_ones_by_nobody(client: ProjectClient) -> None:

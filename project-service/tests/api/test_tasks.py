@@ -6,9 +6,12 @@ import msgspec
 import pytest
 from project_builders import person
 from project_client import ProjectClient, project_path, task_path, tasks_of
+from project_people import introduce
 
 from shared.ids import new_id
+from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
+from shared.testing.callers import GLOBEX
 
 DUE = "2026-06-01T12:00:00Z"
 
@@ -55,7 +58,7 @@ async def test_everything_given_is_kept(client: ProjectClient) -> None:
         "description": "to the moon",
         "status": "In_Progress",
         "priority": "HIGH",
-        "assignee_id": str(new_id()),
+        "assignee_id": str(ada.user_id),
         "due_at": "2026-06-01T14:00:00+02:00",
         "position": -1.5e11,
     }
@@ -78,20 +81,21 @@ async def test_new_tasks_go_behind_all_others(client: ProjectClient) -> None:
     assert await listed(client, ada, project) == ["a", "c", "b"]
 
 
-async def test_tasks_are_found_by_each_filter(client: ProjectClient) -> None:
-    ada, ben = person(), new_id()
+async def test_tasks_are_found_by_each_filter(client: ProjectClient, bus: MemoryBus) -> None:
+    ada, ben = person(), person(Role.DEVELOPER)
+    await introduce(client, bus, (ben, "ben@example.com", None))
     project = await client.new_project(ada)
     await client.new_task(ada, project, title="Alpha 50%", status="done", priority="urgent")
     await client.new_task(ada, project, title="beta", assignee_id=str(ada.user_id), due_at=DUE)
     await client.new_task(
-        ada, project, title="gamma", assignee_id=str(ben), status="done", due_at="2027-01-01T00:00:00Z"
+        ada, project, title="gamma", assignee_id=str(ben.user_id), status="done", due_at="2027-01-01T00:00:00Z"
     )
 
     assert await listed(client, ada, project, "status=DONE") == ["Alpha 50%", "gamma"]
     assert await listed(client, ada, project, "status=blocked") == []
     assert await listed(client, ada, project, "priority=urgent") == ["Alpha 50%"]
     assert await listed(client, ada, project, "assignee_id=me") == ["beta"]
-    assert await listed(client, ada, project, f"assignee_id={ben}&status=done") == ["gamma"]
+    assert await listed(client, ada, project, f"assignee_id={ben.user_id}&status=done") == ["gamma"]
     assert await listed(client, ada, project, "q=ALPHA") == ["Alpha 50%"]
     assert await listed(client, ada, project, "q=%25") == ["Alpha 50%"]
     assert await listed(client, ada, project, "due_before=2026-06-01T12:00:01Z") == ["beta"]
@@ -157,13 +161,36 @@ async def test_totals_follow_every_write(client: ProjectClient) -> None:
     assert [await total(query) for query in ("", "status=todo", "status=done", "page=9")] == [2, 1, 1, 2]
     assert await total("include_total=false") is None
     assert await total("include_total=false&assignee_id=me&page=9") is None
-    assert (await client.send("GET", project_path(project), who=ada)).data["counts"] == {"tasks": 2, "open_tasks": 1}
+    assert (await client.send("GET", project_path(project), who=ada)).data["counts"] == {
+        "tasks": 2,
+        "open_tasks": 1,
+        "members": 1,
+    }
+
+
+async def test_a_task_is_assigned_to_somebody_of_the_tenant_only(client: ProjectClient, bus: MemoryBus) -> None:
+    ada, stranger = person(), person(Role.OWNER, GLOBEX)
+    await introduce(client, bus, (stranger, "eve@example.com", None))
+    project = await client.new_project(ada)
+    task = await client.new_task(ada, project)
+
+    for nobody in (stranger.user_id, new_id()):
+        body = {"title": "Fly", "assignee_id": str(nobody)}
+        operation = {"operations": [{"op": "create", "data": body}]}
+        added = await client.send("POST", tasks_of(project), body, who=ada)
+        changed = await client.send("PATCH", task_path(task), body, who=ada)
+        at_once = await client.send("POST", f"{tasks_of(project)}/bulk", operation, who=ada)
+
+        assert [(answer.status, answer.wrong_fields) for answer in (added, changed)] == [
+            (422, {"assignee_id": "unknown"})
+        ] * 2
+        assert at_once.json["error"]["details"]["operations"][0]["fields"][0]["path"] == "data.assignee_id"
 
 
 async def test_a_patch_changes_what_it_names_and_null_clears(client: ProjectClient) -> None:
     ada = person()
     task = await client.new_task(
-        ada, await client.new_project(ada), description="x", due_at=DUE, assignee_id=str(new_id())
+        ada, await client.new_project(ada), description="x", due_at=DUE, assignee_id=str(ada.user_id)
     )
 
     patched = await client.send("PATCH", task_path(task), {"title": "Land", "due_at": None}, who=ada)

@@ -1,12 +1,13 @@
 """What is told about a user: to their own devices and to the other members of the tenant they are seen in."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 import msgspec
 
 from auth_service.accounts.schemas import UserView
 from shared.db.unit_of_work import Work
-from shared.events.auth import UserState, UserUpdated
+from shared.events.auth import SecurityAlert, SecurityAlerted, UserState, UserUpdated
 from shared.events.envelope import Event
 from shared.events.topics import tenant_topic, user_topic
 
@@ -19,6 +20,12 @@ def state_of(user: UserView) -> UserState:
 def tell(work: Work, user: UserView, event: Event) -> None:
     topics = [tenant_topic(user.tenant_id), user_topic(user.id)]
     work.publish(event, topics=topics, subject=str(user.id), tenant_id=user.tenant_id)
+
+
+def tell_alert(work: Work, tenant_id: UUID, user_id: UUID, alert: SecurityAlert, *, is_mailed: bool = False) -> None:
+    """So that the user is notified, in the tenant in which it happened."""
+    event = SecurityAlerted(tenant_id=tenant_id, user_id=user_id, alert=alert, is_mailed=is_mailed)
+    work.publish(event, topics=[], subject=str(user_id), tenant_id=tenant_id)
 
 
 def tell_updated(work: Work, user: UserView, changed_fields: Iterable[str]) -> None:

@@ -86,6 +86,18 @@ def refresh_reused(first_name: str, link: str) -> Letter:
     )
 
 
+def notification(first_name: str, title: str, link: str) -> Letter:
+    shown = shown_name(title)
+    return Letter(
+        template="notification",
+        subject=shown,
+        greeting=_hello(first_name),
+        paragraphs=(f"{shown}.",),
+        action=Action("Open Tessera", link),
+        closing="You can choose in your notification settings what we write to you about.",
+    )
+
+
 def mfa_enabled(first_name: str, link: str) -> Letter:
     return Letter(
         template="mfa_enabled",

@@ -8,6 +8,10 @@ class WebLinks:
         self._root = public_web_url.rstrip("/")
 
     @property
+    def app(self) -> str:
+        return self._root
+
+    @property
     def forgot_password(self) -> str:
         return f"{self._root}/forgot-password"
 

@@ -1,6 +1,7 @@
 """Use cases of second factors: setting one up, proving that it works, removing it."""
 
 from auth_service.accounts.repository import find_user
+from auth_service.accounts.telling import tell_alert
 from auth_service.mfa import repository
 from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaAlreadyEnabled, MfaInvalid, MfaNotEnabled
@@ -13,6 +14,7 @@ from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.events.auth import SecurityAlert
 from shared.principal import Principal
 
 
@@ -57,6 +59,7 @@ class SecondFactors:
             digests = [self._recovery_codes.digest(one) for one in shown]
             await repository.confirm(work, principal.user_id, digests, self._clock.now())
             await self._notices.enabled(work, principal.user_id)
+            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_ENABLED, is_mailed=True)
             await self._limits.give_back(work, claims)
         return RecoveryCodeList(recovery_codes=shown)
 
@@ -72,6 +75,7 @@ class SecondFactors:
                 raise MfaInvalid
             await repository.remove(work, principal.user_id)
             await self._notices.disabled(work, principal.user_id)
+            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.MFA_DISABLED, is_mailed=True)
             await self._limits.give_back(work, claims)
 
     async def _check_pending(self, work: Work, principal: Principal, code: str) -> None:

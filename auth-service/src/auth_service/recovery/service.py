@@ -5,6 +5,7 @@ from auth_service.accounts.address_proof import prove_address
 from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
+from auth_service.accounts.telling import tell_alert
 from auth_service.audit.subjects import is_about
 from auth_service.mail.letters import password_reset
 from auth_service.mail.links import WebLinks
@@ -24,6 +25,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity, is_email
+from shared.events.auth import SecurityAlert
 from shared.principal import Principal
 
 POLL_SECONDS = 5.0  # whoever forgets a password wakes us; this is for what another replica left behind
@@ -75,10 +77,13 @@ class PasswordRecovery:
         password_hash = await self._passwords.hash(password)
         async with self._database.system_work() as work:
             user_id = await mail_tokens.redeem(work, token, Purpose.SET_PASSWORD, now)
-            is_about(await accounts.find_home(work, user_id), user_id)
+            home = await accounts.find_home(work, user_id)
+            is_about(home, user_id)
             await accounts.set_password(work, user_id, password_hash, now)
             await prove_address(work, user_id, now)  # the link was mailed there
             await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)
+            if home is not None:
+                tell_alert(work, home, user_id, SecurityAlert.PASSWORD_CHANGED)
 
     async def _settle(self, work: Work, identity: str) -> None:
         person = await accounts.find_addressee(work, identity)
@@ -119,3 +124,4 @@ class PasswordChange:
             await self._limits.give_back(work, [claim])
             await mail_tokens.forget(work, principal.user_id, Purpose.SET_PASSWORD)
             await end_sessions(work, Selection(principal.user_id), EndReason.PASSWORD_CHANGED, now)
+            tell_alert(work, principal.tenant_id, principal.user_id, SecurityAlert.PASSWORD_CHANGED)

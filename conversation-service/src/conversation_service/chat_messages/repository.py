@@ -14,8 +14,9 @@ import msgspec
 
 from conversation_service.chat_messages.domain import MAX_EMOJIS, SOMEBODY, joined_text, left_text
 from conversation_service.chat_messages.errors import ChatMessageNotFound, TooManyReactions
-from conversation_service.chat_messages.schemas import ChatMessageQuery, Order, SendChatMessage
+from conversation_service.chat_messages.schemas import ChatMessageQuery, SendChatMessage
 from conversation_service.chats.errors import ChatNotFound
+from conversation_service.messages.schemas import Order
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.chats import ChatMessageState

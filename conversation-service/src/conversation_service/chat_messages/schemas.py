@@ -1,26 +1,18 @@
 """The wire types of messages in chats. One is answered as the `ChatMessageState` that its events carry."""
 
-from enum import auto
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from conversation_service.messages.schemas import Order
 from shared.events.chats import ChatMessageType
-from shared.wire_enum import WireEnum
 
 DEFAULT_PAGE_SIZE = 50
 PageNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=200)]
 Content = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000, pattern=r"\S")]
-
-
-class Order(WireEnum):
-    """Oldest first, or newest first."""
-
-    ASC = auto()
-    DESC = auto()
 
 
 class SendChatMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

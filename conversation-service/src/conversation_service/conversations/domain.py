@@ -1,9 +1,25 @@
 """Decisions about conversations that need no database."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from shared.events.conversations import ConversationState
+
+
+class Owner(Protocol):
+    """Whose conversations: whoever asks, or for whom something is done."""
+
+    @property
+    def tenant_id(self) -> UUID: ...
+
+    @property
+    def user_id(self) -> UUID: ...
+
+
+class Person(NamedTuple):
+    tenant_id: UUID
+    user_id: UUID
 
 
 def distinct_tags(tags: Sequence[str]) -> list[str]:

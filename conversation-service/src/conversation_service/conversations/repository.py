@@ -25,9 +25,11 @@ _COLUMNS = """
     c.model, c.status, c.message_count, c.token_count, c.tags, c.related_conversations, c.summary, c.expires_at,
     c.version, c.created_at, c.updated_at
 """
-_MINE = "c.tenant_id = $1 and c.user_id = $2"
+MINE = "c.tenant_id = $1 and c.user_id = $2 and (c.expires_at is null or c.expires_at > now())"
+"""Condition on a conversation `c`: a temporary one is gone at its hour, whenever its row goes."""
+
 # A user has hundreds of conversations, not millions: the filters need no indexes and no statement of their own.
-_FILTERED = f"""{_MINE}
+_FILTERED = f"""{MINE}
     and ($3::text is null or c.status = $3) and ($4::uuid is null or c.project_id = $4)
     and ($5::uuid is null or c.workspace_session_id = $5) and ($6::text is null or $6 = any(c.tags))
     and ($7::text is null or position(lower($7) in lower(c.title)) > 0)
@@ -73,7 +75,7 @@ async def lock(work: Work, principal: Principal, conversation_id: UUID) -> Conve
 
 async def exists(work: Work, principal: Principal, conversation_id: UUID) -> bool:
     row = await work.row(
-        f"select from conversations c where {_MINE} and c.id = $3",
+        f"select from conversations c where {MINE} and c.id = $3",
         principal.tenant_id,
         principal.user_id,
         conversation_id,
@@ -81,13 +83,15 @@ async def exists(work: Work, principal: Principal, conversation_id: UUID) -> boo
     return row is not None
 
 
-async def add(work: Work, principal: Principal, new: CreateConversation, now: datetime) -> ConversationState:
+async def add(
+    work: Work, principal: Principal, new: CreateConversation, now: datetime, expires_at: datetime | None = None
+) -> ConversationState:
     [row] = await work.rows(
         f"""
         insert into conversations as c (
             id, tenant_id, user_id, workspace_session_id, project_id, title, description, ai_provider, model, tags,
-            created_at, updated_at
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) returning {_COLUMNS}
+            created_at, updated_at, expires_at
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12) returning {_COLUMNS}
         """,
         new_id(),
         principal.tenant_id,
@@ -100,8 +104,58 @@ async def add(work: Work, principal: Principal, new: CreateConversation, now: da
         new.model,
         distinct_tags(new.tags),
         now,
+        expires_at,
     )
     return msgspec.convert(row, ConversationState)
+
+
+async def add_fork(work: Work, principal: Principal, source: ConversationState, now: datetime) -> ConversationState:
+    """Like its source, to which it is related, and without messages yet."""
+    [row] = await work.rows(
+        f"""
+        insert into conversations as c (
+            id, tenant_id, user_id, workspace_session_id, project_id, title, description, ai_provider, model, tags,
+            related_conversations, expires_at, created_at, updated_at
+        )
+        select $4, c.tenant_id, c.user_id, c.workspace_session_id, c.project_id, c.title, c.description, c.ai_provider,
+               c.model, c.tags, array[c.id], c.expires_at, $5, $5
+        from conversations c where {MINE} and c.id = $3 returning {_COLUMNS}
+        """,
+        principal.tenant_id,
+        principal.user_id,
+        source.id,
+        new_id(),
+        now,
+    )
+    return msgspec.convert(row, ConversationState)
+
+
+async def count_messages(work: Work, principal: Principal, conversation_id: UUID) -> ConversationState:
+    """After many were added at once."""
+    [row] = await work.rows(
+        f"""
+        update conversations c set message_count = m.count, token_count = m.tokens
+        from (select count(*)::int as count, coalesce(sum(token_count), 0)::bigint as tokens
+              from messages where tenant_id = $1 and conversation_id = $3) m
+        where {MINE} and c.id = $3 returning {_COLUMNS}
+        """,
+        principal.tenant_id,
+        principal.user_id,
+        conversation_id,
+    )
+    return msgspec.convert(row, ConversationState)
+
+
+async def remove_expired(work: Work, limit: int) -> list[dict[str, Any]]:
+    """In system work: id, tenant_id, user_id and version of temporary conversations that are over, now gone."""
+    return await work.rows(
+        """
+        delete from conversations where id in (
+            select id from conversations where expires_at <= now() order by expires_at limit $1 for update skip locked
+        ) returning id, tenant_id, user_id, version
+        """,
+        limit,
+    )
 
 
 async def update(
@@ -112,7 +166,7 @@ async def update(
     [row] = await work.rows(
         f"""
         update conversations c set {columns}, version = c.version + 1, updated_at = $4
-        where {_MINE} and c.id = $3 returning {_COLUMNS}
+        where {MINE} and c.id = $3 returning {_COLUMNS}
         """,
         principal.tenant_id,
         principal.user_id,
@@ -126,7 +180,7 @@ async def update(
 async def remove(work: Work, principal: Principal, conversation_id: UUID) -> None:
     """Its messages go with it."""
     await work.execute(
-        f"delete from conversations c where {_MINE} and c.id = $3",
+        f"delete from conversations c where {MINE} and c.id = $3",
         principal.tenant_id,
         principal.user_id,
         conversation_id,
@@ -135,7 +189,7 @@ async def remove(work: Work, principal: Principal, conversation_id: UUID) -> Non
 
 async def _get_one(work: Work, principal: Principal, conversation_id: UUID, locking: str = "") -> ConversationState:
     row = await work.row(
-        f"select {_COLUMNS} from conversations c where {_MINE} and c.id = $3 {locking}",
+        f"select {_COLUMNS} from conversations c where {MINE} and c.id = $3 {locking}",
         principal.tenant_id,
         principal.user_id,
         conversation_id,

@@ -2,9 +2,19 @@
 
 from uuid import UUID
 
+from sanic.response import HTTPResponse
+
 from conversation_service.conversations.errors import ConversationNotFound
-from conversation_service.conversations.schemas import ConversationQuery, CreateConversation, PatchConversation
+from conversation_service.conversations.exports import CONTENT_TYPES, FILE_ENDINGS
+from conversation_service.conversations.schemas import (
+    ConversationQuery,
+    CreateConversation,
+    ExportQuery,
+    Fork,
+    PatchConversation,
+)
 from conversation_service.conversations.service import ConversationService
+from conversation_service.messages.errors import MessageNotFound
 from shared.errors import PreconditionFailed
 from shared.events.conversations import ConversationState
 from shared.http.answers import Created
@@ -58,3 +68,31 @@ async def remove_conversation(
     principal: Principal, conversations: ConversationService, conversation_id: UUID, if_match: IfMatch
 ) -> None:
     await conversations.remove(principal, conversation_id, if_match)
+
+
+@routes.post(
+    CONVERSATION + "/fork",
+    summary="Go on from a message in a conversation of its own",
+    errors=[ConversationNotFound, MessageNotFound],
+    location=CONVERSATIONS + "/{id}",
+)
+async def fork_conversation(
+    principal: Principal, conversations: ConversationService, conversation_id: UUID, body: Fork
+) -> Created[ConversationState]:
+    return Created(await conversations.fork(principal, conversation_id, body))
+
+
+@routes.get(
+    CONVERSATION + "/export",
+    summary="Download a conversation as JSON or Markdown",
+    errors=[ConversationNotFound, MessageNotFound],
+)
+async def export_conversation(
+    principal: Principal, conversations: ConversationService, conversation_id: UUID, query: ExportQuery
+) -> HTTPResponse:
+    content = await conversations.export(principal, conversation_id, query)
+    headers = {
+        "Content-Disposition": f'attachment; filename="conversation-{conversation_id}.{FILE_ENDINGS[query.format]}"',
+        "Cache-Control": "private, no-store",
+    }
+    return HTTPResponse(content, headers=headers, content_type=CONTENT_TYPES[query.format])

@@ -1,5 +1,6 @@
 """The wire types of conversations. One is answered as the `ConversationState` that its events carry."""
 
+from enum import auto
 from typing import Annotated
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from shared.events.conversations import ConversationStatus
 from shared.pagination import PageQuery
+from shared.wire_enum import WireEnum
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Description = Annotated[str, msgspec.Meta(max_length=10_000)]
@@ -15,6 +17,18 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\S")]
 Tags = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=r"\S")]], msgspec.Meta(max_length=50)
 ]
+
+
+class ForkScope(WireEnum):
+    """The way to the message, or all branches of the conversation."""
+
+    PATH = auto()
+    ALL = auto()
+
+
+class ExportFormat(WireEnum):
+    JSON = auto()
+    MARKDOWN = auto()
 
 
 class CreateConversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +39,19 @@ class CreateConversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ai_provider: Name | None = None
     model: Name | None = None
     tags: Tags = []
+    temporary: bool = False
+    """It disappears by itself; `expires_at` of the answer says when."""
+
+
+class Fork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    message_id: UUID
+    scope: ForkScope = ForkScope.PATH
+
+
+class ExportQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    format: ExportFormat = ExportFormat.JSON
+    branch: UUID | None = None
+    """The last message of the branch that Markdown shows; absent, the newest message. JSON has all of them."""
 
 
 class PatchConversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

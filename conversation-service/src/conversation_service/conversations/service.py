@@ -1,10 +1,22 @@
 """The use cases of conversations, each one transaction."""
 
+import asyncio
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from conversation_service.conversations import repository
+from conversation_service.conversations import exports, repository
 from conversation_service.conversations.domain import differences
-from conversation_service.conversations.schemas import ConversationQuery, CreateConversation, PatchConversation
+from conversation_service.conversations.schemas import (
+    ConversationQuery,
+    CreateConversation,
+    ExportFormat,
+    ExportQuery,
+    Fork,
+    ForkScope,
+    PatchConversation,
+)
+from conversation_service.messages import repository as messages
+from conversation_service.messages.errors import MessageNotFound
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -21,11 +33,16 @@ from shared.http.patch import changes
 from shared.pagination import PageOf
 from shared.principal import Principal
 
+CHORE_ROWS = 500  # in one transaction
+
 
 class ConversationService:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    """`temporary_for`: how long a temporary conversation stays."""
+
+    def __init__(self, database: Database, clock: Clock, temporary_for: timedelta) -> None:
         self._database = database
         self._clock = clock
+        self._temporary_for = temporary_for
 
     async def find(self, principal: Principal, query: ConversationQuery) -> PageOf[ConversationState]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
@@ -37,7 +54,10 @@ class ConversationService:
 
     async def add(self, principal: Principal, new: CreateConversation) -> ConversationState:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            added = await repository.add(work, principal, new, self._clock.now())
+            now = self._clock.now()
+            added = await repository.add(
+                work, principal, new, now, now + self._temporary_for if new.temporary else None
+            )
             _tell(work, ConversationAdded(entity_id=added.id, version=added.version, payload=added))
             return work.answer(added)
 
@@ -67,6 +87,43 @@ class ConversationService:
             await repository.remove(work, principal, conversation_id)
             gone = ConversationDeleted(entity_id=before.id, version=before.version + 1, payload=Removed(before.id))
             _tell(work, gone)
+
+    async def fork(self, principal: Principal, conversation_id: UUID, fork: Fork) -> ConversationState:
+        """Raises ConversationNotFound or MessageNotFound."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            source = await repository.lock(work, principal, conversation_id)
+            message = await messages.get(work, principal, fork.message_id)
+            if message.conversation_id != source.id:
+                raise MessageNotFound
+            now = self._clock.now()
+            empty = await repository.add_fork(work, principal, source, now)
+            leaf_id = message.id if fork.scope is ForkScope.PATH else None
+            await messages.copy(work, principal, source.id, empty.id, leaf_id, now)
+            filled = await repository.count_messages(work, principal, empty.id)
+            _tell(work, ConversationAdded(entity_id=filled.id, version=filled.version, payload=filled))
+            return work.answer(filled)
+
+    async def export(self, principal: Principal, conversation_id: UUID, query: ExportQuery) -> bytes:
+        """Raises ConversationNotFound, or MessageNotFound for the branch."""
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            conversation = await repository.get(work, principal, conversation_id)
+            if query.format is ExportFormat.JSON:
+                said = await messages.find_all(work, principal, conversation_id)
+            else:
+                leaf_id = query.branch or await messages.newest_id(work, principal, conversation_id)
+                said = await messages.find_path(work, principal, conversation_id, leaf_id) if leaf_id else []
+                if query.branch is not None and not said:
+                    raise MessageNotFound
+        return await asyncio.to_thread(exports.RENDERERS[query.format], conversation, said)
+
+
+async def remove_expired(work: Work, _now: datetime) -> int:
+    """A chore: what is invisible already goes, and live clients are told."""
+    removed = await repository.remove_expired(work, CHORE_ROWS)
+    for row in removed:
+        gone = ConversationDeleted(entity_id=row["id"], version=row["version"] + 1, payload=Removed(row["id"]))
+        work.publish(gone, topics=[conversation_topic(row["id"])], subject=str(row["id"]), tenant_id=row["tenant_id"])
+    return len(removed)
 
 
 def _tell(work: Work, event: Change) -> None:

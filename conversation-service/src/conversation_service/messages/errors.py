@@ -1,6 +1,11 @@
 """What can go wrong with messages."""
 
-from shared.errors import Unprocessable
+from shared.errors import NotFound, Unprocessable
+
+
+class MessageNotFound(NotFound):
+    code = "MESSAGE_NOT_FOUND"
+    message = "There is no such message."
 
 
 class ModelRequired(Unprocessable):

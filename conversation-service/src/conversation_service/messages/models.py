@@ -11,6 +11,7 @@ class Message(Model):
     tenant_id = fields.UUIDField()
     conversation_id = fields.UUIDField()
     number = fields.IntField()
+    depth = fields.IntField()
     user_id = fields.UUIDField()
     role = fields.TextField()
     content = fields.TextField()

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from shared.events.conversations import MessageRole
 from shared.wire_enum import WireEnum
@@ -21,12 +22,30 @@ class Order(WireEnum):
     DESC = auto()
 
 
+Content = Annotated[str, msgspec.Meta(min_length=1, max_length=200_000)]
+ModelName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\S")]
+
+
 class AddMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: MessageRole
-    content: Annotated[str, msgspec.Meta(min_length=1, max_length=200_000)]
-    model: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\S")] | None = None
-    parent_id: UUID | None = None
-    """A message of the same conversation."""
+    content: Content
+    model: ModelName | None = None
+    parent_id: UUID | UnsetType | None = UNSET
+    """A message of the same conversation; absent, the newest one, and null begins a branch of its own."""
+
+
+class PatchMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    content: Content | UnsetType = UNSET
+
+
+class Rating(WireEnum):
+    UP = auto()
+    DOWN = auto()
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    rating: Rating
+    comment: Annotated[str, msgspec.Meta(max_length=5_000)] | None = None
 
 
 class MessageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +58,8 @@ class MessageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     offset: Annotated[int, msgspec.Meta(ge=0, le=200_000_000)] | None = None
     cursor: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
     order: Order = Order.ASC
+    branch: UUID | None = None
+    """Only the way to this message from the beginning."""
     include_total: bool = True
 
     @property

@@ -2,13 +2,20 @@
 
 from uuid import UUID
 
+import msgspec
+from msgspec import UNSET
+
+from conversation_service.conversations.domain import Owner
 from conversation_service.messages import repository
-from conversation_service.messages.domain import require_model
-from conversation_service.messages.schemas import AddMessage, MessageQuery
+from conversation_service.messages.domain import NEWEST, NewMessage, estimate, require_model
+from conversation_service.messages.schemas import AddMessage, Feedback, MessageQuery, PatchMessage
 from shared.clock import Clock
 from shared.db.databases import Database
-from shared.events.conversations import MessageAdded, MessageState
+from shared.db.unit_of_work import Work
+from shared.events.conversations import MessageAdded, MessageState, MessageUpdated
 from shared.events.topics import conversation_topic
+from shared.http.conditions import IfMatch, refuse_stale
+from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -24,8 +31,41 @@ class MessageService:
 
     async def add(self, principal: Principal, conversation_id: UUID, new: AddMessage) -> MessageState:
         require_model(new.role, new.model)
+        parent = NEWEST if new.parent_id is UNSET else new.parent_id
+        message = NewMessage(new_id(), new.role, new.content, new.model, parent, estimate(new.content))
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            message = await repository.append(work, principal, conversation_id, new, self._clock.now())
-            added = MessageAdded(entity_id=message.id, version=message.version, payload=message)
-            work.publish(added, topics=[conversation_topic(conversation_id)], subject=str(message.id))
-            return work.answer(message)
+            return work.answer(await self.say(work, principal, conversation_id, message))
+
+    async def edit(
+        self, principal: Principal, message_id: UUID, patch: PatchMessage, if_match: IfMatch
+    ) -> MessageState:
+        """What was said stays: the new wording begins a branch beside it."""
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            before = await repository.get(work, principal, message_id)
+            refuse_stale(if_match, before)
+            if patch.content is UNSET or patch.content == before.content:
+                return before
+            content = patch.content
+            sibling = NewMessage(new_id(), before.role, content, before.model, before.parent_id, estimate(content))
+            return await self.say(work, principal, before.conversation_id, sibling)
+
+    async def rate(self, principal: Principal, message_id: UUID, feedback: Feedback, if_match: IfMatch) -> MessageState:
+        wanted = msgspec.to_builtins(feedback)
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            before = await repository.lock(work, principal, message_id)
+            refuse_stale(if_match, before)
+            if before.feedback == wanted:
+                return before
+            after = await repository.set_feedback(work, principal, message_id, wanted, self._clock.now())
+            updated = MessageUpdated(
+                entity_id=after.id, version=after.version, changed_fields=("feedback",), payload=after
+            )
+            work.publish(updated, topics=[conversation_topic(after.conversation_id)], subject=str(after.id))
+            return after
+
+    async def say(self, work: Work, owner: Owner, conversation_id: UUID, new: NewMessage) -> MessageState:
+        """Stores it with its counts and its event. Raises as `repository.append` does."""
+        message = await repository.append(work, owner, conversation_id, new, self._clock.now())
+        added = MessageAdded(entity_id=message.id, version=message.version, payload=message)
+        work.publish(added, topics=[conversation_topic(conversation_id)], subject=str(message.id))
+        return message

@@ -41,6 +41,7 @@ COLLECTIONS = MappingProxyType(
         "participants": "participant",
         "persons": "person",
         "previews": "preview",
+        "project-files": "file",
         "projects": "project",
         "queues": "queue",
         "reactions": "reaction",

@@ -65,5 +65,6 @@ KINDS: EntityKinds = MappingProxyType(
     {
         Commented.PROJECT: InProject("projects", project_column="id"),
         Commented.TASK: InProject("tasks"),
+        Commented.FILE: InProject("files"),
     }
 )

@@ -58,6 +58,11 @@ async def is_about(work: Work, tenant_id: UUID, comment_id: UUID, entity_type: C
     return await work.row(_IS_ABOUT, tenant_id, comment_id, entity_type, entity_id) is not None
 
 
+async def author_of(work: Work, tenant_id: UUID, comment_id: UUID) -> UUID | None:
+    row = await work.row("select author_id from comments where tenant_id = $1 and id = $2", tenant_id, comment_id)
+    return None if row is None else row["author_id"]
+
+
 async def lock(work: Work, principal: Principal, comment_id: UUID) -> CommentView:
     """A comment with something in it, which nobody else writes until this transaction ends. Raises CommentNotFound."""
     row = await work.row(_LOCK, principal.tenant_id, comment_id, principal.user_id)

@@ -55,7 +55,11 @@ class CommentService:
             mentioned = await self._mentioned(work, principal, new.entity_type, new.entity_id, new.body)
             comment = await repository.add(work, principal, project_id, new, mentioned, self._clock.now())
             added = CommentAdded(
-                entity_id=comment.id, version=comment.version, newly_mentioned=tuple(mentioned), payload=_state(comment)
+                entity_id=comment.id,
+                version=comment.version,
+                newly_mentioned=tuple(mentioned),
+                replied_to=await self._replied_to(work, principal, new, mentioned),
+                payload=_state(comment),
             )
             _tell(work, comment, added)
             return work.answer(comment)
@@ -144,6 +148,19 @@ class CommentService:
         people = unambiguous(await members.find_by_handles(work, principal.tenant_id, handles), handles)
         readers = await self._kinds[entity_type].readers(work, principal.tenant_id, entity_id, people)
         return [reader.user_id for reader in readers if reader.user_id != principal.user_id]
+
+    async def _replied_to(
+        self, work: Work, principal: Principal, new: CreateComment, mentioned: Collection[UUID]
+    ) -> UUID | None:
+        """The author of the comment that this one answers, if it is news to them."""
+        if new.parent_id is None:
+            return None
+        author_id = await repository.author_of(work, principal.tenant_id, new.parent_id)
+        if author_id is None or author_id in (principal.user_id, *mentioned):
+            return None
+        people = await members.find_by_ids(work, principal.tenant_id, [author_id])
+        readers = await self._kinds[new.entity_type].readers(work, principal.tenant_id, new.entity_id, people)
+        return readers[0].user_id if readers else None
 
 
 async def _require_visible(work: Work, principal: Principal, project_id: UUID | None) -> None:

@@ -1,7 +1,7 @@
 """Queries on the copy of the tenants' members by what people call them."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.db.unit_of_work import Work
@@ -30,11 +30,24 @@ async def find_by_username(work: Work, tenant_id: UUID, username: str) -> UUID |
 
 async def find_by_handles(work: Work, tenant_id: UUID, handles: Collection[str]) -> list[Mentionable]:
     """Active members who are called by one of these folded names."""
-    rows = await work.rows(_BY_HANDLES, tenant_id, list(handles))
-    return [Mentionable(row["user_id"], Role(row["role"]), row["mail_handle"], row["name_handle"]) for row in rows]
+    return [_mentionable(row) for row in await work.rows(_BY_HANDLES, tenant_id, list(handles))]
+
+
+async def find_by_ids(work: Work, tenant_id: UUID, user_ids: Collection[UUID]) -> list[Mentionable]:
+    """Active members among these."""
+    return [_mentionable(row) for row in await work.rows(_BY_IDS, tenant_id, list(user_ids))]
+
+
+def _mentionable(row: Mapping[str, Any]) -> Mentionable:
+    return Mentionable(row["user_id"], Role(row["role"]), row["mail_handle"], row["name_handle"])
 
 
 _BY_EMAIL = "select user_id from tenant_members where tenant_id = $1 and email_key = $2 and is_active"
+
+_BY_IDS = """
+select user_id, role, mail_handle, name_handle from tenant_members
+where tenant_id = $1 and is_active and user_id = any($2::uuid[])
+"""
 
 _BY_HANDLES = """
 select user_id, role, mail_handle, name_handle from tenant_members

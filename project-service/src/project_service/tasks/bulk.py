@@ -10,7 +10,14 @@ from project_service.labels import repository as labels
 from project_service.projects import repository as projects
 from project_service.tasks import bulk_repository, dependencies, places, repository
 from project_service.tasks.bulk_plan import Plan, Refusals, read_plan
-from project_service.tasks.domain import change_event, differences, removal_event, still_open, unknown_labels
+from project_service.tasks.domain import (
+    change_event,
+    differences,
+    removal_event,
+    still_open,
+    unknown_assignee,
+    unknown_labels,
+)
 from project_service.tasks.errors import TaskBlocked, TaskNotFound
 from project_service.tasks.schemas import BulkAction, BulkOperation, BulkResult, BulkResults
 from project_service.tasks.service import tell, tell_moved
@@ -20,6 +27,7 @@ from shared.db.failures import retry_transient
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, PreconditionFailed, ValidationFailed
 from shared.events.projects import ProjectRole, TaskAdded, TaskState, TaskStatus
+from shared.members import repository as members
 from shared.principal import Principal
 
 
@@ -70,9 +78,22 @@ class _Batch:
         for alteration in self._plan.alterations:
             if alteration.id in self._before:
                 self._changed[alteration.id] = differences(self._before[alteration.id], alteration.wanted)
+        await self._check_assignees(refusals)
         await self._check_labels(refusals)
         await self._check_dependencies(refusals)
         refusals.raise_any()
+
+    async def _check_assignees(self, refusals: Refusals) -> None:
+        wanted = [(creation.index, creation.new.assignee_id) for creation in self._plan.creations]
+        wanted += [(each.index, each.wanted.get("assignee_id")) for each in self._plan.alterations]
+        caller = self._principal.user_id
+        asked = {assignee_id for _, assignee_id in wanted if assignee_id not in (None, caller)}
+        if not asked:
+            return
+        known = {caller, *await members.known(self._work, self._tenant_id, asked)}
+        for index, assignee_id in wanted:
+            if wrong := unknown_assignee(assignee_id, known):
+                refusals.add(index, ValidationFailed(_within_data(wrong)))
 
     async def _check_labels(self, refusals: Refusals) -> None:
         wanted = [(creation.index, creation.new.label_ids) for creation in self._plan.creations]
@@ -83,8 +104,7 @@ class _Batch:
         known = await labels.existing(self._work, self._tenant_id, self._project_id, asked)
         for index, label_ids in wanted:
             if wrong := unknown_labels(label_ids, known):
-                fields = [FieldError(f"data.{field.path}", field.code, field.message) for field in wrong]
-                refusals.add(index, ValidationFailed(fields))
+                refusals.add(index, ValidationFailed(_within_data(wrong)))
 
     async def _check_dependencies(self, refusals: Refusals) -> None:
         """What counts is how the tasks are when all is done: a task and what it waits for can be finished together."""
@@ -176,3 +196,7 @@ class _Batch:
             tell(self._work, self._project_id, removal_event(self._before[removal.id]))
             results[removal.index] = BulkResult(op=BulkAction.DELETE, id=removal.id)
         return results
+
+
+def _within_data(fields: Sequence[FieldError]) -> list[FieldError]:
+    return [FieldError(f"data.{field.path}", field.code, field.message) for field in fields]

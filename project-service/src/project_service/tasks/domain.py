@@ -62,6 +62,12 @@ def unknown_labels(label_ids: Iterable[UUID], known: Collection[UUID]) -> list[F
     ]
 
 
+def unknown_assignee(assignee_id: UUID | None, known: Collection[UUID]) -> list[FieldError]:
+    if assignee_id is None or assignee_id in known:
+        return []
+    return [FieldError("assignee_id", "unknown", "Nobody in this workspace has this id.")]
+
+
 def change_event(after: TaskState, changed_fields: tuple[str, ...]) -> Change:
     """One write is one event: of its changes, the one that says most gives the name."""
     contract: type[TaskStatusChanged | TaskAssigned | TaskUpdated] = TaskUpdated

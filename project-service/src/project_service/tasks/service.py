@@ -16,6 +16,7 @@ from project_service.tasks.domain import (
     removal_event,
     require_plausible,
     still_open,
+    unknown_assignee,
     unknown_labels,
 )
 from project_service.tasks.errors import TaskBlocked, TaskDependencyCycle, TaskDependencyLimit
@@ -30,6 +31,7 @@ from shared.events.projects import ProjectRole, TaskAdded, TaskState, TaskStatus
 from shared.events.topics import tasks_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.members import repository as members
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -56,6 +58,7 @@ class TaskService:
                 await projects.require(work, principal, project_id, ProjectRole.EDITOR)
                 position = await self._settle(work, principal.tenant_id, project_id, new.position)
                 new = msgspec.structs.replace(new, position=position)
+            await _require_assignee(work, principal, new.assignee_id)
             task = await repository.add(work, principal, project_id, new, self._clock.now())
             if new.label_ids:
                 task = await self._label(work, task, new.label_ids)
@@ -75,7 +78,7 @@ class TaskService:
             changed = differences(before, wanted)
             if not changed:
                 return before
-            columns = await self._prepare(work, before, changed)
+            columns = await self._prepare(work, principal, before, changed)
             after = await repository.update(work, principal, task_id, columns, self._clock.now())
             tell(work, project_id, change_event(after, tuple(changed)))
             return after
@@ -126,7 +129,9 @@ class TaskService:
         after = await repository.update(work, principal, before.id, {}, self._clock.now())
         tell(work, before.project_id, change_event(after, (changed,)))
 
-    async def _prepare(self, work: Work, before: TaskState, changed: Mapping[str, Any]) -> dict[str, Any]:
+    async def _prepare(
+        self, work: Work, principal: Principal, before: TaskState, changed: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Checks and does what a change means beyond the task's own row; answers the columns that are left."""
         columns = dict(changed)
         tenant_id, project_id = before.tenant_id, before.project_id
@@ -134,6 +139,7 @@ class TaskService:
             needed = await dependencies.of(work, tenant_id, [before.id])
             if blocking := still_open(needed, {}):
                 raise TaskBlocked(details={"open": blocking})
+        await _require_assignee(work, principal, changed.get("assignee_id"))
         if "position" in changed:
             columns["position"] = await self._settle(work, tenant_id, project_id, changed["position"], [before.id])
         if "label_ids" in changed:
@@ -154,6 +160,14 @@ class TaskService:
             raise ValidationFailed(wrong)
         await labels.replace(work, task.tenant_id, {task.id: known})
         return msgspec.structs.replace(task, label_ids=tuple(sorted(known)))
+
+
+async def _require_assignee(work: Work, principal: Principal, assignee_id: UUID | None) -> None:
+    """Raises ValidationFailed for somebody who is not in the tenant."""
+    if assignee_id in (None, principal.user_id):
+        return
+    if wrong := unknown_assignee(assignee_id, await members.known(work, principal.tenant_id, [assignee_id])):
+        raise ValidationFailed(wrong)
 
 
 async def tell_moved(work: Work, tenant_id: UUID, project_id: UUID, task_ids: Collection[UUID]) -> None:

@@ -8,8 +8,10 @@ import msgspec
 
 from shared.events.changes import Change, Removed
 from shared.events.envelope import Event, LiveEvent
+from shared.events.notifications import NotificationNews, NotificationsRead
 from shared.events.projects import ProjectRole
 from shared.principal import Role, Tier
+from shared.wire_enum import WireEnum
 
 
 class TenantCreated(Event, frozen=True, kw_only=True):
@@ -124,6 +126,24 @@ class SessionRevoked(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class SecurityAlert(WireEnum):
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an alert
+    MFA_ENABLED = "mfa_enabled"
+    MFA_DISABLED = "mfa_disabled"
+    REFRESH_REUSED = "refresh_reused"
+
+
+class SecurityAlerted(Event, frozen=True, kw_only=True):
+    """Something about the safety of an account that its user should hear of. Told in the tenant it happened in."""
+
+    type: ClassVar[str] = "auth.security.alerted"
+    tenant_id: UUID
+    user_id: UUID
+    alert: SecurityAlert
+    is_mailed: bool = False
+    """They have been written to already."""
+
+
 class AccountDeactivated(Event, frozen=True, kw_only=True):
     """The user has closed their account. Told once in each of their tenants."""
 
@@ -166,6 +186,22 @@ class SettingRemoved(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "auth.setting.removed"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedSetting
+
+
+class NotificationArrived(Change, frozen=True, kw_only=True):
+    """conversation-service's news, on the topic of whom they are for."""
+
+    type: ClassVar[str] = "auth.notification.added"
+    live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    payload: NotificationNews
+
+
+class NotificationsMarkedRead(Change, frozen=True, kw_only=True):
+    """`entity_id` is the user's."""
+
+    type: ClassVar[str] = "auth.notification.read"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: NotificationsRead
 
 
 class Heartbeat(Event, frozen=True, kw_only=True):

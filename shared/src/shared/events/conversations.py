@@ -93,3 +93,11 @@ class MessageAdded(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "conversation.message.added"
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
     payload: MessageState
+
+
+class MessageUpdated(Change, frozen=True, kw_only=True):
+    """Its feedback changed: what a message says never does."""
+
+    type: ClassVar[str] = "conversation.message.updated"
+    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    payload: MessageState

@@ -276,8 +276,11 @@ class CommentAdded(Change, frozen=True, kw_only=True):
     """`newly_mentioned` are to be notified: people who may read it, and not its author."""
 
     type: ClassVar[str] = "project.comment.added"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.COMMENT_ADDED
     newly_mentioned: tuple[UUID, ...] = ()
+    replied_to: UUID | None = None
+    """The author of its parent, where they may read it, are not its author and not mentioned either."""
     payload: CommentState
 
 

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import msgspec
 
-from shared.events import auth, chats, conversations, files, gateway, projects
+from shared.events import auth, chats, conversations, files, gateway, notifications, projects
 from shared.events.envelope import Envelope, Event
 
 
@@ -47,7 +47,7 @@ class Registry:
 
 
 def default_registry() -> Registry:
-    return Registry(_contracts_in(auth, projects, files, conversations, chats, gateway))
+    return Registry(_contracts_in(auth, projects, files, conversations, chats, notifications, gateway))
 
 
 def _contracts_in(*modules: ModuleType) -> Iterator[type[Event]]:

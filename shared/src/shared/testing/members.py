@@ -60,12 +60,17 @@ def left(who: Principal) -> MembershipRemoved:
 
 
 async def tell(
-    bus: MemoryBus, event: Event, tenant_id: UUID, *, at: datetime | None = None, by: UUID | None = None
-) -> UUID:
-    """The id of the event."""
+    bus: MemoryBus,
+    event: Event,
+    tenant_id: UUID,
+    *,
+    at: datetime | None = None,
+    by: UUID | None = None,
+    event_id: UUID | None = None,
+) -> None:
     source = publisher_of(event.type)
     envelope = Envelope(
-        id=new_id(),
+        id=event_id or new_id(),
         source=source,
         type=event.type,
         subject="a test",
@@ -75,4 +80,3 @@ async def tell(
         actorid=by,
     )
     await bus.publish([OutgoingMessage(source, event.type, envelope.id, encode(envelope))])
-    return envelope.id

@@ -1,0 +1,255 @@
+"""Writes answers: each run is a task of this node, whoever listens, and ends in the database whatever happens."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from contextlib import aclosing, suppress
+from datetime import timedelta
+from uuid import UUID
+
+from conversation_service.llm.errors import LlmError, LlmInterrupted, LlmProviderError
+from conversation_service.llm.provider import Finished, Prompt, Provider
+from conversation_service.messages.domain import estimated_tokens
+from conversation_service.runs import repository
+from conversation_service.runs.frames import delta_frame, last_frames, start_frame
+from conversation_service.runs.ledger import Outcome, RunLedger
+from conversation_service.runs.live import LiveRun, LiveRuns
+from conversation_service.runs.schemas import RunState, RunStatus, RunUsage
+from shared.db.databases import Database
+from shared.db.failures import DatabaseUnavailable
+from shared.errors import TesseraError
+from shared.events.conversations import TokenCountSource
+from shared.events.run_frames import RunFrame, RunFrames, RunStopWanted
+from shared.events.topics import conversation_topic
+from shared.messaging.signals import Signals
+from shared.telemetry.logs import get_logger
+
+KEEP_SECONDS = 0.25  # what a crash may cost
+KEEP_CHARACTERS = 2048
+FINISH_SECONDS = 10.0  # how long a finished answer may wait for the database
+RETRY_SECONDS = 0.25
+
+
+class Writing:
+    """One answer on this node."""
+
+    def __init__(self, run: RunState, prompt: Prompt, prompt_tokens: int, live: LiveRun) -> None:
+        self.run = run
+        self.prompt = prompt
+        self.prompt_tokens = prompt_tokens
+        self.live = live
+        self.deltas: list[str] = []
+        self.finished: Finished | None = None
+        self.kept = 0
+        self.told = 0
+        self.wants_keeping = asyncio.Event()
+        self.wants_telling = asyncio.Event()
+        self.is_written = False
+        self._cut_short: RunStatus | None = None
+        self._answering: asyncio.Task[None] | None = None
+        self._unkept_characters = 0
+
+    def add(self, text: str) -> None:
+        self.deltas.append(text)
+        self.live.accept(len(self.deltas), [text])
+        self.wants_telling.set()
+        self._unkept_characters += len(text)
+        if self._unkept_characters >= KEEP_CHARACTERS:
+            self._unkept_characters = 0
+            self.wants_keeping.set()
+
+    def cut_short(self, status: RunStatus) -> None:
+        """Ends it with what it has."""
+        self._cut_short = self._cut_short or status
+        if self._answering is not None:
+            self._answering.cancel()
+
+    async def until_answered(self, provider: Provider) -> Outcome:
+        """Never raises."""
+        self._answering = asyncio.create_task(self._answer(provider))
+        if self._cut_short is not None:
+            self._answering.cancel()
+        try:
+            await self._answering
+        except asyncio.CancelledError:
+            return self._outcome(self._cut_short or RunStatus.INTERRUPTED)
+        except LlmError as error:
+            return self._outcome(RunStatus.FAILED, error.code)
+        except Exception:
+            get_logger().exception("a provider failed unexpectedly", run_id=str(self.run.id))
+            return self._outcome(RunStatus.FAILED, LlmProviderError.code)
+        return self._outcome(RunStatus.COMPLETED)
+
+    async def _answer(self, provider: Provider) -> None:
+        async with aclosing(provider.answer(self.prompt)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    self.finished = event
+                else:
+                    self.add(event.text)
+
+    def _outcome(self, status: RunStatus, error_code: str | None = None) -> Outcome:
+        if status is RunStatus.INTERRUPTED:
+            error_code = LlmInterrupted.code
+        model = self.finished.model if self.finished else self.run.model
+        return Outcome(status, error_code, model, self._usage())
+
+    def _usage(self) -> RunUsage | None:
+        """None when nothing was written that anybody could have paid for."""
+        counted = self.finished.usage if self.finished else None
+        if counted is not None:
+            return _usage_of(counted.prompt_tokens, counted.completion_tokens, TokenCountSource.PROVIDER)
+        if not self.deltas and self.finished is None:
+            return None
+        return _usage_of(self.prompt_tokens, estimated_tokens("".join(self.deltas)), TokenCountSource.ESTIMATE)
+
+
+class RunEngine:
+    """`lease`: a run whose node was silent for so long counts as crashed."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: RunLedger,
+        provider: Provider,
+        signals: Signals,
+        live: LiveRuns,
+        *,
+        lease: timedelta,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._provider = provider
+        self._signals = signals
+        self._live = live
+        self._lease = lease
+        self._beat_seconds = lease.total_seconds() / 4
+        self._writings: dict[UUID, Writing] = {}
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._is_draining = False
+
+    async def listen(self) -> None:
+        """What other nodes write can be followed here, and what is written here stopped there."""
+        await self._signals.on(RunFrames, self._hear)
+        await self._signals.on(RunStopWanted, self._stop)
+
+    def start(self, run: RunState, prompt: Prompt, prompt_tokens: int) -> None:
+        task = asyncio.create_task(self._write(run, prompt, prompt_tokens))
+        self._tasks[run.id] = task
+        task.add_done_callback(lambda _task: self._tasks.pop(run.id, None))
+
+    async def stop(self, run_id: UUID) -> None:
+        """Wherever it is written."""
+        await self._signals.send(RunStopWanted(run_id=run_id))
+
+    async def drain(self, seconds: float) -> None:
+        """Lets what is being written be finished; what takes longer ends with what it has."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=seconds)
+        self._is_draining = True
+        for writing in self._writings.values():
+            writing.cut_short(RunStatus.INTERRUPTED)
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=FINISH_SECONDS)
+
+    async def sweep(self) -> None:
+        """Ends what crashed nodes have left, again and again until it is cancelled."""
+        while True:
+            await asyncio.sleep(self._beat_seconds)
+            with suppress(DatabaseUnavailable):
+                await self.sweep_once()
+
+    async def sweep_once(self) -> None:
+        for row in await self._database.system_rows(repository.ABANDONED, self._lease):
+            run = repository.run_of(row)
+            outcome = Outcome(RunStatus.FAILED, LlmInterrupted.code, run.model, None)
+            ended = await self._ledger.fail_abandoned(run, outcome, self._lease)
+            if ended is not None:
+                get_logger().warning("a run was left by its node", run_id=str(run.id))
+                await self._tell(ended, last_frames(ended))
+
+    def _hear(self, told: RunFrames) -> None:
+        live = None if told.run_id in self._writings else self._live.find(told.run_id)
+        if live is None:
+            return
+        deltas = [frame for frame in told.frames if frame.event == "delta"]
+        is_over = told.frames[-1].event in ("done", "error")
+        first = deltas[0].id if deltas else live.last + 1
+        live.accept(first, [frame.data["content"] for frame in deltas], is_over=is_over)
+
+    def _stop(self, wanted: RunStopWanted) -> None:
+        if wanted.run_id in self._writings:
+            self._writings[wanted.run_id].cut_short(RunStatus.STOPPED)
+
+    async def _write(self, run: RunState, prompt: Prompt, prompt_tokens: int) -> None:
+        with self._live.follow(run.id) as live:
+            writing = self._writings[run.id] = Writing(run, prompt, prompt_tokens, live)
+            if self._is_draining:
+                writing.cut_short(RunStatus.INTERRUPTED)
+            keeping = asyncio.create_task(self._keep(writing))
+            telling = asyncio.create_task(self._tell_all(writing))
+            try:
+                outcome = await writing.until_answered(self._provider)
+                writing.is_written = True
+                writing.wants_keeping.set()
+                writing.wants_telling.set()
+                await asyncio.gather(keeping, telling)
+                ended = await self._finish(writing, outcome)
+                live.accept(live.last + 1, [], is_over=True)
+                if ended is not None:
+                    await self._tell(ended, last_frames(ended))
+            finally:
+                del self._writings[run.id]
+
+    async def _keep(self, writing: Writing) -> None:
+        """What is written goes to the database every now and then; without news the node still says that it lives."""
+        beaten = time.monotonic()
+        while not writing.is_written:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(KEEP_SECONDS):
+                    await writing.wants_keeping.wait()
+            writing.wants_keeping.clear()
+            news = writing.deltas[writing.kept :]
+            if writing.is_written or not (news or time.monotonic() - beaten > self._beat_seconds):
+                continue
+            try:
+                wants_stop = await self._ledger.keep(writing.run, writing.kept + 1, news)
+            except TesseraError:
+                continue  # the next time has all of it
+            writing.kept += len(news)
+            beaten = time.monotonic()
+            if wants_stop is not False:
+                writing.cut_short(RunStatus.STOPPED)
+
+    async def _finish(self, writing: Writing, outcome: Outcome) -> RunState | None:
+        """None when it ended elsewhere, or the database stays away; then the lease runs out."""
+        give_up = time.monotonic() + FINISH_SECONDS
+        while True:
+            try:
+                return await self._ledger.finish(writing.run, outcome, writing.deltas, writing.kept + 1)
+            except TesseraError as error:
+                if time.monotonic() > give_up:
+                    get_logger().error("an answer could not be stored", run_id=str(writing.run.id), reason=error.code)
+                    return None
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _tell_all(self, writing: Writing) -> None:
+        """One signal for all that came while the last one was sent."""
+        await self._tell(writing.run, [start_frame(writing.run)])
+        while not writing.is_written or writing.told < len(writing.deltas):
+            await writing.wants_telling.wait()
+            writing.wants_telling.clear()
+            told, news = writing.told, writing.deltas[writing.told :]
+            writing.told += len(news)
+            if news:
+                frames = [delta_frame(writing.run, told + place, text) for place, text in enumerate(news, start=1)]
+                await self._tell(writing.run, frames)
+
+    async def _tell(self, run: RunState, frames: Iterable[RunFrame]) -> None:
+        topic = conversation_topic(run.conversation_id)
+        await self._signals.send(RunFrames(tenant_id=run.tenant_id, topic=topic, run_id=run.id, frames=list(frames)))
+
+
+def _usage_of(prompt_tokens: int, completion_tokens: int, source: TokenCountSource) -> RunUsage:
+    total = prompt_tokens + completion_tokens
+    return RunUsage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, total_tokens=total, source=source)
