@@ -1,9 +1,11 @@
 """Live connections through the gateway, more of them than one address has ports for, and what each costs in memory.
 
 python -m deploy.bench.connections [--count 30000] [--sources 127.0.0.1]
+python -m deploy.bench.connections --realtime --count 10000
 
-Behind is one address that says 101 to everybody and then nothing. Where the system allows a process too few open
-files (a pipe needs two), the connections are spread over several gateways; to that one address all of them count.
+Behind is one address that says 101 to everybody and then nothing, or with `--realtime` a node of ours. Where the system
+allows a process too few open files (a pipe needs two), the connections are spread over several gateways; to that one
+address all of them count.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +23,8 @@ from typing import cast
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from deploy.bench.stage import Ports, access_token, auth_stand_in, free_ports, gateway, running
+from deploy.bench import live_stage
+from deploy.bench.stage import Ports, access_token, auth_stand_in, cpu_seconds, free_ports, gateway, running
 from deploy.console import say
 from deploy.machine import describe_machine
 from deploy.supervision.ports import free_port
@@ -36,6 +40,8 @@ _HANDSHAKE = (
 _TOKEN = "BENCH_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 _WARM = 200  # connections before memory is looked at
 _SETTLE_SECONDS = 2.0
+_IDLE_SECONDS = 26.0  # pings come every 25 s
+_NODE = [sys.executable, "-m", "deploy.bench.live_stage"]
 
 
 @dataclass
@@ -55,18 +61,20 @@ class Share:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Many live connections through the gateway.")
     parser.add_argument("--count", type=int, default=30_000)
+    parser.add_argument("--realtime", action="store_true", help="a realtime node behind the gateway")
     parser.add_argument("--sources", default="", help="UPSTREAM_SOURCE_ADDRESSES; by default the gateway's own choice")
     chosen = parser.parse_args()
-    uvloop.run(_measure(chosen.count, chosen.sources))
+    uvloop.run(_measure(chosen.count, chosen.sources, has_node=chosen.realtime))
 
 
-async def _measure(count: int, sources: str) -> None:
+async def _measure(count: int, sources: str, *, has_node: bool) -> None:
     files = _raise_file_limit()
     say(f"{describe_machine()}, {files} open files a process")
     key, upstream = Ed25519PrivateKey.generate(), free_port()
     shares = _shares(count, (files - _SPARE_FILES) // 2, upstream)
     with ExitStack() as started:
-        for _ in range(-(-count // (files - _SPARE_FILES))):
+        node = started.enter_context(running(_NODE, live_stage.environment(upstream))) if has_node else None
+        for _ in range(0 if has_node else -(-count // (files - _SPARE_FILES))):
             started.enter_context(running(_this("upstream", str(upstream)), dict(os.environ)))
         for share in shares:
             settings = {"REALTIME_URL": f"http://127.0.0.1:{upstream}", "UPSTREAM_SOURCE_ADDRESSES": sources}
@@ -75,7 +83,7 @@ async def _measure(count: int, sources: str) -> None:
             for share in shares:
                 await stand_ins.enter_async_context(auth_stand_in(share.ports.auth, key))
             stand_ins.push_async_callback(_let_go)
-            await _open_all(shares, access_token(key))
+            await _open_all(shares, access_token(key), node)
     opened = sum(share.opened for share in shares)
     say(f"{opened} of {count} connections to one upstream address open at once, through {len(shares)} gateway(s)")
 
@@ -89,16 +97,32 @@ def _shares(count: int, most: int, upstream: int) -> list[Share]:
     return shares
 
 
-async def _open_all(shares: list[Share], token: str) -> None:
+async def _open_all(shares: list[Share], token: str, node: int | None) -> None:
     for share in shares:
         share.opened += await _clients(share, min(_WARM, share.count), token)
         share.began_bytes = _resident_bytes(share.process)
+    warm, node_began, started = sum(share.opened for share in shares), node and _resident_bytes(node), time.monotonic()
     async with asyncio.TaskGroup() as group:
         for share in shares:
             group.create_task(_fill(share, token))
+    opened = sum(share.opened for share in shares) - warm
+    say(f"  {opened / (time.monotonic() - started):6.0f} connections opened a second")
     await asyncio.sleep(_SETTLE_SECONDS)
     for share in shares:
         say(f"  {share.opened:6} connections, {share.bytes_each() / 1024:5.1f} KiB each in the gateway (goal 10)")
+    if node is not None:
+        each = (_resident_bytes(node) - (node_began or 0)) / max(1, opened)
+        say(f"  {opened + warm:6} connections, {each / 1024:5.1f} KiB each in realtime (goal 10)")
+        await _say_idle({"gateway": shares[0].process, "realtime": node})
+
+
+async def _say_idle(processes: dict[str, int]) -> None:
+    """Over one round of pings."""
+    before = {name: cpu_seconds(process) for name, process in processes.items()}
+    await asyncio.sleep(_IDLE_SECONDS)
+    for name, process in processes.items():
+        share = (cpu_seconds(process) - before[name]) / _IDLE_SECONDS
+        say(f"  {share:6.1%} of a core in {name} while nothing happens but pings")
 
 
 async def _fill(share: Share, token: str) -> None:

@@ -1,8 +1,6 @@
 """The gateway that ours is measured against: fastify with its own plugins, installed by npm beside `server.mjs`."""
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,28 +8,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from deploy.bench import node_program
 from deploy.bench.stage import running
 
 _FOLDER = Path(__file__).parent / "fastify"
-_INSTALL = ("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent")
-_INSTALL_SECONDS = 180.0
 
 
 def why_not() -> str | None:
-    """What keeps it from running here; installs what it needs the first time."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        return "node and npm are not installed"
-    if not (_FOLDER / "node_modules").is_dir():
-        try:
-            subprocess.run(_INSTALL, cwd=_FOLDER, check=True, timeout=_INSTALL_SECONDS)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            return "npm could not install it"
-    return None
-
-
-def version() -> str:
-    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    return f"node {node}"
+    return node_program.why_not(_FOLDER)
 
 
 @contextmanager

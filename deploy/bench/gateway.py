@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from deploy.bench.fastify_gateway import fastify_gateway, version, why_not
+from deploy.bench.fastify_gateway import fastify_gateway, why_not
+from deploy.bench.node_program import version
 from deploy.bench.stage import (
     PATH,
     WRK_SECONDS,

@@ -114,6 +114,12 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
         process.wait(timeout=15)
 
 
+def cpu_seconds(process_id: int) -> float:
+    """Of processor time that the process has had so far."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @asynccontextmanager
 async def auth_stand_in(port: int, key: Ed25519PrivateKey) -> AsyncIterator[None]:
     """Public keys and an empty list of revocations: all the gateway asks auth-service while it proxies."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from typing import Protocol
-from uuid import UUID
 
 from realtime_service.buckets import Bucket, Rate
 from realtime_service.credentials import Credentials
@@ -14,6 +13,7 @@ from realtime_service.timers import Timer, TimerWheel
 from realtime_service.websocket import SOFT_LIMIT
 from shared.clock import Clock
 from shared.errors import AuthRequired, Forbidden, TesseraError, TokenExpired, TooManyRequests
+from shared.principal import Principal
 
 SHED_LIMIT = SOFT_LIMIT // 2  # bytes waiting in the transport: what is worthless later is left out from here on
 HARD_LIMIT = 256 * 1024  # and here the connection ends
@@ -86,8 +86,8 @@ class Home(Protocol):
     metrics: LiveMetrics
     frame_rate: Rate
 
-    def note_user(self, connection: "Connection", user_id: UUID) -> None:
-        """It can be found by its user from now on."""
+    def note_user(self, connection: "Connection", principal: Principal) -> None:
+        """It can be found by its user from now on; one too many is told so and closed."""
 
     def remove(self, connection: "Connection", close_code: int | None) -> None: ...
 
@@ -104,6 +104,7 @@ class Connection:
         "_socket",
         "_timeouts",
         "_was_heard",
+        "address",
         "credentials",
         "put",
         "session",
@@ -123,6 +124,7 @@ class Connection:
         self._timeouts: tuple[Timer, ...] = ()
         self._caught_up: asyncio.Event | None = None
         self.put = socket.transport.write
+        self.address: str | None = None
         self.credentials: Credentials | None = None
         self.session = begin(self)
 
@@ -194,12 +196,12 @@ class Connection:
         if credentials.expires_at is not None:
             self._watch_expiry(credentials.expires_at - self._home.clock.now().timestamp())
         if known is None:
-            self._home.note_user(self, new.user_id)
+            self._home.note_user(self, new)
             self.session.welcome()
 
-    def fail(self, error: TesseraError, close_code: CloseCode) -> None:
+    def fail(self, error: TesseraError, close_code: CloseCode, retry_after_ms: int | None = None) -> None:
         """Say why, then close."""
-        self.session.fail(error)
+        self.session.fail(error, retry_after_ms)
         self.close(close_code)
 
     def _watch_expiry(self, seconds: float) -> None:

@@ -6,12 +6,17 @@ from uuid import UUID
 
 from realtime_service.buckets import Rate
 from realtime_service.connection import FRAMES_PER_SECOND, Connection
+from realtime_service.errors import TooManyConnections
 from realtime_service.frames import CloseCode
+from realtime_service.headcount import Headcount
 from realtime_service.metrics import LiveMetrics
 from realtime_service.settings import RealtimeSettings
 from realtime_service.timers import TimerWheel
 from shared.clock import Clock
 from shared.errors import SessionRevoked
+from shared.principal import Principal
+
+RETRY_MS = 30_000  # until one of too many connections may try again
 
 
 class Connections:
@@ -22,6 +27,7 @@ class Connections:
         self.metrics = metrics
         rate = FRAMES_PER_SECOND * settings.rate_limit_scale
         self.frame_rate = Rate(rate, rate)
+        self._headcount = Headcount(settings.rate_limit_scale)
         self._open: set[Connection] = set()
         self._by_user: dict[UUID, set[Connection]] = {}
         self._is_empty = asyncio.Event()
@@ -37,8 +43,12 @@ class Connections:
     def buffered(self) -> int:
         return sum(connection.buffered for connection in self._open)
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Connection, address: str | None = None) -> None:
+        """One too many of an address is told so and closed."""
         self._open.add(connection)
+        connection.address = address
+        if address is not None and not self._headcount.admit_address(address):
+            connection.fail(TooManyConnections(), CloseCode.TOO_MANY, RETRY_MS)
         self._is_empty.clear()
         self.metrics.connections.labels(connection.session.dialect).inc()
 
@@ -46,7 +56,10 @@ class Connections:
         self._open.discard(connection)
         self.metrics.connections.labels(connection.session.dialect).dec()
         self.metrics.closes.labels(str(close_code or "lost")).inc()
+        if connection.address is not None:
+            self._headcount.leave_address(connection.address)
         if connection.credentials is not None:
+            self._headcount.leave(connection.credentials.principal)
             user_id = connection.credentials.principal.user_id
             self._by_user[user_id].discard(connection)
             if not self._by_user[user_id]:
@@ -58,8 +71,10 @@ class Connections:
         """A peer that does not answer its close is cut off by a timer, so this ends."""
         await self._is_empty.wait()
 
-    def note_user(self, connection: Connection, user_id: UUID) -> None:
-        self._by_user.setdefault(user_id, set()).add(connection)
+    def note_user(self, connection: Connection, principal: Principal) -> None:
+        self._by_user.setdefault(principal.user_id, set()).add(connection)
+        if not self._headcount.admit(principal):
+            connection.fail(TooManyConnections(), CloseCode.TOO_MANY, RETRY_MS)
 
     def of_user(self, user_id: UUID) -> tuple[Connection, ...]:
         return tuple(self._by_user.get(user_id, ()))

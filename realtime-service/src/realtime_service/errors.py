@@ -18,6 +18,11 @@ class TooManySubscriptions(TooManyRequests):
     message = "A connection can follow 128 topics: unsubscribe from one first."
 
 
+class TooManyConnections(TooManyRequests):
+    code = "WS_TOO_MANY_CONNECTIONS"
+    message = "Too many live connections are open: close one first."
+
+
 class NotPresent(BadRequest):
     code = "WS_NOT_PRESENT"
     message = "Subscribe to this topic with `presence` first."

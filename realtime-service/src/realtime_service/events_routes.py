@@ -57,12 +57,12 @@ async def stream(request: Request, principal: Principal, query: StreamQuery, nod
         return HTTPResponse(content_type="text/event-stream")
     if node.is_leaving:
         raise Unavailable
-    credentials = node.authenticator.from_handshake(request)
+    arrival = node.arrival(request)
     last_event_id = request.headers.get("last-event-id")
     return answer_without_end(
         request,
         lambda stream: node.connect(
-            stream, credentials, lambda parts, connection: EventStream(parts, connection, topics, last_event_id)
+            stream, arrival, lambda parts, connection: EventStream(parts, connection, topics, last_event_id)
         ),
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID
 
 from realtime_service.access import Access
@@ -36,6 +37,8 @@ from shared.events.envelope import Envelope
 from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
+from shared.http.app import Request
+from shared.http.caller import read_caller
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
@@ -46,6 +49,13 @@ Dialect = Callable[[LiveParts, Connection], Session]
 
 AUDIENCE = "realtime"
 PRUNE_SECONDS = 30.0
+
+
+class Arrival(NamedTuple):
+    """Who comes, as far as the handshake tells, and from which address."""
+
+    credentials: Credentials | None
+    address: str
 
 
 class Node:
@@ -114,14 +124,20 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._repairs.close()
 
-    def connect(self, socket: Socket, credentials: Credentials | None, begin: Dialect) -> Connection:
+    def arrival(self, request: Request) -> Arrival:
+        """Raises AuthRequired or SessionRevoked."""
+        return Arrival(self.authenticator.from_handshake(request), read_caller(request).address)
+
+    def connect(self, socket: Socket, arrival: Arrival, begin: Dialect) -> Connection:
         """Without credentials from the handshake, the client has to bring them soon."""
         connection = Connection(socket, self._connections, lambda connection: begin(self.parts, connection))
-        self._connections.add(connection)
-        if credentials is None:
+        self._connections.add(connection, arrival.address)
+        if not connection.is_open:
+            return connection
+        if arrival.credentials is None:
             connection.require_credentials()
         else:
-            connection.authenticate(credentials)
+            connection.authenticate(arrival.credentials)
         return connection
 
     def _session_revoked(self, event: SessionRevoked, _envelope: Envelope) -> None:

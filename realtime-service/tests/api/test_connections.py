@@ -15,6 +15,7 @@ from shared.events.auth import ApiKeyRevoked, MembershipRemoved, SessionRevoked
 from shared.events.changes import Removed
 from shared.events.questions import EndedSession
 from shared.identity import HEADER
+from shared.principal import Tier
 from shared.testing.eventually import eventually
 
 TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
@@ -258,6 +259,50 @@ async def test_a_flood_is_answered_then_closed(connect) -> None:
     assert errors[0]["temporary"] is True
     assert errors[0]["retry_after_ms"] > 0
     assert code == 4029
+
+
+async def test_one_connection_too_many_of_a_user_is_refused_until_another_has_gone(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.06)  # 3 of a user, 6 of a free tenant
+    anna = some_principal()
+    first, second, third = [await RawClient.open(server.port, anna) for _ in range(3)]
+
+    refused = await RawClient.open(server.port, anna)
+    frames, code = await refused.until_closed()
+    await first.close()
+
+    assert [(frame["code"], frame["temporary"]) for frame in frames] == [("WS_TOO_MANY_CONNECTIONS", True)]
+    assert frames[0]["retry_after_ms"] > 0
+    assert code == 4029
+    fourth = await RawClient.open(server.port, anna)
+    assert await fourth.hears_nothing()
+    for client in (second, third, fourth):
+        await client.close()
+
+
+async def test_a_tenant_has_as_many_connections_as_its_tier(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.06)
+    free, pro = some_principal(), some_principal(tier=Tier.PRO)
+    crowd = [await RawClient.open(server.port, some_principal(free.tenant_id)) for _ in range(6)]
+    more = [await RawClient.open(server.port, some_principal(pro.tenant_id, tier=Tier.PRO)) for _ in range(7)]
+
+    last = await RawClient.open(server.port, some_principal(free.tenant_id))
+
+    assert (await last.until_closed())[1] == 4029
+    assert [await client.hears_nothing() for client in more] == [True] * 7
+    for client in (*crowd, *more):
+        await client.close()
+
+
+async def test_one_address_has_so_many_connections_known_or_not(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.004)  # 2 of an address
+    crowd = [await RawClient.open(server.port) for _ in range(2)]
+
+    last = await RawClient.open(server.port)
+
+    frames, code = await last.until_closed()
+    assert ([frame["code"] for frame in frames], code) == (["WS_TOO_MANY_CONNECTIONS"], 4029)
+    for client in crowd:
+        await client.close()
 
 
 async def test_a_stop_announces_itself_and_closes_with_1012(start_server, keeper) -> None:
