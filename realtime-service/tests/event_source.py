@@ -39,6 +39,7 @@ class EventSource:
         topics: list[str],
         *,
         last_event_id: str | None = None,
+        last_event_id_in_query: str | None = None,
         expires_at: int | None = None,
     ) -> Self:
         headers = as_gateway(principal)
@@ -48,7 +49,10 @@ class EventSource:
             headers["X-Tessera-Token-Expires"] = str(expires_at)
         session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), max_field_size=16_384)
         url = f"http://127.0.0.1:{port}/api/v1/events/stream"
-        answer = await session.get(url, params={"topics": ",".join(topics)}, headers=headers)
+        query = {"topics": ",".join(topics)}
+        if last_event_id_in_query is not None:
+            query["last_event_id"] = last_event_id_in_query
+        answer = await session.get(url, params=query, headers=headers)
         assert (answer.status, answer.content_type) == (200, "text/event-stream"), await answer.text()
         return cls(session, answer)
 

@@ -7,6 +7,7 @@ from msgspec import Meta
 from sanic.response import HTTPResponse
 
 from realtime_service.dialects.event_stream import EventStream
+from realtime_service.dialects.stream_positions import MAX_LENGTH
 from realtime_service.dialects.topics import MAX_SUBSCRIPTIONS
 from realtime_service.dialects.topics_frames import EventFrame, read_event
 from realtime_service.http_stream import answer_without_end
@@ -26,6 +27,8 @@ routes = Routes("live", resource=SOME_RESOURCE)  # which one, the topic says: it
 class StreamQuery(msgspec.Struct, frozen=True, kw_only=True):
     topics: Annotated[str, Meta(max_length=20_000)]
     """Names, with commas between them."""
+    last_event_id: Annotated[str, Meta(max_length=MAX_LENGTH)] | None = None
+    """For a new EventSource, which cannot send the header `Last-Event-ID`; that one counts first."""
 
 
 class PollQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +61,7 @@ async def stream(request: Request, principal: Principal, query: StreamQuery, nod
     if node.is_leaving:
         raise Unavailable
     arrival = node.arrival(request)
-    last_event_id = request.headers.get("last-event-id")
+    last_event_id = request.headers.get("last-event-id") or query.last_event_id
     return answer_without_end(
         request,
         lambda stream: node.connect(

@@ -75,6 +75,17 @@ async def test_the_last_id_resumes_every_topic_of_the_stream(listen, keeper: Fak
     assert all(one.data["recovered"] for one in told if one.name == "subscribed")
 
 
+async def test_the_last_id_may_stand_in_the_address(listen, server: LiveServer, keeper: FakeKeeper) -> None:
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    last = (await (await listen(anna, [TOPIC])).next()).id
+    await keeper.publish(anna.tenant_id, TOPIC)
+
+    source = await listen(anna, [TOPIC], last_event_id_in_query=last)
+
+    assert [one.name for one in await source.until("subscribed", 1)] == ["ADDED", "subscribed"]
+
+
 @pytest.mark.parametrize("last", ["nonsense", "AAAA", "gaFhgcQBYQE=", "x" * 5000])
 async def test_an_id_that_is_none_of_ours_resumes_nothing(listen, keeper: FakeKeeper, last: str) -> None:
     anna = some_principal()
