@@ -34,7 +34,8 @@ _TOPICS = (
 )
 _PROJECT = (
     "`get_state` answers the state with its position, and what happens afterwards follows from there; after a lost "
-    "connection `resume` with the last `epoch` and `offset` tells what was missed, or the state anew."
+    "connection `resume` with the last `epoch` and `offset` tells what was missed and then `resumed`, or the state "
+    "anew. What is told before the answer belongs to neither: leave it out."
 )
 _CHATS = (
     'Connect with `io(url, {path: "/ws", auth: {token, since}})`. The user\'s chats are joined without asking, '

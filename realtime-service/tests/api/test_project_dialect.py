@@ -36,7 +36,7 @@ async def window(server: LiveServer) -> AsyncIterator[Window]:
             client = await RawClient.open(server.port, principal, path=f"/ws/{project_id}")
             stack.push_async_callback(client.close)
             if enters:
-                assert (await next_of(client, "resumed"))["data"]["offset"] >= 0
+                assert (await next_of(client, "connected"))["data"]["offset"] >= 0
             return client
 
         yield open_window
@@ -206,7 +206,7 @@ async def test_a_token_in_the_first_frame_opens_the_window(window, projects: Fak
     await client.send(type="get_state")
     await stranger.send(type="get_state")
 
-    assert [(await client.next())["type"] for _ in range(2)] == ["resumed", "state_update"]
+    assert [(await client.next())["type"] for _ in range(2)] == ["connected", "state_update"]
     frames, code = await stranger.until_closed()
     assert ([frame["data"]["code"] for frame in frames], code) == (["AUTH_REQUIRED"], 4001)
 

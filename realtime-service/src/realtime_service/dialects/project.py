@@ -148,7 +148,7 @@ class ProjectSession:
         self._has_entered = True
         for member in self._parts.presence.enter(self, project_topic(self._project_id), name):
             self._tell_joined(member)
-        self._write("resumed", Place(epoch=place.position.epoch, offset=place.position.offset))
+        self._write("connected", Place(epoch=place.position.epoch, offset=place.position.offset))
 
     async def _obey(self, frame: ClientData) -> None:
         if isinstance(frame, SignIn):

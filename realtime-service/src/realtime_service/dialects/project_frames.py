@@ -139,6 +139,7 @@ class ServerFrame(msgspec.Struct, frozen=True, kw_only=True):
 SERVER_DATA: dict[str, type[msgspec.Struct]] = {
     "state_update": LiveProject,
     "preview_url": PreviewPlace,
+    "connected": Place,
     "resumed": Place,
     "file_added": FileState,
     "file_updated": FileState,
