@@ -34,6 +34,7 @@ from shared.ids import new_id
 from shared.messaging.bus import Bus
 from shared.messaging.rabbitmq.bus import RabbitBus
 from shared.principal import Principal, Role
+from shared.telemetry.logs import configure_logging
 
 SECRET = "a secret of episodes, long enough"  # noqa: S105 - of nodes that live as long as this command
 CATCH_UP_SECONDS = 20.0
@@ -175,6 +176,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    configure_logging("critical")  # a broker that goes away on purpose is no news
     say(describe_machine())
     with tempfile.TemporaryDirectory(prefix="tessera-episodes-") as home:
         try:

@@ -50,6 +50,12 @@ async def next_of(client: RawClient, kind: str) -> dict[str, Any]:
             return frame
 
 
+async def error_of(client: RawClient, frame: dict[str, Any]) -> str:
+    await client.send(**frame)
+    code: str = (await next_of(client, "error"))["data"]["code"]
+    return code
+
+
 async def test_the_state_names_its_place_and_the_stream_goes_on_from_there(window, projects: FakeProjects) -> None:
     anna = some_principal()
     project_id = projects.begin(anna)
@@ -153,16 +159,16 @@ async def test_commands_go_to_the_keeper_and_its_errors_come_back(window, projec
     viewer = some_principal(anna.tenant_id, role=Role.VIEWER)
     project_id = projects.begin(anna)
     editor, reader = await window(anna, project_id), await window(viewer, project_id)
-    await next_of(editor, "user_joined")
     commands = [
         {"type": "start_generation", "data": {"prompt": "A clock", "model": "m"}},
         {"type": "user_message", "data": {"content": "Bigger"}},
         {"type": "stop_generation"},
     ]
 
-    refused = [(await reader.ask(**command))["data"]["code"] for command in commands]
-    unavailable = [(await editor.ask(**command))["data"]["code"] for command in commands]
-    preview = await reader.ask(type="get_preview_url")
+    refused = [await error_of(reader, command) for command in commands]
+    unavailable = [await error_of(editor, command) for command in commands]
+    await reader.send(type="get_preview_url")
+    preview = await next_of(reader, "preview_url")
 
     assert refused == ["WS_FORBIDDEN"] * 3
     assert unavailable == ["GENERATION_UNAVAILABLE"] * 3

@@ -138,7 +138,7 @@ class ProjectSession:
     async def _enter(self) -> None:
         """Closes the connection of whoever may not see the project."""
         try:
-            place = await self._follow(None)
+            await self._follow(None, "connected")
         except TopicNotFound:
             self._refuse(CloseCode.NOT_FOUND)
             return
@@ -148,7 +148,6 @@ class ProjectSession:
         self._has_entered = True
         for member in self._parts.presence.enter(self, project_topic(self._project_id), name):
             self._tell_joined(member)
-        self._write("connected", Place(epoch=place.position.epoch, offset=place.position.offset))
 
     async def _obey(self, frame: ClientData) -> None:
         if isinstance(frame, SignIn):
@@ -224,17 +223,19 @@ class ProjectSession:
 
     async def _resume(self, since: Position) -> None:
         """What was missed, or the state where that cannot be told any more. Raises as Keepers do."""
-        place = await self._follow(since)
-        if place.is_recovered:
-            self._write("resumed", Place(epoch=place.position.epoch, offset=place.position.offset))
-        else:
+        if not (await self._follow(since, "resumed")).is_recovered:
             await self._tell_state()
 
-    async def _follow(self, since: Position | None) -> Joined:
-        """Returns when the stream goes on from there. Raises as Keepers do; but for TopicNotFound that is the end."""
+    async def _follow(self, since: Position | None, answer: str | None = None) -> Joined:
+        """Goes on with the stream from there. Raises as Keepers do; but for TopicNotFound that is the end.
+
+        The answer is told between what was missed and what happens next, unless not all of it could be told.
+        """
         outcome: asyncio.Future[Joined] = asyncio.get_running_loop().create_future()
 
         async def joined(place: Joined) -> None:
+            if answer is not None and place.is_recovered is (since is not None):
+                self._write(answer, Place(epoch=place.position.epoch, offset=place.position.offset))
             outcome.set_result(place)
 
         def failed(error: TesseraError) -> None:
