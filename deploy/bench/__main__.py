@@ -13,6 +13,7 @@ MEASUREMENTS = (
     "deploy.bench.revocation",
     "deploy.bench.files",
     "deploy.bench.tasks",
+    "deploy.bench.socketio",
 )
 
 

@@ -68,7 +68,7 @@ async def _compare(servers: list[str], count: int, deliveries: int) -> None:
             continue
         port = free_port()
         async with _server(name, port, size) as server, _crowd(port, count) as crowd:
-            rates[name] = result = await _measure(server, crowd, count, max(1, deliveries // count))
+            rates[name] = result = await measure(server, crowd, count, max(1, deliveries // count))
             size = result.frame_bytes  # the others send as much
         say(
             f"  {name:8} {result.per_second:9,.0f} deliveries/s  {result.per_cpu_second:9,.0f} per CPU second"
@@ -107,7 +107,7 @@ class Crowd(NamedTuple):
         return float(moment), int(size)
 
 
-async def _measure(server: Server, crowd: Crowd, count: int, events: int) -> Result:
+async def measure(server: Server, crowd: Crowd, count: int, events: int) -> Result:
     singles = []
     for _ in range(5):
         started = time.monotonic()
@@ -171,7 +171,7 @@ async def until_listening(port: int) -> None:
 class _Client(asyncio.Protocol):
     """Hears one answer to its subscription, then frames of one size."""
 
-    def __init__(self, tally: "_Tally") -> None:
+    def __init__(self, tally: "Tally") -> None:
         self._tally = tally
         self._head = bytearray()
         self.is_subscribed = asyncio.get_running_loop().create_future()
@@ -187,12 +187,12 @@ class _Client(asyncio.Protocol):
         self._head += data
         _, end, rest = self._head.partition(b"\r\n\r\n")
         if end and not rest:
-            self._transport.write(_masked(_SUBSCRIBE))
+            self._transport.write(masked(_SUBSCRIBE))
         elif b'"subscribed"' in rest:
             self.is_subscribed.set_result(None)
 
 
-class _Tally:
+class Tally:
     """Bytes of all clients, and whether those that are waited for are there."""
 
     def __init__(self, count: int) -> None:
@@ -222,13 +222,13 @@ def _frame_length(data: bytes) -> int:
     return 4 + int.from_bytes(data[2:4], "big")
 
 
-def _masked(text: bytes) -> bytes:
+def masked(text: bytes) -> bytes:
     """With zeros, which is as good as any mask here."""
     return bytes((0x81, 0x80 | len(text))) + bytes(4) + text
 
 
 async def _clients(port: int, count: int) -> None:
-    tally, numbers, loop = _Tally(count), iter(range(count)), asyncio.get_running_loop()
+    tally, numbers, loop = Tally(count), iter(range(count)), asyncio.get_running_loop()
 
     async def open_some() -> None:
         for _ in numbers:
@@ -261,7 +261,7 @@ async def _serve_sanic(port: int, size: int) -> None:
                     await client.send(text)
 
 
-def _raise_file_limit() -> None:
+def raise_file_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -271,7 +271,7 @@ def _this(*arguments: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    _raise_file_limit()
+    raise_file_limit()
     match sys.argv[1:]:
         case ["clients", port, count]:
             uvloop.run(_clients(int(port), int(count)))

@@ -37,7 +37,7 @@ from shared.principal import Principal, Role
 from shared.telemetry.logs import configure_logging
 
 SECRET = "a secret of episodes, long enough"  # noqa: S105 - of nodes that live as long as this command
-CATCH_UP_SECONDS = 20.0
+CATCH_UP_SECONDS = 60.0  # after a restart of RabbitMQ everybody waits before they ask again
 TOLD_EVERY = 50  # episodes
 NODES = 2
 _LOOK_SECONDS = 0.01
