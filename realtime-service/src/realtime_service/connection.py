@@ -22,7 +22,7 @@ FRAMES_PER_SECOND = 20.0
 REFUSED_IN_A_ROW = 20  # frames over the limit that are answered before the socket is closed
 
 
-class Outlet(Protocol):
+class ByteSink(Protocol):
     """Where bytes for the client go."""
 
     def write(self, data: bytes) -> None: ...
@@ -36,7 +36,7 @@ class Socket(Protocol):
     close_code: int | None
 
     @property
-    def transport(self) -> Outlet: ...
+    def transport(self) -> ByteSink: ...
 
     @property
     def is_open(self) -> bool: ...

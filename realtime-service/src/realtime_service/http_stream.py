@@ -5,7 +5,7 @@ from asyncio import Transport
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
-from realtime_service.connection import Outlet
+from realtime_service.connection import ByteSink
 from realtime_service.frames import CloseCode
 from realtime_service.websocket import SOFT_LIMIT
 from shared.errors import BadRequest
@@ -51,7 +51,7 @@ class HttpStream(asyncio.Protocol):
         self._listener = make_listener(self)
 
     @property
-    def transport(self) -> Outlet:
+    def transport(self) -> ByteSink:
         return self._transport
 
     def close(self, code: int) -> None:
