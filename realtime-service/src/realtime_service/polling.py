@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 
-from realtime_service.connection import Connection, ByteSink
+from realtime_service.connection import ByteSink, Connection
 from realtime_service.dialects.socketio_packets import CLOSE, NOOP, PING, PONG, PROBE, SEPARATOR, UPGRADE
 from realtime_service.errors import UnknownPoll
 from realtime_service.frame_reader import MAX_MESSAGE_BYTES
