@@ -58,6 +58,7 @@ bench: install ## Measure latency and throughput; prints machine, versions and r
 chaos: install ## Kill services and the broker under load, race clients: count what was lost or came out twice (nothing)
 	@$(BIN)/python -m deploy.chaos
 	@$(BIN)/python -m deploy.chaos.races
+	@$(BIN)/python -m deploy.chaos.episodes
 
 snapshots: install ## Record the schemas of all events and the models of all migrations anew, after a reviewed change
 	@$(BIN)/python -m shared.events.snapshots --update

@@ -20,6 +20,7 @@ MEASUREMENTS = (
     "deploy.bench.conversations",
     "deploy.bench.completions",
     "deploy.bench.gifting",
+    "deploy.bench.socketio",
 )
 
 

@@ -68,7 +68,7 @@ async def _compare(servers: list[str], count: int, deliveries: int) -> None:
             continue
         port = free_port()
         async with _server(name, port, size) as server, _crowd(port, count) as crowd:
-            rates[name] = result = await _measure(server, crowd, count, max(1, deliveries // count))
+            rates[name] = result = await measure(server, crowd, count, max(1, deliveries // count))
             size = result.frame_bytes  # the others send as much
         say(
             f"  {name:8} {result.per_second:9,.0f} deliveries/s  {result.per_cpu_second:9,.0f} per CPU second"
@@ -107,7 +107,7 @@ class Crowd(NamedTuple):
         return float(moment), int(size)
 
 
-async def _measure(server: Server, crowd: Crowd, count: int, events: int) -> Result:
+async def measure(server: Server, crowd: Crowd, count: int, events: int) -> Result:
     singles = []
     for _ in range(5):
         started = time.monotonic()
@@ -171,7 +171,7 @@ async def until_listening(port: int) -> None:
 class _Client(asyncio.Protocol):
     """Hears one answer to its subscription, then frames of one size."""
 
-    def __init__(self, tally: "_Tally") -> None:
+    def __init__(self, tally: "Tally") -> None:
         self._tally = tally
         self._head = bytearray()
         self.is_subscribed = asyncio.get_running_loop().create_future()
@@ -192,7 +192,7 @@ class _Client(asyncio.Protocol):
             self.is_subscribed.set_result(None)
 
 
-class _Tally:
+class Tally:
     """Bytes of all clients, and whether those that are waited for are there."""
 
     def __init__(self, count: int) -> None:
@@ -228,7 +228,7 @@ def masked(text: bytes) -> bytes:
 
 
 async def _clients(port: int, count: int) -> None:
-    tally, numbers, loop = _Tally(count), iter(range(count)), asyncio.get_running_loop()
+    tally, numbers, loop = Tally(count), iter(range(count)), asyncio.get_running_loop()
 
     async def open_some() -> None:
         for _ in numbers:

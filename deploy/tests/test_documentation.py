@@ -14,7 +14,7 @@ import auth_service.app
 import conversation_service.app
 import gateway
 import project_service.app
-import realtime_service
+import realtime_service.app
 import shared
 from gateway.documentation.merging import merge
 from gateway.documentation.product_documents import own_part
@@ -28,6 +28,7 @@ ROUTES: dict[Service, tuple[Routes, ...]] = {
     Service.AUTH: auth_service.app.ROUTES,
     Service.PROJECT: project_service.app.ROUTES,
     Service.CONVERSATION: conversation_service.app.ROUTES,
+    Service.REALTIME: realtime_service.app.ROUTES,
 }
 PACKAGES: tuple[ModuleType, ...] = (
     shared,

@@ -14,9 +14,12 @@ from jwt.algorithms import OKPAlgorithm
 
 from shared.access_tokens import mint_access_token
 from shared.errors import Unavailable
+from shared.events.chats import ChatMessageAdded, ChatMessageState, ChatMessageType
 from shared.events.envelope import Envelope, Event, TopicOffset, encode
 from shared.events.projects import TaskAdded, TaskPriority, TaskState, TaskStatus, TaskUpdated
 from shared.events.questions import (
+    ChatsOfUser,
+    ChatsOfUserAnswer,
     EndedSession,
     EndedSessions,
     EndedSessionsAnswer,
@@ -30,7 +33,7 @@ from shared.events.questions import (
     TopicReplay,
     TopicReplayAnswer,
 )
-from shared.events.topics import epoch_in, stream_of
+from shared.events.topics import chat_topic, epoch_in, stream_of
 from shared.http.app import App
 from shared.ids import new_id
 from shared.messaging.bus import Bus, OutgoingMessage
@@ -63,9 +66,14 @@ class FakeKeeper:
 
     async def start(self) -> None:
         responder = Responder(self._bus, self._service)
+        self.register(responder)
+        await responder.start()
+
+    def register(self, responder: Responder) -> None:
+        if self._service == ChatsOfUser.service:
+            responder.on(ChatsOfUser, self._chats_of_user)
         responder.on(TopicPosition, self._position)
         responder.on(TopicReplay, self._replay)
-        await responder.start()
 
     def create(self, tenant_id: UUID, topic: str) -> None:
         self._log.setdefault((tenant_id, topic), [])
@@ -96,6 +104,13 @@ class FakeKeeper:
     def replace_log(self, epoch: str) -> None:
         self.epoch = epoch
         self._log = {key: [] for key in self._log}
+
+    async def _chats_of_user(self, question: ChatsOfUser) -> ChatsOfUserAnswer:
+        principal = question.principal
+        topics = [topic for tenant, topic in self._log if tenant == principal.tenant_id]
+        kind = chat_topic(UUID(int=0)).partition(":")[0] + ":"
+        seen = [topic for topic in topics if topic.startswith(kind) and principal.user_id not in self.blind]
+        return ChatsOfUserAnswer([UUID(topic.removeprefix(kind)) for topic in seen])
 
     async def _position(self, question: TopicPosition) -> TopicPositionAnswer:
         log = self._read(question.principal, question.topic, "position")
@@ -195,6 +210,32 @@ def task_added(**fields: Any) -> TaskAdded:
 def task_updated(*changed: str, **fields: Any) -> TaskUpdated:
     state = task_state(**fields)
     return TaskUpdated(entity_id=state.id, version=state.version, changed_fields=changed, payload=state)
+
+
+def chat_message_added(chat_id: UUID, content: str = "Hello", **fields: Any) -> ChatMessageAdded:
+    state = chat_message(chat_id, content, **fields)
+    return ChatMessageAdded(entity_id=state.id, version=state.version, payload=state)
+
+
+def chat_message(chat_id: UUID, content: str, **fields: Any) -> ChatMessageState:
+    now = datetime.now(UTC)
+    known = {
+        "id": new_id(),
+        "tenant_id": new_id(),
+        "chat_id": chat_id,
+        "number": 1,
+        "author_id": new_id(),
+        "about_user_id": None,
+        "type": ChatMessageType.TEXT,
+        "content": content,
+        "reply_to": None,
+        "edited_at": None,
+        "is_deleted": False,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+    return ChatMessageState(**{**known, **fields})
 
 
 def task_state(**fields: Any) -> TaskState:

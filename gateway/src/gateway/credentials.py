@@ -14,6 +14,9 @@ from shared.introspection import API_KEY_PREFIX, MAX_CREDENTIAL, SESSION_COOKIE,
 
 _COOKIE = re.compile(rb"(?:^|[;,])[ \t]*%b=([^;,]*)" % SESSION_COOKIE.encode())
 _SCHEME = b"bearer "
+SESSION_IN_QUERY = b"sid="
+"""Of an Engine.IO session (long polling), which only its client knows."""
+
 _KEY_PREFIX = API_KEY_PREFIX.encode()
 _OPAQUE = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_CREDENTIAL}}}")
 
@@ -83,7 +86,10 @@ def _opaque(value: bytes, kind: CredentialKind) -> Credential:
 
 
 def _taken_from_query(target: Target) -> tuple[Credential | None, Target]:
-    """Access tokens and tickets only: what lives longer does not belong into an address."""
+    """Access tokens and tickets only: what lives longer does not belong into an address.
+
+    A client that polls repeats its address, but a ticket is good for one use: whoever names a session has used it.
+    """
     kept: list[bytes] = []
     found: list[Credential] = []
     for pair in (target.query or b"").split(b"&"):
@@ -93,6 +99,8 @@ def _taken_from_query(target: Target) -> tuple[Credential | None, Target]:
             kept.append(pair)
         elif value:
             found.append(read(unquote_to_bytes(value)))
+    if any(pair.startswith(SESSION_IN_QUERY) for pair in kept):
+        found = [credential for credential in found if credential.kind is not CredentialKind.LIVE_TICKET]
     if len(found) > 1:
         raise AmbiguousCredentials
     return found[0] if found else None, Target(target.path, b"&".join(kept) or None)

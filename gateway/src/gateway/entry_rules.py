@@ -1,7 +1,7 @@
 """Which credential counts at which row of the table: where cookies may come from, how far the scopes of keys reach."""
 
 from gateway.cors import Cors
-from gateway.credentials import Presented, carries_session_cookie, presented_credential
+from gateway.credentials import SESSION_IN_QUERY, Presented, carries_session_cookie, presented_credential
 from gateway.errors import OriginNotAllowed
 from gateway.outgoing_head import asks_for_websocket
 from gateway.request_head import SAFE_METHODS, RequestHead
@@ -44,7 +44,7 @@ def limit_class_of(head: RequestHead, row: Row) -> LimitClass:
 def _continues_session(head: RequestHead) -> bool:
     """Long polling (Engine.IO) asks again and again within one live connection, and names it."""
     query = head.target.query or b""
-    return not head.is_websocket and any(part.startswith(b"sid=") for part in query.split(b"&"))
+    return not head.is_websocket and any(part.startswith(SESSION_IN_QUERY) for part in query.split(b"&"))
 
 
 def _check_origin(head: RequestHead, row: Row, cors: Cors) -> None:

@@ -259,7 +259,7 @@ class Exchange:
         admission = self._visitor.admission
         if admission is not None:
             identity = parts.authenticator.identity_line(admission, row.service)
-            if asks_for_websocket(self._head, row):
+            if row.service is Service.REALTIME:
                 identity += expiry_line(admission)
         return parts.outgoing.for_service(
             self._head,

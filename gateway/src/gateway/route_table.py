@@ -334,6 +334,7 @@ ROWS: tuple[Row, ...] = (
         body_limit=64 * KIB,
         resource=ANY_KEY,
     ),
+    Row(path="/api/v1/events", service=Service.REALTIME, methods=_READS, body_limit=0, resource=SOME_RESOURCE),
     Row(
         path="/api/v1/events/stream",
         service=Service.REALTIME,

@@ -53,6 +53,18 @@ async def test_a_used_ticket_is_refused(stack: Stack) -> None:
     assert len(stack.realtime.requests) == 1
 
 
+async def test_a_client_that_polls_goes_on_with_the_session_that_its_ticket_opened(stack: Stack) -> None:
+    stack.auth.issue(CredentialKind.LIVE_TICKET, TICKET)
+    consume_on_use(stack.auth)
+
+    assert await get(stack, f"/ws?EIO=4&ticket={TICKET}") == (200, "")
+    assert await get(stack, f"/ws?EIO=4&ticket={TICKET}&sid=abc") == (200, "")
+
+    first, second = stack.realtime.requests
+    assert first.all(b"x-tessera-identity")
+    assert (second.target, second.all(b"x-tessera-identity")) == (b"/ws?EIO=4&sid=abc", [])
+
+
 async def test_of_many_parallel_uses_at_two_gateways_one_wins(start_stack: StartStack) -> None:
     stack = await start_stack()
     stack.auth.issue(CredentialKind.LIVE_TICKET, TICKET)

@@ -22,6 +22,7 @@ from project_service.gifting import parts as gifting
 from project_service.gifting.commenting import planned_kinds
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
+from project_service.live.service import LiveProjects
 from project_service.object_store import open_object_store
 from project_service.outbound.client import OutboundClient
 from project_service.projects.routes import routes as project_routes
@@ -103,6 +104,7 @@ def create_app(
     blobs = BlobStore(database, objects, clock)
     attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
     projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
+    files = FileService(database, blobs, clock)
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
     planning = gifting.Planning(settings, database, clock)
     metrics, registry = Metrics(SERVICE), default_registry()
@@ -125,7 +127,7 @@ def create_app(
             TaskService(database, clock),
             BulkService(database, clock),
             attachments,
-            FileService(database, blobs, clock),
+            files,
             VersionService(database, blobs, clock),
             ArchiveService(database, blobs, clock),
             TemplateService(database, blobs, clock, Library()),
@@ -145,8 +147,9 @@ def create_app(
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     responder.on(ProjectTeam, team.answer)
-    visible = visibility_of_topics(comments, clock)
-    TopicKeeper(database, EventLog(database), visible, audience_of=audience_of).answer(responder)
+    visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
+    LiveProjects(database, files, event_log).answer(responder)
+    TopicKeeper(database, event_log, visible, audience_of=audience_of).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)

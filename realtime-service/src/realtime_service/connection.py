@@ -6,11 +6,11 @@ from typing import Protocol
 
 from realtime_service.buckets import Bucket, Rate
 from realtime_service.credentials import Credentials
-from realtime_service.frames import PING, CloseCode
+from realtime_service.frames import CloseCode
 from realtime_service.metrics import LiveMetrics
 from realtime_service.settings import RealtimeSettings
 from realtime_service.timers import Timer, TimerWheel
-from realtime_service.websocket import SOFT_LIMIT, WebSocket
+from realtime_service.websocket import SOFT_LIMIT
 from shared.clock import Clock
 from shared.errors import AuthRequired, Forbidden, TesseraError, TokenExpired, TooManyRequests
 from shared.principal import Principal
@@ -22,8 +22,42 @@ FRAMES_PER_SECOND = 20.0
 REFUSED_IN_A_ROW = 20  # frames over the limit that are answered before the socket is closed
 
 
+class ByteSink(Protocol):
+    """Where bytes for the client go."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Socket(Protocol):
+    """What carries a connection: a WebSocket, an HTTP answer without end, the polls of an Engine.IO client."""
+
+    close_code: int | None
+
+    @property
+    def transport(self) -> ByteSink: ...
+
+    @property
+    def is_open(self) -> bool: ...
+
+    def close(self, code: int) -> None:
+        """Say goodbye, after which the peer may answer; `abort` does not wait for that."""
+
+    def abort(self) -> None: ...
+
+
 class Session(Protocol):
     """The dialect's side of a connection."""
+
+    dialect: str
+    """For the metrics."""
+
+    ping: bytes
+    """What asks the peer for a sign of life."""
+
+    is_one_way: bool
+    """The client cannot answer: that it is gone shows when nothing can be written any more."""
 
     def welcome(self) -> None:
         """The client is known now, by handshake or by token."""
@@ -83,7 +117,7 @@ class Connection:
     """Writes frames that are counted elsewhere. While the reader keeps up it is the transport's own method: nothing is
     faster for a crowd."""
 
-    def __init__(self, socket: WebSocket, home: Home, begin: "Callable[[Connection], Session]") -> None:
+    def __init__(self, socket: Socket, home: Home, begin: "Callable[[Connection], Session]") -> None:
         self._socket = socket
         self._home = home
         self._frames = Bucket(home.frame_rate)
@@ -249,11 +283,11 @@ class Connection:
 
     def _check_peer(self) -> None:
         """Runs once per ping interval: nothing heard since the last ping, not even a pong, means nobody is there."""
-        if not self._was_heard:
+        if not self._was_heard and not self.session.is_one_way:
             self._socket.abort()
             return
         self._was_heard = False
-        self.put(PING)
+        self.put(self.session.ping)
         self._ping = self._home.wheel.after(self._home.settings.ping_seconds, self._check_peer)
 
     def _cancel_timeouts(self) -> None:

@@ -16,7 +16,6 @@ from shared.clock import Clock
 from shared.errors import SessionRevoked
 from shared.principal import Principal
 
-DIALECT = "topics"
 RETRY_MS = 30_000  # until one of too many connections may try again
 
 
@@ -51,11 +50,11 @@ class Connections:
         if address is not None and not self._headcount.admit_address(address):
             connection.fail(TooManyConnections(), CloseCode.TOO_MANY, RETRY_MS)
         self._is_empty.clear()
-        self.metrics.connections.labels(DIALECT).inc()
+        self.metrics.connections.labels(connection.session.dialect).inc()
 
     def remove(self, connection: Connection, close_code: int | None) -> None:
         self._open.discard(connection)
-        self.metrics.connections.labels(DIALECT).dec()
+        self.metrics.connections.labels(connection.session.dialect).dec()
         self.metrics.closes.labels(str(close_code or "lost")).inc()
         if connection.address is not None:
             self._headcount.leave_address(connection.address)

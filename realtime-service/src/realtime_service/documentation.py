@@ -1,18 +1,17 @@
 """What a client of the live addresses has to know, made from the frames themselves (`x-websocket`)."""
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
-import msgspec
-
+from realtime_service import events_routes
+from realtime_service.dialects.project_frames import CLIENT_DATA, SERVER_DATA
+from realtime_service.dialects.socketio_frames import ACKS, CLIENT_EVENTS, SERVER_EVENTS, ServerMessage
 from realtime_service.dialects.topics_frames import CLIENT_FRAMES, SERVER_FRAMES
 from realtime_service.frames import CloseCode
 from shared.http.app import App
 from shared.http.documentation import serve_openapi
 from shared.http.examples import Examples
 from shared.http.openapi import openapi_document, schema_components
-from shared.wire_enum import WireEnum
 
 _JSON_FRAMES = "JSON in text frames of WebSocket (RFC 6455)"
 _CLOSE_CODES = {
@@ -22,6 +21,8 @@ _CLOSE_CODES = {
     CloseCode.TOO_BIG: "A message was longer than 64 KiB.",
     CloseCode.RESTARTING: "The node goes away: connect again and resume.",
     CloseCode.UNAUTHENTICATED: "No valid credential, or it has expired.",
+    CloseCode.FORBIDDEN: "The right to the project has ended.",
+    CloseCode.NOT_FOUND: "There is no such project.",
     CloseCode.TOO_SLOW: "The client reads more slowly than its events come.",
     CloseCode.SESSION_REVOKED: "The session, the membership or the account has ended.",
     CloseCode.TOO_MANY: "Too many frames or connections.",
@@ -33,40 +34,17 @@ _TOPICS = (
     "within 10 seconds. Events of a topic come in order, once, without a silent gap: keep the last `epoch` and "
     "`offset` and send them as `since` after a lost connection."
 )
-_ANNOUNCED: dict[str, dict[str, Any]] = {
-    "/ws/{project_id}": {
-        "summary": "Everything of one project in one connection, for editors and app builders",
-        "protocol": f"{_JSON_FRAMES}, `{{type, data}}`",
-        "available": False,
-    },
-    "/ws/": {
-        "summary": 'Chats with the stock socket.io-client 4, `path: "/ws"`',
-        "protocol": "Socket.IO 5 over Engine.IO 4 (`EIO=4`): WebSocket, long polling, upgrade",
-        "available": False,
-    },
-}
-"""Part of the contract; this version answers 404 there."""
-
-
-class MessageKind(WireEnum):
-    TEXT = "text"
-    SYSTEM = "system"
-    FILE = "file"
-
-
-class ServerMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat message as Socket.IO clients hear it."""
-
-    chat_id: UUID
-    message_id: UUID
-    author: UUID | None
-    content: str
-    timestamp: int
-    """Milliseconds since 1970."""
-    type: MessageKind
-    created_at: datetime
-    epoch: str
-    offset: int
+_PROJECT = (
+    "`get_state` answers the state with its position, and what happens afterwards follows from there; after a lost "
+    "connection `resume` with the last `epoch` and `offset` tells what was missed and then `resumed`, or the state "
+    "anew. What is told before the answer belongs to neither: leave it out."
+)
+_CHATS = (
+    'Connect with `io(url, {path: "/ws", auth: {token, since}})`. The user\'s chats are joined without asking, '
+    "each told by `roomJoined`; keep the last `epoch` and `offset` of every chat and give them as `auth.since` "
+    "(`{chat_id: {epoch, offset}}`) after a lost connection, or as `since` of `clientJoinRoom`. Refusals come as "
+    "`connect_error`: `AUTH_REQUIRED`, `AUTH_SESSION_EXPIRED`. Messages are sent by REST."
+)
 
 
 def setup_documentation(app: App) -> None:
@@ -74,24 +52,55 @@ def setup_documentation(app: App) -> None:
 
 
 def live_document() -> dict[str, Any]:
-    """Live addresses have no operations; their frames are components like any others."""
-    shapes = [*CLIENT_FRAMES.values(), *SERVER_FRAMES, ServerMessage]
-    schemas, components = schema_components(shapes)
-    sent, received = schemas[: len(CLIENT_FRAMES)], schemas[len(CLIENT_FRAMES) : -1]
-    topics = {
-        "summary": "Follow topics: projects, tasks, conversations, one's own account",
-        "protocol": _JSON_FRAMES,
-        "available": True,
-        "description": _TOPICS,
-        "client": dict(zip(CLIENT_FRAMES, sent, strict=True)),
-        "server": received,
-        "closeCodes": {str(int(code)): meaning for code, meaning in _CLOSE_CODES.items()},
+    """Sockets have no operations; their frames are components like any others."""
+    document = openapi_document("realtime", (events_routes.routes,))
+    components = document["components"]["schemas"]
+    schema = _Schemas(components)
+    document["x-websocket"] = {
+        "/ws": {
+            "summary": "Follow topics: projects, tasks, conversations, one's own account",
+            "protocol": _JSON_FRAMES,
+            "available": True,
+            "description": _TOPICS,
+            "client": schema.named(CLIENT_FRAMES),
+            "server": schema.all(SERVER_FRAMES),
+            "closeCodes": {str(int(code)): meaning for code, meaning in _CLOSE_CODES.items()},
+        },
+        "/ws/{project_id}": {
+            "summary": "Everything of one project in one connection, for editors and app builders",
+            "protocol": f"{_JSON_FRAMES}, `{{type, data}}`",
+            "available": True,
+            "description": _PROJECT,
+            "client": schema.named(CLIENT_DATA),
+            "server": schema.named(SERVER_DATA),
+        },
+        "/ws/": {
+            "summary": 'Chats with the stock socket.io-client 4, `path: "/ws"`',
+            "protocol": "Socket.IO 5 over Engine.IO 4 (`EIO=4`): WebSocket, long polling, upgrade",
+            "available": True,
+            "description": _CHATS,
+            "client": schema.named(CLIENT_EVENTS),
+            "server": schema.named(SERVER_EVENTS),
+            "acknowledgements": schema.all(ACKS),
+        },
     }
-    document = openapi_document("realtime", ())
-    document["components"]["schemas"].update(components)
-    document["webhooks"] = {"serverMessage": {"post": _server_message(schemas[-1], components)}}
-    document["x-websocket"] = {"/ws": topics, **_ANNOUNCED}
+    document["webhooks"] = {"serverMessage": {"post": _server_message(schema.all([ServerMessage])[0], components)}}
     return document
+
+
+class _Schemas:
+    """Makes components of frames, each once."""
+
+    def __init__(self, components: dict[str, Any]) -> None:
+        self._components = components
+
+    def all(self, shapes: Iterable[type]) -> list[dict[str, Any]]:
+        schemas, components = schema_components(shapes)
+        self._components.update(components)
+        return schemas
+
+    def named(self, shapes: Mapping[str, type]) -> dict[str, Any]:
+        return dict(zip(shapes, self.all(shapes.values()), strict=True))
 
 
 def _server_message(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What can go wrong on a live connection, beside what any request can meet."""
 
-from shared.errors import BadRequest, TesseraError, TooManyRequests
+from shared.errors import BadRequest, Forbidden, NotFound, TesseraError, TooManyRequests
 
 
 class InvalidMessage(BadRequest):
@@ -33,3 +33,19 @@ class UpgradeRequired(TesseraError):
     code = "UPGRADE_REQUIRED"
     message = "This address speaks WebSocket: ask for an upgrade."
     remedy = "Connect with a WebSocket client."
+
+
+class UnknownPoll(BadRequest):
+    code = "WS_SESSION_UNKNOWN"
+    message = "Session ID unknown"
+    remedy = "Connect anew; with several nodes, long polling needs sticky sessions."
+
+
+class ProjectNotFound(NotFound):
+    code = "PROJECT_NOT_FOUND"
+    message = "There is no such project."
+
+
+class NotAllowed(Forbidden):
+    code = "WS_FORBIDDEN"
+    message = "You may not do that in this project, or see it no more."

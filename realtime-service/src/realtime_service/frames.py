@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-_encode_json = msgspec.json.Encoder().encode
+encode_json = msgspec.json.Encoder().encode
 
 
 class Opcode(IntEnum):
@@ -21,12 +21,15 @@ class Opcode(IntEnum):
 class CloseCode(IntEnum):
     """Why we end a socket. The 4000s are ours, the others are registered."""
 
+    NORMAL = 1000  # only ever the client's own wish
     PROTOCOL_ERROR = 1002
     UNSUPPORTED_DATA = 1003
     INVALID_TEXT = 1007
     TOO_BIG = 1009
     RESTARTING = 1012
     UNAUTHENTICATED = 4001
+    FORBIDDEN = 4003
+    NOT_FOUND = 4004
     TOO_SLOW = 4008
     SESSION_REVOKED = 4009
     TOO_MANY = 4029
@@ -38,7 +41,7 @@ def text_frame(text: bytes) -> bytes:
 
 
 def json_frame(value: Any) -> bytes:
-    return text_frame(_encode_json(value))
+    return text_frame(encode_json(value))
 
 
 def pong_frame(payload: bytes) -> bytes:

@@ -56,6 +56,13 @@ class Hub:
         if stream is not None:
             stream.accept(event)
 
+    def typing(self, tenant_id: UUID, topic: str, user_id: UUID) -> None:
+        """Worth telling those who follow now, and nobody later."""
+        stream = self._streams.get((tenant_id, topic))
+        if stream is not None:
+            for subscriber in tuple(stream.subscribers):
+                subscriber.typing(user_id)
+
     def suspect_all(self) -> None:
         """Something may have been missed: every stream is compared with its keeper."""
         for stream in tuple(self._streams.values()):

@@ -1,21 +1,24 @@
 """One node of realtime-service: its event queue, hub and connections, and how they begin and end."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import NamedTuple
 from uuid import UUID
 
 from realtime_service.access import Access
 from realtime_service.bus_watch import BusWatch
-from realtime_service.connection import Connection
+from realtime_service.connection import Connection, Session, Socket
 from realtime_service.connections import Connections
 from realtime_service.credentials import Authenticator, Credentials, token_verifier
-from realtime_service.dialects.topics import TopicsDialect, subscription_budget
+from realtime_service.dialects.topics import subscription_budget
 from realtime_service.drain import drain
 from realtime_service.feed import Feed
+from realtime_service.following import LiveParts
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.passing import Passing
+from realtime_service.polling import Polls
 from realtime_service.presence.names import Names
 from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
@@ -23,7 +26,7 @@ from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
 from realtime_service.silence import SilenceWatch
-from realtime_service.websocket import WebSocket
+from realtime_service.typing_signals import Typing, TypingSignals
 from shared.clock import Clock
 from shared.events.auth import (
     ApiKeyRevoked,
@@ -39,11 +42,15 @@ from shared.events.gifting import GiftListUpdated, PersonAdded, PersonDeleted, P
 from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
+from shared.http.app import Request
+from shared.http.caller import read_caller
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
 from shared.messaging.signals import Signals
 from shared.telemetry.metrics import Metrics
+
+Dialect = Callable[[LiveParts, Connection], Session]
 
 AUDIENCE = "realtime"
 PRUNE_SECONDS = 30.0
@@ -52,10 +59,18 @@ CHECKED_AT_ONCE = 50  # connections whose rights are in doubt
 CHECK_PAUSE_SECONDS = 0.05
 
 
+class Arrival(NamedTuple):
+    """Who comes, as far as the handshake tells, and from which address."""
+
+    credentials: Credentials | None
+    address: str
+
+
 class Node:
     def __init__(self, settings: RealtimeSettings, bus: Bus, clock: Clock, metrics: Metrics) -> None:
         live_metrics, requests, registry = LiveMetrics(metrics), Requests(bus), default_registry()
         keepers = Keepers(requests, registry)
+        self.is_leaving = False
         self._bus = bus
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = BusWatch(bus, self._bus_changed)
@@ -72,16 +87,21 @@ class Node:
         self._connections = Connections(settings, clock, live_metrics)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
+        self._typing = TypingSignals(Signals(bus), self._heard_typing)
+        self.polls = Polls()
         self._presence = Presence(Signals(bus), self._connections.wheel)
-        self._topics = TopicsDialect(
+        self.parts = LiveParts(
             hub=self._hub,
             access=self._access,
             keepers=keepers,
+            requests=requests,
             authenticator=self.authenticator,
             metrics=live_metrics,
+            typing=self._typing,
             presence=self._presence,
             names=Names(requests),
             is_bus_back=self._watch.is_back,
+            ping_seconds=settings.ping_seconds,
             budget=subscription_budget(settings.rate_limit_scale),
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
@@ -104,6 +124,7 @@ class Node:
         for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
             self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
+        await self._typing.connect()
         await self._presence.start()
         await self._passing.connect()
         self._watch.look()
@@ -120,22 +141,27 @@ class Node:
 
     async def stop(self, drain_seconds: float) -> None:
         """The clients leave first, events come to the last of them until then."""
+        self.is_leaving = True
         await drain(self._connections, drain_seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._repairs.close()
 
-    def connect(self, socket: WebSocket, credentials: Credentials | None, address: str | None = None) -> Connection:
-        """Without credentials from the handshake, the first frame has to bring them."""
-        connection = Connection(socket, self._connections, self._topics.begin)
-        self._connections.add(connection, address)
+    def arrival(self, request: Request) -> Arrival:
+        """Raises AuthRequired or SessionRevoked."""
+        return Arrival(self.authenticator.from_handshake(request), read_caller(request).address)
+
+    def connect(self, socket: Socket, arrival: Arrival, begin: Dialect) -> Connection:
+        """Without credentials from the handshake, the client has to bring them soon."""
+        connection = Connection(socket, self._connections, lambda connection: begin(self.parts, connection))
+        self._connections.add(connection, arrival.address)
         if not connection.is_open:
             return connection
-        if credentials is None:
+        if arrival.credentials is None:
             connection.require_credentials()
         else:
-            connection.authenticate(credentials)
+            connection.authenticate(arrival.credentials)
         return connection
 
     def _session_revoked(self, event: SessionRevoked, _envelope: Envelope) -> None:
@@ -199,6 +225,9 @@ class Node:
     def _member_lost_rights(self, event: MembershipChanged | MembershipRemoved, _envelope: Envelope) -> None:
         """Their sessions end by events of their own; API keys do not, but what those are good for has changed."""
         self._connections.end_keys(event.tenant_id, event.user_id)
+
+    def _heard_typing(self, typing: Typing) -> None:
+        self._hub.typing(typing.tenant_id, typing.topic, typing.user_id)
 
     def _bus_changed(self, is_back: bool) -> None:
         self._reliability_changed(is_healthy=is_back and not self._silence.is_silent)

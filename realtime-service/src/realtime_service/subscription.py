@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from realtime_service.access import Access
 from realtime_service.events import TopicEvent
@@ -39,6 +40,9 @@ class Reader(Protocol):
 
     def refused(self, topic: str) -> None:
         """The right is gone, and the subscription with it."""
+
+    def typing(self, topic: str, user_id: UUID) -> None:
+        """Somebody else is about to say something."""
 
     def overwhelmed(self) -> None:
         """More happened than could be kept while the reader was catching up."""
@@ -125,9 +129,17 @@ class Subscription:
             self.deliver(event)
         self._shorten()
 
+    def hold(self) -> None:
+        """Back to keeping what the stream delivers, until `go_live`."""
+        if self._waiting is None and self._stream is not None:
+            self._waiting = deque()
+            self._loss = None
+            self._stream.attend(self)
+
     def leave(self) -> None:
-        if self._stream is not None:
-            self._hub.leave(self, self._stream)
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._hub.leave(self, stream)
 
     # What the stream calls.
 
@@ -157,6 +169,10 @@ class Subscription:
         else:
             self._waiting.clear()
             self._loss = reason if self._is_settled else None
+
+    def typing(self, user_id: UUID) -> None:
+        if self._waiting is None and user_id != self.principal.user_id:
+            self._reader.typing(self.topic, user_id)
 
     def refused(self) -> None:
         self.leave()

@@ -34,6 +34,9 @@ class Subscriber(Protocol):
         Its own position is still the one before. Events are delivered again, whatever was shortened.
         """
 
+    def typing(self, user_id: UUID) -> None:
+        """Somebody is about to say something."""
+
     def refused(self) -> None:
         """The keeper says that this subscriber has no right any more: leave."""
 
@@ -87,6 +90,14 @@ class TopicStream:
             self._write()  # what it has been told already is not for it
             self.subscribers[subscriber] = direct
             self._crowds.setdefault(direct.render, {})[direct.outlet] = None
+
+    def attend(self, subscriber: Subscriber) -> None:
+        """From now on its events are delivered to it again."""
+        direct = self.subscribers.get(subscriber)
+        if direct is not None:
+            self._crowds[direct.render].pop(direct.outlet, None)
+            self.subscribers[subscriber] = None
+            self._attentive[subscriber] = None
 
     def remove(self, subscriber: Subscriber) -> None:
         self._write()

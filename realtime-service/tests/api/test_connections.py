@@ -73,7 +73,7 @@ async def test_an_identity_for_another_service_is_refused_before_the_handshake(s
 
 
 async def test_other_addresses_do_not_exist(server: LiveServer) -> None:
-    for path in ("/ws/0189aaaa-0000-7000-8000-000000000001", "/ws/?EIO=4&transport=websocket"):
+    for path in ("/ws/0189aaaa-0000-7000-8000-000000000001/x", "/wss"):
         with pytest.raises(InvalidStatus) as refused:
             await RawClient.open(server.port, path=path)
         assert refused.value.response.status_code == 404

@@ -1,26 +1,23 @@
 """The topics dialect: a client subscribes to named topics and hears what happens in them."""
 
-import asyncio
 import random
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from uuid import UUID
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
-from realtime_service.access import Access
 from realtime_service.buckets import Bucket, Rate
 from realtime_service.connection import Connection
-from realtime_service.credentials import Authenticator
 from realtime_service.dialects.topics_frames import (
     Authenticate,
     ClientFrame,
     ErrorFrame,
+    IsTyping,
     Ping,
     Said,
     SetPresence,
     Subscribe,
     Subscribed,
+    TypingFrame,
     Unreadable,
     Unsubscribe,
     Unsubscribed,
@@ -31,58 +28,22 @@ from realtime_service.dialects.topics_frames import (
 )
 from realtime_service.errors import InvalidMessage, NotPresent, TooManySubscriptions
 from realtime_service.events import TopicEvent
-from realtime_service.frames import CloseCode, json_frame
-from realtime_service.hub import Hub
-from realtime_service.metrics import LiveMetrics
+from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
+from realtime_service.frames import PING, CloseCode, json_frame
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
 from realtime_service.presence.changes import PresenceChange
-from realtime_service.presence.names import Names
-from realtime_service.presence.service import Presence
 from realtime_service.presence.signals import Member
-from realtime_service.replay import Keepers
-from realtime_service.subscription import Joined, Subscription
+from realtime_service.subscription import Joined
 from realtime_service.topics import Direct
-from realtime_service.websocket import SOFT_LIMIT
-from shared.errors import (
-    AuthRequired,
-    SessionRevoked,
-    TesseraError,
-    TooManyRequests,
-    Unavailable,
-    UpstreamError,
-    UpstreamTimeout,
-)
+from shared.errors import AuthRequired, SessionRevoked, TesseraError, TooManyRequests
 from shared.events.questions import TopicNotFound
-from shared.events.topics import parse_topic
 from shared.principal import Principal
-from shared.telemetry.logs import get_logger
 
 MAX_SUBSCRIPTIONS = 128
 SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
 MAX_STATE_BYTES = 1024
-JOINS_AT_ONCE = 8  # questions a connection may have open at the keepers
-
-log = get_logger()
 RETRY_MS = (500, 2_000)  # spread, so that a crowd does not come back as one
-_TEMPORARY = (Unavailable, UpstreamError, UpstreamTimeout)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TopicsDialect:
-    hub: Hub
-    access: Access
-    keepers: Keepers
-    authenticator: Authenticator
-    metrics: LiveMetrics
-    presence: Presence
-    names: Names
-    is_bus_back: asyncio.Event
-    budget: Rate
-    """Of one connection's subscriptions."""
-
-    def begin(self, connection: Connection) -> "TopicsSession":
-        return TopicsSession(self, connection)
 
 
 def subscription_budget(rate_scale: float) -> Rate:
@@ -92,16 +53,17 @@ def subscription_budget(rate_scale: float) -> Rate:
 class TopicsSession:
     """One client. Joining a topic is a task; everything else happens at once."""
 
-    def __init__(self, parts: TopicsDialect, connection: Connection) -> None:
+    dialect = "topics"
+    ping = PING
+    is_one_way = False
+
+    def __init__(self, parts: LiveParts, connection: Connection) -> None:
         self._parts = parts
         self._connection = connection
-        self._subscriptions: dict[str, Subscription] = {}
-        self._asked: dict[str, Subscribe] = {}
-        self._joining: dict[Subscription, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
+        self._following = Following(parts, self, self._tasks, event_frame, Direct(event_frame, connection))
         self._present: set[str] = set()
         self._early: list[ClientFrame] | None = None
-        self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
         self._budget = Bucket(parts.budget)
 
     # What the connection calls.
@@ -133,25 +95,16 @@ class TopicsSession:
         self._write(Said(action=action, retry_after_ms=UNSET if retry_after_ms is None else retry_after_ms))
 
     def rights_changed(self) -> None:
-        for topic in tuple(self._subscriptions):
-            self._start(self._check_again(topic))
+        self._following.check_again()
 
     def audience_changed(self) -> None:
-        """From here on nothing comes on the streams that were heard until now; the client reads anew."""
-        credentials = self._connection.credentials
-        for topic, subscription in tuple(self._subscriptions.items()):
-            parsed = parse_topic(topic)
-            if credentials is not None and parsed is not None and parsed.has_audiences:
-                is_answered = subscription not in self._joining
-                frame = self._asked[topic]
-                again = msgspec.structs.replace(frame, id=UNSET, since=None) if is_answered else frame
-                self._subscribe(again, credentials.principal, "audience_changed" if is_answered else None)
+        self._following.audience_changed()
 
     def end(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        for subscription in tuple(self._subscriptions.values()):
-            self._drop(subscription, may_return=True)
+        self._tasks.end()
+        for topic in tuple(self._present):
+            self._depart(topic, may_return=True)
+        self._following.leave_all()
 
     # What the client asks.
 
@@ -162,7 +115,7 @@ class TopicsSession:
             self._early.append(frame)
         elif isinstance(frame, Authenticate):
             self._early = [] if credentials is None else None
-            self._start(self._authenticate(frame))
+            self._tasks.start(self._authenticate(frame))
         elif credentials is None:
             self._connection.fail(AuthRequired(), CloseCode.UNAUTHENTICATED)
         elif isinstance(frame, Subscribe):
@@ -177,7 +130,7 @@ class TopicsSession:
     async def _authenticate(self, frame: Authenticate) -> None:
         try:
             self._connection.authenticate(await self._parts.authenticator.from_token(frame.token))
-        except _TEMPORARY as error:
+        except TEMPORARY as error:
             self._write(_error(error, frame))
             self._refuse_early(error)
         except SessionRevoked as error:
@@ -194,23 +147,40 @@ class TopicsSession:
         for waiting in early:
             self._write(_error(error, waiting))
 
-    def _subscribe(self, frame: Subscribe, principal: Principal, reason: str | None = None) -> None:
-        """`reason` tells why a client that did not ask is answered again."""
-        if (known := self._subscriptions.get(frame.topic)) is not None:
-            self._drop(known, may_return=frame.presence)
-        if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
+    def _subscribe(self, frame: Subscribe, principal: Principal) -> None:
+        self._depart(frame.topic, may_return=frame.presence)
+        self._following.leave(frame.topic)
+        if len(self._following) >= MAX_SUBSCRIPTIONS:
             self._write(_error(TooManySubscriptions(), frame))
             return
-        direct = Direct(event_frame, self._connection)
-        subscription = Subscription(self._parts.hub, principal, frame.topic, self, frame.filter, direct)
-        self._subscriptions[frame.topic] = subscription
-        self._asked[frame.topic] = frame
-        self._joining[subscription] = self._start(self._join(frame, subscription, reason))
+
+        async def joined(place: Joined) -> None:
+            presence = await self._enter(frame.topic) if frame.presence else UNSET
+            self._write(_subscribed(frame, place, presence))
+
+        self._following.join(
+            frame.topic,
+            principal,
+            Position(frame.since.epoch, frame.since.offset) if frame.since else None,
+            wanted=frame.filter,
+            joined=joined,
+            failed=lambda error: self._write(_error(error, frame)),
+        )
 
     def _unsubscribe(self, frame: Unsubscribe) -> None:
-        if (known := self._subscriptions.get(frame.topic)) is not None:
-            self._drop(known)
+        self._depart(frame.topic)
+        self._following.leave(frame.topic)
         self._write(Unsubscribed(topic=frame.topic, id=frame.id))
+
+    # Presence.
+
+    @property
+    def principal(self) -> Principal:
+        assert self._connection.credentials is not None
+        return self._connection.credentials.principal
+
+    def presence_changed(self, change: PresenceChange) -> bool:
+        return self._connection.write_if_idle(change.frame(presence_frame))
 
     def _set_presence(self, frame: SetPresence) -> None:
         if frame.topic not in self._present:
@@ -225,49 +195,10 @@ class TopicsSession:
         self._present.add(topic)
         return self._parts.presence.enter(self, topic, name)
 
-    async def _join(self, frame: Subscribe, subscription: Subscription, reason: str | None) -> None:
-        since = Position(frame.since.epoch, frame.since.offset) if frame.since else None
-        try:
-            async with self._turns:
-                joined = await subscription.join(self._parts.access, self._parts.keepers, since)
-        except TesseraError as error:
-            self._forget(subscription)
-            self._write(_error(error, frame))
-            return
-        presence = await self._enter(frame.topic) if frame.presence else UNSET
-        await self._tell_missed(joined.missed)
-        self._write(_subscribed(frame, joined if reason is None else joined._replace(reason=reason), presence))
-        subscription.go_live()
-        self._joining.pop(subscription, None)
-        if since is not None:
-            self._parts.metrics.recoveries.labels("recovered" if joined.is_recovered else "lost").inc()
-
-    async def _tell_missed(self, events: list[TopicEvent]) -> None:
-        """Never more at once than a healthy reader takes without being called slow."""
-        frames: list[bytes] = []
-        size = 0
-        for event in events:
-            frames.append(event.frame(event_frame))
-            size += len(frames[-1])
-            if size >= SOFT_LIMIT:
-                self._connection.write_all(frames)
-                frames, size = [], 0
-                await self._connection.drained()
-        self._connection.write_all(frames)
-
-    async def _check_again(self, topic: str) -> None:
-        subscription = self._subscriptions.get(topic)
-        credentials = self._connection.credentials
-        if subscription is None or credentials is None:
-            return
-        try:
-            async with self._turns:
-                stream = await self._parts.access.check(credentials.principal, topic)
-            if self._subscriptions.get(topic) is subscription and not subscription.hears(stream):
-                self.audience_changed()
-        except (TopicNotFound, *_TEMPORARY) as error:  # what cannot be checked is not allowed: the client asks again
-            if self._subscriptions.get(topic) is subscription:
-                self._take_away(subscription, error)
+    def _depart(self, topic: str, *, may_return: bool = False) -> None:
+        if topic in self._present:
+            self._present.discard(topic)
+            self._parts.presence.leave(self, topic, may_return=may_return)
 
     # What subscriptions tell.
 
@@ -282,49 +213,22 @@ class TopicsSession:
         self._write(Subscribed(topic=topic, epoch=epoch, offset=offset, recovered=False, reason=reason))
         self._parts.metrics.recoveries.labels("lost").inc()
 
-    def refused(self, topic: str) -> None:
-        if (known := self._subscriptions.get(topic)) is not None:
-            self._take_away(known, TopicNotFound())
+    def typing(self, topic: str, user_id: UUID) -> None:
+        self._connection.write_if_idle(json_frame(TypingFrame(topic=topic, data=IsTyping(user_id))))
 
-    def _take_away(self, subscription: Subscription, error: TesseraError) -> None:
-        self._write(_error(error, topic=subscription.topic))
-        self._drop(subscription)
+    def refused(self, topic: str) -> None:
+        self._following.leave(topic)
+        self.taken_away(topic, TopicNotFound())
+
+    def taken_away(self, topic: str, error: TesseraError) -> None:
+        self._depart(topic)
+        self._write(_error(error, topic=topic))
 
     def overwhelmed(self) -> None:
         self._connection.close(CloseCode.TOO_SLOW)
 
-    @property
-    def principal(self) -> Principal:
-        assert self._connection.credentials is not None
-        return self._connection.credentials.principal
-
-    def presence_changed(self, change: PresenceChange) -> bool:
-        return self._connection.write_if_idle(change.frame(presence_frame))
-
-    def _drop(self, subscription: Subscription, *, may_return: bool = False) -> None:
-        if subscription.topic in self._present:
-            self._present.discard(subscription.topic)
-            self._parts.presence.leave(self, subscription.topic, may_return=may_return)
-        self._forget(subscription)
-        subscription.leave()
-
-    def _forget(self, subscription: Subscription) -> None:
-        del self._subscriptions[subscription.topic]
-        self._asked.pop(subscription.topic, None)
-        task = self._joining.pop(subscription, None)
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-
-    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a frame could not be obeyed", exc_info=error)
+    async def drained(self) -> None:
+        await self._connection.drained()
 
     def _write(self, value: Subscribed | Unsubscribed | Said | ErrorFrame) -> None:
         self._connection.write(json_frame(value))
@@ -346,7 +250,7 @@ def _error(
     error: TesseraError, frame: ClientFrame | None = None, retry_after_ms: int | None = None, topic: str | None = None
 ) -> ErrorFrame:
     """A temporary error says when to try again."""
-    if retry_after_ms is None and isinstance(error, _TEMPORARY):
+    if retry_after_ms is None and isinstance(error, TEMPORARY):
         retry_after_ms = random.randint(*RETRY_MS)  # noqa: S311 - spreads load, hides nothing
     named = topic or getattr(frame, "topic", None)
     return ErrorFrame(

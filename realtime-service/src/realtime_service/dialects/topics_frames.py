@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.frames import json_frame
+from realtime_service.frames import encode_json, json_frame, text_frame
 from realtime_service.passing import PassingFrame
 from realtime_service.presence.changes import PresenceChange
 from realtime_service.presence.signals import Member
@@ -163,6 +163,17 @@ def presence_frame(change: PresenceChange) -> bytes:
     return json_frame(PresenceFrame(topic=change.topic, data=data))
 
 
+class IsTyping(msgspec.Struct, frozen=True):
+    user_id: UUID
+
+
+class TypingFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="TYPING"):
+    """Somebody is about to say something in a chat; true for five seconds. It has no offset: it is never repeated."""
+
+    topic: str
+    data: IsTyping
+
+
 class PassingEventFrame(msgspec.Struct, frozen=True, kw_only=True):
     """`run.start`, `run.delta`, `run.usage`, `run.done` or `run.error`: without an offset, and it may be missing."""
 
@@ -172,7 +183,16 @@ class PassingEventFrame(msgspec.Struct, frozen=True, kw_only=True):
     event: str = "RUN"
 
 
-SERVER_FRAMES = (Subscribed, Unsubscribed, Said, ErrorFrame, EventFrame, PresenceFrame, PassingEventFrame)
+SERVER_FRAMES = (
+    Subscribed,
+    Unsubscribed,
+    Said,
+    ErrorFrame,
+    EventFrame,
+    PresenceFrame,
+    TypingFrame,
+    PassingEventFrame,
+)
 
 
 def passing_frame(passing: PassingFrame) -> bytes:
@@ -181,25 +201,31 @@ def passing_frame(passing: PassingFrame) -> bytes:
     return json_frame(PassingEventFrame(topic=passing.topic, type=f"run.{shown.event}", data=data))
 
 
-def event_frame(event: TopicEvent) -> bytes:
-    """The frame of a live event; its type loses the publisher's prefix."""
+def read_event(event: TopicEvent) -> EventFrame:
+    """A live event as its readers see it; its type loses the publisher's prefix."""
     envelope, change = event.envelope, event.change
     assert event.contract is not None
     assert event.contract.live is not None
-    return json_frame(
-        EventFrame(
-            topic=event.topic,
-            event=event.contract.live.value,
-            type=envelope.type.partition(".")[2],
-            id=envelope.id,
-            offset=event.position.offset,
-            data=EventData(
-                entity_id=change.entity_id,
-                payload=change.payload,
-                user_id=envelope.actorid,
-                timestamp=envelope.time,
-                changed_fields=change.changed_fields,
-                version=change.version,
-            ),
-        )
+    return EventFrame(
+        topic=event.topic,
+        event=event.contract.live.value,
+        type=envelope.type.partition(".")[2],
+        id=envelope.id,
+        offset=event.position.offset,
+        data=EventData(
+            entity_id=change.entity_id,
+            payload=change.payload,
+            user_id=envelope.actorid,
+            timestamp=envelope.time,
+            changed_fields=change.changed_fields,
+            version=change.version,
+        ),
     )
+
+
+def event_json(event: TopicEvent) -> bytes:
+    return encode_json(read_event(event))
+
+
+def event_frame(event: TopicEvent) -> bytes:
+    return text_frame(event.frame(event_json))

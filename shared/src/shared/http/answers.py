@@ -39,6 +39,10 @@ class Accepted(msgspec.Struct, Generic[T], frozen=True):
     location: str | None = None
 
 
+class Bare(msgspec.Struct, frozen=True):
+    """Base of answers that are not inside `data`: what they hold has a form of its own elsewhere."""
+
+
 def alternatives(annotation: Any) -> tuple[Any, ...]:
     """What a handler may answer: `Created[A] | Accepted[B]` are two kinds, anything else is one."""
     return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
@@ -50,7 +54,7 @@ def render(result: Any) -> StoredAnswer:
     status = 200
     if result is None:
         return StoredAnswer(204, headers, b"")
-    if isinstance(result, PageOf):
+    if isinstance(result, PageOf | Bare):
         return StoredAnswer(status, headers, _encode(result))
     if isinstance(result, Created | Accepted):
         status = 201 if isinstance(result, Created) else 202

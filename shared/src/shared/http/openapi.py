@@ -24,7 +24,7 @@ from shared.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from shared.http.answers import Accepted, Created, WithHeaders, alternatives
+from shared.http.answers import Accepted, Bare, Created, WithHeaders, alternatives
 from shared.http.conditions import IfMatch
 from shared.http.documented_errors import TRACE_ID, ErrorAnswer, add_failures, error_codes
 from shared.http.examples import Examples, example_id
@@ -188,7 +188,7 @@ def _answer(answer: Any) -> tuple[int, Any, bool]:
     if origin is PageOf:
         return 200, answer, False
     is_struct = isinstance(answer, type) and issubclass(answer, msgspec.Struct)
-    return 200, answer if is_struct else None, True
+    return 200, answer if is_struct else None, not (is_struct and issubclass(answer, Bare))
 
 
 def _is_versioned(answer: Any) -> bool:

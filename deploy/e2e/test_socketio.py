@@ -1,0 +1,59 @@
+"""Chats through the gateway, heard by the stock npm client over every transport."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from deploy.api_client import ApiClient
+from deploy.e2e.stock_chat_client import installed, stock_client
+from deploy.stack_process import StackProcess
+from shared.ids import new_id
+
+TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
+EVERY_TRANSPORT = pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def program(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    yield await installed(tmp_path_factory.mktemp("socketio_client"))
+
+
+@EVERY_TRANSPORT
+async def test_a_chat_is_heard_and_a_lost_connection_costs_nothing(
+    stack: StackProcess, ada: ApiClient, program: Path, transports: list[str]
+) -> None:
+    chat = (await ada.expect(201, "POST", "/chats", {"kind": "group", "title": "Moon"})).data
+    messages = f"/chats/{chat['id']}/messages"
+
+    async with stock_client(program, stack.url, {"token": ada.access_token}, transports) as client:
+        room = await client.next_event("roomJoined")
+        said = (await ada.expect(201, "POST", messages, {"content": "One"})).data
+        one = await client.next_event("serverMessage")
+        await client.drop()
+        await ada.expect(201, "POST", messages, {"content": "Two"})
+        await ada.expect(201, "POST", messages, {"content": "Three"})
+        missed = [await client.next_event("serverMessage") for _ in range(2)]
+        back = await client.emit("clientJoinRoom", {"chat_id": chat["id"]})
+
+    assert room["chat_id"] == chat["id"]
+    assert (one["message_id"], one["author"], one["content"]) == (said["id"], said["author_id"], "One")
+    assert [message["content"] for message in missed] == ["Two", "Three"]
+    assert (back["ok"], back["offset"]) == (True, missed[-1]["offset"])
+
+
+@EVERY_TRANSPORT
+async def test_who_may_not_come_in_is_told_why(
+    stack: StackProcess, stranger: ApiClient, program: Path, transports: list[str]
+) -> None:
+    refused: dict[str, Any]
+    async with stock_client(program, stack.url, {}, transports) as client:
+        refused = await client.next_with("connect_error")
+    async with stock_client(program, stack.url, {"token": stranger.access_token}, transports) as client:
+        await client.next_with("connect")
+        absent = await client.emit("clientJoinRoom", {"chat_id": str(new_id())})
+
+    assert (refused["connect_error"], refused["data"]["code"]) == ("AUTH_REQUIRED", "AUTH_REQUIRED")
+    assert (absent["ok"], absent["error"]["code"]) == (False, "CHAT_NOT_FOUND")

@@ -1,0 +1,227 @@
+"""The topics one client follows, in any dialect: joined without a hole, looked at again when its rights change."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from realtime_service.access import Access
+from realtime_service.buckets import Rate
+from realtime_service.credentials import Authenticator
+from realtime_service.events import Renderer, TopicEvent
+from realtime_service.hub import Hub
+from realtime_service.metrics import LiveMetrics
+from realtime_service.positions import Position
+from realtime_service.presence.names import Names
+from realtime_service.presence.service import Presence
+from realtime_service.replay import Keepers
+from realtime_service.subscription import Filter, Joined, Reader, Subscription
+from realtime_service.topics import Direct
+from realtime_service.typing_signals import TypingSignals
+from realtime_service.websocket import SOFT_LIMIT
+from shared.errors import TesseraError, Unavailable, UpstreamError, UpstreamTimeout
+from shared.events.questions import TopicNotFound
+from shared.events.topics import parse_topic
+from shared.messaging.requests import Requests
+from shared.principal import Principal
+from shared.telemetry.logs import get_logger
+
+JOINS_AT_ONCE = 8  # questions a client may have open at the keepers
+TEMPORARY = (Unavailable, UpstreamError, UpstreamTimeout)
+
+log = get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveParts:
+    """What the dialects of a node share."""
+
+    hub: Hub
+    access: Access
+    keepers: Keepers
+    requests: Requests
+    authenticator: Authenticator
+    metrics: LiveMetrics
+    presence: Presence
+    names: Names
+    typing: TypingSignals
+    is_bus_back: asyncio.Event
+    ping_seconds: float
+    budget: Rate
+    """Of one connection's subscriptions."""
+
+
+class Client(Reader, Protocol):
+    """The dialect's side. A client that is refused a topic leaves it."""
+
+    def taken_away(self, topic: str, error: TesseraError) -> None:
+        """It may not be followed any more, or nobody can tell: it has been left."""
+
+    async def drained(self) -> None:
+        """Returns when there is room for more of what was missed."""
+
+
+class Tasks:
+    """What one client has under way; it ends with the client."""
+
+    __slots__ = ("_running",)
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def end(self) -> None:
+        for task in tuple(self._running):
+            task.cancel()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a client could not be served", exc_info=error)
+
+
+class Wish(NamedTuple):
+    """How somebody asked to follow a topic."""
+
+    since: Position | None
+    wanted: Filter | None
+    joined: Callable[[Joined], Awaitable[None]]
+    failed: Callable[[TesseraError], None]
+
+
+class Following:
+    """Joining a topic is a task; its outcome comes as a callback, before the first live event of the topic."""
+
+    __slots__ = ("_client", "_direct", "_joining", "_parts", "_render", "_subscriptions", "_tasks", "_turns", "_wishes")
+
+    def __init__(
+        self, parts: LiveParts, client: Client, tasks: Tasks, render: Renderer, direct: Direct | None = None
+    ) -> None:
+        """`render` tells how much an event weighs for this client; with `direct` it is all that the client is told."""
+        self._parts = parts
+        self._client = client
+        self._tasks = tasks
+        self._render = render
+        self._direct = direct
+        self._subscriptions: dict[str, Subscription] = {}
+        self._wishes: dict[Subscription, Wish] = {}
+        self._joining: dict[Subscription, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
+
+    def __contains__(self, topic: str) -> bool:
+        return topic in self._subscriptions
+
+    def __len__(self) -> int:
+        return len(self._subscriptions)
+
+    def join(
+        self,
+        topic: str,
+        principal: Principal,
+        since: Position | None,
+        *,
+        wanted: Filter | None = None,
+        joined: Callable[[Joined], Awaitable[None]],
+        failed: Callable[[TesseraError], None],
+    ) -> None:
+        """Begins anew where the topic is followed already. What was missed is told before `joined` is called."""
+        self._begin(topic, principal, Wish(since, wanted, joined, failed))
+
+    def audience_changed(self) -> None:
+        """From here on nothing comes on the streams of audiences that were heard until now; the client reads anew."""
+        for topic, subscription in tuple(self._subscriptions.items()):
+            parsed = parse_topic(topic)
+            if parsed is not None and parsed.has_audiences:
+                wish = self._wishes[subscription]
+                was_answered = subscription not in self._joining
+                self._begin(topic, subscription.principal, self._anew(topic, wish) if was_answered else wish)
+
+    def leave(self, topic: str) -> None:
+        subscription = self._subscriptions.get(topic)
+        if subscription is not None:
+            self._forget(subscription)
+            subscription.leave()
+
+    def hold(self, topic: str) -> None:
+        """Nothing more is told of it until `release`."""
+        subscription = self._subscriptions.get(topic)
+        if subscription is not None:
+            subscription.hold()
+
+    def release(self, topic: str) -> None:
+        subscription = self._subscriptions.get(topic)
+        if subscription is not None:
+            subscription.go_live()
+
+    def leave_all(self) -> None:
+        for topic in tuple(self._subscriptions):
+            self.leave(topic)
+
+    def check_again(self) -> None:
+        """The user may see more or less than before: what they may not is refused and left."""
+        for subscription in tuple(self._subscriptions.values()):
+            self._tasks.start(self._check(subscription))
+
+    def _begin(self, topic: str, principal: Principal, wish: Wish) -> None:
+        self.leave(topic)
+        subscription = Subscription(self._parts.hub, principal, topic, self._client, wish.wanted, self._direct)
+        self._subscriptions[topic] = subscription
+        self._wishes[subscription] = wish
+        self._joining[subscription] = self._tasks.start(self._join(subscription, wish))
+
+    def _anew(self, topic: str, wish: Wish) -> Wish:
+        """For a client that was answered already and does not know that it asks again."""
+
+        async def joined(place: Joined) -> None:
+            self._client.lost(topic, place.position, "audience_changed")
+
+        return Wish(None, wish.wanted, joined, lambda error: self._client.taken_away(topic, error))
+
+    async def _join(self, subscription: Subscription, wish: Wish) -> None:
+        try:
+            async with self._turns:
+                place = await subscription.join(self._parts.access, self._parts.keepers, wish.since)
+        except TesseraError as error:
+            self._forget(subscription)
+            wish.failed(error)
+            return
+        await self._tell_missed(place.missed)
+        await wish.joined(place)
+        subscription.go_live()
+        self._joining.pop(subscription, None)
+        if wish.since is not None:
+            self._parts.metrics.recoveries.labels("recovered" if place.is_recovered else "lost").inc()
+
+    async def _tell_missed(self, events: list[TopicEvent]) -> None:
+        """Never more at once than a healthy reader takes without being called slow."""
+        written = 0
+        for event in events:
+            self._client.event(event)
+            written += len(event.frame(self._render))
+            if written >= SOFT_LIMIT:
+                await self._client.drained()
+                written = 0
+
+    async def _check(self, subscription: Subscription) -> None:
+        try:
+            async with self._turns:
+                stream = await self._parts.access.check(subscription.principal, subscription.topic)
+            if self._subscriptions.get(subscription.topic) is subscription and not subscription.hears(stream):
+                self.audience_changed()
+        except (TopicNotFound, *TEMPORARY) as error:  # what cannot be checked is not allowed: the client asks again
+            if self._subscriptions.get(subscription.topic) is subscription:
+                self.leave(subscription.topic)
+                self._client.taken_away(subscription.topic, error)
+
+    def _forget(self, subscription: Subscription) -> None:
+        if self._subscriptions.get(subscription.topic) is subscription:
+            del self._subscriptions[subscription.topic]
+        self._wishes.pop(subscription, None)
+        task = self._joining.pop(subscription, None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
