@@ -155,6 +155,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
             methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
             stream=operation.streams_body,
+            error_format="json",  # what Sanic would find out by reading the handler's source, at every start
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
+from sanic.router import Router
 from sanic.server import AsyncioServer
 from sanic.server.protocols.http_protocol import HttpProtocol
 
@@ -54,6 +55,7 @@ async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
             await _stop(server)
         for server in servers[len(prepared) :]:
             server.close()
+        Router.get.cache_clear()  # one cache of found routes for all routers, which keeps every application alive
 
 
 async def until_stopped() -> None:
