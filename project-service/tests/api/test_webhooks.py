@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from project_builders import person
 from project_client import ProjectClient
@@ -50,6 +51,20 @@ async def test_a_webhook_of_the_tenant_is_for_its_owners_and_admins(client: Proj
     answers = [await client.send("POST", WEBHOOKS, {"url": URL, "events": ["*"]}, who=person(role)) for role in Role]
 
     assert [answer.status for answer in answers] == [201, 201, 403, 403, 403]
+
+
+async def test_a_key_that_may_not_read_all_does_not_get_it_by_a_webhook(client: ProjectClient) -> None:
+    ada = person(Role.ADMIN)
+    made = await new_webhook(client, ada)
+    body = {"url": URL, "events": ["*"]}
+    keys = [
+        msgspec.structs.replace(ada, scopes=scopes) for scopes in (("webhooks:write",), ("webhooks:write", "*:read"))
+    ]
+
+    added = [await client.send("POST", WEBHOOKS, body, who=key) for key in keys]
+    changed = [await client.send("PATCH", f"{WEBHOOKS}/{made['id']}", body, who=key) for key in keys]
+
+    assert [answer.status for answer in (*added, *changed)] == [403, 201, 403, 200]
 
 
 async def test_owners_of_a_project_manage_its_webhooks_and_no_others(client: ProjectClient) -> None:

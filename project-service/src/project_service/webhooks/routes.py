@@ -52,7 +52,9 @@ async def get_webhook(principal: Principal, webhooks: WebhookService, webhook_id
 
 
 @routes.patch(
-    WEBHOOK, summary="Change a webhook, or make it active again", errors=[WebhookNotFound, PreconditionFailed]
+    WEBHOOK,
+    summary="Change a webhook, or make it active again",
+    errors=[Forbidden, WebhookNotFound, PreconditionFailed],
 )
 async def change_webhook(
     principal: Principal, webhooks: WebhookService, webhook_id: UUID, body: PatchWebhook, if_match: IfMatch

@@ -24,6 +24,7 @@ from shared.http.patch import changes
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
+from shared.scopes import EVERY_RESOURCE, permits
 
 
 class WebhookService:
@@ -53,6 +54,7 @@ class WebhookService:
 
     async def add(self, principal: Principal, new: CreateWebhook) -> WebhookWithSecret:
         """Raises ValidationFailed, Forbidden, TooManyWebhooks."""
+        _require_reader_of_all(principal)
         self._check({"url": new.url, "events": new.events})
         webhook_id = new_id()
         secret, sealed = self._secrets.new(webhook_id)
@@ -66,7 +68,8 @@ class WebhookService:
     async def change(
         self, principal: Principal, webhook_id: UUID, patch: PatchWebhook, if_match: IfMatch
     ) -> WebhookView:
-        """Raises ValidationFailed, WebhookNotFound, PreconditionFailed."""
+        """Raises ValidationFailed, Forbidden, WebhookNotFound, PreconditionFailed."""
+        _require_reader_of_all(principal)
         wanted = changes(patch)
         self._check(wanted)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
@@ -104,6 +107,12 @@ class WebhookService:
             wrong.insert(0, FieldError("url", "invalid", refused.reason))
         if wrong:
             raise ValidationFailed(wrong)
+
+
+def _require_reader_of_all(principal: Principal) -> None:
+    """A webhook is told whatever its maker may read: a key that may read less must not make itself more."""
+    if not permits(principal.scopes, EVERY_RESOURCE, "GET"):
+        raise Forbidden("An API key needs the scope `*:read` to choose what a webhook is told, and where.")
 
 
 async def _require_owner(work: Work, principal: Principal, project_id: UUID | None) -> None:
