@@ -124,6 +124,22 @@ async def test_who_sees_the_project_takes_part_once_they_turn_up(
     assert await Requests(bus).ask(TopicPosition(principal=follower, topic=topic), service="conversation")
 
 
+async def test_a_repeated_first_message_of_somebody_who_turns_up_is_one(
+    chats: ChatClient, project: FakeProject
+) -> None:
+    ada, guest, stranger = await chats.member(), await chats.member("Gil"), await chats.member()
+    project.team, project.guests = [ada.user_id], [guest.user_id]
+    chat = await begin(chats, project, ada)
+    path, key = f"/api/v1/chats/{chat['id']}/messages", {"Idempotency-Key": "hello"}
+
+    answers = [
+        await chats.send("POST", path, {"content": "Hello"}, who=who, headers=key) for who in (guest, guest, stranger)
+    ]
+
+    assert [answer.status for answer in answers] == [201, 201, 404]
+    assert answers[0].data["id"] == answers[1].data["id"]
+
+
 async def test_joining_and_leaving_the_team_is_followed(
     chats: ChatClient, project: FakeProject, bus: MemoryBus
 ) -> None:

@@ -447,10 +447,9 @@ async def test_couriers_share_the_line_and_leave_what_they_drop(
 
     assert len({each.id for each in receiver.taken}) == 20
     for task in tasks:
-        assert [each.type for each in receiver.taken if _entity(each.content) == task["id"]] == [
-            "task.added",
-            "task.status_changed",
-        ]
+        taken = ((each.id, each.type) for each in receiver.taken if _entity(each.content) == task["id"])
+        told = list(dict.fromkeys(taken))  # what was under way at the one that dropped it comes again, as the same
+        assert [type_ for _, type_ in told] == ["task.added", "task.status_changed"]
 
 
 async def test_an_endpoint_gets_no_more_than_its_share(database: Database) -> None:

@@ -5,7 +5,8 @@ the rendered answer when it ends. Neither the use case nor the repository knows 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -37,6 +38,16 @@ class ReplayAnswer(Exception):
 
 
 current_scope: ContextVar[IdempotencyScope | None] = ContextVar("idempotency_scope", default=None)
+
+
+@contextmanager
+def beside_the_write() -> Iterator[None]:
+    """For transactions before the write of a request: the write itself claims its key, and they do not."""
+    token = current_scope.set(None)
+    try:
+        yield
+    finally:
+        current_scope.reset(token)
 
 
 def fingerprint_body(digest: bytes) -> None:

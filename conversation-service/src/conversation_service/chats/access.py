@@ -9,6 +9,7 @@ from conversation_service.chats.errors import ChatNotFound
 from conversation_service.chats.project_chats import ProjectChats
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.idempotency import beside_the_write
 from shared.principal import Principal
 
 
@@ -25,7 +26,8 @@ class ChatAccess:
                 yield work
                 return
         except _NotTakingPart:
-            await self._project_chats.look_up(principal, chat_id)
+            with beside_the_write():
+                await self._project_chats.look_up(principal, chat_id)
         try:
             async with self._work_of(principal, chat_id) as work:
                 yield work

@@ -35,7 +35,7 @@ from shared.db.databases import Database
 from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, TaskState
-from shared.idempotency import current_scope
+from shared.idempotency import beside_the_write
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -139,13 +139,10 @@ class AttachmentService:
         return len(leftovers)
 
     async def _announce(self, principal: Principal, project_id: UUID, task_id: UUID, attachment_id: UUID) -> None:
-        outer = current_scope.set(None)  # a keyed request claims its key in the write itself, not here
-        try:
+        with beside_the_write():
             async with self._database.unit_of_work(principal.tenant_id) as work:
                 await _lock(work, principal, project_id, task_id)
                 await repository.announce(work, principal.tenant_id, attachment_id, self._clock.now())
-        finally:
-            current_scope.reset(outer)
 
     def _attachment(self, principal: Principal, task: TaskState, *, kind: AttachmentKind, name: str) -> AttachmentView:
         now = self._clock.now()

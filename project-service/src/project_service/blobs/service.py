@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.db.unit_of_work import Work
-from shared.idempotency import current_scope
+from shared.idempotency import beside_the_write
 from shared.ids import new_id
 from shared.principal import Principal
 from shared.telemetry.logs import get_logger
@@ -90,12 +90,9 @@ class BlobStore:
         await repository.remove(work, idle)
 
     async def _announce(self, tenant_id: UUID, contents: Collection[Content]) -> set[str]:
-        outer = current_scope.set(None)  # a keyed request claims its key in the write itself, not here
-        try:
+        with beside_the_write():
             async with self._database.unit_of_work(tenant_id) as work:
                 return await repository.announce(work, tenant_id, contents, self._clock.now())
-        finally:
-            current_scope.reset(outer)
 
     async def _upload(self, tenant_id: UUID, content: Content) -> None:
         await self._objects.put(_key(tenant_id, content.sha256), content.data, limit=len(content.data))
