@@ -183,6 +183,7 @@ async def _process(role: str, stage: Stage) -> AsyncIterator[int]:
         **os.environ,
         "BENCH_STAGE": msgspec.json.encode(stage).decode(),
         "INTERNAL_SECRET": _SECRET,
+        "KEY_ENCRYPTION_SECRET": _SECRET,
         "DATABASE_URL_PROJECT": stage.database_url,
         "OBJECT_STORE_URL": "memory://",
         "PORT": str(port),
