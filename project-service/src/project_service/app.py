@@ -1,6 +1,7 @@
 """The composition root: which parts project-service is made of."""
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from project_service import events_in
@@ -10,8 +11,8 @@ from project_service.archives.routes import import_routes, routes as archive_rou
 from project_service.archives.service import ArchiveService
 from project_service.attachments.domain import DownloadSigner
 from project_service.attachments.routes import routes as attachment_routes
-from project_service.attachments.service import AttachmentService
-from project_service.blobs.service import BlobStore
+from project_service.attachments.service import SWEEP_SECONDS as ATTACHMENTS_SECONDS, AttachmentService
+from project_service.blobs.service import SWEEP_SECONDS as CONTENTS_SECONDS, BlobStore
 from project_service.comments.entities import KINDS
 from project_service.comments.routes import routes as comment_routes
 from project_service.comments.service import CommentService
@@ -56,7 +57,7 @@ from shared.db.databases import Database
 from shared.events.questions import ProjectStanding, ProjectTeam
 from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
-from shared.housekeeping import Chore, Housekeeping
+from shared.housekeeping import Chore, Housekeeping, sweep_for_ever
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
@@ -158,8 +159,8 @@ def create_app(
         app,
         DirectoryReader(database, Requests(bus)).run,
         Housekeeping(database, CHORES, clock).run,
-        blobs.sweep_for_ever,
-        attachments.sweep_for_ever,
+        partial(sweep_for_ever, "unreferenced contents", blobs.sweep, CONTENTS_SECONDS),
+        partial(sweep_for_ever, "objects without an attachment", attachments.sweep, ATTACHMENTS_SECONDS),
         courier.run,
         courier.measure,
         planning.run,

@@ -1,20 +1,24 @@
-"""What has to go after a while goes here: each chore is one transaction, and every replica may do it at any time."""
+"""What has to go after a while: every replica may do it at any time, and what fails is done in the next round."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 from shared.clock import Clock
 from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.db.unit_of_work import Work
+from shared.errors import Unavailable
 from shared.telemetry.logs import get_logger
 
 ROUND_SECONDS = 600.0  # nothing here is noticed within minutes
 
 Chore = Callable[[Work, datetime], Awaitable[int]]
-"""Returns how many rows it has dealt with."""
+"""One transaction; returns how many rows it has dealt with."""
+
+Sweep = Callable[[], Awaitable[int]]
+"""The same for what takes transactions of its own."""
 
 
 class Housekeeping:
@@ -34,13 +38,27 @@ class Housekeeping:
     async def do_all(self) -> None:
         """One that fails does not keep the others from being done."""
         for name, chore in self._chores.items():
-            try:
-                async with self._database.system_work() as work:
-                    done = await chore(work, self._clock.now())
-            except (DatabaseUnavailable, TransactionConflict):
-                continue  # the next round will do
-            except Exception:
-                get_logger().exception("a chore failed", chore=name)
-                continue
-            if done:
-                get_logger().info("a chore is done", chore=name, rows=done)
+            await _carry_out(name, partial(self._do, chore))
+
+    async def _do(self, chore: Chore) -> int:
+        async with self._database.system_work() as work:
+            return await chore(work, self._clock.now())
+
+
+async def sweep_for_ever(name: str, sweep: Sweep, seconds: float) -> None:
+    """Until it is cancelled. Replicas begin at different moments."""
+    while True:
+        await asyncio.sleep(seconds * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+        await _carry_out(name, sweep)
+
+
+async def _carry_out(name: str, work: Sweep) -> None:
+    try:
+        done = await work()
+    except Unavailable:
+        return  # the next round will do
+    except Exception:
+        get_logger().exception("a chore failed", chore=name)
+        return
+    if done:
+        get_logger().info("a chore is done", chore=name, count=done)

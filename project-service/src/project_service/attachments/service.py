@@ -1,7 +1,6 @@
 """The use cases of attachments: files in the object store and links, each attached and detached in one transaction."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import IO, NamedTuple
@@ -32,14 +31,12 @@ from project_service.tasks.service import tell
 from project_service.uploads import Upload
 from shared.clock import Clock
 from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, TaskState
 from shared.idempotency import beside_the_write
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal
-from shared.telemetry.logs import get_logger
 
 SAFE_FOR = timedelta(hours=1)  # far longer than any upload lives
 SWEEP_SECONDS = 900.0
@@ -115,17 +112,6 @@ class AttachmentService:
             return attachment, await self._objects.open(_key(grant.tenant_id, grant.attachment_id))
         except ObjectMissing:
             raise AttachmentNotFound from None
-
-    async def sweep_for_ever(self) -> None:
-        """Until it is cancelled. Replicas begin at different moments."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
-            try:
-                swept = await self.sweep()
-            except (DatabaseUnavailable, TransactionConflict, ObjectStoreUnavailable):
-                continue  # the next round will do
-            if swept:
-                get_logger().info("objects that no attachment refers to are deleted", count=swept)
 
     async def sweep(self) -> int:
         """Deletes objects that no attachment has referred to for an hour; how many."""

@@ -5,7 +5,6 @@ was staged is safe from sweeping for a day, far longer than any request lives.
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from datetime import timedelta
 from uuid import UUID
@@ -13,15 +12,13 @@ from uuid import UUID
 from project_service.blobs import repository
 from project_service.blobs.domain import Content, require_room
 from project_service.blobs.repository import Idle
-from project_service.object_store import ObjectStore, ObjectStoreUnavailable, object_key
+from project_service.object_store import ObjectStore, object_key
 from shared.clock import Clock
 from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.db.unit_of_work import Work
 from shared.idempotency import beside_the_write
 from shared.ids import new_id
 from shared.principal import Principal
-from shared.telemetry.logs import get_logger
 
 KIND = "files"  # in the keys of the object store
 TRANSFERS_AT_ONCE = 4
@@ -57,17 +54,6 @@ class BlobStore:
     async def open(self, tenant_id: UUID, sha256: str) -> AsyncIterator[bytes]:
         """In parts, for contents that are too large to be held."""
         return await self._objects.open(_key(tenant_id, sha256))
-
-    async def sweep_for_ever(self) -> None:
-        """Until it is cancelled. Replicas begin at different moments."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
-            try:
-                swept = await self.sweep()
-            except (DatabaseUnavailable, TransactionConflict, ObjectStoreUnavailable):
-                continue  # the next round will do
-            if swept:
-                get_logger().info("contents that nothing refers to are deleted", count=swept)
 
     async def sweep(self) -> int:
         """Deletes contents that nothing refers to; how many.
