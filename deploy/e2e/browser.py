@@ -1,7 +1,6 @@
 """A headless Chromium, driven over the DevTools protocol: what a page shows, asks for and complains about."""
 
 import asyncio
-import base64
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -89,10 +88,6 @@ class Page:
     async def press(self, key: str, code: int) -> None:
         for kind in ("rawKeyDown", "keyUp"):
             await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
-
-    async def screenshot(self, path: Path) -> None:
-        answer = await self.send("Page.captureScreenshot")
-        await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["data"]))
 
     async def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         number = next(self._numbers)

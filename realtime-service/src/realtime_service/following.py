@@ -1,7 +1,7 @@
 """The topics one client follows, in any dialect: joined without a hole, looked at again when its rights change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -53,6 +53,9 @@ class LiveParts:
 
 class Client(Reader, Protocol):
     """The dialect's side. A client that is refused a topic leaves it."""
+
+    def missed(self, events: Sequence[TopicEvent]) -> None:
+        """Some of what happened before it came, in order."""
 
     def taken_away(self, topic: str, error: TesseraError) -> None:
         """It may not be followed any more, or nobody can tell: it has been left."""
@@ -199,13 +202,16 @@ class Following:
 
     async def _tell_missed(self, events: list[TopicEvent]) -> None:
         """Never more at once than a healthy reader takes without being called slow."""
-        written = 0
+        part: list[TopicEvent] = []
+        size = 0
         for event in events:
-            self._client.event(event)
-            written += len(event.frame(self._render))
-            if written >= SOFT_LIMIT:
+            part.append(event)
+            size += len(event.frame(self._render))
+            if size >= SOFT_LIMIT:
+                self._client.missed(part)
+                part, size = [], 0
                 await self._client.drained()
-                written = 0
+        self._client.missed(part)
 
     async def _check(self, subscription: Subscription) -> None:
         try:

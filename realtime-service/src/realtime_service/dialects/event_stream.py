@@ -1,6 +1,7 @@
 """Server-sent events: the topics named in the address, resumed by `Last-Event-ID`, for where WebSockets are blocked."""
 
 import random
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -81,6 +82,10 @@ class EventStream:
     def lost(self, topic: str, position: Position, reason: str) -> None:
         self._tell_place(topic, position, is_recovered=False, reason=reason)
         self._parts.metrics.recoveries.labels("lost").inc()
+
+    def missed(self, events: Sequence[TopicEvent]) -> None:
+        for event in events:
+            self.event(event)
 
     def passing(self, passing: PassingFrame) -> None:
         """Not told here: the answer itself has a stream of its own."""

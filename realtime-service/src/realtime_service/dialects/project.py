@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -266,6 +267,10 @@ class ProjectSession:
         self._waiting.append(GetState())
         if not self._is_working:
             self._work_soon()
+
+    def missed(self, events: Sequence[TopicEvent]) -> None:
+        for event in events:
+            self.event(event)
 
     def passing(self, passing: PassingFrame) -> None:
         """Answers of models belong to conversations."""

@@ -317,6 +317,10 @@ class SocketIoSession:
         self._emit("roomJoined", _room(_chat_id(topic), position, is_recovered=False, reason=reason))
         self._parts.metrics.recoveries.labels("lost").inc()
 
+    def missed(self, events: Sequence[TopicEvent]) -> None:
+        for event in events:
+            self.event(event)
+
     def passing(self, passing: PassingFrame) -> None:
         """Answers of models belong to conversations."""
 

@@ -1,6 +1,7 @@
 """The topics dialect: a client subscribes to named topics and hears what happens in them."""
 
 import random
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -204,6 +205,9 @@ class TopicsSession:
 
     def event(self, event: TopicEvent) -> None:
         self._connection.write(event.frame(event_frame))
+
+    def missed(self, events: Sequence[TopicEvent]) -> None:
+        self._connection.write_all([event.frame(event_frame) for event in events])
 
     def passing(self, passing: PassingFrame) -> None:
         self._connection.write_if_idle(passing.frame(passing_frame))
