@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Self
 import aiohttp
 from multidict import CIMultiDictProxy
 
+from shared.testing.http_session import http_session
+
 TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 
@@ -82,5 +84,5 @@ class ApiClient:
 
 @asynccontextmanager
 async def api_client(url: str) -> AsyncIterator[ApiClient]:
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200)) as session:
+    async with http_session(limit=200) as session:
         yield ApiClient(session, url)

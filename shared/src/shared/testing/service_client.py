@@ -18,6 +18,7 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal
 from shared.testing.callers import INTERNAL_SECRET
+from shared.testing.http_session import http_session
 
 _LONGEST_TOPIC = 1000
 
@@ -102,7 +103,7 @@ class ServiceClient:
 async def session_with(app: App) -> AsyncIterator[ClientSession]:
     """The app answers inside the block; the session's paths are relative to it."""
     port = _free_port()
-    async with serving([Served(app, "127.0.0.1", port)]), ClientSession(f"http://127.0.0.1:{port}") as session:
+    async with serving([Served(app, "127.0.0.1", port)]), http_session(f"http://127.0.0.1:{port}") as session:
         yield session
 
 
