@@ -98,6 +98,7 @@ MATRIX = {
     ("POST", WEBHOOKS): Row(201, 422, 403, 403, HOOK),
     ("GET", WEBHOOK): Row(200, 404, 404, 404),
     ("PATCH", WEBHOOK): Row(200, 404, 404, 404, {"active": False}),
+    ("PUT", WEBHOOK): Row(200, 404, 404, 404, {"active": False}),
     ("DELETE", WEBHOOK): Row(204, 404, 404, 404),
     ("POST", WEBHOOK + "/rotate-secret"): Row(200, 404, 404, 404),
     ("POST", WEBHOOK + "/test"): Row(202, 404, 404, 404),
