@@ -48,7 +48,8 @@ async def test_a_session_is_kept_as_it_was_sent(client: ProjectClient) -> None:
     assert (made["project_id"], made["conversation_id"]) == (project["id"], conversation)
     assert (made["user_id"], made["parent_session_id"], made["version"]) == (str(ada.user_id), None, 1)
     bare = await client.new_session(ada)
-    assert [bare[part] for part in STATE] == [{}, {}, [], [], {}]
+    cleared = await client.new_session(ada, **dict.fromkeys(STATE))
+    assert [bare[part] for part in STATE] == [cleared[part] for part in STATE] == [{}, {}, [], [], {}]
 
 
 async def test_what_is_not_sent_stays_and_what_changed_is_named(client: ProjectClient) -> None:

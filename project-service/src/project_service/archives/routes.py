@@ -18,6 +18,7 @@ from shared.http.routes import Routes
 from shared.principal import Principal
 
 ZIP = "application/zip"
+ZIP_ON_WINDOWS = "application/x-zip-compressed"  # what browsers there call it
 _IMPORT_ERRORS = [Forbidden, InvalidArchive, TierLimitExceeded, TooLarge, UnsupportedMediaType, BadRequest, Unavailable]
 
 routes = Routes("archives", resource="files")
@@ -44,5 +45,5 @@ async def get_archive(principal: Principal, archives: ArchiveService, project_id
 async def import_project(
     request: Request, principal: Principal, archives: ArchiveService, query: ImportQuery
 ) -> Created[ProjectView]:
-    async with spooled(request, ZIP, limit=MAX_ARCHIVE_BYTES) as upload:
+    async with spooled(request, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES) as upload:
         return Created(await archives.unpack(principal, upload, query.name))
