@@ -13,9 +13,9 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from shared.errors import BadRequest, FieldError, TooLarge, UnsupportedMediaType, ValidationFailed
 from shared.http.app import Request
+from shared.http.routes import FORM, FORM_FIELD
 from shared.idempotency import fingerprint_body
 
-FORM_FIELD = "file"
 WRITE_BYTES = 1024 * 1024  # that much is worth a change of threads
 _LONGEST_NAME = 255  # characters
 _SEPARATORS = re.compile(r"[/\\]")
@@ -66,7 +66,7 @@ class _Body:
         self._request = request
         self._limit = limit
         given, options = parse_options_header(request.headers.get("content-type", media_types[0]))
-        if given not in (*media_types, "multipart/form-data"):
+        if given not in (*media_types, FORM):
             raise UnsupportedMediaType
         self._form = _Form(options.get("boundary", "")) if given not in media_types else None
 
