@@ -17,7 +17,8 @@ NOT_TOLD: Mapping[str, Mapping[str, str]] = {
     "chat": {"participant_ids": "told as participants"}
     | dict.fromkeys(("my_role", "last_read_number", "unread_count"), "each viewer's own, as a participant"),
     "participant": {"display_name": "the user's, told on tenant:{id}"}
-    | dict.fromkeys(("id", "chat_id", "joined_at", "role"), "nothing that changes while the chat is shown"),
+    | dict.fromkeys(("id", "chat_id", "joined_at"), "stays as it is; nobody is called by this id")
+    | {"role": "read again when somebody leaves: the one who has been there longest may own the chat then"},
     "user": dict.fromkeys(("preferences", "last_login_at", "is_platform_admin"), "nobody else's business")
     | dict.fromkeys(("tier", "subscription_status", "subscription_id", "renews_at", "ends_at"), "the tenant's"),
 }
