@@ -27,12 +27,11 @@ NOT_TOLD: Mapping[str, Mapping[str, str]] = {
 PARTLY_TOLD = {"gift"}
 """A gift is told of on the lists that it is on: what was put on a list meanwhile is read when it is shown."""
 
-
 _UNTOLD: Mapping[str, Thing] = {"inbox": {"unread_count": 0}}
 """What is so before anything is told of it."""
 
 
-def shown(things: Things) -> Things:
+def _shown(things: Things) -> Things:
     """Without what is not told."""
     return {
         kind: {key: _without(thing, NOT_TOLD.get(kind, {})) for key, thing in found.items()}
@@ -42,7 +41,7 @@ def shown(things: Things) -> Things:
 
 def differences(state: LiveState, fetched: Things, topic: str) -> list[str]:
     """Field by field; empty where the state is what REST shows."""
-    kept, read = shown(_of_topic(state.things, topic)), shown(fetched)
+    kept, read = _shown(_of_topic(state.things, topic)), _shown(fetched)
     found = []
     for kind, things in read.items():
         keys = kept.get(kind, {}).keys() | things.keys()
@@ -78,9 +77,8 @@ def _of_topic(things: Things, name: str) -> Things:
         stays = {"list": lambda each: each["occasion_id"] == topic.rest}
     elif topic.kind == "person":
         stays = {"occasion": lambda each: topic.rest in each["person_ids"]}
-    everything = dict.fromkeys(things, lambda _each: True)
     return {
-        kind: {key: thing for key, thing in found.items() if (stays.get(kind) or everything[kind])(thing)}
+        kind: {key: thing for key, thing in found.items() if kind not in stays or stays[kind](thing)}
         for kind, found in things.items()
     }
 
