@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest_asyncio
 
 from deploy.api_client import ApiClient, Unexpected, api_client
-from deploy.e2e.live_household import ACTIONS, Action, Household, clear_up, join
+from deploy.e2e.joining import join
+from deploy.e2e.live_household import ACTIONS, Action, Household, clear_up
 from deploy.e2e.live_views import differences, read_topic
 from deploy.stack_process import StackProcess
 from shared.events.registry import default_registry
