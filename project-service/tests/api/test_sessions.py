@@ -143,6 +143,14 @@ async def test_related_sessions_come_by_how_much_their_tags_overlap(client: Proj
     assert answer.json["meta"] == {"query_tags": ["mars", "Moon"]}
 
 
+async def test_headers_have_room_beside_a_target_as_long_as_the_gateway_allows(client: ProjectClient) -> None:
+    path = f"{SESSIONS}/related?tags={'%3D' * 2590}"
+
+    answer = await client.send("GET", path, who=person(), headers={"X-Other": "x" * 4000})
+
+    assert answer.wrong_fields == {"query.tags": "invalid"}
+
+
 async def test_sessions_have_pages_and_cursors_and_lists_leave_out_the_state(client: ProjectClient) -> None:
     ada = person()
     project = await client.new_project(ada)
