@@ -10,7 +10,7 @@ from realtime_service.access import Access
 from realtime_service.bus_watch import BusWatch
 from realtime_service.connection import Connection, Session, Socket
 from realtime_service.connections import Connections
-from realtime_service.credentials import Authenticator, Credentials, token_verifier
+from realtime_service.credentials import REFUSALS, Authenticator, Credentials, token_verifier
 from realtime_service.dialects.topics import subscription_budget
 from realtime_service.drain import drain
 from realtime_service.feed import Feed
@@ -28,6 +28,7 @@ from realtime_service.settings import RealtimeSettings
 from realtime_service.silence import SilenceWatch
 from realtime_service.typing_signals import Typing, TypingSignals
 from shared.clock import Clock
+from shared.errors import TesseraError
 from shared.events.auth import (
     ApiKeyRevoked,
     Heartbeat,
@@ -64,6 +65,14 @@ class Arrival(NamedTuple):
 
     credentials: Credentials | None
     address: str
+    refusal: TesseraError | None = None
+    """Of the credential that was shown."""
+
+    def checked(self) -> "Arrival":
+        """For dialects that refuse by HTTP. Raises the refusal."""
+        if self.refusal is not None:
+            raise self.refusal
+        return self
 
 
 class Node:
@@ -149,8 +158,12 @@ class Node:
         await self._repairs.close()
 
     def arrival(self, request: Request) -> Arrival:
-        """Raises AuthRequired or SessionRevoked."""
-        return Arrival(self.authenticator.from_handshake(request), read_caller(request).address)
+        """Raises AuthRequired for what the gateway has not signed."""
+        address = read_caller(request).address
+        try:
+            return Arrival(self.authenticator.from_handshake(request), address)
+        except REFUSALS as refusal:
+            return Arrival(None, address, refusal)
 
     def connect(self, socket: Socket, arrival: Arrival, begin: Dialect) -> Connection:
         """Without credentials from the handshake, the client has to bring them soon."""

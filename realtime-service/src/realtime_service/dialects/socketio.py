@@ -71,10 +71,20 @@ class SocketIoSession:
     ping = PING_FRAME
     is_one_way = False
 
-    def __init__(self, parts: LiveParts, connection: Connection, sid: str, *, can_upgrade: bool) -> None:
+    def __init__(
+        self,
+        parts: LiveParts,
+        connection: Connection,
+        sid: str,
+        *,
+        can_upgrade: bool,
+        refusal: TesseraError | None = None,
+    ) -> None:
+        """`refusal` of the credential in the handshake; a good token in the connect packet makes up for it."""
         self._parts = parts
         self._connection = connection
         self._sid = sid
+        self._refusal = refusal
         self._tasks = Tasks()
         self._following = Following(parts, self, self._tasks, chat_frame, Direct(chat_frame, connection))
         self._is_connected = False
@@ -162,7 +172,7 @@ class SocketIoSession:
             if token is not None:
                 self._connection.authenticate(await self._parts.authenticator.from_token(token))
             elif self._connection.credentials is None:
-                raise AuthRequired
+                raise self._refusal or AuthRequired
         except TesseraError as error:
             self._refuse_connection(error)
             return
