@@ -41,7 +41,7 @@ from realtime_service.dialects.socketio_packets import (
 from realtime_service.dialects.socketio_rooms import Rooms
 from realtime_service.dialects.topics import RETRY_MS
 from realtime_service.errors import InvalidMessage, UnknownType
-from realtime_service.following import TEMPORARY, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, LiveParts, Tasks
 from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode, text_frame
 from realtime_service.positions import Position
@@ -120,6 +120,9 @@ class SocketIoSession:
 
     def audience_changed(self) -> None:
         self._rooms.audience_changed()
+
+    def rights_doubted(self, concerns: Concerns) -> bool:
+        return self._rooms.doubt(concerns)
 
     def rights_changed(self) -> None:
         self._rooms.check_again()

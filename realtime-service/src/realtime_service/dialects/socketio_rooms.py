@@ -13,7 +13,7 @@ from realtime_service.dialects.socketio_packets import event_packet
 from realtime_service.dialects.topics import RETRY_MS
 from realtime_service.errors import TooManySubscriptions
 from realtime_service.events import TopicEvent
-from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts, Tasks
 from realtime_service.frames import CloseCode
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
@@ -77,6 +77,9 @@ class Rooms:
 
     def audience_changed(self) -> None:
         self._following.audience_changed()
+
+    def doubt(self, concerns: Concerns) -> bool:
+        return self._following.doubt(concerns)
 
     def check_again(self) -> None:
         self._following.check_again()
