@@ -146,6 +146,20 @@ class LiveReader(ABC):
         followed = self._followed.get(topic)
         return None if followed is None or followed.epoch is None else (followed.epoch, followed.offset)
 
+    @property
+    def topics(self) -> list[str]:
+        return list(self._followed)
+
+    @property
+    def is_connected(self) -> bool:
+        """Every topic was answered since the connection began."""
+        return self._lost_at is None and all(followed.answer.done() for followed in self._followed.values())
+
+    async def answered(self) -> None:
+        """Returns when every followed topic has its first answer. Raises SubscriptionRefused."""
+        for topic in self.topics:
+            await self.place(topic)
+
     async def place(self, topic: str) -> Recovery:
         """The first answer about a followed topic, over as many connections as it takes. Raises SubscriptionRefused."""
         return await self._followed[topic].answer
