@@ -1,7 +1,7 @@
 """Several processes of one service behind one address, as with an orchestrator: who is ready gets connections."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self, cast
 
@@ -41,11 +41,12 @@ class Balancer:
         for pipe in tuple(self._pipes):
             pipe.abort()
 
-    def _begin(self, client: asyncio.Transport) -> None:
-        self._start(self._connect(client))
+    def _begin(self, waiting: "_Waiting") -> None:
+        self._start(self._connect(waiting))
 
-    async def _connect(self, client: asyncio.Transport) -> None:
+    async def _connect(self, waiting: "_Waiting") -> None:
         """To the next one that is ready and takes it."""
+        client = waiting.transport
         for _ in range(len(self._ready)):
             self._turn += 1
             port = self._ready[self._turn % len(self._ready)]
@@ -55,15 +56,26 @@ class Balancer:
                         asyncio.Protocol, "127.0.0.1", port
                     )
                 join(client, upstream, self._pipes)
+                upstream.write(bytes(waiting.ahead))
                 return
         client.abort()
 
     async def _look(self) -> None:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CONNECT_SECONDS)) as session:
             while True:
-                states = await asyncio.gather(*(_is_ready(session, port) for port in self._behind))
+                states = await asyncio.gather(*(self._is_ready(session, port) for port in self._behind))
                 self._ready = [port for port, is_ready in zip(self._behind, states, strict=True) if is_ready]
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_ready(self, session: aiohttp.ClientSession, port: int) -> bool:
+        """One that is too slow to say so is what it was."""
+        try:
+            async with session.get(f"http://127.0.0.1:{port}/health/ready") as answer:
+                return answer.status == 200
+        except TimeoutError:
+            return port in self._ready
+        except aiohttp.ClientError:
+            return False
 
     def _start(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
@@ -72,20 +84,17 @@ class Balancer:
 
 
 class _Waiting(asyncio.Protocol):
-    """A client that has to wait until it is connected."""
+    """A client that has to wait until it is connected; `ahead` is what it has said until then."""
 
-    def __init__(self, begin: Any) -> None:
+    transport: asyncio.Transport
+
+    def __init__(self, begin: Callable[["_Waiting"], None]) -> None:
+        self.ahead = bytearray()
         self._begin = begin
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        client = cast(asyncio.Transport, transport)
-        client.pause_reading()
-        self._begin(client)
+        self.transport = cast(asyncio.Transport, transport)
+        self._begin(self)
 
-
-async def _is_ready(session: aiohttp.ClientSession, port: int) -> bool:
-    try:
-        async with session.get(f"http://127.0.0.1:{port}/health/ready") as answer:
-            return answer.status == 200
-    except (aiohttp.ClientError, TimeoutError):
-        return False
+    def data_received(self, data: bytes) -> None:
+        self.ahead += data

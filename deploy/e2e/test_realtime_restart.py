@@ -54,7 +54,7 @@ async def test_everybody_is_told_comes_back_and_has_missed_nothing(distributed: 
         are_back.set()
         written = await writing
         await eventually(
-            lambda: all((client.position(topic) or ("", 0))[1] == written for client in clients), BACK_SECONDS
+            lambda: all((client.position(topic) or ("", 0))[1] == written for client in clients), within=BACK_SECONDS
         )
 
     assert {code for client in clients for code in client.close_codes} == {RESTARTING}
