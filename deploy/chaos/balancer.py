@@ -55,6 +55,9 @@ class Balancer:
                     upstream, _ = await asyncio.get_running_loop().create_connection(
                         asyncio.Protocol, "127.0.0.1", port
                     )
+                if client.is_closing():
+                    upstream.abort()
+                    return
                 join(client, upstream, self._pipes)
                 upstream.write(bytes(waiting.ahead))
                 return

@@ -179,13 +179,13 @@ async def _open(opened: AsyncExitStack, clients: list[LiveClient]) -> None:
 
 async def _roll(name: str, processes: Sequence[ServiceProcess], load: Load, clients: list[LiveClient]) -> None:
     """One after the other; the next one leaves when everybody is back."""
-    requests, failures = load.requests, load.failures.total()
+    requests, failures = load.requests, load.failures.copy()
     for process in processes:
         await asyncio.sleep(CALM_SECONDS)
         await process.restart()
         await _until(lambda: all(client.is_connected for client in clients), BACK_SECONDS)
     await asyncio.sleep(CALM_SECONDS)
-    say(f"  {name}: {load.requests - requests} requests meanwhile, {load.failures.total() - failures} of them failed")
+    say(f"  {name}: {load.requests - requests} requests meanwhile, failed: {dict(load.failures - failures)}")
 
 
 async def _judge(load: Load, url: str, projects: Sequence[Project], clients: list[LiveClient]) -> Outcome:
