@@ -256,6 +256,21 @@ async def test_an_unknown_path_and_a_wrong_method_are_told_apart(client: aiohttp
         assert wrong.headers["Allow"] == "GET, HEAD, POST"
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/widgets/1", "DELETE, GET, HEAD"), ("/widgets/1/picture", "GET, HEAD"), ("/metrics", "GET, HEAD")],
+)
+async def test_a_wrong_method_is_answered_with_the_right_ones(client: aiohttp.ClientSession, path: str, allowed: str):
+    async with client.patch(path, json={}) as wrong:
+        assert (wrong.status, wrong.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/openapi.json", "/health/live", "/health/ready", "/health/startup"])
+async def test_whatever_can_be_read_can_be_asked_for_its_head(client: aiohttp.ClientSession, path: str):
+    async with client.head(path) as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+
+
 async def test_the_trace_of_the_caller_goes_on(client: aiohttp.ClientSession):
     trace = "0af7651916cd43dd8448eb211c80319c"
 

@@ -8,7 +8,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.http.app import App, Check, Request
+from shared.http.app import READING, App, Check, Request
 from shared.http.documentation import serve_openapi
 from shared.http.envelope import EnvelopeErrors
 from shared.http.health import Health, setup_health
@@ -105,7 +105,7 @@ def _setup_metrics(app: App, metrics: Metrics) -> None:
     async def unwatch(_app: App) -> None:
         app.ctx.loop_watch.cancel()
 
-    app.add_route(show, "/metrics", name="metrics")
+    app.add_route(show, "/metrics", methods=READING, name="metrics")
 
 
 def _documentation_of(service: str, routes: Sequence[Routes]) -> Callable[[App], None]:

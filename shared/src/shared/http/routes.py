@@ -15,7 +15,7 @@ from typing import Any, Required, TypedDict, TypeVar, Unpack, get_args, get_orig
 
 from shared.errors import FieldError, Forbidden, TesseraError, ValidationFailed
 from shared.http.answers import Accepted, Created, HttpAnswer, alternatives, as_response, render, respond
-from shared.http.app import App, Request
+from shared.http.app import READING, App, Request
 from shared.http.binding import Signature, make_binder, read_signature
 from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
 from shared.identity import HEADER, IdentityVerifier
@@ -152,7 +152,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
         app.add_route(
             _endpoint(operation, parts, identities),  # type: ignore[arg-type] # Sanic takes streams, too
             operation.path.replace("{", "<").replace("}", ":str>"),
-            methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
+            methods=READING if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
             stream=operation.streams_body,
             error_format="json",  # what Sanic would find out by reading the handler's source, at every start
