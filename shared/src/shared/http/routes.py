@@ -178,7 +178,7 @@ def _endpoint(
             scope = _scope_of(request, operation, path)
             return await _once(scope, _run(request, operation, arguments, path))
         response = await _run(request, operation, arguments, path)
-        if operation.method == "POST" and not operation.replayable:
+        if operation.method == "POST" and not operation.honours_keys:
             response.headers["Cache-Control"] = "no-store"  # credentials: not for a repeat, and not for caches
         return response
 
