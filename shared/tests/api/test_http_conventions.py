@@ -77,6 +77,11 @@ async def show(widgets: Widgets, widget_id: UUID) -> Widget:
     return Widget(widget_id, "one", widgets.version)
 
 
+@routes.get("/gadget", summary="Show one's own widget")
+async def show_own(principal: Principal) -> Widget:
+    return Widget(principal.user_id, "mine", 1)
+
+
 @routes.delete("/widgets/{widget_id}", summary="Remove a widget", public=True)
 async def remove(widget_id: UUID, if_match: IfMatch) -> None:
     if not if_match.allows(3):
@@ -263,6 +268,15 @@ async def test_an_unknown_path_and_a_wrong_method_are_told_apart(client: aiohttp
 async def test_a_wrong_method_is_answered_with_the_right_ones(client: aiohttp.ClientSession, path: str, allowed: str):
     async with client.patch(path, json={}) as wrong:
         assert (wrong.status, wrong.headers["Allow"]) == (405, allowed)
+
+
+async def test_what_one_caller_sees_is_kept_by_their_own_cache_only(client: aiohttp.ClientSession):
+    async with client.get("/gadget") as seen:
+        tag = {"If-None-Match": seen.headers["ETag"]}
+    async with client.get("/gadget", headers=tag) as same, client.get("/widgets") as public:
+        assert seen.headers["Cache-Control"] == same.headers["Cache-Control"] == "private, no-cache"
+        assert same.status == 304
+        assert "Cache-Control" not in public.headers
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/openapi.json", "/health/live", "/health/ready", "/health/startup"])

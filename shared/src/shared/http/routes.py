@@ -74,6 +74,13 @@ class Operation:
     def honours_keys(self) -> bool:
         return self.replayable and not self.public and self.method == "POST"
 
+    @property
+    def caching(self) -> str | None:
+        """What caches are told where the handler says nothing: a cookie alone does not tell them whose an answer is."""
+        if self.method == "POST" and not self.honours_keys:
+            return "no-store"  # credentials
+        return "private, no-cache" if self.method == "GET" and not self.public else None
+
     def result_of(self, value: Any, path: Mapping[str, str]) -> Any:
         """The bare value, which is all a use case can name for a repeat, becomes what the handler answers."""
         kind = _kind_of(self.signature.answer, value)
@@ -178,8 +185,8 @@ def _endpoint(
             scope = _scope_of(request, operation, path)
             return await _once(scope, _run(request, operation, arguments, path))
         response = await _run(request, operation, arguments, path)
-        if operation.method == "POST" and not operation.honours_keys:
-            response.headers["Cache-Control"] = "no-store"  # credentials: not for a repeat, and not for caches
+        if operation.caching is not None:
+            response.headers.setdefault("Cache-Control", operation.caching)
         return response
 
     return endpoint
