@@ -16,6 +16,7 @@ from shared.http.openapi import openapi_document
 from shared.http.routes import Routes, mount
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
+from shared.sealing import Seal
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import Tracer
@@ -47,7 +48,8 @@ def setup_defaults(
     if database is not None:
         app.ctx.metrics.watch_pools(database)
     identities = IdentityVerifier(service, settings.internal_secret, clock or SystemClock())
-    mount(app, routes, {type(part): part for part in parts}, identities)
+    seal = Seal(settings.internal_secret, "answers kept for repeats")
+    mount(app, routes, {type(part): part for part in parts}, identities, seal)
     setup_health(app, app.ctx.health)
     _setup_tracing(app, Tracer(service, settings.otel_exporter_otlp_endpoint))
     _setup_metrics(app, app.ctx.metrics)

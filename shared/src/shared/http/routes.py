@@ -1,7 +1,7 @@
 """Declaring operations: one decorator that binds, answers and describes a handler.
 
 A route is authenticated unless it says `public=True`; a POST of an authenticated caller honours Idempotency-Key
-unless it says `replayable=False` (answers that carry credentials must not be stored). What a use case answers without
+unless it says `replayable=False` (answers that carry tokens must not be stored). What a use case answers without
 a unit of work is not stored either: it changed nothing, so a repeat simply runs again.
 API keys reach the operations of groups that name a resource, as far as their scopes go; all others are closed to them.
 """
@@ -20,6 +20,7 @@ from shared.http.binding import Signature, make_binder, read_signature
 from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
 from shared.identity import HEADER, IdentityVerifier
 from shared.scopes import checked_resource, permits
+from shared.sealing import Seal
 
 BOUND_ASIDE_BYTES = 1024 * 1024
 """Reading a larger body takes so long that others would wait for it: a thread does."""
@@ -36,6 +37,7 @@ class OperationFacts(TypedDict, total=False):
     errors: Sequence[type[TesseraError]]
     public: bool
     replayable: bool
+    confidential: bool
     documented: bool
     location: str
     streams_body: bool
@@ -64,6 +66,8 @@ class Operation:
     errors: Sequence[type[TesseraError]] = ()
     public: bool = False
     replayable: bool = True
+    confidential: bool = False
+    """The answer holds a secret that is shown this once: for a repeat it is kept sealed, and no cache keeps it."""
     documented: bool = True
     location: str | None = None
     streams_body: bool = False
@@ -77,7 +81,7 @@ class Operation:
     @property
     def caching(self) -> str | None:
         """What caches are told where the handler says nothing: a cookie alone does not tell them whose an answer is."""
-        if self.method == "POST" and not self.honours_keys:
+        if self.method == "POST" and (self.confidential or not self.honours_keys):
             return "no-store"  # credentials
         return "private, no-cache" if self.method == "GET" and not self.public else None
 
@@ -153,11 +157,13 @@ def _kind_of(answer: Any, value: Any) -> Any:
     return next((get_origin(kind) for kind in kinds if isinstance(value, (get_origin(kind), *get_args(kind)))), None)
 
 
-def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identities: IdentityVerifier) -> None:
-    """Serves all operations of the groups from `app`."""
+def mount(
+    app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identities: IdentityVerifier, seal: Seal
+) -> None:
+    """Serves all operations of the groups from `app`. `seal` is for answers that are kept."""
     for number, operation in enumerate(operation for group in groups for operation in group.operations):
         app.add_route(
-            _endpoint(operation, parts, identities),  # type: ignore[arg-type] # Sanic takes streams, too
+            _endpoint(operation, parts, identities, seal),  # type: ignore[arg-type] # Sanic takes streams, too
             operation.path.replace("{", "<").replace("}", ":str>"),
             methods=READING if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
@@ -167,7 +173,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
 
 
 def _endpoint(
-    operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier
+    operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier, seal: Seal
 ) -> Callable[..., Coroutine[Any, Any, HttpAnswer]]:
     bind = make_binder(operation.signature, parts)
 
@@ -182,9 +188,10 @@ def _endpoint(
         else:
             arguments = bind(request, path)
         if operation.honours_keys and "idempotency-key" in request.headers:
-            scope = _scope_of(request, operation, path)
-            return await _once(scope, _run(request, operation, arguments, path))
-        response = await _run(request, operation, arguments, path)
+            scope = _scope_of(request, operation, path, seal if operation.confidential else None)
+            response = await _once(scope, _run(request, operation, arguments, path))
+        else:
+            response = await _run(request, operation, arguments, path)
         if operation.caching is not None:
             response.headers.setdefault("Cache-Control", operation.caching)
         return response
@@ -204,19 +211,20 @@ async def _once(scope: IdempotencyScope, running: Awaitable[HttpAnswer]) -> Http
     try:
         return await running
     except ReplayAnswer as replay:
-        response = as_response(replay.answer)
+        response = as_response(scope.opened(replay.answer))
         response.headers["Idempotent-Replayed"] = "true"
         return response
     finally:
         current_scope.reset(token)
 
 
-def _scope_of(request: Request, operation: Operation, path: Mapping[str, str]) -> IdempotencyScope:
+def _scope_of(request: Request, operation: Operation, path: Mapping[str, str], seal: Seal | None) -> IdempotencyScope:
     return IdempotencyScope(
         request.ctx.principal.user_id,
         _read_key(request.headers.getall("idempotency-key")),
         _fingerprint(request),
         lambda value: render(operation.result_of(value, path)),
+        seal,
     )
 
 
