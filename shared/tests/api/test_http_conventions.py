@@ -81,6 +81,11 @@ async def show(widgets: Widgets, widget_id: UUID) -> Widget:
     return Widget(widget_id, "one", widgets.version)
 
 
+@routes.get("/gadget", summary="Show one's own widget")
+async def show_own(principal: Principal) -> Widget:
+    return Widget(principal.user_id, "mine", 1)
+
+
 @routes.delete("/widgets/{widget_id}", summary="Remove a widget", public=True)
 async def remove(widget_id: UUID, if_match: IfMatch) -> None:
     if not if_match.allows(3):
@@ -258,6 +263,30 @@ async def test_an_unknown_path_and_a_wrong_method_are_told_apart(client: aiohttp
         assert (unknown.status, (await error_of(unknown))["code"]) == (404, "ROUTE_NOT_FOUND")
         assert (wrong.status, (await error_of(wrong))["code"]) == (405, "METHOD_NOT_ALLOWED")
         assert wrong.headers["Allow"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/widgets/1", "DELETE, GET, HEAD"), ("/widgets/1/picture", "GET, HEAD"), ("/metrics", "GET, HEAD")],
+)
+async def test_a_wrong_method_is_answered_with_the_right_ones(client: aiohttp.ClientSession, path: str, allowed: str):
+    async with client.patch(path, json={}) as wrong:
+        assert (wrong.status, wrong.headers["Allow"]) == (405, allowed)
+
+
+async def test_what_one_caller_sees_is_kept_by_their_own_cache_only(client: aiohttp.ClientSession):
+    async with client.get("/gadget") as seen:
+        tag = {"If-None-Match": seen.headers["ETag"]}
+    async with client.get("/gadget", headers=tag) as same, client.get("/widgets") as public:
+        assert seen.headers["Cache-Control"] == same.headers["Cache-Control"] == "private, no-cache"
+        assert same.status == 304
+        assert "Cache-Control" not in public.headers
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/openapi.json", "/health/live", "/health/ready", "/health/startup"])
+async def test_whatever_can_be_read_can_be_asked_for_its_head(client: aiohttp.ClientSession, path: str):
+    async with client.head(path) as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
 
 
 async def test_the_trace_of_the_caller_goes_on(client: aiohttp.ClientSession):

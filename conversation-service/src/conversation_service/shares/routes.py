@@ -24,7 +24,7 @@ public_routes = Routes("shared")
     CONVERSATION + "/share",
     summary="Share one branch of a conversation by a link",
     errors=[ConversationNotFound, MessageNotFound],
-    replayable=False,
+    confidential=True,
 )
 async def add_share(
     principal: Principal, shares: ShareService, conversation_id: UUID, body: CreateShare

@@ -55,7 +55,7 @@ class ShareService:
             )
             await repository.add(work, principal, share, _digest(token))
             url = f"{self._web_url}/shares/{token}"
-            return CreatedShare(id=share.id, token=token, url=url, expires_at=share.expires_at)
+            return work.answer(CreatedShare(id=share.id, token=token, url=url, expires_at=share.expires_at))
 
     async def find(self, principal: Principal, conversation_id: UUID) -> list[ShareView]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
