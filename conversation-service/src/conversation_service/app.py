@@ -1,6 +1,7 @@
 """The composition root: which parts conversation-service is made of."""
 
 from datetime import timedelta
+from functools import partial
 
 from conversation_service import events_in
 from conversation_service.chat_messages.routes import routes as chat_message_routes
@@ -14,6 +15,7 @@ from conversation_service.conversations.service import ConversationService, remo
 from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.provider import Provider
 from conversation_service.llm.selection import provider_of
+from conversation_service.llm.tokens import TokenCounter
 from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
 from conversation_service.notifications.routes import routes as notification_routes
@@ -39,7 +41,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import ChatsOfUser
 from shared.events.registry import default_registry
-from shared.housekeeping import Housekeeping
+from shared.housekeeping import Housekeeping, sweep_for_ever
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
@@ -86,13 +88,13 @@ def create_app(
     clock, provider = clock or SystemClock(), provider or provider_of(settings)
     app = new_app(SERVICE)
     app.config.RESPONSE_TIMEOUT = int(settings.llm_total_seconds + settings.run_drain_seconds) + 10  # whole answers
-    live = LiveRuns()
-    messages = MessageService(database, clock)
-    ledger = RunLedger(database, messages, clock)
+    live, tokens = LiveRuns(), TokenCounter.of_file(settings.llm_tokenizer_file)
+    messages = MessageService(database, tokens, clock)
+    ledger = RunLedger(database, messages, tokens, clock)
     lease = timedelta(seconds=settings.run_lease_seconds)
-    engine = RunEngine(database, ledger, provider, Signals(bus), live, lease=lease)
+    engine = RunEngine(database, ledger, provider, tokens, Signals(bus), live, lease=lease)
     catalogue = ModelCatalogue(provider, settings.llm_context_tokens)
-    completions = CompletionService(database, messages, engine, RunReader(ledger, live), catalogue, clock)
+    completions = CompletionService(database, messages, engine, RunReader(ledger, live), catalogue, tokens, clock)
     requests, notifications = Requests(bus), NotificationService(database, clock)
     project_chats = ProjectChats(database, requests, clock)
     faq = Faq.load()
@@ -107,7 +109,8 @@ def create_app(
     # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     directory = DirectoryReader(database, requests)
-    run_alongside(app, engine.sweep, directory.run, Housekeeping(database, CHORES, clock).run)
+    sweep = partial(sweep_for_ever, "abandoned runs", engine.sweep, engine.beat_seconds)
+    run_alongside(app, sweep, directory.run, Housekeeping(database, CHORES, clock).run)
     _setup_runs(app, engine, provider, settings.run_drain_seconds)
     setup_defaults(
         app,

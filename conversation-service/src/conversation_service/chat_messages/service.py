@@ -12,7 +12,7 @@ from conversation_service.chat_messages.schemas import (
     PatchChatMessage,
     SendChatMessage,
 )
-from conversation_service.chats import repository as chats
+from conversation_service.chats import participants, repository as chats
 from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.domain import owns
 from conversation_service.chats.telling import tell, tell_said
@@ -100,7 +100,7 @@ class ChatMessageService:
             number = await repository.number_of(work, principal.tenant_id, chat_id, mark.message_id)
             if number is None:
                 raise ValidationFailed([FieldError("message_id", "not_found", "Name a message of this chat.")])
-            is_further = await chats.mark_read(work, principal, chat_id, number)
+            is_further = await participants.mark_read(work, principal, chat_id, number)
             chat = await chats.get(work, principal, chat_id)
             read = ReadMark(
                 chat_id=chat_id,
