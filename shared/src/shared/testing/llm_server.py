@@ -201,4 +201,6 @@ def _send(writer: asyncio.StreamWriter, value: Any) -> None:
 
 def _send_text(writer: asyncio.StreamWriter, text: str) -> None:
     data = text.encode()
+    if writer.is_closing():
+        raise ConnectionResetError  # the loops differ in what they do about such a write
     writer.write(b"%x\r\n%s\r\n" % (len(data), data))
