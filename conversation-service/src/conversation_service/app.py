@@ -12,6 +12,7 @@ from conversation_service.chats.routes import routes as chat_routes
 from conversation_service.chats.service import ChatService
 from conversation_service.conversations.routes import routes as conversation_routes
 from conversation_service.conversations.service import ConversationService, remove_expired
+from conversation_service.held import SECTIONS
 from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.provider import Provider
 from conversation_service.llm.selection import provider_of
@@ -39,8 +40,9 @@ from conversation_service.usage.routes import routes as usage_routes
 from conversation_service.usage.service import UsageService
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import ChatsOfUser
+from shared.events.questions import ChatsOfUser, HeldAbout
 from shared.events.registry import default_registry
+from shared.held_data import HeldData
 from shared.housekeeping import Housekeeping, sweep_for_ever
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
@@ -105,6 +107,7 @@ def create_app(
     events_in.register(consumers, chats, project_chats, notifications)
     responder = Responder(bus, SERVICE)
     responder.on(ChatsOfUser, chats.answer)
+    responder.on(HeldAbout, HeldData(database, SECTIONS).answer)
     TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic).answer(responder)
     # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
