@@ -7,7 +7,6 @@ import msgspec
 from conversation_service.chat_messages import repository
 from conversation_service.chat_messages.domain import require_author, require_sendable
 from conversation_service.chat_messages.schemas import (
-    ChatMessageQuery,
     MarkRead,
     PatchChatMessage,
     SendChatMessage,
@@ -16,6 +15,7 @@ from conversation_service.chats import participants, repository as chats
 from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.domain import owns
 from conversation_service.chats.telling import tell, tell_said
+from conversation_service.numbered_pages import NumberedQuery
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
@@ -37,7 +37,7 @@ class ChatMessageService:
         self._access = access
         self._clock = clock
 
-    async def find(self, principal: Principal, chat_id: UUID, query: ChatMessageQuery) -> PageOf[ChatMessageState]:
+    async def find(self, principal: Principal, chat_id: UUID, query: NumberedQuery) -> PageOf[ChatMessageState]:
         async with self._access.entering(principal, chat_id) as work:
             chat = await chats.get(work, principal, chat_id)
             return await repository.find_page(work, principal.tenant_id, chat_id, chat.message_count, query)

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from conversation_service.conversations.domain import Owner
 from conversation_service.llm.tokens import TokenCount
 from conversation_service.messages.repository import COLUMNS
-from conversation_service.messages.schemas import Order
+from conversation_service.numbered_pages import Order, Span
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.conversations import MessageRole, MessageState, TokenCountSource
@@ -30,13 +30,6 @@ class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def cost(self) -> TokenCount:
         return TokenCount(self.token_count, self.token_count_source)
-
-
-class Span(NamedTuple):
-    """The numbers of the messages on a page, lowest first; empty when `last` is less than `first`."""
-
-    first: int
-    last: int
 
 
 WHOLE = Span(1, 2**31 - 1)

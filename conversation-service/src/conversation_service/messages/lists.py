@@ -1,7 +1,4 @@
-"""Every query for lists of messages.
-
-The number of a message is its place: a page begins at a number, however deep it is, and nothing is counted.
-"""
+"""Every query for lists of messages."""
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
@@ -13,13 +10,12 @@ from conversation_service.conversations import repository as conversations
 from conversation_service.conversations.domain import Owner
 from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.messages import branches
-from conversation_service.messages.branches import Span
 from conversation_service.messages.repository import COLUMNS
-from conversation_service.messages.schemas import MessageQuery, Order
+from conversation_service.messages.schemas import MessageQuery
+from conversation_service.numbered_pages import page_of, span_of
 from shared.db.unit_of_work import Work
-from shared.errors import FieldError, ValidationFailed
 from shared.events.conversations import MessageState
-from shared.pagination import PageOf, decode_cursor, encode_cursor
+from shared.pagination import PageOf
 
 
 async def find_page(work: Work, owner: Owner, conversation_id: UUID, query: MessageQuery) -> PageOf[MessageState]:
@@ -27,7 +23,7 @@ async def find_page(work: Work, owner: Owner, conversation_id: UUID, query: Mess
     count = await _count(work, owner, conversation_id)
     if query.branch is not None:
         count = await branches.depth(work, owner, conversation_id, query.branch)
-    span = _span(query, count)
+    span = span_of(query, count)
     if query.branch is not None:
         items = await branches.find_path(work, owner, conversation_id, query.branch, span, query.order)
     else:
@@ -42,13 +38,7 @@ async def find_page(work: Work, owner: Owner, conversation_id: UUID, query: Mess
             *span,
         )
         items = msgspec.convert(rows, list[MessageState])
-    return PageOf(
-        items=items,
-        total=count if query.include_total else None,
-        page=query.skipped // query.size + 1,
-        page_size=query.size,
-        next_cursor=_next_cursor(query.order, span, count),
-    )
+    return page_of(items, query, span, count)
 
 
 async def find_all(work: Work, owner: Owner, conversation_id: UUID) -> list[MessageState]:
@@ -58,28 +48,6 @@ async def find_all(work: Work, owner: Owner, conversation_id: UUID) -> list[Mess
         conversation_id,
     )
     return msgspec.convert(rows, list[MessageState])
-
-
-def _span(query: MessageQuery, count: int) -> Span:
-    if query.order is Order.ASC:
-        before = query.skipped if query.cursor is None else _position(query.cursor, query.order)
-        return Span(before + 1, min(before + query.size, count))
-    last = count - query.skipped if query.cursor is None else _position(query.cursor, query.order) - 1
-    return Span(max(last - query.size + 1, 1), min(last, count))
-
-
-def _position(cursor: str, order: Order) -> int:
-    """The number of the last message of the page before."""
-    named, number = decode_cursor(cursor, tuple[Order, int])
-    if named is not order:
-        raise ValidationFailed([FieldError("query.cursor", "invalid", "This cursor belongs to another order.")])
-    return min(max(number, 0), 2**31 - 1_000)
-
-
-def _next_cursor(order: Order, span: Span, count: int) -> str | None:
-    if order is Order.ASC:
-        return encode_cursor(order, span.last) if span.first <= span.last < count else None
-    return encode_cursor(order, span.first) if 1 < span.first <= span.last else None
 
 
 async def _count(work: Work, owner: Owner, conversation_id: UUID) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from conversation_service.messages.schemas import DEFAULT_PAGE_SIZE, PageSize
+from conversation_service.numbered_pages import DEFAULT_PAGE_SIZE, PageSize
 from shared.events.conversations import MessageRole
 from shared.pagination import PageQuery
 
