@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
-from quopri import decodestring
 
 from deploy.api_client import ApiClient
 from shared.testing.eventually import eventually
@@ -19,7 +20,7 @@ async def join(owner: ApiClient, guest: ApiClient, name: str, mail: Path) -> Api
         tokens[:] = _tokens_for(email, mail)
         return bool(tokens)
 
-    await eventually(has_come, within=10.0)
+    await eventually(has_come, within=30.0)
     body = {"email": email, "password": "correct horse battery", "first_name": name, "last_name": "Example"}
     answer = await guest.expect(201, "POST", "/auth/register", {**body, "invitation_token": tokens[0]})
     guest.user, guest.tokens = answer.data["user"], answer.data["tokens"]
@@ -27,6 +28,7 @@ async def join(owner: ApiClient, guest: ApiClient, name: str, mail: Path) -> Api
 
 
 def _tokens_for(email: str, mail: Path) -> Sequence[str]:
-    letters = (decodestring(path.read_bytes()).decode() for path in mail.glob("*.eml"))
-    found = (re.search(r"accept-invitation\?token=([\w-]+)", text) for text in letters if f"To: {email}" in text)
+    letters = (message_from_bytes(path.read_bytes(), policy=default) for path in mail.glob("*.eml"))
+    texts = (letter.get_body(("plain",)) for letter in letters if letter["To"] == email)
+    found = (re.search(r"accept-invitation\?token=([\w-]+)", text.get_content()) for text in texts if text)
     return [match[1] for match in found if match]

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,12 +15,19 @@ from conversation_service.messages.domain import NEWEST, NewMessage
 from conversation_service.messages.errors import MessageNotFound
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
-from shared.events.conversations import MessageState
+from shared.events.conversations import ConversationCounts, MessageState
 
 COLUMNS = """
     m.id, m.tenant_id, m.conversation_id, m.user_id, m.role, m.content, m.model, m.parent_id, m.token_count,
     m.token_count_source, m.status, m.usage, m.feedback, m.version, m.created_at, m.updated_at
 """
+
+
+class Appended(NamedTuple):
+    """A new message, and its conversation with it."""
+
+    message: MessageState
+    counts: ConversationCounts
 
 
 def _insert_after(condition: str, required: str) -> str:
@@ -37,7 +44,7 @@ _INSERT_AFTER_NEWEST = _insert_after("p.number = $14::int", "")
 _INSERT_AFTER_PARENT = _insert_after("p.id = $14::uuid", "where $14::uuid is null or p.id is not null")
 
 
-async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessage, now: datetime) -> MessageState:
+async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessage, now: datetime) -> Appended:
     """Two statements: the first locks the conversation, so that numbers have no gaps and the second sees the newest.
 
     Raises ConversationNotFound, or ValidationFailed when the parent is no message of this conversation.
@@ -46,7 +53,7 @@ async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessag
         f"""
         update conversations c
         set message_count = c.message_count + 1, token_count = c.token_count + $4, updated_at = $5
-        where {conversations.MINE} and c.id = $3 returning c.message_count as number
+        where {conversations.MINE} and c.id = $3 returning c.message_count, c.token_count
         """,
         owner.tenant_id,
         owner.user_id,
@@ -58,11 +65,11 @@ async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessag
         raise ConversationNotFound
     row = await work.row(
         _INSERT_AFTER_NEWEST if new.parent == NEWEST else _INSERT_AFTER_PARENT,
-        *_values(owner, conversation_id, new, counted["number"], now),
+        *_values(owner, conversation_id, new, counted["message_count"], now),
     )
     if row is None:
         raise ValidationFailed([FieldError("parent_id", "not_found", "Name a message of this conversation.")])
-    return msgspec.convert(row, MessageState)
+    return Appended(msgspec.convert(row, MessageState), ConversationCounts(**counted))
 
 
 async def get(work: Work, owner: Owner, message_id: UUID, *, locking: str = "") -> MessageState:

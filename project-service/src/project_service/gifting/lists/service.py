@@ -10,7 +10,12 @@ from project_service.gifting.access import require_keeper, require_writer
 from project_service.gifting.items import repository as items
 from project_service.gifting.items.schemas import ItemQuery
 from project_service.gifting.lists import repository
-from project_service.gifting.lists.announcing import tell_list_is_gone, tell_of_list, topics_of
+from project_service.gifting.lists.announcing import (
+    tell_list_is_gone,
+    tell_list_is_withdrawn,
+    tell_of_list,
+    topics_of,
+)
 from project_service.gifting.lists.schemas import CreateList, ListDetail, ListQuery, PatchList
 from project_service.gifting.secrecy import StoredList, state_of
 from project_service.gifting.streams import linked
@@ -21,6 +26,7 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
 from shared.events.gifting import GiftListAdded, GiftListState, GiftListUpdated
+from shared.events.projects import Visibility
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.pagination import PageOf
@@ -73,6 +79,8 @@ class ListService:
             after = await repository.update(work, principal.tenant_id, list_id, changed, now)
             links = await linked(work, principal.tenant_id)
             left = () if "visibility" in changed else topics_of(before)
+            if changed.get("visibility") is Visibility.PRIVATE:
+                tell_list_is_withdrawn(work, links, before, after, now)
             tell_of_list(work, links, after, GiftListUpdated, now, changed_fields=tuple(changed), left=left)
             return state_of(after)
 
