@@ -12,8 +12,8 @@ from deploy.e2e.stock_chat_client import installed
 from deploy.embedded.postgres_home import remove_data
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
 
-# Limits are not what is tested here, and one machine plays all clients.
-SETTINGS = {"RATE_LIMIT_SCALE": "1000"}
+# Limits are not what is tested here, and one machine plays all clients. A node that restarts lets them go at once.
+SETTINGS = {"RATE_LIMIT_SCALE": "1000", "DRAIN_SECONDS": "1"}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

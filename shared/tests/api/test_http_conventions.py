@@ -1,6 +1,8 @@
 """The conventions of the public API, seen through a real socket on a small app."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,6 +24,8 @@ from shared.pagination import PageOf, PageQuery
 from shared.principal import Principal, Role
 from shared.settings import Settings
 from shared.telemetry.logs import configure_logging
+from shared.testing.eventually import eventually
+from shared.testing.http_session import http_session
 
 SECRET = "s" * 32
 PRINCIPAL = Principal(user_id=new_id(), tenant_id=new_id(), session_id=new_id(), role=Role.DEVELOPER)
@@ -328,3 +332,23 @@ def test_a_bare_value_that_was_named_for_a_repeat_becomes_the_answer_it_was(valu
 
     assert isinstance(operation.result_of(value, {}), kind)
     assert isinstance(operation.result_of(kind(value), {}), kind)
+
+
+async def test_a_server_that_stops_answers_once_more_on_every_connection(unused_tcp_port: int) -> None:
+    app = new_app("leaving")
+    setup_defaults(
+        app, service="leaving", settings=Settings(internal_secret=SECRET), routes=[routes], parts=[Widgets()]
+    )
+    async with http_session(f"http://127.0.0.1:{unused_tcp_port}") as session, AsyncExitStack() as running:
+        await running.enter_async_context(serving([Served(app, "127.0.0.1", unused_tcp_port)]))
+        async with session.get("/health/live") as before:
+            await before.read()
+
+        stopping = asyncio.create_task(running.aclose())
+        await eventually(lambda: app.ctx.health.is_draining)
+        async with session.get("/health/live") as last:
+            await last.read()
+        await stopping
+
+    assert (before.headers["Connection"], before.status) == ("keep-alive", 200)
+    assert (last.headers["Connection"], last.status) == ("close", 200)

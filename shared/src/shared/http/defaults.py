@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
@@ -120,3 +121,11 @@ def _setup_state(app: App, health: Health) -> None:
     @app.before_server_stop
     async def draining(_app: App) -> None:
         health.is_draining = True
+
+    async def end_connection(request: Request, _response: BaseHTTPResponse) -> None:
+        """A peer that hears so asks nothing more on a connection that is about to close."""
+        stream: Any = request.stream
+        if health.is_draining and stream is not None:
+            stream.keep_alive = False
+
+    app.register_middleware(end_connection, "response")
