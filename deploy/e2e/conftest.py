@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.api_client import ApiClient, api_client
+from deploy.e2e.stock_chat_client import installed
 from deploy.embedded.postgres_home import remove_data
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
 
@@ -31,6 +32,12 @@ async def distributed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     async with stack_process(DISTRIBUTED, home, {**SETTINGS, **servers}) as stack:
         yield stack
     remove_data(home / "postgres")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def program(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """The stock Socket.IO client."""
+    yield await installed(tmp_path_factory.mktemp("socketio_client"))
 
 
 @pytest.fixture(params=["embedded", "distributed"])

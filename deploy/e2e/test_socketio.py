@@ -1,24 +1,17 @@
 """Chats through the gateway, heard by the stock npm client over every transport."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from deploy.api_client import ApiClient
-from deploy.e2e.stock_chat_client import installed, stock_client
+from deploy.e2e.stock_chat_client import stock_client
 from deploy.stack_process import StackProcess
 from shared.ids import new_id
 
 TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
 EVERY_TRANSPORT = pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def program(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
-    yield await installed(tmp_path_factory.mktemp("socketio_client"))
 
 
 @EVERY_TRANSPORT

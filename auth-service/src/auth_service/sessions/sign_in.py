@@ -10,13 +10,16 @@ from auth_service.accounts.errors import PasswordChecksBusy
 from auth_service.accounts.passwords import Passwords, Verdict
 from auth_service.accounts.repository import Credentials
 from auth_service.accounts.schemas import UserView
+from auth_service.accounts.telling import tell_alert
 from auth_service.audit.subjects import is_about
 from auth_service.mfa.challenge_repository import Proof
 from auth_service.mfa.challenges import Challenges
 from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaInvalid, MfaRequired
 from auth_service.mfa.notices import FactorNotices
+from auth_service.sessions import repository
 from auth_service.sessions.cookies import SessionCookie
+from auth_service.sessions.domain import is_new_place
 from auth_service.sessions.errors import InvalidCredentials
 from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.schemas import Login, LoginWithCode, SignedIn
@@ -28,6 +31,7 @@ from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.events.auth import SecurityAlert
 
 AcceptInvitation = Callable[[Work, str, UUID, datetime], Awaitable[UUID]]
 """Makes the user of this id a member of the tenant that the token invites to, and returns that tenant."""
@@ -126,9 +130,11 @@ class SignIn:
             tenant_id = await self._accept_invitation(work, invitation_token, proof.user_id, now)
             is_about(tenant_id, proof.user_id)
         user = await _find_member(work, tenant_id, proof.user_id)
+        introduction = self._gate.introduction(user.email, device)
+        if introduction is not None and is_new_place(device.caller, await repository.last_places(work, user.id)):
+            tell_alert(work, user.tenant_id, user.id, SecurityAlert.NEW_DEVICE)
         grant = await self._opener.open(work, user, device.caller, with_cookie=proof.wants_cookie)
-        answer = SignedIn(user=user, tokens=self._mint.tokens(grant))
-        return Entry(answer, grant.cookie, self._gate.introduction(user.email, device))
+        return Entry(SignedIn(user=user, tokens=self._mint.tokens(grant)), grant.cookie, introduction)
 
 
 async def _find_member(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
