@@ -18,6 +18,7 @@ from auth_service.audit import routes as audit
 from auth_service.audit.service import AuditLogs
 from auth_service.audit.subjects import setup_subjects
 from auth_service.data_export import repository as exports, routes as data_export
+from auth_service.data_export.elsewhere import Elsewhere
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
 from auth_service.device_sessions.service import DeviceSessions
@@ -134,7 +135,8 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
     members = Members(database, passwords, mailroom.outbox, links, clock)
-    invitations = Invitations(database, Requests(bus), mailroom.outbox, links, clock)
+    requests = Requests(bus)
+    invitations = Invitations(database, requests, mailroom.outbox, links, clock)
     resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
     revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
@@ -156,6 +158,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
                 passwords,
                 limits,
                 FactorNotices(mailroom.outbox, links),
+                requests,
                 clock,
             ),
         ),
@@ -248,6 +251,7 @@ def _own_account_parts(
     passwords: Passwords,
     limits: AttemptLimits,
     notices: FactorNotices,
+    requests: Requests,
     clock: Clock,
 ) -> tuple[object, ...]:
     """What people do with their own account."""
@@ -257,7 +261,7 @@ def _own_account_parts(
         DeviceSessions(database, clock),
         UserSettings(database, clock),
         AccountClosing(database, passwords, limits, clock),
-        DataExports(database, Seal(secret, "data exports"), limits, clock),
+        DataExports(database, Seal(secret, "data exports"), limits, Elsewhere(requests), clock),
     )
 
 

@@ -1,7 +1,6 @@
 """Lists in pages: by number (`page`, `page_size`) or by cursor, which costs the same at any depth."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
@@ -77,7 +76,7 @@ def decode_cursor(cursor: str, shape: type[T]) -> T:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         position = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=shape)
-    except (binascii.Error, msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _not_ours() from error
     if not all(_can_be_stored(value) for value in position):  # type: ignore[attr-defined] # a tuple
         raise _not_ours()

@@ -17,6 +17,7 @@ RESPONSE_SECONDS = 30
 REQUEST_SECONDS = 15
 DEFAULT_BODY_BYTES = 1024 * 1024
 HEAD_BYTES = 16 * 1024  # Sanic's most: the longest target that the gateway lets through, and headers beside it
+READING = ("GET", "HEAD")
 
 
 def new_app(name: str, *, max_body_bytes: int = DEFAULT_BODY_BYTES) -> App:
