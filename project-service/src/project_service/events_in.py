@@ -20,6 +20,7 @@ from shared.events.auth import (
 )
 from shared.events.changes import Change, Guarded
 from shared.events.envelope import Envelope
+from shared.events.files import VersionAdded
 from shared.events.projects import Commented, TaskDeleted
 from shared.events.registry import Registry
 from shared.members.following import follow_members
@@ -37,6 +38,7 @@ def register(
     _follow_members(consumers, team)
     for gone, kind in _TAKES_COMMENTS_ALONG.items():
         consumers.on(gone, _drop_comments(kind))
+    consumers.on(VersionAdded, _version_added)
     for contract in registry:
         if publisher_of(contract.type) == service and issubclass(contract, Change):
             consumers.on(contract, activity.record)
@@ -89,3 +91,10 @@ def _drop_comments(kind: Commented) -> Callable[[Work, Change, Envelope], Awaita
         await comments.remove_about(work, envelope.tenantid, kind, event.entity_id)
 
     return thing_deleted
+
+
+async def _version_added(work: Work, event: VersionAdded, _envelope: Envelope) -> None:
+    """Large batches do not name the files that they delete; what is gone is seen in the project."""
+    version = event.payload
+    if version.deleted:
+        await comments.remove_about_gone_files(work, version.tenant_id, version.project_id)

@@ -7,14 +7,19 @@ what they compare, and an expression such as `lower(name)` is not one: such keys
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.pagination import PageOf, PageQuery, Sort, decode_cursor, encode_cursor, read_sort
 
 T = TypeVar("T")
+SmallInt = Annotated[int, msgspec.Meta(ge=-(2**15), lt=2**15)]
+Int = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+"""What columns of these types hold: a place behind anything else cannot be asked for."""
 
 
 class Arguments(list[object]):

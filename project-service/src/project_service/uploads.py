@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import unicodedata
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import IO, NamedTuple
 
@@ -11,15 +13,24 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from shared.errors import BadRequest, FieldError, TooLarge, UnsupportedMediaType, ValidationFailed
 from shared.http.app import Request
+from shared.http.routes import FORM, FORM_FIELD
 from shared.idempotency import fingerprint_body
 
-FORM_FIELD = "file"
 WRITE_BYTES = 1024 * 1024  # that much is worth a change of threads
+_LONGEST_NAME = 255  # characters
+_SEPARATORS = re.compile(r"[/\\]")
 _FORM_OVERHEAD = 64 * 1024  # bytes for the other parts of a form and its headers
 
 
+def file_name(given: str | None) -> str | None:
+    """The last part of what may be a path, without what no name should have in it; None where nothing is left."""
+    text = unicodedata.normalize("NFC", _SEPARATORS.split(given or "")[-1])
+    kept = "".join(letter for letter in text if unicodedata.category(letter)[0] != "C").strip()
+    return kept[:_LONGEST_NAME] or None
+
+
 class Upload(NamedTuple):
-    """`file` stands at its beginning; `name` is what the sender calls it."""
+    """`file` stands at its beginning; `name` is what the sender calls it, as far as it can be a name."""
 
     file: IO[bytes]
     size: int
@@ -27,13 +38,13 @@ class Upload(NamedTuple):
 
 
 @asynccontextmanager
-async def spooled(request: Request, media_type: str, *, limit: int) -> AsyncIterator[Upload]:
-    """The body of the request, or the part `file` of a form. At most `limit` bytes are ever read.
+async def spooled(request: Request, *media_types: str, limit: int) -> AsyncIterator[Upload]:
+    """The body of the request, of one of these types (the first, if it names none), or the part `file` of a form.
 
-    Raises TooLarge, UnsupportedMediaType, BadRequest or ValidationFailed.
+    At most `limit` bytes are ever read. Raises TooLarge, UnsupportedMediaType, BadRequest or ValidationFailed.
     """
     with tempfile.TemporaryFile() as file:
-        body = _Body(request, media_type, limit)
+        body = _Body(request, media_types, limit)
         size, pending = 0, bytearray()
         digest = hashlib.sha256()
         async for part in body.parts():
@@ -50,14 +61,14 @@ async def spooled(request: Request, media_type: str, *, limit: int) -> AsyncIter
 
 
 class _Body:
-    def __init__(self, request: Request, media_type: str, limit: int) -> None:
+    def __init__(self, request: Request, media_types: Sequence[str], limit: int) -> None:
         self.name: str | None = None
         self._request = request
         self._limit = limit
-        given, options = parse_options_header(request.headers.get("content-type", media_type))
-        if given not in (media_type, "multipart/form-data"):
+        given, options = parse_options_header(request.headers.get("content-type", media_types[0]))
+        if given not in (*media_types, FORM):
             raise UnsupportedMediaType
-        self._form = _Form(options.get("boundary", "")) if given != media_type else None
+        self._form = _Form(options.get("boundary", "")) if given not in media_types else None
 
     async def parts(self) -> AsyncIterator[bytes]:
         form = self._form
@@ -115,4 +126,4 @@ class _Form:
     def _begin(self, segment: MultipartSegment) -> None:
         self._is_wanted = segment.name == FORM_FIELD and not self._is_found
         if self._is_wanted:
-            self._is_found, self.name = True, segment.filename
+            self._is_found, self.name = True, file_name(segment.filename)

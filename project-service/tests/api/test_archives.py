@@ -40,21 +40,40 @@ async def test_a_project_goes_out_and_in_unchanged(client: ProjectClient) -> Non
     assert (version["kind"], version["added"]) == ("import", 3)
 
 
-async def test_a_form_is_an_archive_too(client: ProjectClient) -> None:
-    ada = person()
-    form = FormData()
-    form.add_field("comment", "not this")
-    form.add_field("file", zip_of(FILES), filename="moon.zip", content_type="application/zip")
-    payload = form()
-    body = BytesIO()
+async def written(form: FormData) -> tuple[str, bytes]:
+    """Its media type and its bytes."""
+    payload, body = form(), BytesIO()
 
     class Writer:
         async def write(self, data: bytes) -> None:
             body.write(data)
 
     await payload.write(Writer())  # type: ignore[arg-type]
-    answer = await imported(client, ada, body.getvalue(), **{"content-type": payload.content_type})
-    cut = await imported(client, ada, body.getvalue()[:-20], **{"content-type": payload.content_type})
+    return payload.content_type, body.getvalue()
+
+
+async def test_without_a_name_a_project_is_called_as_its_archive(client: ProjectClient) -> None:
+    ada = person()
+    form = FormData(quote_fields=False)
+    form.add_field("file", zip_of(FILES), filename="../my moon.zip", content_type="application/zip")
+    media_type, body = await written(form)
+
+    named = await client.send("POST", IMPORT, who=ada, raw=body, headers={"content-type": media_type})
+    windows = {"content-type": "application/x-zip-compressed"}
+    nameless = await client.send("POST", IMPORT, who=ada, raw=zip_of(FILES), headers=windows)
+
+    assert (named.data["name"], nameless.data["name"]) == ("my moon", "Imported project")
+
+
+async def test_a_form_is_an_archive_too(client: ProjectClient) -> None:
+    ada = person()
+    form = FormData()
+    form.add_field("comment", "not this")
+    form.add_field("file", zip_of(FILES), filename="moon.zip", content_type="application/zip")
+    media_type, body = await written(form)
+
+    answer = await imported(client, ada, body, **{"content-type": media_type})
+    cut = await imported(client, ada, body[:-20], **{"content-type": media_type})
 
     assert answer.status == 201
     assert (await client.send("GET", files_of(answer.data), who=ada)).json["total"] == 3
@@ -86,7 +105,7 @@ async def test_a_repeated_import_makes_one_project(client: ProjectClient) -> Non
 @pytest.mark.parametrize(
     ("path", "headers", "body", "status"),
     [
-        (IMPORT, ZIP, b"", 422),
+        (f"{IMPORT}?name=x", ZIP, b"", 422),
         (f"{IMPORT}?name=", ZIP, b"", 422),
         (f"{IMPORT}?name=x", {"content-type": "text/plain"}, b"x", 415),
         (f"{IMPORT}?name=x", {"content-type": "multipart/form-data"}, b"x", 400),

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from project_builders import person
-from project_client import ProjectClient, file_path, project_path, task_path
+from project_client import ProjectClient, file_path, files_of, project_path, task_path
 from project_people import introduce
 
 from shared.events.envelope import Envelope
@@ -278,6 +278,24 @@ async def test_comments_go_with_their_task(client: ProjectClient) -> None:
     kept = await comment(client, ada, project)
 
     await client.send("DELETE", task_path(task), who=ada)
+
+    async def are_gone() -> bool:
+        return (await client.send("GET", comments_of(project), who=ada)).items == [kept]
+
+    await eventually(are_gone)
+
+
+@pytest.mark.parametrize("number", [1, 60], ids=["named one by one", "told as one change"])
+async def test_comments_go_with_their_file(client: ProjectClient, number: int) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    paths = [f"{name}.txt" for name in range(number + 1)]
+    batch = {"files": [{"path": path, "content": "x"} for path in paths]}
+    first, *others = (await client.send("PUT", files_of(project), batch, who=ada)).data["files"]
+    kept = await comment(client, ada, project, entity_type="file", entity_id=first["id"])
+    await comment(client, ada, project, entity_type="file", entity_id=others[-1]["id"])
+
+    await client.send("PUT", files_of(project), {"delete": paths[1:]}, who=ada)
 
     async def are_gone() -> bool:
         return (await client.send("GET", comments_of(project), who=ada)).items == [kept]

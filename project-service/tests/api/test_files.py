@@ -57,7 +57,7 @@ async def test_a_list_has_contents_when_asked(client: ProjectClient) -> None:
     await client.write_files(ada, project, {"b.txt": "B", "a/x.txt": "A", "a.txt": "C"})
 
     plain = await client.send("GET", files_of(project), who=ada)
-    full = await client.send("GET", files_of(project) + "?include=content&prefix=a/", who=ada)
+    full = await client.send("GET", files_of(project) + "?include=Content&prefix=a/", who=ada)
     newest = await client.send("GET", files_of(project) + "?sort=-updated_at&page_size=1", who=ada)
 
     assert [f["path"] for f in plain.items] == ["a.txt", "a/x.txt", "b.txt"]

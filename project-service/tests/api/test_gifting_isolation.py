@@ -76,6 +76,17 @@ async def test_foreign_things_in_a_body_are_made_up_ones(client: ProjectClient) 
         assert answer.wrong_fields == {field: "not_found"}
 
 
+async def test_what_is_said_about_a_foreign_thing_is_as_absent_as_a_made_up_one(client: ProjectClient) -> None:
+    theirs, stranger = await fill(await move_in(client)), person(Role.OWNER, GLOBEX)
+
+    for kind in ("list", "list_item", "gift", "occasion", "person"):
+        about = f"/api/v1/comments?entity_type={kind}&entity_id="
+        foreign = await client.send("GET", about + theirs[f"{kind}_id"], who=stranger)
+        made_up = await client.send("GET", about + str(new_id()), who=stranger)
+        assert (foreign.status, foreign.code) == (404, f"{kind.upper()}_NOT_FOUND")
+        assert foreign.without_trace == made_up.without_trace
+
+
 async def fill(home: Household) -> dict[str, str]:
     """One of everything, made by Ben for Ada: their ids, by the names that they have in paths."""
     made = await home.new("persons", home.ben, name="Gran")

@@ -98,6 +98,7 @@ MATRIX = {
     ("POST", WEBHOOKS): Row(201, 422, 403, 403, HOOK),
     ("GET", WEBHOOK): Row(200, 404, 404, 404),
     ("PATCH", WEBHOOK): Row(200, 404, 404, 404, {"active": False}),
+    ("PUT", WEBHOOK): Row(200, 404, 404, 404, {"active": False}),
     ("DELETE", WEBHOOK): Row(204, 404, 404, 404),
     ("POST", WEBHOOK + "/rotate-secret"): Row(200, 404, 404, 404),
     ("POST", WEBHOOK + "/test"): Row(202, 404, 404, 404),
@@ -126,7 +127,7 @@ MATRIX = {
     ("GET", VERSION + "/diff"): Row(200, 404, 200, 200),
     ("POST", VERSION + "/restore"): Row(200, 404, 403, 403),
     ("GET", PROJECT + "/archive"): Row(200, 404, 200, 200),
-    ("POST", PROJECTS + "/import"): Row(422, 422, 422, 422),
+    ("POST", PROJECTS + "/import"): Row(415, 415, 415, 415),
     ("GET", PROJECTS + "/templates"): Row(200, 200, 200, 200),
     ("POST", PROJECTS + "/from-template"): Row(201, 403, 403, 403, {"template_id": "blank", "name": "Artemis"}),
 }

@@ -60,7 +60,17 @@ async def test_a_name_is_used_once_in_a_project_in_any_case(client: ProjectClien
     assert {answer.code for answer in answers if answer.status == 409} == {"LABEL_EXISTS"}
 
 
-@pytest.mark.parametrize("body", [{"name": " x"}, {"name": ""}, {"name": "x" * 51}, {"name": "x", "color": "red"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": " x"},
+        {"name": "x\n"},
+        {"name": ""},
+        {"name": "x" * 51},
+        {"name": "x", "color": "red"},
+        {"name": "x", "color": "#00ff00\n"},
+    ],
+)
 async def test_a_label_out_of_form_is_refused(client: ProjectClient, body: dict[str, Any]) -> None:
     ada = person()
     project = await client.new_project(ada)

@@ -48,7 +48,8 @@ async def test_a_session_is_kept_as_it_was_sent(client: ProjectClient) -> None:
     assert (made["project_id"], made["conversation_id"]) == (project["id"], conversation)
     assert (made["user_id"], made["parent_session_id"], made["version"]) == (str(ada.user_id), None, 1)
     bare = await client.new_session(ada)
-    assert [bare[part] for part in STATE] == [{}, {}, [], [], {}]
+    cleared = await client.new_session(ada, **dict.fromkeys(STATE))
+    assert [bare[part] for part in STATE] == [cleared[part] for part in STATE] == [{}, {}, [], [], {}]
 
 
 async def test_what_is_not_sent_stays_and_what_changed_is_named(client: ProjectClient) -> None:
@@ -140,6 +141,14 @@ async def test_related_sessions_come_by_how_much_their_tags_overlap(client: Proj
     assert found == [("moon mars", 1.0), ("moon mars", 1.0), ("Mars MOON sun io", 0.5), ("moon", 0.5)]
     assert answer.items[0]["last_accessed_at"] > answer.items[1]["last_accessed_at"]
     assert answer.json["meta"] == {"query_tags": ["mars", "Moon"]}
+
+
+async def test_headers_have_room_beside_a_target_as_long_as_the_gateway_allows(client: ProjectClient) -> None:
+    path = f"{SESSIONS}/related?tags={'%3D' * 2590}"
+
+    answer = await client.send("GET", path, who=person(), headers={"X-Other": "x" * 4000})
+
+    assert answer.wrong_fields == {"query.tags": "invalid"}
 
 
 async def test_sessions_have_pages_and_cursors_and_lists_leave_out_the_state(client: ProjectClient) -> None:

@@ -51,6 +51,7 @@ async def test_tags_are_shown_in_their_project_and_select_it(client: ProjectClie
     await client.new_project(ada, name="other")
 
     tag = await client.create(tags_of(project), {"name": "Straße", "color": "#00ff00"}, who=ada)
+    assert (tag["version"], tag["updated_at"]) == (1, tag["created_at"])
     await client.create(tags_of(project), {"name": "moon"}, who=ada)
 
     shown = (await client.send("GET", project_path(project), who=ada)).data["tags"]
@@ -104,7 +105,18 @@ async def test_a_project_has_room_for_so_many_tags(client: ProjectClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"name": " "}, {"name": "x" * 51}, {"name": "a\u0000"}, {"name": "a", "color": "red"}, {"nom": "a"}]
+    "body",
+    [
+        {},
+        {"name": " "},
+        {"name": " a"},
+        {"name": "a\n"},
+        {"name": "x" * 51},
+        {"name": "a\u0000"},
+        {"name": "a", "color": "red"},
+        {"name": "a", "color": "#00ff00\n"},
+        {"nom": "a"},
+    ],
 )
 async def test_a_tag_needs_a_proper_name(client: ProjectClient, body: Any) -> None:
     ada = person()

@@ -340,6 +340,7 @@ async def test_a_position_is_finite(client: ProjectClient, position: bytes) -> N
     [
         "status=later",
         "assignee_id=you",
+        "assignee_id=me%0A",
         "due_before=soon",
         "due_before=0001-01-01T00:00:00%2B14:00",
         "sort=description",

@@ -157,7 +157,7 @@ async def test_the_version_rises_with_a_change_only(client: ProjectClient) -> No
     made = await new_webhook(client, ada)
     path = f"{WEBHOOKS}/{made['id']}"
 
-    same = await client.send("PATCH", path, {"url": URL, "events": ["*"]}, who=ada)
+    same = await client.send("PUT", path, {"url": URL, "events": ["*"]}, who=ada)
     changed = await client.send("PATCH", path, {"active": False}, who=ada, headers={"If-Match": '"1"'})
     stale = await client.send("DELETE", path, who=ada, headers={"If-Match": '"1"'})
     gone = await client.send("DELETE", path, who=ada, headers={"If-Match": '"2"'})

@@ -1,15 +1,23 @@
 """Pages of a list: where they begin, and what names the next one."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from project_service.listing import Arguments, SortKey, page_of, window
+from project_service.listing import Arguments, Int, SmallInt, SortKey, page_of, window
 from shared.errors import ValidationFailed
 from shared.ids import new_id
 from shared.pagination import PageQuery, encode_cursor
 
-KEYS = {"position": SortKey("position", float)}
+KEYS = {
+    "position": SortKey("position", float),
+    "title": SortKey("title_key", str),
+    "made": SortKey("created_at", datetime),
+    "rank": SortKey("rank", SmallInt),
+    "number": SortKey("number", Int),
+}
 
 
 def row(number: int) -> dict[str, object]:
@@ -58,3 +66,21 @@ def test_a_numbered_page_skips_what_comes_before() -> None:
 def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
     with pytest.raises(ValidationFailed):
         window(PageQuery(cursor=cursor), "position", KEYS, "t", Arguments())
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("title", "a\x00"),
+        ("made", "0001-01-01T00:00:00+14:00"),
+        ("made", "9999-12-31T23:59:59-14:00"),
+        ("made", "2030-01-01T00:00:00"),
+        ("rank", 2**15),
+        ("number", -(2**31) - 1),
+    ],
+)
+def test_a_cursor_that_no_row_can_have_is_refused(sort: str, value: Any) -> None:
+    cursor = encode_cursor(sort, value, new_id())
+
+    with pytest.raises(ValidationFailed):
+        window(PageQuery(cursor=cursor), sort, KEYS, "t", Arguments())

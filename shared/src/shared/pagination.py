@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -10,6 +11,8 @@ from shared.errors import FieldError, ValidationFailed
 
 T = TypeVar("T")
 MAX_PAGE = 1_000_000  # keeps offset arithmetic far from the end of bigint
+_LARGEST = 2**63 - 1  # a bigint
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 PageNumber = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
@@ -72,9 +75,22 @@ def decode_cursor(cursor: str, shape: type[T]) -> T:
     """The position as `shape` (a tuple type). Raises ValidationFailed when the cursor is not one of ours."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True)
-        if b"\\u0000" in text:
-            raise ValueError("PostgreSQL compares no text with NUL")
-        return msgspec.json.decode(text, type=shape)
+        position = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=shape)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise ValidationFailed([FieldError("query.cursor", "invalid", "This is not a cursor of this list.")]) from error
+        raise _not_ours() from error
+    if not all(_can_be_stored(value) for value in position):  # type: ignore[attr-defined] # a tuple
+        raise _not_ours()
+    return position
+
+
+def _not_ours() -> ValidationFailed:
+    return ValidationFailed([FieldError("query.cursor", "invalid", "This is not a cursor of this list.")])
+
+
+def _can_be_stored(value: Any) -> bool:
+    """Whether a column can hold it: nothing else ever was the place of a row."""
+    if isinstance(value, str):
+        return "\x00" not in value
+    if isinstance(value, datetime):
+        return value.tzinfo is not None and _EARLIEST <= value <= _LATEST
+    return not isinstance(value, int) or abs(value) <= _LARGEST

@@ -33,6 +33,7 @@ class Sample(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     due_at: datetime | None = None
     items: list[Item] = []
     extra: dict[str, Any] = {}
+    sizes: dict[str, Annotated[int, Meta(ge=1)]] = {}
 
 
 class Patch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -71,6 +72,12 @@ def test_all_wrong_fields_are_named_at_once():
 @pytest.mark.parametrize(("name", "code"), [('""', "too_short"), ('"abcdef"', "too_long"), ("1", "wrong_type")])
 def test_a_bound_that_is_broken_has_its_own_code(name: str, code: str):
     assert codes(b'{"name": %s}' % name.encode()) == {"name": code}
+
+
+def test_a_wrong_value_of_a_map_is_named_by_its_key():
+    found = codes(b'{"name": "abc", "sizes": {"shoe": "38", "hat": 0, "ring": 7}}')
+
+    assert found == {"sizes.shoe": "wrong_type", "sizes.hat": "out_of_range"}
 
 
 def test_a_body_that_is_no_object_is_a_wrong_body():

@@ -14,17 +14,20 @@ from project_service.uploads import spooled
 from shared.errors import BadRequest, Forbidden, TooLarge, Unavailable, UnsupportedMediaType
 from shared.http.answers import Created, HttpAnswer, streamed
 from shared.http.app import Request
-from shared.http.routes import Routes
+from shared.http.routes import FORM, Raw, Routes
 from shared.principal import Principal
 
 ZIP = "application/zip"
+ZIP_ON_WINDOWS = "application/x-zip-compressed"  # what browsers there call it
 _IMPORT_ERRORS = [Forbidden, InvalidArchive, TierLimitExceeded, TooLarge, UnsupportedMediaType, BadRequest, Unavailable]
 
 routes = Routes("archives", resource="files")
 import_routes = Routes("archives", resource="projects")
 
 
-@routes.get(PROJECT + "/archive", summary="Download all files of a project as ZIP", errors=[ProjectNotFound])
+@routes.get(
+    PROJECT + "/archive", summary="Download all files of a project as ZIP", errors=[ProjectNotFound], gives=Raw(ZIP)
+)
 async def get_archive(principal: Principal, archives: ArchiveService, project_id: UUID) -> HttpAnswer:
     name, parts = await archives.pack(principal, project_id)
     headers = {
@@ -40,9 +43,10 @@ async def get_archive(principal: Principal, archives: ArchiveService, project_id
     errors=_IMPORT_ERRORS,
     location=PROJECT,
     streams_body=True,
+    takes={ZIP: None, ZIP_ON_WINDOWS: None, FORM: None},
 )
 async def import_project(
     request: Request, principal: Principal, archives: ArchiveService, query: ImportQuery
 ) -> Created[ProjectView]:
-    async with spooled(request, ZIP, limit=MAX_ARCHIVE_BYTES) as upload:
+    async with spooled(request, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES) as upload:
         return Created(await archives.unpack(principal, upload, query.name))

@@ -6,5 +6,5 @@ from project_service.projects.schemas import Name
 
 
 class ImportQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: Name
-    """Of the new project."""
+    name: Name | None = None
+    """Of the new project; absent: as the archive is called."""

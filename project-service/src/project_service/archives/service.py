@@ -13,7 +13,7 @@ from project_service.files.domain import Batch, Draft
 from project_service.files.writing import write
 from project_service.projects import repository as projects
 from project_service.projects.access import require_creator
-from project_service.projects.schemas import CreateProject, ProjectView
+from project_service.projects.schemas import LONGEST_NAME, CreateProject, ProjectView
 from project_service.projects.service import create
 from project_service.uploads import Upload
 from shared.clock import Clock
@@ -23,6 +23,7 @@ from shared.principal import Principal
 
 GROUP_BYTES = 1024 * 1024
 GROUP_FILES = 200
+UNNAMED = "Imported project"
 
 
 class Packed(NamedTuple):
@@ -43,14 +44,14 @@ class ArchiveService:
             found = await files.find_all(work, principal.tenant_id, project_id)
         return Packed(project.name, pack(self._members(principal.tenant_id, found)))
 
-    async def unpack(self, principal: Principal, upload: Upload, name: str) -> ProjectView:
+    async def unpack(self, principal: Principal, upload: Upload, name: str | None) -> ProjectView:
         """A project with one version. Raises InvalidArchive, Forbidden, TierLimitExceeded."""
         require_creator(principal)
         drafts = await self._stage(principal.tenant_id, await asyncio.to_thread(Archive, upload.file))
         batch = Batch(drafts, kind=VersionKind.IMPORT, message="Imported")
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             now = self._clock.now()
-            project = await create(work, principal, CreateProject(name=name), now)
+            project = await create(work, principal, CreateProject(name=name or _called(upload)), now)
             await write(work, principal, project.id, batch, now)
             return work.answer(project)
 
@@ -65,6 +66,11 @@ class ArchiveService:
         for group in _groups(found):
             contents = await self._blobs.read(tenant_id, [file.sha256 for file in group])
             yield [Member(file.path, contents[file.sha256]) for file in group]
+
+
+def _called(upload: Upload) -> str:
+    name = (upload.name or "").removesuffix(".zip")[:LONGEST_NAME]
+    return name.strip() or UNNAMED
 
 
 def _groups(found: Sequence[FileState]) -> Iterator[list[FileState]]:

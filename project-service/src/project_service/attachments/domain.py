@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import re
-import unicodedata
 from base64 import b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -19,17 +18,8 @@ MAX_FILE_BYTES = 25 * 1024 * 1024
 DOWNLOADABLE_FOR = timedelta(minutes=5)
 SNIFFED_BYTES = 8192
 UNKNOWN_TYPE = "application/octet-stream"
-_LONGEST_NAME = 255  # characters
-_SEPARATORS = re.compile(r"[/\\]")
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 _SIGNATURE_BYTES = 32
-
-
-def file_name(given: str) -> str:
-    """The last part of what may be a path, without what no name should have in it."""
-    text = unicodedata.normalize("NFC", _SEPARATORS.split(given)[-1])
-    kept = "".join(letter for letter in text if unicodedata.category(letter)[0] != "C").strip()
-    return kept[:_LONGEST_NAME] or "file"
 
 
 def sniffed_type(head: bytes) -> str:

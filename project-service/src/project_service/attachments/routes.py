@@ -14,10 +14,10 @@ from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
 from project_service.tasks.errors import TaskNotFound
 from project_service.tasks.routes import TASK
 from project_service.uploads import spooled
-from shared.errors import BadRequest, Forbidden, TooLarge, UnsupportedMediaType, ValidationFailed
+from shared.errors import BadRequest, Forbidden, MalformedJson, TooLarge, UnsupportedMediaType, ValidationFailed
 from shared.http.answers import JSON, Created, HttpAnswer, json_answer, streamed
 from shared.http.app import Request
-from shared.http.routes import Routes
+from shared.http.routes import ANY_TYPE, FORM, Raw, Routes
 from shared.http.validation import read_body
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -46,18 +46,20 @@ async def list_attachments(
         Forbidden,
         TierLimitExceeded,
         BadRequest,
+        MalformedJson,
         TooLarge,
         UnsupportedMediaType,
         ValidationFailed,
         ObjectStoreUnavailable,
     ],
     streams_body=True,
+    takes={FORM: None, JSON: CreateLink},
 )
 async def add_attachment(
     request: Request, principal: Principal, attachments: AttachmentService, project_id: UUID, task_id: UUID
 ) -> Created[AttachmentView]:
     async with spooled(request, JSON, limit=MAX_FILE_BYTES) as upload:
-        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        if request.headers.get("content-type", "").lower().startswith(FORM):
             return Created(await attachments.add_file(principal, project_id, task_id, upload))
         link = read_body(await asyncio.to_thread(upload.file.read, LONGEST_LINK), CreateLink)
         return Created(await attachments.add_link(principal, project_id, task_id, link))
@@ -78,6 +80,7 @@ async def remove_attachment(
     ATTACHMENT + "/download",
     summary="Be sent to an address that serves the file for five minutes",
     errors=[ProjectNotFound, TaskNotFound, AttachmentNotFound, AttachmentIsLink],
+    gives=Raw(JSON, status=302, shape=Download),
 )
 async def download_attachment(
     principal: Principal, attachments: AttachmentService, project_id: UUID, task_id: UUID, attachment_id: UUID
@@ -94,6 +97,7 @@ async def download_attachment(
     summary="The file itself, for whoever has the address",
     errors=[AttachmentNotFound, DownloadExpired, ObjectStoreUnavailable],
     public=True,
+    gives=Raw(ANY_TYPE),
 )
 async def serve_attachment(attachments: AttachmentService, token: str) -> HttpAnswer:
     attachment, parts = await attachments.open(token)

@@ -15,7 +15,6 @@ from project_service.attachments.domain import (
     SNIFFED_BYTES,
     DownloadSigner,
     Grant,
-    file_name,
     require_web_address,
     sniffed_type,
 )
@@ -39,6 +38,7 @@ from shared.pagination import PageOf
 from shared.principal import Principal
 
 SAFE_FOR = timedelta(hours=1)  # far longer than any upload lives
+UNNAMED = "file"
 SWEEP_SECONDS = 900.0
 SWEPT_AT_ONCE = 100
 PART_BYTES = 1024 * 1024  # that much is worth a change of threads
@@ -82,7 +82,7 @@ class AttachmentService:
             if not await repository.claim(work, principal.tenant_id, attachment_id):
                 raise ObjectStoreUnavailable
             require_room(principal.tier, await storage.add_use(work, principal.tenant_id, size))
-            file = self._attachment(principal, task, kind=AttachmentKind.FILE, name=file_name(upload.name or ""))
+            file = self._attachment(principal, task, kind=AttachmentKind.FILE, name=upload.name or UNNAMED)
             file = replace(file, id=attachment_id, size=size, media_type=media_type)
             return work.answer(await self._attach(work, principal, task, file))
 

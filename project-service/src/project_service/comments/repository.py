@@ -106,6 +106,10 @@ async def remove_about(work: Work, tenant_id: UUID, entity_type: Commented, enti
     await work.execute(sql, tenant_id, entity_type, entity_id)
 
 
+async def remove_about_gone_files(work: Work, tenant_id: UUID, project_id: UUID) -> None:
+    await work.execute(_REMOVE_ABOUT_GONE_FILES, tenant_id, project_id, Commented.FILE)
+
+
 async def star(work: Work, principal: Principal, comment_id: UUID, now: datetime) -> None:
     await work.execute(_STAR, new_id(), principal.tenant_id, comment_id, principal.user_id, now)
 
@@ -166,6 +170,11 @@ where c.tenant_id = $1 and c.id = $2 returning {_COLUMNS}, $6::boolean as is_sta
 _REMOVE_WITHOUT_REPLIES = """
 delete from comments c where c.tenant_id = $1 and c.id = $2
 and not exists (select from comments reply where reply.parent_id = c.id)
+"""
+
+_REMOVE_ABOUT_GONE_FILES = """
+delete from comments c where c.tenant_id = $1 and c.project_id = $2 and c.entity_type = $3
+and not exists (select from files f where f.tenant_id = $1 and f.id = c.entity_id)
 """
 
 _EMPTY = """

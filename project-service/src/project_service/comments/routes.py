@@ -5,8 +5,15 @@ from uuid import UUID
 from project_service.comments.errors import CommentNotFound
 from project_service.comments.schemas import CommentQuery, CommentsAboutQuery, CommentView, CreateComment, PatchComment
 from project_service.comments.service import CommentService
+from project_service.files.errors import FileNotFound
+from project_service.gifting.gifts.errors import GiftNotFound
+from project_service.gifting.items.errors import ListItemNotFound
+from project_service.gifting.lists.errors import ListNotFound
+from project_service.gifting.occasions.errors import OccasionNotFound
+from project_service.gifting.persons.errors import PersonNotFound
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT
+from project_service.tasks.errors import TaskNotFound
 from shared.errors import Forbidden, PreconditionFailed
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -22,6 +29,17 @@ _WRITE_ERRORS = [*_NOT_FOUND, Forbidden, PreconditionFailed]
 
 ELSEWHERE = "/api/v1/comments"
 ELSEWHERE_ONE = ELSEWHERE + "/{comment_id}"
+_NOTHING_THERE = [
+    ListNotFound,
+    ListItemNotFound,
+    GiftNotFound,
+    OccasionNotFound,
+    PersonNotFound,
+    # of things in projects, whose comments are not here
+    ProjectNotFound,
+    TaskNotFound,
+    FileNotFound,
+]
 _ELSEWHERE_ERRORS = [CommentNotFound, Forbidden, PreconditionFailed]
 
 routes = Routes("comments", resource="comments")
@@ -71,7 +89,7 @@ async def unstar_comment(principal: Principal, comments: CommentService, project
     await comments.unstar(principal, project_id, comment_id)
 
 
-@routes.get(ELSEWHERE, summary="List the comments about something outside of projects")
+@routes.get(ELSEWHERE, summary="List the comments about something outside of projects", errors=_NOTHING_THERE)
 async def list_comments_about(
     principal: Principal, comments: CommentService, query: CommentsAboutQuery
 ) -> PageOf[CommentView]:

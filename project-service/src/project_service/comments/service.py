@@ -16,7 +16,7 @@ from project_service.projects.access import require_commenter
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
-from shared.errors import FieldError, ValidationFailed
+from shared.errors import FieldError, ValidationFailed, catalogue
 from shared.events.projects import (
     CommentAdded,
     CommentDeleted,
@@ -45,9 +45,11 @@ class CommentService:
             return await repository.find_page(work, principal, query, project_id=project_id)
 
     async def find_about(self, principal: Principal, query: CommentsAboutQuery) -> PageOf[CommentView]:
-        """Outside of projects. Raises ValidationFailed for a thing that is not there, whatever the reason."""
+        """Outside of projects. Raises the NotFound of such a thing where it is not there, whatever the reason."""
         async with self._database.unit_of_work(principal.tenant_id) as work:
             place = await self._find_place(work, principal, None, query.entity_type, query.entity_id)
+            if place is None:
+                raise catalogue()[f"{query.entity_type.upper()}_NOT_FOUND"]
             return await repository.find_page(work, principal, query, hears_others=place.hears_others)
 
     async def add(self, principal: Principal, project_id: UUID | None, new: CreateComment) -> CommentView:
@@ -123,6 +125,8 @@ class CommentService:
     async def _place_of(self, work: Work, principal: Principal, project_id: UUID | None, new: CreateComment) -> Place:
         """Raises ValidationFailed for a thing or a comment that is not there, whatever the reason."""
         place = await self._find_place(work, principal, project_id, new.entity_type, new.entity_id)
+        if place is None:
+            raise ValidationFailed([FieldError("entity_id", "not_found", "There is no such thing here.")])
         if new.parent_id is not None:
             author = await repository.author_about(
                 work, principal.tenant_id, new.parent_id, new.entity_type, new.entity_id
@@ -133,15 +137,10 @@ class CommentService:
 
     async def _find_place(
         self, work: Work, principal: Principal, project_id: UUID | None, entity_type: Commented, entity_id: UUID
-    ) -> Place:
-        """Raises ValidationFailed."""
-        kind = self._kinds.get(entity_type)
-        if kind is None:
-            raise ValidationFailed([FieldError("entity_type", "invalid", "Nothing of this kind can be commented on.")])
-        place = await kind.find(work, principal, entity_id)
-        if place is None or place.project_id != project_id:
-            raise ValidationFailed([FieldError("entity_id", "not_found", "There is no such thing here.")])
-        return place
+    ) -> Place | None:
+        """None for a thing that is not there, whatever the reason."""
+        place = await self._kinds[entity_type].find(work, principal, entity_id)
+        return place if place is not None and place.project_id == project_id else None
 
     async def _lock(
         self, work: Work, principal: Principal, project_id: UUID | None, comment_id: UUID

@@ -16,7 +16,7 @@ from shared.events.files import FileState
 from shared.http.answers import HttpAnswer, streamed
 from shared.http.app import Request
 from shared.http.conditions import IfMatch, is_not_modified
-from shared.http.routes import Routes
+from shared.http.routes import ANY_TYPE, Raw, Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -58,7 +58,12 @@ async def get_file(principal: Principal, files: FileService, project_id: UUID, f
     return await files.get(principal, project_id, file_id)
 
 
-@routes.get(FILE + "/content", summary="Download a file", errors=_READ_ERRORS)
+@routes.get(
+    FILE + "/content",
+    summary="Download a file",
+    errors=_READ_ERRORS,
+    gives=Raw(ANY_TYPE, is_conditional=True),
+)
 async def get_content(
     request: Request, principal: Principal, files: FileService, project_id: UUID, file_id: UUID
 ) -> HttpAnswer:

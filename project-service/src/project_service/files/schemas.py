@@ -1,12 +1,13 @@
 """The wire types of files. A file is answered as the `FileState` that its events carry, with its content if asked."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.files import FileState
 from shared.pagination import PageQuery
+from shared.wire_enum import WireEnum
 
 MAX_FILES = 10_000  # in one batch
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -14,7 +15,7 @@ MAX_BATCH_BYTES = 32 * 1024 * 1024
 
 RawPath = Annotated[str, msgspec.Meta(max_length=4096)]
 """As it was given; `paths.parse_path` decides."""
-Language = Annotated[str, msgspec.Meta(max_length=50, pattern=r"^[a-z0-9][a-z0-9+#._-]*$")]
+Language = Annotated[str, msgspec.Meta(max_length=50, pattern=r"^[a-z0-9][a-z0-9+#._-]*\Z")]
 Message = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -50,8 +51,12 @@ class FileView(FileState, frozen=True, kw_only=True):
     content_base64: str | UnsetType = UNSET
 
 
+class FileInclude(WireEnum):
+    CONTENT = "content"
+
+
 class FileQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    include: Literal["content"] | None = None
+    include: FileInclude | None = None
     """`content`: files come with it until a page has 8 MiB; read the others one by one."""
     prefix: Annotated[str, msgspec.Meta(max_length=512)] | None = None
     """What the paths begin with."""

@@ -10,7 +10,7 @@ from project_service.blobs.service import BlobStore
 from project_service.files import repository
 from project_service.files.domain import Batch, read_batch, with_content
 from project_service.files.repository import Listing
-from project_service.files.schemas import FileQuery, FilesWritten, FileView, WriteFiles
+from project_service.files.schemas import FileInclude, FileQuery, FilesWritten, FileView, WriteFiles
 from project_service.files.writing import write
 from project_service.projects import repository as projects
 from shared.clock import Clock
@@ -46,7 +46,7 @@ class FileService:
             await projects.require(work, principal, project_id, ProjectRole.VIEWER)
             page = await repository.find_page(work, principal.tenant_id, project_id, query)
         contents: dict[str, bytes] = {}
-        if query.include == "content":
+        if query.include is FileInclude.CONTENT:
             contents = await self._blobs.read(principal.tenant_id, _within_page(page.items))
         views = [with_content(file, contents.get(file.sha256)) for file in page.items]
         return PageOf(

@@ -6,8 +6,8 @@ import msgspec
 
 from shared.pagination import PageQuery
 
-LabelName = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?$")]
-Color = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
+LabelName = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?\Z")]
+Color = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
 
 
 class CreateLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

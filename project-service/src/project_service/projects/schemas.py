@@ -9,7 +9,8 @@ from msgspec import UNSET, UnsetType
 from shared.events.projects import ProjectRole, ProjectState, Visibility
 from shared.pagination import PageQuery
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+LONGEST_NAME = 200  # characters
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
 Description = Annotated[str, msgspec.Meta(max_length=10_000)]
 SearchText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 

@@ -19,7 +19,9 @@ _json = msgspec.json.encode
 
 
 def state_of(session: msgspec.Struct) -> dict[str, Any]:
-    return {part: getattr(session, part) for part in EMPTY_STATE}
+    """Null is nothing, as in a patch."""
+    given = {part: getattr(session, part) for part in EMPTY_STATE}
+    return {part: EMPTY_STATE[part] if value is None else value for part, value in given.items()}
 
 
 def require_small(state: Mapping[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """Every query on tags. Whoever calls has made sure that the project may be seen."""
 
+# ruff: noqa: S608 - statements are put together from constants
+
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from shared.pagination import PageOf
 
 SORT = "name"
 SORT_KEYS = {SORT: SortKey("name_key", str)}
-_COLUMNS = "t.id, t.tenant_id, t.project_id, t.name, t.color, t.created_at"
+_COLUMNS = "t.id, t.tenant_id, t.project_id, t.name, t.color, 1 as version, t.created_at, t.created_at as updated_at"
 
 
 async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: TagQuery) -> PageOf[TagState]:
@@ -57,9 +59,9 @@ async def remove(work: Work, tenant_id: UUID, project_id: UUID, tag_id: UUID) ->
 
 _COUNT = "select count(*) as number from project_tags where tenant_id = $1 and project_id = $2"
 
-_ADD = """
-insert into project_tags (id, tenant_id, project_id, name, color, created_at) values ($1, $2, $3, $4, $5, $6)
-returning id, tenant_id, project_id, name, color, created_at
+_ADD = f"""
+insert into project_tags as t (id, tenant_id, project_id, name, color, created_at) values ($1, $2, $3, $4, $5, $6)
+returning {_COLUMNS}
 """
 
 _REMOVE = "delete from project_tags where tenant_id = $1 and project_id = $2 and id = $3"

@@ -37,7 +37,7 @@ class TagService:
             if await repository.count(work, principal.tenant_id, project_id) >= MAX_TAGS:
                 raise TooManyTags(details={"limit": MAX_TAGS})
             tag = await repository.add(work, principal.tenant_id, project_id, new, self._clock.now())
-            _tell(work, project_id, TagAdded(entity_id=tag.id, version=1, payload=tag))
+            _tell(work, project_id, TagAdded(entity_id=tag.id, version=tag.version, payload=tag))
             return work.answer(tag)
 
     async def remove(self, principal: Principal, project_id: UUID, tag_id: UUID) -> None:

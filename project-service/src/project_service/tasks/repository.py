@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from project_service.labels.domain import name_key
-from project_service.listing import Arguments, SortKey, page_of, window
+from project_service.listing import Arguments, SmallInt, SortKey, page_of, window
 from project_service.projects import repository as projects
 from project_service.projects.access import membership_join, reachable, role_in
 from project_service.projects.errors import ProjectNotFound
@@ -29,7 +29,7 @@ SORT_KEYS = {
     "created_at": SortKey("created_at", datetime),
     "updated_at": SortKey("updated_at", datetime),
     "due_at": SortKey("due_key", datetime),
-    "priority": SortKey("priority_rank", int),
+    "priority": SortKey("priority_rank", SmallInt),
     "title": SortKey("title_key", str),
 }
 _COLUMNS = """

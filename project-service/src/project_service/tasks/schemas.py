@@ -12,7 +12,7 @@ from shared.pagination import PageQuery
 from shared.wire_enum import WireEnum
 
 ME = "me"
-_USER_OR_ME = r"^(?:[mM][eE]|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
+_USER_OR_ME = r"^(?:[mM][eE]|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\Z"
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"\S")]
 Description = Annotated[str, msgspec.Meta(max_length=20_000)]

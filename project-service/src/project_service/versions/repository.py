@@ -7,14 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from project_service.listing import Arguments, SortKey, page_of, window
+from project_service.listing import Arguments, Int, SortKey, page_of, window
 from project_service.versions.errors import VersionNotFound
 from project_service.versions.schemas import FileChange, FileThen, VersionListQuery
 from shared.db.unit_of_work import Work
 from shared.events.files import VersionState
 from shared.pagination import PageOf
 
-SORT_KEYS = {"version": SortKey("version", int)}
+SORT_KEYS = {"version": SortKey("version", Int)}
 _COLUMNS = """
     v.id, v.tenant_id, v.project_id, v.version, v.kind, v.message, v.author_id, v.added, v.updated, v.deleted,
     v.file_count, v.total_size, v.created_at, v.created_at as updated_at

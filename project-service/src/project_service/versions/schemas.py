@@ -1,6 +1,6 @@
 """The wire types of versions. A version is answered as the `VersionState` that its event carries."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -50,8 +50,12 @@ class VersionListQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fiel
     """`version`; with `-` in front, descending."""
 
 
+class VersionInclude(WireEnum):
+    FILES = "files"
+
+
 class VersionQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    include: Literal["files"] | None = None
+    include: VersionInclude | None = None
 
 
 class DiffQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -24,6 +24,7 @@ from shared.principal import Principal
 WEBHOOKS = "/api/v1/webhooks"
 WEBHOOK = WEBHOOKS + "/{webhook_id}"
 DELIVERIES = WEBHOOK + "/deliveries"
+_CHANGE_ERRORS = [Forbidden, WebhookNotFound, PreconditionFailed]
 
 routes = Routes("webhooks", resource="webhooks")
 
@@ -51,11 +52,8 @@ async def get_webhook(principal: Principal, webhooks: WebhookService, webhook_id
     return await webhooks.get(principal, webhook_id)
 
 
-@routes.patch(
-    WEBHOOK,
-    summary="Change a webhook, or make it active again",
-    errors=[Forbidden, WebhookNotFound, PreconditionFailed],
-)
+@routes.put(WEBHOOK, summary="Change a webhook (the same as PATCH)", errors=_CHANGE_ERRORS)
+@routes.patch(WEBHOOK, summary="Change a webhook, or make it active again", errors=_CHANGE_ERRORS)
 async def change_webhook(
     principal: Principal, webhooks: WebhookService, webhook_id: UUID, body: PatchWebhook, if_match: IfMatch
 ) -> WebhookView:

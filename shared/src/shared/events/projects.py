@@ -152,12 +152,16 @@ class LabelDeleted(Change, frozen=True, kw_only=True):
 
 
 class TagState(msgspec.Struct, frozen=True, kw_only=True):
+    """Tags never change: their version is 1."""
+
     id: UUID
     tenant_id: UUID
     project_id: UUID
     name: str
     color: str | None
+    version: int
     created_at: datetime
+    updated_at: datetime
 
 
 class RemovedFromProject(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,14 +172,15 @@ class RemovedFromProject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TagAdded(Change, frozen=True, kw_only=True):
-    """Tags never change: their version is 1, and 2 when they are gone."""
-
     type: ClassVar[str] = "project.tag.added"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
     payload: TagState
 
 
 class TagDeleted(Change, frozen=True, kw_only=True):
+    """Of version 2."""
+
     type: ClassVar[str] = "project.tag.deleted"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedFromProject

@@ -16,6 +16,7 @@ KEEP_ALIVE_SECONDS = 15
 RESPONSE_SECONDS = 30
 REQUEST_SECONDS = 15
 DEFAULT_BODY_BYTES = 1024 * 1024
+HEAD_BYTES = 16 * 1024  # Sanic's most: the longest target that the gateway lets through, and headers beside it
 READING = ("GET", "HEAD")
 
 
@@ -29,6 +30,7 @@ def new_app(name: str, *, max_body_bytes: int = DEFAULT_BODY_BYTES) -> App:
             "RESPONSE_TIMEOUT": RESPONSE_SECONDS,
             "REQUEST_TIMEOUT": REQUEST_SECONDS,
             "REQUEST_MAX_SIZE": max_body_bytes,
+            "REQUEST_MAX_HEADER_SIZE": HEAD_BYTES,
             "GRACEFUL_SHUTDOWN_TIMEOUT": 10.0,
             "MOTD": False,
         }

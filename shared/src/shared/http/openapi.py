@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -28,7 +29,7 @@ from shared.http.answers import Accepted, Bare, Created, WithHeaders, alternativ
 from shared.http.conditions import IfMatch
 from shared.http.documented_errors import TRACE_ID, ErrorAnswer, add_failures, error_codes
 from shared.http.examples import Examples, example_id
-from shared.http.routes import Operation, Routes
+from shared.http.routes import FORM, FORM_FIELD, Operation, Raw, Routes
 from shared.idempotency import MAX_KEY_LENGTH
 from shared.introspection import SESSION_COOKIE
 from shared.pagination import PageOf
@@ -163,7 +164,10 @@ def _use(group: Sequence[Operation]) -> str:
 def _shapes(operation: Operation) -> Iterator[Any]:
     signature = operation.signature
     yield from (shape for shape in (signature.body, signature.query) if shape is not None)
+    yield from (shape for shape in operation.takes.values() if shape is not None)
     yield from (shape for _, shape, _ in map(_answer, alternatives(signature.answer)) if shape is not None)
+    if operation.gives is not None and operation.gives.shape is not None:
+        yield operation.gives.shape
 
 
 def _distinct(shapes: Iterator[Any]) -> Iterator[Any]:
@@ -215,12 +219,22 @@ class _Describer:
             is_required = any(field.required for field in msgspec.structs.fields(operation.signature.body))
             content = self._content(self._schema_of[str(operation.signature.body)])
             described["requestBody"] = {"required": is_required, "content": content}
+        if operation.takes:
+            described["requestBody"] = {"required": True, "content": self._taken(operation.takes)}
         return described
+
+    def _taken(self, takes: Mapping[str, Any]) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for media_type, shape in takes.items():
+            content |= self._content(self._schema_of[str(shape)]) if shape else {media_type: _file(media_type)}
+        return content
 
     def _responses(self, operation: Operation) -> dict[str, Any]:
         answers = alternatives(operation.signature.answer)
         responses = {str(_answer(answer)[0]): self._success(operation, answer) for answer in answers}
-        if operation.method == "GET" and any(map(_is_versioned, answers)):
+        if operation.gives is not None:
+            responses = {str(operation.gives.status): self._raw(operation.gives)}
+        if _is_conditional(operation):
             responses["304"] = {
                 "description": "The resource is still in the state that If-None-Match names.",
                 "headers": headers("X-Request-Id", "ETag"),
@@ -236,13 +250,43 @@ class _Describer:
         }
         if shape is not None:
             schema = self._schema_of[str(shape)]
-            if is_wrapped:
-                schema = {"type": "object", "properties": {"data": schema}, "required": ["data"]}
-            described["content"] = self._content(schema)
+            described["content"] = self._content(_in_data(schema) if is_wrapped else schema)
         return described
+
+    def _raw(self, gives: Raw) -> dict[str, Any]:
+        names = ["X-Request-Id", "RateLimit", "RateLimit-Policy"]
+        names += ["ETag"] * gives.is_conditional + ["Location"] * (gives.status == HTTPStatus.FOUND)
+        content = (
+            {gives.media_type: {"schema": _bytes(gives.media_type)}}
+            if gives.shape is None
+            else self._content(_in_data(self._schema_of[str(gives.shape)]))
+        )
+        return {"description": "Success.", "headers": headers(*names), "content": content}
 
     def _content(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {"application/json": {"schema": schema, "example": self._examples.of(schema)}}
+
+
+def _in_data(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": {"data": schema}, "required": ["data"]}
+
+
+def _file(media_type: str) -> dict[str, Any]:
+    """A file as the body, or as the part of a form."""
+    if media_type != FORM:
+        return {"schema": _bytes(media_type)}
+    part = _bytes("application/octet-stream")
+    return {"schema": {"type": "object", "properties": {FORM_FIELD: part}, "required": [FORM_FIELD]}}
+
+
+def _bytes(media_type: str) -> dict[str, Any]:
+    return {"type": "string", "contentMediaType": media_type}
+
+
+def _is_conditional(operation: Operation) -> bool:
+    if operation.gives is not None:
+        return operation.gives.is_conditional
+    return operation.method == "GET" and any(map(_is_versioned, alternatives(operation.signature.answer)))
 
 
 def _who(operation: Operation) -> str:
@@ -279,7 +323,7 @@ def _header_parameters(operation: Operation) -> Iterator[dict[str, str]]:
     names = {
         "Idempotency-Key": operation.honours_keys,
         "If-Match": _takes_if_match(operation),
-        "If-None-Match": operation.method == "GET" and _is_versioned(operation.signature.answer),
+        "If-None-Match": _is_conditional(operation),
     }
     yield from ({"$ref": f"#/components/parameters/{name}"} for name, is_taken in names.items() if is_taken)
 

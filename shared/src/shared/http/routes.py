@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Required, TypedDict, TypeVar, Unpack, get_args, get_origin
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Required, TypedDict, TypeVar, Unpack, get_args, get_origin
 
 from shared.errors import FieldError, Forbidden, TesseraError, ValidationFailed
 from shared.http.answers import Accepted, Created, HttpAnswer, alternatives, as_response, render, respond
@@ -24,10 +24,24 @@ from shared.sealing import Seal
 
 BOUND_ASIDE_BYTES = 1024 * 1024
 """Reading a larger body takes so long that others would wait for it: a thread does."""
+ANY_TYPE = "*/*"
+FORM = "multipart/form-data"
+FORM_FIELD = "file"
+"""The part of a form that is the file."""
 
 _OPEN = re.compile(r"\{(\w+)\}")
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+
+
+class Raw(NamedTuple):
+    """An answer that its handler makes itself. `shape` is what its JSON has in `data`; None: a file."""
+
+    media_type: str
+    status: int = 200
+    shape: Any = None
+    is_conditional: bool = False
+    """It has an entity tag, and is 304 where that is known already."""
 
 
 class OperationFacts(TypedDict, total=False):
@@ -41,6 +55,8 @@ class OperationFacts(TypedDict, total=False):
     documented: bool
     location: str
     streams_body: bool
+    takes: Mapping[str, Any]
+    gives: Raw
 
 
 class About(OperationFacts, total=False):
@@ -70,6 +86,10 @@ class Operation:
     """The answer holds a secret that is shown this once: for a repeat it is kept sealed, and no cache keeps it."""
     documented: bool = True
     location: str | None = None
+    takes: Mapping[str, Any] = field(default_factory=dict)
+    """The media types of a body that the handler reads itself, each with the shape of its JSON; None: a file."""
+    gives: Raw | None = None
+    """Where the handler answers for itself."""
     streams_body: bool = False
     """The handler reads the body itself, from `request.stream`, and bounds it. Its bytes are not in the fingerprint of
     an idempotency key until the handler says so (`fingerprint_body`)."""

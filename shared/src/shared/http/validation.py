@@ -118,6 +118,9 @@ def _wrong_below(value: Any, shape: Any, path: str, *, is_strict: bool) -> Itera
     for part in _alternatives(shape):
         if isinstance(value, dict) and isinstance(part, type) and issubclass(part, msgspec.Struct):
             yield from _wrong_fields(value, part, path, is_strict=is_strict)
+        elif isinstance(value, dict) and get_origin(part) is dict:
+            for name, item in value.items():
+                yield from _wrong(item, get_args(part)[1], _join(path, name), is_strict=is_strict)
         elif isinstance(value, list) and get_origin(part) in (list, tuple) and get_args(part):
             for index, item in enumerate(value):
                 yield from _wrong(item, get_args(part)[0], _join(path, str(index)), is_strict=is_strict)
