@@ -134,7 +134,8 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
     members = Members(database, passwords, mailroom.outbox, links, clock)
-    invitations = Invitations(database, Requests(bus), mailroom.outbox, links, clock)
+    requests = Requests(bus)
+    invitations = Invitations(database, requests, mailroom.outbox, links, clock)
     resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
     revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
@@ -149,7 +150,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             Tenants(database, clock),
             resets,
             revocations,
-            AuditLogs(database),
+            AuditLogs(database, requests),
             *_own_account_parts(
                 settings.key_encryption_secret,
                 database,

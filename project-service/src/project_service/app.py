@@ -54,7 +54,7 @@ from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import ProjectStanding, ProjectTeam
+from shared.events.questions import GiftRecipient, ProjectStanding, ProjectTeam
 from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
 from shared.housekeeping import Chore, Housekeeping, sweep_for_ever
@@ -148,6 +148,7 @@ def create_app(
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     responder.on(ProjectTeam, team.answer)
+    responder.on(GiftRecipient, planning.persons.recipient)
     visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
     LiveProjects(database, files, event_log).answer(responder)
     TopicKeeper(database, event_log, visible, audience_of=audience_of).answer(responder)

@@ -29,8 +29,9 @@ class Planning:
         reader = ProductReader(self._client)
         self._filler = MetadataFiller(database, reader, clock)
         self.dashboard = DashboardService(database, clock)
+        self.persons = PersonService(database, clock)
         self.services: tuple[object, ...] = (
-            PersonService(database, clock),
+            self.persons,
             OccasionService(database, clock),
             ListService(database, clock),
             ItemService(database, clock),
