@@ -21,6 +21,7 @@ from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
 from project_service.gifting import parts as gifting
 from project_service.gifting.commenting import planned_kinds
+from project_service.gifting.lists.revealing import ROUND_SECONDS as REVEAL_SECONDS
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
 from project_service.live.service import LiveProjects
@@ -162,6 +163,7 @@ def create_app(
         Housekeeping(database, CHORES, clock).run,
         partial(sweep_for_ever, "unreferenced contents", blobs.sweep, CONTENTS_SECONDS),
         partial(sweep_for_ever, "objects without an attachment", attachments.sweep, ATTACHMENTS_SECONDS),
+        partial(sweep_for_ever, "revealed lists", planning.reveal_due, REVEAL_SECONDS),
         courier.run,
         courier.measure,
         planning.run,

@@ -9,15 +9,16 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from project_service.comments import repository as comments
 from project_service.comments.entities import EntityKinds, Place
 from project_service.gifting.access import is_keeper
 from project_service.gifting.secrecy import Viewer
-from project_service.gifting.streams import Linked, linked, streams
+from project_service.gifting.streams import Linked, linked, streams, tell_only
 from project_service.members.repository import Mentionable
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.events.changes import Guarded
-from shared.events.projects import CommentDeleted, Commented, CommentState, ProjectRole
+from shared.events.projects import CommentAdded, CommentDeleted, Commented, CommentState, ProjectRole
 from shared.events.topics import comments_topic, stream_of
 from shared.principal import Principal
 
@@ -95,6 +96,13 @@ def _tell_author(work: Work, links: Sequence[Linked], comment: CommentState, eve
     topic = comments_topic(comment.entity_type, comment.entity_id)
     theirs = [stream_of(topic, link.link_id) for link in links if link.user_id == comment.author_id]
     work.publish(own, topics=theirs, subject=str(comment.id))
+
+
+async def tell_what_was_said(work: Work, tenant_id: UUID, link: Linked, things: Sequence[UUID]) -> None:
+    """Of lists and items that are revealed: what was kept from the one whom they are for."""
+    for comment in await comments.said_to_others(work, tenant_id, link.user_id, things):
+        topic = comments_topic(comment.entity_type, comment.entity_id)
+        tell_only(work, link, [topic], CommentAdded(entity_id=comment.id, version=comment.version, payload=comment))
 
 
 def planned_kinds(clock: Clock) -> EntityKinds:

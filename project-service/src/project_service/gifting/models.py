@@ -47,6 +47,8 @@ class GiftOccasion(Model):
 
 
 class GiftList(Model):
+    """`reveal_due_at` is when whom it is for is to be told; null once they were."""
+
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
     name = fields.TextField()
@@ -55,6 +57,7 @@ class GiftList(Model):
     occasion_id = fields.UUIDField(null=True)
     visibility = fields.TextField()
     reveal_at = fields.DatetimeField(null=True)
+    reveal_due_at = fields.DatetimeField(null=True)
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()

@@ -10,7 +10,7 @@ from project_service.gifting.access import require_keeper, require_writer
 from project_service.gifting.items import repository as items
 from project_service.gifting.items.schemas import ItemQuery
 from project_service.gifting.lists import repository
-from project_service.gifting.lists.announcing import tell_list_is_gone, tell_of_list, topics_of
+from project_service.gifting.lists.announcing import tell_list_is_gone, tell_of_list
 from project_service.gifting.lists.schemas import CreateList, ListDetail, ListQuery, PatchList
 from project_service.gifting.secrecy import StoredList, state_of
 from project_service.gifting.streams import linked
@@ -72,8 +72,7 @@ class ListService:
             await _require_there(work, principal.tenant_id, occasion_id=changed.get("occasion_id"))
             after = await repository.update(work, principal.tenant_id, list_id, changed, now)
             links = await linked(work, principal.tenant_id)
-            left = () if "visibility" in changed else topics_of(before)
-            tell_of_list(work, links, after, GiftListUpdated, now, changed_fields=tuple(changed), left=left)
+            tell_of_list(work, links, after, GiftListUpdated, now, changed_fields=tuple(changed), before=before)
             return state_of(after)
 
     async def remove(self, principal: Principal, list_id: UUID, if_match: IfMatch) -> None:
