@@ -17,7 +17,6 @@ from deploy.e2e.live_listener import Frame, LiveListener, listening
 from deploy.embedded.postgres_home import remove_data
 from deploy.mailbox import Mailbox
 from deploy.stack_process import EMBEDDED, StackProcess, stack_process
-from shared.ids import new_id
 
 RECORDED = Path(__file__).with_name("gift_frames.json")
 
@@ -117,13 +116,11 @@ class Household:
         topics += [_filled("person:{ada_as_person}", scene)]
         topics += [_filled(f"comments:{change.comments_on}", scene)] if change.comments_on else []
         async with AsyncExitStack() as stack:
-            hearing = {name: await self._listen(stack, name) for name in ("ben", "cleo", "ada")}
-            await asyncio.gather(*(one.follow(*topics) for one in hearing.values()))
+            hearing = {name: await self._listen(stack, name, topics) for name in ("ben", "cleo", "ada")}
             await self._do(change, scene, list(hearing.values()))
-            mark = await self._mark()
-            told = {name: await one.until(lambda frame: _notes(frame) == mark) for name, one in hearing.items()}
+            told = {name: await one.until(await self._offsets(name, one)) for name, one in hearing.items()}
         names = {identifier: name for name, identifier in scene.items()}
-        shown = {name: _shown(told[name], hearing[name].offsets, names) for name in hearing}
+        shown = {name: _shown(told[name], hearing[name].places, names) for name in hearing}
         return Heard(told["ben"], told["cleo"], {"everybody": shown["cleo"], "ada": shown["ada"]})
 
     async def _scene(self) -> dict[str, str]:
@@ -144,8 +141,18 @@ class Household:
             scene[name] = answer.data["id"]
         return scene
 
-    async def _listen(self, stack: AsyncExitStack, name: str) -> LiveListener:
-        return await stack.enter_async_context(listening(self._url, self._people[name].access_token))
+    async def _listen(self, stack: AsyncExitStack, name: str, topics: Iterable[str]) -> LiveListener:
+        socket = await stack.enter_async_context(listening(self._url, self._people[name].access_token))
+        return await socket.follow(*topics)
+
+    async def _offsets(self, name: str, listener: LiveListener) -> dict[str, int]:
+        """Where the topics are that they follow, by what the keeper has stored; those that are gone are left out."""
+        offsets = {}
+        for topic, (epoch, offset) in listener.places.items():
+            answer = await self._people[name].call("GET", f"/events?topic={topic}&after={epoch}:{offset}")
+            if answer.status == 200:
+                offsets[topic] = answer.body["offset"]
+        return offsets
 
     async def _do(self, change: Change, scene: dict[str, str], hearing: list[LiveListener]) -> None:
         method, path = change.operation.split()
@@ -156,13 +163,6 @@ class Household:
         if change.begins:
             for one in hearing:
                 await one.follow_from_the_start(f"{change.begins}:{scene['new']}")
-
-    async def _mark(self) -> str:
-        """A last change that everybody hears of: what has not come before it does not come."""
-        mark = str(new_id())
-        path = f"/persons/{self._known['ada_as_person']}"
-        await self._people["olga"].expect(200, "PATCH", path, {"notes": mark})
-        return mark
 
 
 async def moved_in(stack: StackProcess, exits: AsyncExitStack) -> Household:
@@ -199,16 +199,12 @@ def _filled(value: Any, scene: dict[str, str]) -> Any:
     return value
 
 
-def _notes(frame: Frame) -> Any:
-    return frame["data"]["payload"].get("notes")
-
-
-def _shown(raw: list[bytes], offsets: dict[str, int], names: dict[str, str]) -> list[Frame]:
+def _shown(raw: list[bytes], places: dict[str, tuple[str, int]], names: dict[str, str]) -> list[Frame]:
     """An event that is told in several topics once, with how many offsets further each of them is."""
     events: dict[str, Frame] = {}
     for frame in map(json.loads, raw):
         topic, offset = frame.pop("topic"), frame.pop("offset")
-        events.setdefault(frame["id"], {"topics": {}, **frame})["topics"][topic] = offset - offsets[topic]
+        events.setdefault(frame["id"], {"topics": {}, **frame})["topics"][topic] = offset - places[topic][1]
     text = _TIME.sub("a time", json.dumps(list(events.values())))
     shown: list[Frame] = json.loads(_UUID.sub(lambda found: names.get(found[0], "an id"), text))
     return shown
