@@ -104,26 +104,26 @@ class Heard(NamedTuple):
 
 class Household:
     def __init__(self, stack: StackProcess, people: dict[str, ApiClient], ada_as_person: str) -> None:
+        self.people = people
         self._url = stack.live_url
-        self._people = people
         self._known = {name: who.user["id"] for name, who in people.items()} | {"ada_as_person": ada_as_person}
 
     async def hear(self, change: Change) -> Heard:
         """In a scene of its own: everything that it can be about is new."""
-        scene = await self._scene()
+        scene = await self.scene()
         topics = ["list-items:all"]
         topics += [_filled(topic, scene) for topic in (_ON_LIST, "occasion:{occasion_id}", "person:{person_id}")]
         topics += [_filled("person:{ada_as_person}", scene)]
         topics += [_filled(f"comments:{change.comments_on}", scene)] if change.comments_on else []
         async with AsyncExitStack() as stack:
-            hearing = {name: await self._listen(stack, name, topics) for name in ("ben", "cleo", "ada")}
+            hearing = {name: await self.listen(stack, name, topics) for name in ("ben", "cleo", "ada")}
             await self._do(change, scene, list(hearing.values()))
-            told = {name: await one.until(await self._offsets(name, one)) for name, one in hearing.items()}
+            told = {name: await one.until(await self.offsets(name, one)) for name, one in hearing.items()}
         names = {identifier: name for name, identifier in scene.items()}
         shown = {name: _shown(told[name], hearing[name].places, names) for name in hearing}
         return Heard(told["ben"], told["cleo"], {"everybody": shown["cleo"], "ada": shown["ada"]})
 
-    async def _scene(self) -> dict[str, str]:
+    async def scene(self) -> dict[str, str]:
         """A list with a wish of Ada's, and what Ben does behind her back."""
         scene = dict(self._known)
         about_list = {"entity_type": "list", "entity_id": "{list_id}", "body": "She has no idea"}
@@ -137,26 +137,26 @@ class Household:
             ("surprise", "ben", "/lists/{list_id}/items", {"gift_id": "{gift_id}"}),
             ("comment_id", "ben", "/comments", about_list),
         ):
-            answer = await self._people[who].expect(201, "POST", _filled(path, scene), _filled(body, scene))
+            answer = await self.people[who].expect(201, "POST", _filled(path, scene), _filled(body, scene))
             scene[name] = answer.data["id"]
         return scene
 
-    async def _listen(self, stack: AsyncExitStack, name: str, topics: Iterable[str]) -> LiveListener:
-        socket = await stack.enter_async_context(listening(self._url, self._people[name].access_token))
+    async def listen(self, stack: AsyncExitStack, name: str, topics: Iterable[str]) -> LiveListener:
+        socket = await stack.enter_async_context(listening(self._url, self.people[name].access_token))
         return await socket.follow(*topics)
 
-    async def _offsets(self, name: str, listener: LiveListener) -> dict[str, int]:
+    async def offsets(self, name: str, listener: LiveListener) -> dict[str, int]:
         """Where the topics are that they follow, by what the keeper has stored; those that are gone are left out."""
         offsets = {}
         for topic, (epoch, offset) in listener.places.items():
-            answer = await self._people[name].call("GET", f"/events?topic={topic}&after={epoch}:{offset}")
+            answer = await self.people[name].call("GET", f"/events?topic={topic}&after={epoch}:{offset}")
             if answer.status == 200:
                 offsets[topic] = answer.body["offset"]
         return offsets
 
     async def _do(self, change: Change, scene: dict[str, str], hearing: list[LiveListener]) -> None:
         method, path = change.operation.split()
-        answer = await self._people[change.who].call(method, _filled(path, scene), _filled(change.body, scene))
+        answer = await self.people[change.who].call(method, _filled(path, scene), _filled(change.body, scene))
         assert answer.status in (200, 201, 204), (change.name, answer)
         if method == "POST":
             scene["new"] = answer.data["id"]

@@ -1,25 +1,15 @@
 """Every change in gift planning is told live: the same bytes to whoever may know, and to the person what they may."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from deploy.e2e.gift_frames import CHANGES, RECORDED, Change, Household, moved_in
-from deploy.stack_process import StackProcess
+from deploy.e2e.gift_frames import CHANGES, RECORDED, Change, Household
 from project_service.comments.routes import ELSEWHERE, routes as comment_routes
 from project_service.gifting.parts import ROUTES
 
 CHANGES_NOTHING = {"POST /gifts/preview-url"}
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def home(embedded: StackProcess) -> AsyncIterator[Household]:
-    async with AsyncExitStack() as exits:
-        yield await moved_in(embedded, exits)
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +29,10 @@ def test_every_change_that_there_is_has_its_frames(recorded: dict[str, Any]) -> 
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("change", CHANGES, ids=[change.name for change in CHANGES])
-async def test_a_change_is_told_as_recorded(home: Household, recorded: dict[str, Any], change: Change) -> None:
-    heard = await home.hear(change)
+async def test_a_change_is_told_as_recorded(
+    gift_household: Household, recorded: dict[str, Any], change: Change
+) -> None:
+    heard = await gift_household.hear(change)
 
     assert heard.ben == heard.cleo
     assert heard.recorded == recorded[change.name]
