@@ -85,6 +85,7 @@ class Household:
         self.gifts: list[UUID] = []
         self.comments: list[UUID] = []
         self.open_items: list[UUID] = []
+        self._wished: list[UUID] = []
         self._hidden_lists: list[UUID] = []
         self._hidden_items: list[UUID] = []
 
@@ -111,7 +112,8 @@ class Household:
         """What Ada may ask for comments about, that others speak of behind her back."""
         of_lists = [(Commented.LIST, one) for one in self.lists]
         of_items = [(Commented.LIST_ITEM, one) for one in self.items]
-        return [*of_lists, *of_items, (Commented.PERSON, self.person_id)]
+        of_gifts = [(Commented.GIFT, one) for one in self._wished]
+        return [*of_lists, *of_items, *of_gifts, (Commented.PERSON, self.person_id)]
 
     async def _do(self, step: Step, number: int) -> None:
         """What Ada is answered is part of what she sees; what is refused changes nothing."""
@@ -154,6 +156,7 @@ class Household:
         gift_id = _one(self.gifts, step) if self.gifts and step.actor % 2 else None
         new = CreateItem(name=label, gift_id=gift_id)
         made = await self.planning.items.add(self.ada, _one(self.lists, step), new)
+        self._wished += [gift_id] if gift_id is not None and gift_id not in self._wished else []
         self.items.append(self._name(made.id, label))
         return made
 

@@ -137,6 +137,25 @@ async def test_what_others_say_about_a_list_is_kept_as_well(home: Household) -> 
     assert (await home.read(path, home.ada)).json["total"] == 0
 
 
+@pytest.mark.parametrize("how", ["item", "gift of the item", "list"])
+async def test_what_others_say_about_a_wish_is_kept_when_it_is_taken_back(home: Household, how: str) -> None:
+    gift = await home.new("gifts", home.ada, name="A drum")
+    wishes = await home.wishlist(home.ada)
+    wish = await home.item(home.ada, wishes, gift_id=gift["id"])
+    remark = await home.new("comments", home.ben, entity_type="gift", entity_id=gift["id"], body="I have it already")
+    about = f"comments?entity_type=gift&entity_id={gift['id']}"
+
+    if how == "gift of the item":
+        await home.client.send("PATCH", f"{API}/list-items/{wish['id']}", {"gift_id": None}, who=home.ada)
+    else:
+        path = f"list-items/{wish['id']}" if how == "item" else f"lists/{wishes['id']}"
+        await home.client.send("DELETE", f"{API}/{path}", who=home.ada)
+
+    assert (await home.read(about, home.ada)).items == []
+    assert (await home.read(about, home.cleo)).items == [remark]
+    assert (await home.read(f"gifts/{gift['id']}", home.ada)).data == gift
+
+
 async def test_the_person_follows_streams_of_their_own_without_gaps(home: Household, requests: Requests) -> None:
     gift_list = await home.wishlist(home.ada)
     wish = await home.item(home.ada, gift_list)

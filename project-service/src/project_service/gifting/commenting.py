@@ -118,7 +118,9 @@ def planned_kinds(clock: Clock) -> EntityKinds:
         Commented.LIST_ITEM: Planned(
             clock, of_item, made_by="added_by", sees=_VIEWER.sees_item, is_kept=_VIEWER.is_subject, owner=owner
         ),
-        Commented.GIFT: Planned(clock, "gifts g", sees=_VIEWER.sees_gift, is_kept=on_own_list),
+        Commented.GIFT: Planned(
+            clock, "gifts g", sees=_VIEWER.sees_gift, is_kept=f"({on_own_list} or viewer.id = any(g.taken_back_by))"
+        ),
         Commented.OCCASION: Planned(clock, "gift_occasions o"),
         Commented.PERSON: Planned(clock, "gift_persons p", is_kept="coalesce(p.user_id = viewer.id, false)"),
     }
