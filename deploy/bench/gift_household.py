@@ -1,6 +1,6 @@
 """A household that plans gifts, and what people do in it: in the open, and behind Ada's back."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -102,10 +102,11 @@ class Household:
         new = CreateList(name="For anybody", occasion_id=self.occasion_id)
         self.open_list = self._name((await self.planning.lists.add(self.olga, new)).id, "open list")
 
-    async def play(self, script: Sequence[Step], *, with_secrets: bool) -> None:
+    async def play(self, script: Sequence[Step], secret_steps: Container[int]) -> None:
+        """Of what happens behind her back, only the steps of these numbers."""
         for number, step in enumerate(script, start=1):
             self.clock.step = number
-            if step.act in PUBLIC or with_secrets:
+            if step.act in PUBLIC or number in secret_steps:
                 await self._do(step, number)
 
     def spoken_of(self) -> list[tuple[Commented, UUID]]:
