@@ -3,11 +3,17 @@
 from pathlib import Path
 
 import pytest
+import structlog
 
 import gateway  # noqa: F401
 import shared  # noqa: F401
 
 _TOGETHER = Path(__file__).parent / "deploy" / "e2e"
+
+
+def pytest_configure() -> None:
+    """Plain tracebacks in what is logged: with `rich` at hand one takes long enough to let short deadlines pass."""
+    structlog.configure([structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,6 @@
 """A broker that is killed costs the audit log nothing that fits into the gateway's queue."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -38,10 +38,11 @@ def seen(number: int) -> Sighting:
 async def test_what_is_noted_while_the_broker_is_down_arrives_once_it_is_back(broker: RabbitMQNode) -> None:
     arrived: set[str] = set()
 
-    async def receive(delivery: Delivery) -> None:
-        batch = msgspec.json.decode(decode(delivery.body).data, type=AuditRecorded)
-        arrived.update(record.trace_id for record in batch.records)
-        await delivery.ack()
+    async def receive(deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            batch = msgspec.json.decode(decode(delivery.body).data, type=AuditRecorded)
+            arrived.update(record.trace_id for record in batch.records)
+            await delivery.ack()
 
     gateway, auth = RabbitBus(broker.url, "gateway"), RabbitBus(broker.url, "auth")
     await auth.consume(AUDIT, receive)

@@ -65,7 +65,8 @@ class Receiver:
         return web.Response(status=self.status, headers=self.headers, text=self.text)
 
     def types(self) -> list[str]:
-        return [each.type for each in self.taken]
+        """Of each message once, however often it came: a sender that heard no answer in time repeats it."""
+        return list({each.id: each.type for each in self.taken}.values())
 
 
 @asynccontextmanager

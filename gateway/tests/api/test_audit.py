@@ -1,7 +1,7 @@
 """What passes the gateway is told to the audit log: who, what, how it ended - and nothing that opens anything."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import aiohttp
@@ -24,9 +24,10 @@ class AuditLog:
     def __init__(self) -> None:
         self.records: list[AuditRecord] = []
 
-    async def receive(self, delivery: Delivery) -> None:
-        self.records += msgspec.json.decode(decode(delivery.body).data, type=AuditRecorded).records
-        await delivery.ack()
+    async def receive(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self.records += msgspec.json.decode(decode(delivery.body).data, type=AuditRecorded).records
+            await delivery.ack()
 
     async def the_one(self, **wanted: Any) -> AuditRecord:
         """Waits for it; fails when there is another one like it."""

@@ -1,6 +1,6 @@
 """Audit records wait for the broker up to a bound, are sent once it is there, and never hold anybody up."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -30,11 +30,12 @@ class Listening:
         self.batches: list[tuple[AuditRecord, ...]] = []
         self.ids: list[object] = []
 
-    async def receive(self, delivery: Delivery) -> None:
-        envelope = decode(delivery.body)
-        self.batches.append(msgspec.json.decode(envelope.data, type=AuditRecorded).records)
-        self.ids.append(envelope.id)
-        await delivery.ack()
+    async def receive(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            envelope = decode(delivery.body)
+            self.batches.append(msgspec.json.decode(envelope.data, type=AuditRecorded).records)
+            self.ids.append(envelope.id)
+            await delivery.ack()
 
     @property
     def records(self) -> list[AuditRecord]:

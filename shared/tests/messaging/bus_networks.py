@@ -1,13 +1,13 @@
 """Both buses behind one door, so that each test of the contract runs against each of them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from shared.messaging.bus import Binding, Bus, Delivery, OutgoingMessage, PublishFailed, QueueSpec
+from shared.messaging.bus import Binding, Bus, DeliveriesHandler, Delivery, OutgoingMessage, PublishFailed, QueueSpec
 from shared.messaging.deadletters import DeadLetters, FolderDeadLetters
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
@@ -80,9 +80,20 @@ class Inbox:
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
 
-    async def __call__(self, delivery: Delivery) -> None:
-        self.bodies.append(delivery.body)
-        await delivery.ack()
+    async def __call__(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self.bodies.append(delivery.body)
+            await delivery.ack()
+
+
+def one_by_one(handle: Callable[[Delivery], Awaitable[None]]) -> DeliveriesHandler:
+    """One after the other."""
+
+    async def handle_all(deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            await handle(delivery)
+
+    return handle_all
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

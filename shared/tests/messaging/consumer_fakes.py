@@ -1,6 +1,6 @@
 """A database that remembers what was committed, and deliveries that remember how they were settled."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -8,9 +8,9 @@ from shared.ids import new_id
 
 
 class FakeWork:
-    def __init__(self, tenant_id: UUID | None, actor_id: UUID | None) -> None:
+    def __init__(self, tenant_id: UUID | None) -> None:
         self.tenant_id = tenant_id
-        self.actor_id = actor_id
+        self.actor_id: UUID | None = None
         self.effects: list[str] = []
         self.seen: list[tuple[str, UUID]] = []
 
@@ -25,10 +25,10 @@ class FakeDatabase:
         self.failure: Exception | None = None
 
     @asynccontextmanager
-    async def unit_of_work(self, tenant_id: UUID | None, *, actor_id: UUID | None = None) -> AsyncIterator[FakeWork]:
+    async def unit_of_work(self, tenant_id: UUID | None) -> AsyncIterator[FakeWork]:
         if self.failure:
             raise self.failure
-        work = FakeWork(tenant_id, actor_id)
+        work = FakeWork(tenant_id)
         yield work
         self.works.append(work)
         self.effects += work.effects
@@ -42,9 +42,9 @@ class FakeInbox:
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
 
-    async def first_time(self, work: FakeWork, consumer: str, event_id: UUID) -> bool:
-        work.seen.append((consumer, event_id))
-        return (consumer, event_id) not in self._database.seen
+    async def remember(self, work: FakeWork, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
+        work.seen += [(consumer, event_id) for event_id in event_ids]
+        return {event_id for event_id in event_ids if (consumer, event_id) not in self._database.seen}
 
 
 class FakeDelivery:

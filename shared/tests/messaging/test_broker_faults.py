@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from bus_networks import RETRY_DELAYS, Inbox, message, publish_as_a_relay, until
+from bus_networks import RETRY_DELAYS, Inbox, message, one_by_one, publish_as_a_relay, until
 
 from deploy.local.rabbitmq import RabbitMQNode
 from shared.messaging.bus import Binding, Delivery, PublishFailed, QueueSpec
@@ -127,7 +127,7 @@ async def test_the_message_in_hand_when_the_broker_dies_is_finished_once_and_the
         running -= 1
         await delivery.ack()
 
-    await node.consume(TASKS, handle)
+    await node.consume(TASKS._replace(prefetch=1), one_by_one(handle))
     await node.start()
     await until(lambda: node.is_connected)
     await until(broker.has_its_queues_on_disk)
@@ -138,7 +138,7 @@ async def test_the_message_in_hand_when_the_broker_dies_is_finished_once_and_the
     await until(lambda: node.is_connected)
     may_finish.set()
 
-    await until(lambda: len(seen) == 3)
+    await until(lambda: len(seen) == 3, seconds=30)
     assert seen == [b"first", b"first", b"second"]
     assert most == 1
 
@@ -153,7 +153,7 @@ async def test_a_broker_short_of_memory_fails_publishing_in_time_but_goes_on_del
         inbox.append(delivery.body)
         await delivery.ack()
 
-    await node.consume(TASKS._replace(prefetch=1), handle)
+    await node.consume(TASKS._replace(prefetch=1), one_by_one(handle))
     await node.start()
     await until(lambda: node.is_connected)
     await node.publish([message("project", str(number).encode()) for number in range(20)])

@@ -1,9 +1,10 @@
 """Events over the bus: order, durability, fan-out, retries and dead letters, the same with and without a broker."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
-from bus_networks import Inbox, Network, message, numbered, tasks_of, until
+from bus_networks import Inbox, Network, message, numbered, one_by_one, tasks_of, until
 
 from shared.messaging.bus import Binding, Delivery, PublishFailed, QueueSpec
 from shared.messaging.dead_letter_files import DeadLetter
@@ -74,6 +75,28 @@ async def test_an_event_nobody_is_bound_to_is_fine(network: Network) -> None:
     await node.publish([message(network.publisher, type_name="project.unheard.of")])
 
 
+async def test_what_waits_is_handed_over_together_and_in_order(network: Network) -> None:
+    node, handed = await network.node(), []
+    may_go_on = asyncio.Event()
+
+    async def handle(deliveries: Sequence[Delivery]) -> None:
+        handed.append([delivery.body for delivery in deliveries])
+        await may_go_on.wait()
+        for delivery in deliveries:
+            await delivery.ack()
+
+    await node.consume(tasks_of(network)._replace(prefetch=4), handle)
+    await node.publish([message(network.publisher, b"0")])
+    await until(lambda: handed == [[b"0"]])
+    await node.publish(numbered(network.publisher, 10)[1:])
+    await asyncio.sleep(0.2)  # what the broker sends ahead is here
+    may_go_on.set()
+
+    await until(lambda: sum(map(len, handed)) == 10)
+    assert [body for bodies in handed for body in bodies] == [str(number).encode() for number in range(10)]
+    assert max(map(len, handed)) in (3, 4)  # the one in hand counts among those that a broker sends ahead
+
+
 async def test_deliveries_of_a_queue_never_overlap(network: Network) -> None:
     node = await network.node()
     running, most, done = 0, 0, 0
@@ -86,7 +109,7 @@ async def test_deliveries_of_a_queue_never_overlap(network: Network) -> None:
         running, done = running - 1, done + 1
         await delivery.ack()
 
-    await node.consume(tasks_of(network), handle)
+    await node.consume(tasks_of(network), one_by_one(handle))
     await node.publish(numbered(network.publisher, 50))
 
     await until(lambda: done == 50)
@@ -104,7 +127,7 @@ async def test_a_retried_message_comes_again_with_a_raised_attempt_and_holds_nob
         else:
             await delivery.ack()
 
-    await node.consume(tasks_of(network), handle)
+    await node.consume(tasks_of(network), one_by_one(handle))
     await node.publish([message(network.publisher, b"bad"), message(network.publisher, b"good")])
 
     await until(lambda: (b"bad", 3) in seen)
@@ -122,7 +145,7 @@ async def test_an_uncounted_retry_keeps_the_attempt(network: Network) -> None:
         else:
             await delivery.ack()
 
-    await node.consume(tasks_of(network), handle)
+    await node.consume(tasks_of(network), one_by_one(handle))
     await node.publish([message(network.publisher)])
 
     await until(lambda: len(attempts) == 3)
@@ -137,7 +160,7 @@ async def test_a_retry_keeps_type_and_id(network: Network) -> None:
         seen.append((delivery.type, str(delivery.message_id)))
         await (delivery.retry(0.05) if delivery.attempt == 1 else delivery.ack())
 
-    await node.consume(tasks_of(network), handle)
+    await node.consume(tasks_of(network), one_by_one(handle))
     published = message(network.publisher)
     await node.publish([published])
 
@@ -155,7 +178,7 @@ async def test_a_handler_that_raises_gets_its_message_again_and_the_others_meanw
             raise RuntimeError("a bug")
         await delivery.ack()
 
-    await node.consume(tasks_of(network), handle)
+    await node.consume(tasks_of(network)._replace(prefetch=1), one_by_one(handle))
     await node.publish([message(network.publisher, b"bad"), message(network.publisher, b"good")])
 
     await until(lambda: len(seen) == 3)
@@ -170,7 +193,7 @@ async def test_a_delivery_in_hand_at_shutdown_is_delivered_again(network: Networ
         in_hand.set()
         await asyncio.Event().wait()
 
-    await stopping.consume(tasks_of(network), hang)
+    await stopping.consume(tasks_of(network)._replace(prefetch=1), one_by_one(hang))
     await staying.publish([message(network.publisher, b"first"), message(network.publisher, b"second")])
     await in_hand.wait()
     await stopping.close()
@@ -190,7 +213,7 @@ async def test_draining_finishes_what_is_in_hand_and_leaves_the_rest(network: Ne
         finished.append(delivery.body)
         await delivery.ack()
 
-    await stopping.consume(tasks_of(network), handle)
+    await stopping.consume(tasks_of(network)._replace(prefetch=1), one_by_one(handle))
     await staying.publish([message(network.publisher, b"first"), message(network.publisher, b"second")])
     await in_hand.wait()
     draining = asyncio.create_task(stopping.stop_consuming())
@@ -232,7 +255,7 @@ async def test_a_dead_letter_keeps_its_reason_and_comes_back_when_replayed(netwo
             revived.append(f"attempt {delivery.attempt}")
             await delivery.ack()
 
-    await node.consume(tasks_of(network), handle)
+    await node.consume(tasks_of(network), one_by_one(handle))
     published = message(network.publisher, b'{"n": 1}')
     await node.publish([published])
     await until(lambda: bool(revived))
@@ -252,9 +275,9 @@ async def test_only_the_chosen_dead_letter_is_replayed(network: Network) -> None
     node, inbox, is_mended = await network.node(), Inbox(), False
 
     async def handle(delivery: Delivery) -> None:
-        await (inbox(delivery) if is_mended else delivery.dead_letter("ValueError: no."))
+        await (inbox([delivery]) if is_mended else delivery.dead_letter("ValueError: no."))
 
-    await node.consume(tasks_of(network), handle)
+    await node.consume(tasks_of(network), one_by_one(handle))
     await node.publish([message(network.publisher, b"one"), message(network.publisher, b"two")])
     letters = await _dead_letters(network, count=2)
     is_mended = True

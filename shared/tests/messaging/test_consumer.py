@@ -67,7 +67,7 @@ async def explode(work: FakeWork, event: TaskDeleted, _: Envelope) -> None:
 async def receive(consumers: Consumers, body: bytes, attempt: int = 1) -> tuple[object, ...]:
     """How the delivery was settled."""
     delivery = FakeDelivery(body, attempt)
-    await consumers.receive(delivery)
+    await consumers.receive([delivery])
     return delivery.settled
 
 
@@ -107,6 +107,74 @@ async def test_the_same_event_twice_has_one_effect(
     assert settled == [("ack",), ("ack",)]
     assert len(database.effects) == 1
     assert outcomes(metrics) == {"applied": 1, "repeated": 1}
+
+
+async def receive_together(consumers: Consumers, *bodies: bytes) -> list[tuple[object, ...]]:
+    deliveries = [FakeDelivery(body) for body in bodies]
+    await consumers.receive(deliveries)
+    return [delivery.settled for delivery in deliveries]
+
+
+async def test_events_of_a_tenant_that_wait_together_share_a_transaction(
+    consumers: Consumers, database: FakeDatabase
+) -> None:
+    other_tenant, actors = new_id(), []
+
+    async def remember(work: FakeWork, event: TaskDeleted, _: Envelope) -> None:
+        actors.append(work.actor_id)
+        work.effects.append(f"version {event.version}")
+
+    consumers.on(TaskDeleted, remember)
+    bodies = [event(actorid=None), event(), event(tenant_id=other_tenant), event()]
+
+    settled = await receive_together(consumers, *bodies)
+
+    assert settled == [("ack",)] * 4
+    assert [(work.tenant_id, len(work.effects)) for work in database.works] == [
+        (TENANT, 2),
+        (other_tenant, 1),
+        (TENANT, 1),
+    ]
+    assert actors == [None, ACTOR, ACTOR, ACTOR]
+
+
+async def test_one_that_fails_among_others_fails_alone(consumers: Consumers, database: FakeDatabase) -> None:
+    poison = event()
+
+    async def fail_for_one(work: FakeWork, _: TaskDeleted, envelope: Envelope) -> None:
+        work.effects.append(str(envelope.id))
+        if encode(envelope) == poison:
+            raise ValueError("no")
+
+    consumers.on(TaskDeleted, fail_for_one)
+    first, last = new_id(), new_id()
+
+    settled = await receive_together(consumers, event(first), poison, event(last))
+
+    assert settled == [("ack",), ("retry", 1.0, True), ("ack",)]
+    assert database.effects == [str(first), str(last)]
+
+
+async def test_an_event_that_waits_twice_has_one_effect(
+    consumers: Consumers, database: FakeDatabase, metrics: Metrics
+) -> None:
+    consumers.on(TaskDeleted, forget_task)
+    body = event()
+
+    settled = await receive_together(consumers, body, body)
+
+    assert settled == [("ack",)] * 2
+    assert len(database.effects) == 1
+    assert outcomes(metrics) == {"applied": 1, "repeated": 1}
+
+
+async def test_what_nobody_can_read_stops_nobody_behind_it(consumers: Consumers, database: FakeDatabase) -> None:
+    consumers.on(TaskDeleted, forget_task)
+
+    settled = await receive_together(consumers, b"{}", event(), event(type="project.task.teleported"), event())
+
+    assert [outcome for outcome, *_ in settled] == ["dead", "ack", "ack", "ack"]
+    assert len(database.effects) == 2
 
 
 async def test_two_handlers_of_an_event_share_its_transaction(consumers: Consumers, database: FakeDatabase) -> None:
@@ -195,7 +263,7 @@ async def test_a_cancelled_handler_settles_nothing(consumers: Consumers, databas
 
     consumers.on(TaskDeleted, hang)
     delivery = FakeDelivery(event())
-    receiving = asyncio.create_task(consumers.receive(delivery))
+    receiving = asyncio.create_task(consumers.receive([delivery]))
     await in_hand.wait()
     receiving.cancel()
     await asyncio.wait([receiving])

@@ -52,7 +52,7 @@ async def test_an_event_delivered_twice_writes_once(consumers: Consumers, databa
     body = note_added(tenant)
     deliveries = [FakeDelivery(body), FakeDelivery(body)]
     for delivery in deliveries:
-        await consumers.receive(delivery)
+        await consumers.receive([delivery])
 
     assert [delivery.settled for delivery in deliveries] == [("ack",), ("ack",)]
     assert len(await titles_of(database, tenant)) == 1
@@ -69,8 +69,8 @@ async def test_a_failed_handler_leaves_nothing_and_may_try_again(consumers: Cons
     consumers.on(NoteAdded, fail_once)
     body = note_added(tenant)
     first, second = FakeDelivery(body), FakeDelivery(body, attempt=2)
-    await consumers.receive(first)
-    await consumers.receive(second)
+    await consumers.receive([first])
+    await consumers.receive([second])
 
     assert (first.settled, second.settled) == (("retry", 1.0, True), ("ack",))
     assert await titles_of(database, tenant) == ["copy"]
@@ -86,7 +86,7 @@ async def test_a_message_that_names_a_foreign_tenant_in_its_data_writes_nothing_
 
     consumers.on(NoteAdded, write_elsewhere)
     delivery = FakeDelivery(note_added(mine))
-    await consumers.receive(delivery)
+    await consumers.receive([delivery])
 
     assert delivery.settled == ("retry", 1.0, True)
     assert await titles_of(database, foreign) == []

@@ -5,7 +5,7 @@ import random
 from collections.abc import AsyncIterator
 
 import pytest
-from bus_networks import RETRY_DELAYS, RabbitNetwork, message, publish_as_a_relay, tasks_of, until
+from bus_networks import RETRY_DELAYS, RabbitNetwork, message, one_by_one, publish_as_a_relay, tasks_of, until
 from cut_wire import Wire, wire_to
 
 from shared.messaging.bus import Binding, Delivery, RequestTimeout, ServiceUnreachable
@@ -64,7 +64,7 @@ async def test_everything_arrives_in_order_and_every_retry_comes_back(
             await delivery.ack()
             settled.add(delivery.body)
 
-    await bus.consume(tasks_of(names), handle)
+    await bus.consume(tasks_of(names), one_by_one(handle))
     await bus.tap("live", [Binding(names.publisher, "#")], lambda _: None, lambda: resets.append("reset"))
     cutting = asyncio.create_task(cut_often(wire, bus, seed))
     while not cutting.done():

@@ -17,7 +17,7 @@ async def test_ten_deliveries_at_once_have_one_effect(database: Database) -> Non
 
     async def deliver() -> bool:
         async with database.unit_of_work(TENANT) as work:
-            is_first = await Inbox().first_time(work, "counter", event_id)
+            is_first = bool(await Inbox().remember(work, "counter", [event_id]))
             if is_first:
                 await add_note(work)
             return is_first
@@ -34,28 +34,38 @@ async def test_a_failed_effect_is_not_remembered(database: Database) -> None:
 
     async def fail() -> None:
         async with database.unit_of_work(TENANT) as work:
-            await Inbox().first_time(work, "counter", event_id)
+            await Inbox().remember(work, "counter", [event_id])
             raise LookupError
 
     with pytest.raises(LookupError):
         await fail()
 
     async with database.unit_of_work(TENANT) as work:
-        assert await Inbox().first_time(work, "counter", event_id)
+        assert await Inbox().remember(work, "counter", [event_id])
+
+
+async def test_of_many_events_the_new_ones_are_named_once_each(database: Database) -> None:
+    known, first, second = new_id(), new_id(), new_id()
+    async with database.unit_of_work(TENANT) as work:
+        await Inbox().remember(work, "counter", [known])
+
+        new = await Inbox().remember(work, "counter", [first, known, second, first])
+
+    assert new == {first, second}
 
 
 async def test_consumers_remember_apart(database: Database) -> None:
     event_id = new_id()
     async with database.system_work() as work:
-        assert await Inbox().first_time(work, "counter", event_id)
-        assert await Inbox().first_time(work, "mailer", event_id)
-        assert not await Inbox().first_time(work, "mailer", event_id)
+        assert await Inbox().remember(work, "counter", [event_id])
+        assert await Inbox().remember(work, "mailer", [event_id])
+        assert not await Inbox().remember(work, "mailer", [event_id])
 
 
 async def test_old_entries_are_forgotten(database: Database) -> None:
     async with database.system_work() as work:
-        await Inbox().first_time(work, "counter", new_id())
+        await Inbox().remember(work, "counter", [new_id()])
         await work.execute("update inbox set applied_at = now() - interval '8 days'")
-        await Inbox().first_time(work, "counter", new_id())
+        await Inbox().remember(work, "counter", [new_id()])
 
         assert await Inbox().prune(work) == 1

@@ -34,6 +34,8 @@ class Binding(NamedTuple):
 
 
 class QueueSpec(NamedTuple):
+    """`prefetch` is how many messages a consumer takes in hand at once, at most."""
+
     name: str
     bindings: tuple[Binding, ...]
     prefetch: int = 32
@@ -84,7 +86,7 @@ class RequestFailed(UpstreamError):
     message = "A service behind this address failed to answer properly."
 
 
-DeliveryHandler = Callable[[Delivery], Awaitable[None]]
+DeliveriesHandler = Callable[[Sequence[Delivery]], Awaitable[None]]
 RequestHandler = Callable[[str, bytes], Awaitable[bytes]]
 SignalHandler = Callable[[str, bytes], None]
 MessageCallback = Callable[[bytes], None]
@@ -115,8 +117,11 @@ class Bus(Protocol):
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         """Publish in order. Returns when each message is in every queue bound to it; PublishFailed otherwise."""
 
-    async def consume(self, queue: QueueSpec, handler: DeliveryHandler) -> None:
-        """Deliver from a durable queue, one message at a time. One its handler leaves unsettled comes again later."""
+    async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:
+        """Deliver from a durable queue: what waits there, in order, and no more until the handler is through with it.
+
+        What the handler leaves unsettled comes again later.
+        """
 
     async def tap(
         self, name: str, bindings: Sequence[Binding], on_message: MessageCallback, on_reset: ResetCallback

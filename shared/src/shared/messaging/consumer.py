@@ -1,10 +1,15 @@
-"""What happens to an event a service receives: once per event, in one transaction - and the one policy for failures."""
+"""What happens to the events a service receives: once each, in a transaction - and the one policy for failures.
+
+Events of one tenant that wait together share a transaction. Should it fail, each gets one of its own, and the policy
+meets only those that fail again.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from itertools import groupby
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -41,7 +46,7 @@ class Outcome(StrEnum):
 class UnitsOfWork(Protocol):
     """The part of `shared.db.databases.Database` that consuming needs."""
 
-    def unit_of_work(self, tenant_id: UUID, *, actor_id: UUID | None = None) -> AbstractAsyncContextManager[Work]: ...
+    def unit_of_work(self, tenant_id: UUID) -> AbstractAsyncContextManager[Work]: ...
 
     def system_work(self) -> AbstractAsyncContextManager[Work]: ...
 
@@ -49,13 +54,19 @@ class UnitsOfWork(Protocol):
 class SeenEvents(Protocol):
     """The part of `shared.messaging.inbox.Inbox` that consuming needs."""
 
-    async def first_time(self, work: Work, consumer: str, event_id: UUID) -> bool: ...
+    async def remember(self, work: Work, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]: ...
+
+
+class _Received(NamedTuple):
+    delivery: Delivery
+    envelope: Envelope
+    event: Event
 
 
 class Consumers:
     """The events one service consumes from its queue `<service>.events`. Register with `on`, then `start`.
 
-    Handlers run in one unit of work of the event's tenant, or of the system for an event without one. It remembers
+    Handlers run in a unit of work of the event's tenant, or of the system for an event without one. It remembers
     the event too, so that a repeated delivery has no effect. `retry_delays`: seconds before the second, third, ... try.
     """
 
@@ -84,54 +95,78 @@ class Consumers:
         bindings = tuple(Binding(publisher_of(type_name), type_name) for type_name in sorted(self._handlers))
         await bus.consume(QueueSpec(self._queue, bindings), self.receive)
 
-    async def receive(self, delivery: Delivery) -> None:
-        outcome = await self._settle(delivery)
-        self._metrics.consumed.labels(self._queue, outcome).inc()
+    async def receive(self, deliveries: Sequence[Delivery]) -> None:
+        received = [each for delivery in deliveries if (each := await self._read(delivery)) is not None]
+        for _, of_one_tenant in groupby(received, lambda each: each.envelope.tenantid):
+            await self._settle(list(of_one_tenant))
 
-    async def _settle(self, delivery: Delivery) -> Outcome:
+    async def _read(self, delivery: Delivery) -> _Received | None:
+        """None for what is settled by that: nothing of ours, or nothing that anybody could read.
+
+        A binding that a former version made outlives its handler: what nobody handles is unknown too.
+        """
         try:
-            envelope, event = self._read(delivery.body)
+            envelope = decode(delivery.body)
+            if envelope.type not in self._handlers:
+                raise UnknownEvent(envelope.type)
+            return _Received(delivery, envelope, self._registry.read(envelope))
         except UnknownEvent:
             await delivery.ack()
-            return Outcome.UNKNOWN
+            self._count(Outcome.UNKNOWN)
         except (InvalidEvent, msgspec.DecodeError, UnicodeDecodeError):
             await delivery.dead_letter("InvalidEvent: the message does not fit its contract.")
-            return Outcome.INVALID
-        with trace_scope(envelope.traceparent):
-            return await self._apply_or_postpone(delivery, envelope, event)
+            self._count(Outcome.INVALID)
+        return None
 
-    def _read(self, body: bytes) -> tuple[Envelope, Event]:
-        """A binding that a former version made outlives its handler: what nobody handles is unknown too."""
-        envelope = decode(body)
-        if envelope.type not in self._handlers:
-            raise UnknownEvent(envelope.type)
-        return envelope, self._registry.read(envelope)
+    async def _settle(self, batch: Sequence[_Received]) -> None:
+        if len(batch) == 1 or not await self._apply_together(batch):
+            for each in batch:
+                await self._apply_or_postpone(each)
 
-    async def _apply_or_postpone(self, delivery: Delivery, envelope: Envelope, event: Event) -> Outcome:
+    async def _apply_together(self, batch: Sequence[_Received]) -> bool:
         try:
-            is_new = await self._apply(envelope, event)
-        except TRANSIENT as error:
-            self._log(envelope).warning("an event has to wait", error=type(error).__name__)
-            await delivery.retry(self._retry_delays[0], counted=False)
-            return Outcome.POSTPONED
+            are_new = await self._apply(batch)
         except Exception as error:
-            self._log(envelope).exception("an event could not be applied", attempt=delivery.attempt)
-            return await self._count_failure(delivery, error)
-        await delivery.ack()
-        return self._observe_effect(envelope, is_new)
+            get_logger(consumer=self._queue).info("events are applied one by one", reason=type(error).__name__)
+            return False
+        for each, is_new in zip(batch, are_new, strict=True):
+            await self._acknowledge(each, is_new)
+        return True
 
-    async def _apply(self, envelope: Envelope, event: Event) -> bool:
-        async with self._open_work(envelope) as work:
-            if not await self._inbox.first_time(work, self._queue, envelope.id):
-                return False
+    async def _apply_or_postpone(self, received: _Received) -> None:
+        delivery, envelope, _ = received
+        with trace_scope(envelope.traceparent):
+            try:
+                [is_new] = await self._apply([received])
+            except TRANSIENT as error:
+                self._log(envelope).warning("an event has to wait", error=type(error).__name__)
+                await delivery.retry(self._retry_delays[0], counted=False)
+                self._count(Outcome.POSTPONED)
+            except Exception as error:
+                self._log(envelope).exception("an event could not be applied", attempt=delivery.attempt)
+                self._count(await self._count_failure(delivery, error))
+            else:
+                await self._acknowledge(received, is_new)
+
+    async def _apply(self, batch: Sequence[_Received]) -> list[bool]:
+        """Whether each was new. All are of one tenant."""
+        async with self._open_work(batch[0].envelope.tenantid) as work:
+            unseen = await self._inbox.remember(work, self._queue, [each.envelope.id for each in batch])
+            return [await self._apply_once(work, each, unseen) for each in batch]
+
+    async def _apply_once(self, work: Work, received: _Received, unseen: set[UUID]) -> bool:
+        _, envelope, event = received
+        if envelope.id not in unseen:
+            return False
+        unseen.remove(envelope.id)
+        work.actor_id = envelope.actorid
+        with trace_scope(envelope.traceparent):
             for handler in self._handlers[envelope.type]:
                 await handler(work, event, envelope)
         return True
 
-    def _open_work(self, envelope: Envelope) -> AbstractAsyncContextManager[Work]:
-        if envelope.tenantid is None:
-            return self._database.system_work()
-        return self._database.unit_of_work(envelope.tenantid, actor_id=envelope.actorid)
+    def _open_work(self, tenant_id: UUID | None) -> AbstractAsyncContextManager[Work]:
+        return self._database.system_work() if tenant_id is None else self._database.unit_of_work(tenant_id)
 
     async def _count_failure(self, delivery: Delivery, error: Exception) -> Outcome:
         if delivery.attempt >= MAX_ATTEMPTS:
@@ -143,13 +178,18 @@ class Consumers:
     def _log(self, envelope: Envelope) -> FilteringBoundLogger:
         return get_logger(consumer=self._queue, type=envelope.type, event_id=str(envelope.id))
 
-    def _observe_effect(self, envelope: Envelope, is_new: bool) -> Outcome:
-        if not is_new:
+    async def _acknowledge(self, received: _Received, is_new: bool) -> None:
+        await received.delivery.ack()
+        if is_new:
+            self._count(Outcome.APPLIED)
+            age = (datetime.now(UTC) - received.envelope.time).total_seconds()
+            self._metrics.consumer_lag.labels(self._queue).observe(max(0.0, age))
+        else:
+            self._count(Outcome.REPEATED)
             self._metrics.inbox_duplicates.labels(self._queue).inc()
-            return Outcome.REPEATED
-        age = (datetime.now(UTC) - envelope.time).total_seconds()
-        self._metrics.consumer_lag.labels(self._queue).observe(max(0.0, age))
-        return Outcome.APPLIED
+
+    def _count(self, outcome: Outcome) -> None:
+        self._metrics.consumed.labels(self._queue, outcome).inc()
 
 
 def queue_of(service: str) -> str:

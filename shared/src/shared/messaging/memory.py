@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.messaging.bus import (
     MAX_REQUEST_DEADLINE,
     Binding,
-    DeliveryHandler,
+    DeliveriesHandler,
     MessageCallback,
     OutgoingMessage,
     PublishFailed,
@@ -104,11 +104,11 @@ class MemoryBus:
         for message in messages:
             self._broker.route(message)
 
-    async def consume(self, queue: QueueSpec, handler: DeliveryHandler) -> None:
+    async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:
         source = self._broker.declare(queue)
 
-        async def take() -> MemoryDelivery:
-            return MemoryDelivery(self._broker, source, await source.take())
+        async def take() -> list[MemoryDelivery]:
+            return [MemoryDelivery(self._broker, source, message) for message in await source.take(queue.prefetch)]
 
         self._consumers.append(SerialConsumer(take, handler))
 

@@ -47,11 +47,12 @@ class MemoryQueue:
         self._waiting.appendleft(message)
         self._arrival.set()
 
-    async def take(self) -> StoredMessage:
+    async def take(self, most: int) -> list[StoredMessage]:
+        """At least one: waits for it."""
         while not self._waiting:
             self._arrival.clear()
             await self._arrival.wait()
-        return self._waiting.popleft()
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
 
 class Listener:

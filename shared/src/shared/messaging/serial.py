@@ -1,10 +1,10 @@
-"""One queue's consumer: gives deliveries to a handler one at a time, and drains on request."""
+"""One queue's consumer: gives what waits to a handler, never overlapping, and drains on request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from shared.messaging.bus import RETRY_DELAYS, Delivery, DeliveryHandler
+from shared.messaging.bus import RETRY_DELAYS, DeliveriesHandler, Delivery
 from shared.telemetry.logs import get_logger
 
 log = get_logger()
@@ -21,17 +21,19 @@ class HeldDelivery(Delivery, Protocol):
 
 
 class SerialConsumer:
-    def __init__(self, take: Callable[[], Awaitable[HeldDelivery]], handler: DeliveryHandler) -> None:
+    """`take` waits for a delivery and returns it with those that wait behind it."""
+
+    def __init__(self, take: Callable[[], Awaitable[Sequence[HeldDelivery]]], handler: DeliveriesHandler) -> None:
         self._take = take
         self._handler = handler
-        self._has_one_in_hand = False
+        self._has_some_in_hand = False
         self._is_draining = False
         self._task = asyncio.create_task(self._run())
 
     async def drain(self) -> None:
-        """Returns when the delivery in hand, if any, is settled; no other one is taken."""
+        """Returns when the deliveries in hand, if any, are settled; no other one is taken."""
         self._is_draining = True
-        if not self._has_one_in_hand:
+        if not self._has_some_in_hand:
             self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -42,23 +44,28 @@ class SerialConsumer:
 
     async def _run(self) -> None:
         while not self._is_draining:
-            delivery = await self._take()
-            self._has_one_in_hand = True
-            await self._hand_over(delivery)
-            self._has_one_in_hand = False
+            deliveries = await self._take()
+            self._has_some_in_hand = True
+            await self._hand_over(deliveries)
+            self._has_some_in_hand = False
 
-    async def _hand_over(self, delivery: HeldDelivery) -> None:
+    async def _hand_over(self, deliveries: Sequence[HeldDelivery]) -> None:
         try:
-            await self._call_handler(delivery)
-            if not delivery.is_settled:
+            await self._call_handler(deliveries)
+            for delivery in _unsettled(deliveries):
                 await delivery.retry(RETRY_DELAYS[0])
         except asyncio.CancelledError:
-            if not delivery.is_settled:
+            for delivery in reversed(_unsettled(deliveries)):  # the last one given back is the first in line
                 delivery.give_back()
             raise
 
-    async def _call_handler(self, delivery: HeldDelivery) -> None:
+    async def _call_handler(self, deliveries: Sequence[HeldDelivery]) -> None:
         try:
-            await self._handler(delivery)
+            await self._handler(deliveries)
         except Exception:
-            log.exception("a delivery handler failed", type=delivery.type, message_id=str(delivery.message_id))
+            left = _unsettled(deliveries)
+            log.exception("a delivery handler failed", message_ids=[str(delivery.message_id) for delivery in left])
+
+
+def _unsettled(deliveries: Sequence[HeldDelivery]) -> list[HeldDelivery]:
+    return [delivery for delivery in deliveries if not delivery.is_settled]

@@ -10,7 +10,7 @@ from shared.messaging.bus import (
     MAX_REQUEST_DEADLINE,
     RETRY_DELAYS,
     Binding,
-    DeliveryHandler,
+    DeliveriesHandler,
     MessageCallback,
     OutgoingMessage,
     QueueSpec,
@@ -77,7 +77,7 @@ class RabbitBus:
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         await self._publisher.publish(messages)
 
-    async def consume(self, queue: QueueSpec, handler: DeliveryHandler) -> None:
+    async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:
         consumer = RabbitConsumer(self._incoming, self._publisher, queue, handler, self._retry_delays)
         await self._register(consumer, self._consumers)
 

@@ -1,4 +1,4 @@
-"""Consuming from a durable queue: one delivery at a time, retries through delay queues, dead letters with a reason."""
+"""Consuming from a durable queue in order, one handler at a time; retries by delay queues, then a dead letter."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -9,7 +9,7 @@ from uuid import UUID
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
-from shared.messaging.bus import RETRY_DELAYS, DeliveryHandler, PublishFailed, QueueSpec
+from shared.messaging.bus import RETRY_DELAYS, DeliveriesHandler, PublishFailed, QueueSpec
 from shared.messaging.rabbitmq import topology
 from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.publisher import Publisher
@@ -30,7 +30,7 @@ class RabbitConsumer:
         link: Link,
         publisher: Publisher,
         spec: QueueSpec,
-        handler: DeliveryHandler,
+        handler: DeliveriesHandler,
         retry_delays: Sequence[float] = RETRY_DELAYS,
     ) -> None:
         self._link = link
@@ -77,11 +77,14 @@ class RabbitConsumer:
         """Raises PublishFailed."""
         await self._publisher.publish_to_queue(topology.dead_queue_of(self._spec.name), message)
 
-    async def _take(self) -> "RabbitDelivery":
+    async def _take(self) -> list["RabbitDelivery"]:
+        """No more wait here than the broker may send ahead."""
         while True:
-            delivery = await self._arrived.get()
-            if not delivery.is_stale:
-                return delivery
+            arrived = [await self._arrived.get()]
+            while not self._arrived.empty():
+                arrived.append(self._arrived.get_nowait())
+            if fresh := [delivery for delivery in arrived if not delivery.is_stale]:
+                return fresh
 
     async def _cancel(self) -> None:
         if self._queue is not None:
