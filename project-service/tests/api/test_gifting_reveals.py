@@ -111,6 +111,8 @@ async def test_a_list_that_is_revealed_by_hand_is_told_of_as_well(
         await home.client.send(
             "PATCH", f"{API}/lists/{gift_list['id']}", {"reveal_at": clock.time.isoformat()}, who=home.ben
         )
+    about = {"entity_type": "list", "entity_id": private["id"]}
+    await home.new("comments", home.ben, **about, body="Only mine")
     topic = f"person:{home.ada_as_person['id']}"
     before = await heard(home, requests, home.ada, topic)
 
@@ -119,3 +121,16 @@ async def test_a_list_that_is_revealed_by_hand_is_told_of_as_well(
     told = (await heard(home, requests, home.ada, topic))[len(before) :]
     assert [(kind, payload["id"]) for kind, payload in told] == [("list.added", plans["id"])]
     assert [kind for kind, _ in before] == ["person.added"]
+    [private_streams] = await home.client.database.system_rows(
+        "select count(*) as number from outbox_topics where topic like $1", f"%:{private['id']}#%"
+    )
+    assert private_streams["number"] == 0
+
+
+async def test_a_wish_list_that_is_shared_is_told_of_at_once(home: Household, requests: Requests) -> None:
+    wishes = await home.wishlist(home.ben, visibility="private")
+
+    await home.client.send("PATCH", f"{API}/lists/{wishes['id']}", {"visibility": "tenant"}, who=home.ben)
+
+    told = await heard(home, requests, home.ada, f"list:{wishes['id']}")
+    assert [(kind, payload["id"]) for kind, payload in told] == [("list.updated", wishes["id"])]

@@ -52,7 +52,7 @@ def tell_of_list(
     event = contract(entity_id=after.id, version=after.version, changed_fields=changed_fields, payload=state_of(after))
     was: StoredList = before or after
     topics = list(dict.fromkeys((*topics_of(after), *(() if "visibility" in changed_fields else topics_of(was)))))
-    hidden_from = _kept_from(after, now) or _kept_from(was, now)
+    hidden_from = _kept_from(after, now) or (_kept_from(was, now) if "reveal_at" in changed_fields else None)
     tell(work, links, topics, event, hidden_from=hidden_from, only_for=owner_of(after))
 
 
@@ -90,14 +90,13 @@ def tell_item_is_gone(
     tell(work, links, topics, event, hidden_from=subject, as_they_see_it=theirs, only_for=owner_of(gift_list))
 
 
-def tell_of_reveal(work: Work, link: Linked, gift_list: StoredList, items: Sequence[StoredItem], now: datetime) -> None:
-    """To its subject: the list and the items that they did not see, and what they did not see of the others.
+def tell_of_reveal(work: Work, link: Linked, gift_list: StoredList, items: Sequence[StoredItem]) -> None:
+    """To its subject, who sees it now: list and items that they did not see, and what they did not see of other items.
 
     An item that nobody has claimed keeps the version under which they know it.
     """
-    just_before = (gift_list.reveal_at or now) - datetime.resolution
-    if not shows_list(gift_list, link.user_id, now):
-        return
+    assert gift_list.reveal_at is not None  # or there would be nothing to tell
+    just_before = gift_list.reveal_at - datetime.resolution
     if not shows_list(gift_list, link.user_id, just_before):
         added = GiftListAdded(entity_id=gift_list.id, version=gift_list.version, payload=state_of(gift_list))
         tell_only(work, link, topics_of(gift_list), added)

@@ -7,6 +7,7 @@ from project_service.gifting.commenting import tell_what_was_said
 from project_service.gifting.items import repository as items
 from project_service.gifting.lists import repository
 from project_service.gifting.lists.announcing import tell_of_reveal
+from project_service.gifting.secrecy import shows_list
 from project_service.gifting.streams import linked
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -38,6 +39,6 @@ class Revealer:
                 return
             on_it = await items.hold_all(work, tenant_id, list_id)
             for link in await linked(work, tenant_id):
-                if link.user_id == gift_list.subject_id:
-                    tell_of_reveal(work, link, gift_list, on_it, now)
+                if link.user_id == gift_list.subject_id and shows_list(gift_list, link.user_id, now):
+                    tell_of_reveal(work, link, gift_list, on_it)
                     await tell_what_was_said(work, tenant_id, link, [list_id, *(item.id for item in on_it)])
