@@ -4,10 +4,12 @@ import asyncio
 import itertools
 import os
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +24,6 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.environment import Home, service_environment
 from deploy.local import provision
 from deploy.local.processes import ServiceProcess
-from deploy.mailbox import Mailbox
 from deploy.supervision.ports import free_port
 from shared.db.migrate import migrate
 from shared.identity import HEADER, mint_identity, principal_of
@@ -31,8 +32,10 @@ from shared.principal import Principal
 REPLICAS = 2
 CONNECTIONS = 200
 TRIES, RETRY_SECONDS = 5, 0.2
+MAIL_SECONDS = 10.0
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for one run
 _DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+_TOKEN = re.compile(r"token=([\w-]+)")
 
 
 class Call(NamedTuple):
@@ -55,14 +58,15 @@ class AuthReplicas:
     `busy` counts the answers 503, after which a client tries again; `deadlocks` is known when the processes have ended.
     """
 
-    def __init__(self, clients: Sequence[ApiClient], database: asyncpg.Connection, secret: str, mail: Mailbox) -> None:
+    def __init__(self, clients: Sequence[ApiClient], database: asyncpg.Connection, secret: str, mail: Path) -> None:
         self.database = database
         self.busy = 0
         self.deadlocks = 0
         self._clients = clients
         self._secret = secret
-        self.mail = mail
+        self._mail = mail
         self._turns = itertools.cycle(clients)
+        self._read_mail: set[str] = set()
         self._numbers = itertools.count(1)
 
     async def send(self, call: Call) -> Answer:
@@ -94,6 +98,20 @@ class AuthReplicas:
         claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
         return Person(principal_of(claims), tokens["refresh_token"])
 
+    async def mailed_token(self, recipient: str) -> str:
+        """From the next letter to this address."""
+        async with asyncio.timeout(MAIL_SECONDS):
+            while True:
+                for file in sorted(self._mail.glob("*.eml")):
+                    if file.name in self._read_mail:
+                        continue
+                    self._read_mail.add(file.name)
+                    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+                    body = message.get_body(("plain",))
+                    if message["To"] == recipient and body is not None:
+                        return str(_TOKEN.findall(body.get_content())[0])
+                await asyncio.sleep(0.01)
+
 
 def counted(answers: Sequence[Answer]) -> Counter[str]:
     """How often each `status code` was answered; a success has no code."""
@@ -114,7 +132,7 @@ async def auth_replicas(folder: Path) -> AsyncIterator[AuthReplicas]:
         stack.push_async_callback(database.close)
         told = {**service_environment(environ, home, urls), "AMQP_URL": broker.url}
         async with _clients(told, home.folder) as clients:
-            replicas = AuthReplicas(clients, database, told["INTERNAL_SECRET"], Mailbox(home.folder / "mail"))
+            replicas = AuthReplicas(clients, database, told["INTERNAL_SECRET"], home.folder / "mail")
             yield replicas
         replicas.deadlocks = await database.fetchval(_DEADLOCKS)
 

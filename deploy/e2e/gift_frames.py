@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.api_client import ApiClient, api_client
+from deploy.e2e.joining import join
 from deploy.e2e.live_listener import Frame, LiveListener, listening
 from deploy.embedded.postgres_home import remove_data
-from deploy.mailbox import Mailbox
 from deploy.stack_process import EMBEDDED, StackProcess, stack_process
 
 RECORDED = Path(__file__).with_name("gift_frames.json")
@@ -168,14 +168,9 @@ class Household:
 async def moved_in(stack: StackProcess, exits: AsyncExitStack) -> Household:
     """Olga owns the tenant; Ada is a person in it, Ben and Cleo are not."""
     clients = {name: await exits.enter_async_context(api_client(stack.url)) for name in ("olga", "ada", "ben", "cleo")}
-    olga, mails = await clients["olga"].register("Olga"), Mailbox(Path(stack.environ["TESSERA_HOME"]) / "mail")
+    olga, mail = await clients["olga"].register("Olga"), Path(stack.environ["TESSERA_HOME"]) / "mail"
     for name in ("ada", "ben", "cleo"):
-        email = f"{name}-of-{olga.user['email']}"
-        await olga.expect(201, "POST", "/invitations", {"email": email})
-        body = {"email": email, "password": "correct horse battery", "first_name": name, "last_name": "Example"}
-        invited = {**body, "invitation_token": await mails.next_token(email)}
-        answer = await clients[name].expect(201, "POST", "/auth/register", invited)
-        clients[name].user, clients[name].tokens = answer.data["user"], answer.data["tokens"]
+        await join(olga, clients[name], name, mail)
     return Household(stack, clients, await _linked(olga, clients["ada"]))
 
 

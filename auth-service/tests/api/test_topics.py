@@ -16,7 +16,7 @@ from shared.principal import Principal
 async def test_a_member_follows_their_tenant_and_themselves(auth: AuthClient, bus: MemoryBus) -> None:
     who = (await auth.register()).principal
 
-    assert await offset_of(bus, who, tenant_topic(who.tenant_id)) == 2
+    assert await offset_of(bus, who, tenant_topic(who.tenant_id)) == 1
     assert await offset_of(bus, who, user_topic(who.user_id)) == 1
 
 
@@ -44,14 +44,23 @@ async def test_what_was_missed_can_be_replayed(auth: AuthClient, bus: MemoryBus)
     who = (await auth.register()).principal
     topic = user_topic(who.user_id)
     position = await Requests(bus).ask(TopicPosition(principal=who, topic=topic), service="auth")
-    await auth.send("POST", "/api/v1/auth/logout", who=who)
+    await auth.send("PATCH", "/api/v1/users/me", {"first_name": "Grace"}, who=who)
 
     question = TopicReplay(principal=who, topic=topic, epoch=position.epoch, after=position.offset)
     replay = await Requests(bus).ask(question, service="auth")
 
     assert replay.is_complete
     [event] = [msgspec.json.decode(raw, type=Envelope) for raw in replay.events]
-    assert (event.type, event.tenantid, event.actorid) == ("auth.session.revoked", who.tenant_id, who.user_id)
+    assert (event.type, event.tenantid, event.actorid) == ("auth.user.updated", who.tenant_id, who.user_id)
+
+
+async def test_what_only_services_hear_leaves_no_hole(auth: AuthClient, bus: MemoryBus) -> None:
+    who = (await auth.register()).principal
+    before = await offset_of(bus, who, user_topic(who.user_id))
+
+    await auth.send("POST", "/api/v1/auth/logout", who=who)
+
+    assert await offset_of(bus, who, user_topic(who.user_id)) == before
 
 
 async def offset_of(bus: MemoryBus, who: Principal, topic: str) -> int:

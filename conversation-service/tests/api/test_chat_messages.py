@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from chat_client import ChatClient, in_chat
 
@@ -157,6 +158,8 @@ async def test_a_deleted_message_leaves_its_place(chats: ChatClient) -> None:
     listed = await chats.messages(cy, group)
     shown = [(message["number"], message["content"], message["is_deleted"], message["reactions"]) for message in listed]
     assert shown == [(1, "", True, []), (2, "", True, [])]
+    told = (await chats.events(ada, f"chat:{group['id']}"))[-2:]
+    assert [msgspec.json.decode(event.data)["payload"]["place"] for event in told] == listed
     again = [
         await chats.send("DELETE", path, who=ben),
         await chats.send("PATCH", path, {"content": "back"}, who=ben),

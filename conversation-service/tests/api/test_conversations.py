@@ -210,7 +210,8 @@ async def test_changes_are_told_on_the_topic_of_the_conversation(client: Convers
     told = [msgspec.json.decode(event.data) for event in events]
     assert told[0]["payload"] == conversation
     assert told[1]["changed_fields"] == ["title", "status"]
-    assert told[2]["payload"] == message
+    counts = {"message_count": 1, "token_count": message["token_count"]}
+    assert told[2]["payload"] == {**message, "conversation": counts}
     assert {event.actorid for event in events} == {ada.user_id}
 
 

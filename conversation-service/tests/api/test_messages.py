@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from conversation_builders import person
 from conversation_client import ConversationClient, messages_of, path_of
@@ -77,6 +78,9 @@ async def test_a_message_is_kept_and_counted(client: ConversationClient, ada: Pr
     counted = (await client.send("GET", path_of(conversation), who=ada)).data
     assert (counted["message_count"], counted["token_count"], counted["version"]) == (1, 2, 1)
     assert counted["updated_at"] == answer.data["created_at"]
+    told = (await client.events(ada, f"conversation:{conversation['id']}"))[-1]
+    counts = msgspec.json.decode(told.data)["payload"]["conversation"]
+    assert counts == {name: counted[name] for name in ("message_count", "token_count")}
 
 
 async def test_the_assistant_names_its_model(client: ConversationClient, ada: Principal) -> None:

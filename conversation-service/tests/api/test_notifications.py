@@ -216,6 +216,26 @@ async def test_reading_some_and_all_counts_what_was_unread(chats: ChatClient, bu
     assert [(mark["notification_ids"] is None, mark["unread_count"]) for mark in marks] == [(False, 3), (True, 0)]
 
 
+async def test_what_is_marked_as_read_is_older_than_the_mark(chats: ChatClient, bus: MemoryBus) -> None:
+    ada = await chats.member()
+    await tell(bus, assigned(ada.user_id), ACME)
+    await has(chats, ada, 1)
+
+    async def somebody_waits() -> bool:
+        waiting = "select from pg_locks l join pg_stat_activity a using (pid) where a.datname = current_database()"
+        return await chats.database.system_rows(f"{waiting} and not l.granted") != []
+
+    async with chats.database.unit_of_work(ACME) as work:
+        await work.execute("select from notification_inboxes for update")
+        marking = asyncio.create_task(chats.send("POST", f"{NOTIFICATIONS}/mark-all-read", who=ada))
+        await eventually(somebody_waits, within=5)
+        await work.execute("update notifications set created_at = clock_timestamp()")
+    await marking
+
+    [made] = await listed(chats, ada)
+    assert datetime.fromisoformat(made["read_at"]) > datetime.fromisoformat(made["created_at"])
+
+
 async def test_counts_stay_exact_while_news_come_and_are_read(chats: ChatClient, bus: MemoryBus) -> None:
     ada = await chats.member()
 

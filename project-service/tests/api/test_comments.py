@@ -170,6 +170,7 @@ async def test_a_thread_keeps_the_place_of_what_was_deleted(client: ProjectClien
     assert (await client.send("POST", comments_of(project), late, who=ada)).status == 422
     gone = payload_of((await client.events(ada, f"comments:project:{project['id']}"))[-1])
     assert gone["has_replies"] is True
+    assert gone["place"] | {"is_starred": False} == place
 
 
 async def test_replies_and_deletion_at_once_leave_no_reply_without_its_place(client: ProjectClient) -> None:

@@ -124,6 +124,23 @@ async def test_a_private_list_is_seen_by_its_owner_only(home: Household) -> None
     assert (await home.read("lists", home.olga)).json["total"] == 0
 
 
+async def test_where_everybody_saw_a_list_they_hear_that_it_is_gone_or_back(home: Household) -> None:
+    occasion = await home.new("occasions", home.ben, name="Picnic", date="2030-05-01")
+    gift_list = await home.new("lists", home.ben, name="Picnic", occasion_id=occasion["id"])
+    await home.item(home.ben, gift_list)
+    path = f"{API}/lists/{gift_list['id']}"
+
+    for visibility in ("private", "tenant"):
+        await home.client.send("PATCH", path, {"visibility": visibility}, who=home.ben)
+    await home.client.send("DELETE", path, who=home.ben)
+
+    told = ["project.list.withdrawn", "project.list.updated", "project.list.deleted"]
+    for topic in ("list-items:all", f"occasion:{occasion['id']}"):
+        assert [event.type for event in await home.client.events(home.olga, topic)][-3:] == told
+    own = [event.type for event in await home.client.events(home.ben, f"list:{gift_list['id']}")]
+    assert told[0] not in own
+
+
 async def test_an_item_goes_one_step_at_a_time(home: Household) -> None:
     item = await home.item(home.ben, await home.wishlist(home.ben))
 

@@ -82,7 +82,7 @@ async def test_deletions_and_read_marks_have_events_of_their_own(chat, chats: Fa
     client = await chat(anna)
     await client.next_of("roomJoined")
 
-    gone = RemovedChatMessage(id=new_id(), chat_id=CHAT, number=3)
+    gone = RemovedChatMessage(id=new_id(), chat_id=CHAT, number=3, place=chat_message_added(CHAT).payload)
     mark = ReadMark(chat_id=CHAT, user_id=ben, last_read_number=7, unread_count=0)
     await chats.publish(anna.tenant_id, TOPIC, ChatMessageDeleted(entity_id=gone.id, version=2, payload=gone))
     await chats.publish(anna.tenant_id, TOPIC, ChatRead(entity_id=CHAT, version=7, payload=mark))

@@ -1,7 +1,7 @@
 """What live readers can do with a change: put the new thing in the place of the old one, or take it away.
 
-`state fetched + events applied == state fetched later` is tried by the services with their own data; here is why it can
-hold for every contract.
+`state fetched + events applied == state fetched later` is tried on the whole product (deploy/e2e/test_live_state.py);
+here is why it can hold for every contract.
 """
 
 import msgspec

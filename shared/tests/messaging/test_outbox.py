@@ -8,6 +8,7 @@ import pytest
 from sample_service.notes import NoteAdded, add_note
 
 from shared.db.databases import Database
+from shared.events.auth import TenantCreated
 from shared.ids import new_id
 
 TENANT = new_id()
@@ -29,6 +30,14 @@ async def test_events_are_stored_with_their_places(database: Database) -> None:
     ]
     assert [row["id"] for row in rows[:2]] == [first, second]
     assert {(row["tenant_id"], row["actor_id"], row["sent_at"]) for row in rows} == {(TENANT, actor, None)}
+
+
+async def test_what_live_clients_never_see_leaves_no_hole_in_a_topic(database: Database) -> None:
+    made = TenantCreated(tenant_id=TENANT, name="", owner_id=new_id())
+
+    async with database.unit_of_work(TENANT) as work:
+        with pytest.raises(ValueError, match="topic"):
+            work.publish(made, topics=["a"], subject="x")
 
 
 async def test_a_transaction_that_is_rolled_back_publishes_nothing(database: Database) -> None:

@@ -96,7 +96,7 @@ def _tell_deactivated(work: Work, user: UserView) -> None:
         payload=state_of(user),
     )
     tell(work, user, changed)
-    tell(work, user, AccountDeactivated(tenant_id=user.tenant_id, user_id=user.id))
+    _tell_services(work, AccountDeactivated(tenant_id=user.tenant_id, user_id=user.id))
 
 
 async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
@@ -113,4 +113,8 @@ def _tell_gone(work: Work, user: UserView) -> None:
         entity_id=user.id, version=version, tenant_id=tenant_id, user_id=user.id, payload=Removed(user.id)
     )
     tell(work, user, removed)
-    tell(work, user, AccountAnonymised(tenant_id=tenant_id, user_id=user.id))
+    _tell_services(work, AccountAnonymised(tenant_id=tenant_id, user_id=user.id))
+
+
+def _tell_services(work: Work, event: AccountDeactivated | AccountAnonymised) -> None:
+    work.publish(event, topics=[], subject=str(event.user_id), tenant_id=event.tenant_id)

@@ -8,7 +8,7 @@ import msgspec
 from auth_service.accounts.schemas import UserView
 from shared.db.unit_of_work import Work
 from shared.events.auth import SecurityAlert, SecurityAlerted, UserState, UserUpdated
-from shared.events.envelope import Event
+from shared.events.changes import Change
 from shared.events.topics import tenant_topic, user_topic
 
 
@@ -17,7 +17,7 @@ def state_of(user: UserView) -> UserState:
     return msgspec.convert(user, UserState, from_attributes=True)
 
 
-def tell(work: Work, user: UserView, event: Event) -> None:
+def tell(work: Work, user: UserView, event: Change) -> None:
     topics = [tenant_topic(user.tenant_id), user_topic(user.id)]
     work.publish(event, topics=topics, subject=str(user.id), tenant_id=user.tenant_id)
 

@@ -10,7 +10,6 @@ from auth_service.tenants import repository as tenants
 from auth_service.tenants.schemas import TenantView
 from shared.db.unit_of_work import Work
 from shared.events.auth import MembershipAdded, TenantCreated
-from shared.events.topics import tenant_topic
 from shared.ids import new_id
 from shared.principal import Role
 
@@ -38,5 +37,5 @@ async def found(
     """A tenant with its first owner. Raises SlugTaken."""
     tenant = await tenants.add_tenant(work, new_id(), name, now, slug)
     created = TenantCreated(tenant_id=tenant.id, name=tenant.name, owner_id=founder_id)
-    work.publish(created, topics=[tenant_topic(tenant.id)], subject=str(tenant.id), tenant_id=tenant.id)
+    work.publish(created, topics=[], subject=str(tenant.id), tenant_id=tenant.id)
     return tenant, await join(work, tenant.id, founder_id, Role.OWNER, now)

@@ -8,7 +8,6 @@ from auth_service.sessions import repository
 from auth_service.sessions.domain import EndReason
 from shared.db.unit_of_work import Work
 from shared.events.auth import SessionRevoked
-from shared.events.topics import user_topic
 
 
 class Selection(NamedTuple):
@@ -34,6 +33,5 @@ async def end_sessions(work: Work, selection: Selection, reason: EndReason, now:
             revoked_at=int(now.timestamp()),
             reason=reason.value,
         )
-        topics = [user_topic(selection.user_id)]
-        work.publish(event, topics=topics, subject=str(session_id), tenant_id=tenant_id)
+        work.publish(event, topics=[], subject=str(session_id), tenant_id=tenant_id)
     return len(ended)

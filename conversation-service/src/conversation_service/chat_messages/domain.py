@@ -1,8 +1,11 @@
 """Decisions about messages in chats that need no database."""
 
 import unicodedata
+from datetime import datetime
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from shared.errors import FieldError, Forbidden, ValidationFailed
 from shared.events.chats import ChatMessageState, ChatMessageType
@@ -50,6 +53,12 @@ def require_author(message: ChatMessageState, user_id: UUID) -> None:
     """Raises Forbidden."""
     if message.author_id != user_id:
         raise Forbidden
+
+
+def emptied(message: ChatMessageState, now: datetime) -> ChatMessageState:
+    """What is left of it: its place."""
+    version = message.version + 1
+    return replace(message, content="", reactions=(), is_deleted=True, version=version, updated_at=now)
 
 
 def joined_text(display_name: str | None) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from conversation_service.chat_messages import repository
-from conversation_service.chat_messages.domain import require_author, require_sendable
+from conversation_service.chat_messages.domain import emptied, require_author, require_sendable
 from conversation_service.chat_messages.schemas import (
     ChatMessageQuery,
     MarkRead,
@@ -73,8 +73,11 @@ class ChatMessageService:
             ):
                 raise Forbidden
             refuse_stale(if_match, message)
-            await repository.remove(work, message, self._clock.now())
-            gone = RemovedChatMessage(id=message.id, chat_id=chat_id, number=message.number)
+            now = self._clock.now()
+            await repository.remove(work, message, now)
+            gone = RemovedChatMessage(
+                id=message.id, chat_id=chat_id, number=message.number, place=emptied(message, now)
+            )
             tell(work, chat_id, ChatMessageDeleted(entity_id=message.id, version=message.version + 1, payload=gone))
 
     async def react(self, principal: Principal, chat_id: UUID, message_id: UUID, emoji: str) -> ChatMessageState:

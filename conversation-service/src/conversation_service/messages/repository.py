@@ -19,7 +19,7 @@ from conversation_service.messages.errors import MessageNotFound
 from conversation_service.messages.schemas import MessageQuery, Order
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
-from shared.events.conversations import MessageRole, MessageState, TokenCountSource
+from shared.events.conversations import ConversationCounts, MessageRole, MessageState, TokenCountSource
 from shared.ids import new_id
 from shared.pagination import PageOf, decode_cursor, encode_cursor
 
@@ -46,6 +46,13 @@ class Span(NamedTuple):
     last: int
 
 
+class Appended(NamedTuple):
+    """A new message, and its conversation with it."""
+
+    message: MessageState
+    counts: ConversationCounts
+
+
 WHOLE = Span(1, 2**31 - 1)
 
 
@@ -63,7 +70,7 @@ _INSERT_AFTER_NEWEST = _insert_after("p.number = $14::int", "")
 _INSERT_AFTER_PARENT = _insert_after("p.id = $14::uuid", "where $14::uuid is null or p.id is not null")
 
 
-async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessage, now: datetime) -> MessageState:
+async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessage, now: datetime) -> Appended:
     """Two statements: the first locks the conversation, so that numbers have no gaps and the second sees the newest.
 
     Raises ConversationNotFound, or ValidationFailed when the parent is no message of this conversation.
@@ -72,7 +79,7 @@ async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessag
         f"""
         update conversations c
         set message_count = c.message_count + 1, token_count = c.token_count + $4, updated_at = $5
-        where {conversations.MINE} and c.id = $3 returning c.message_count as number
+        where {conversations.MINE} and c.id = $3 returning c.message_count, c.token_count
         """,
         owner.tenant_id,
         owner.user_id,
@@ -84,11 +91,11 @@ async def append(work: Work, owner: Owner, conversation_id: UUID, new: NewMessag
         raise ConversationNotFound
     row = await work.row(
         _INSERT_AFTER_NEWEST if new.parent == NEWEST else _INSERT_AFTER_PARENT,
-        *_values(owner, conversation_id, new, counted["number"], now),
+        *_values(owner, conversation_id, new, counted["message_count"], now),
     )
     if row is None:
         raise ValidationFailed([FieldError("parent_id", "not_found", "Name a message of this conversation.")])
-    return msgspec.convert(row, MessageState)
+    return Appended(msgspec.convert(row, MessageState), ConversationCounts(**counted))
 
 
 async def get(work: Work, owner: Owner, message_id: UUID, *, locking: str = "") -> MessageState:

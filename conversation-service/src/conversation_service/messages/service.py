@@ -12,7 +12,7 @@ from conversation_service.messages.schemas import AddMessage, Feedback, MessageQ
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
-from shared.events.conversations import MessageAdded, MessageState, MessageUpdated
+from shared.events.conversations import MessageAdded, MessageNews, MessageState, MessageUpdated
 from shared.events.topics import conversation_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.ids import new_id
@@ -65,7 +65,8 @@ class MessageService:
 
     async def say(self, work: Work, owner: Owner, conversation_id: UUID, new: NewMessage) -> MessageState:
         """Stores it with its counts and its event. Raises as `repository.append` does."""
-        message = await repository.append(work, owner, conversation_id, new, self._clock.now())
-        added = MessageAdded(entity_id=message.id, version=message.version, payload=message)
+        message, counts = await repository.append(work, owner, conversation_id, new, self._clock.now())
+        news = MessageNews(**msgspec.structs.asdict(message), conversation=counts)
+        added = MessageAdded(entity_id=message.id, version=message.version, payload=news)
         work.publish(added, topics=[conversation_topic(conversation_id)], subject=str(message.id))
         return message

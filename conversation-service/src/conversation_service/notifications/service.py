@@ -55,8 +55,8 @@ class NotificationService:
     async def mark_read(self, principal: Principal, notification_ids: Sequence[UUID] | None) -> NotificationsUpdated:
         """None: all. Ids that are nobody's, or somebody else's, change nothing."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            now = self._clock.now()
-            await repository.lock_inbox(work, principal.tenant_id, principal.user_id, now)
+            await repository.lock_inbox(work, principal.tenant_id, principal.user_id, self._clock.now())
+            now = self._clock.now()  # behind the lock: nothing that is marked came later
             ids = await repository.mark_read(work, principal, notification_ids, now)
             left = await repository.count_unread(work, principal.tenant_id, principal.user_id, -len(ids))
             if ids:

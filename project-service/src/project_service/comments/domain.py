@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from project_service.members.repository import Mentionable
 from shared.errors import Forbidden
@@ -36,6 +39,12 @@ def unambiguous(named: Iterable[Mentionable], handles: Iterable[str]) -> list[Me
         if len(called) == 1:
             meant[called[0].user_id] = called[0]
     return list(meant.values())[:MAX_MENTIONS]
+
+
+def emptied(comment: CommentState, now: datetime) -> CommentState:
+    """What is left of it where there are replies."""
+    version = comment.version + 1
+    return replace(comment, body="", mentioned_user_ids=(), is_deleted=True, version=version, updated_at=now)
 
 
 def require_author(comment: CommentState, user_id: UUID) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from project_service.comments import repository
-from project_service.comments.domain import handles_in, require_author, require_remover, unambiguous
+from project_service.comments.domain import emptied, handles_in, require_author, require_remover, unambiguous
 from project_service.comments.entities import EntityKinds, Place
 from project_service.comments.errors import CommentNotFound
 from project_service.comments.schemas import CommentQuery, CommentsAboutQuery, CommentView, CreateComment, PatchComment
@@ -90,13 +90,15 @@ class CommentService:
             comment, place = await self._lock(work, principal, project_id, comment_id)
             require_remover(comment, principal.user_id, place.role)
             refuse_stale(if_match, comment)
-            has_replies = await repository.remove(work, comment, self._clock.now())
+            now = self._clock.now()
+            has_replies = await repository.remove(work, comment, now)
             gone = RemovedComment(
                 id=comment.id,
                 project_id=comment.project_id,
                 entity_type=comment.entity_type,
                 entity_id=comment.entity_id,
                 has_replies=has_replies,
+                place=emptied(_state(comment), now) if has_replies else None,
             )
             deleted = CommentDeleted(entity_id=comment.id, version=comment.version + 1, payload=gone)
             await self._kinds[comment.entity_type].tell(work, comment, deleted)

@@ -92,7 +92,7 @@ def _tell_author(work: Work, links: Sequence[Linked], comment: CommentState, eve
     """What they said themselves, without a trace of replies that they do not see."""
     own = msgspec.structs.replace(event, only_for=comment.author_id)
     if isinstance(own, CommentDeleted):
-        own = msgspec.structs.replace(own, payload=msgspec.structs.replace(own.payload, has_replies=False))
+        own = msgspec.structs.replace(own, payload=msgspec.structs.replace(own.payload, has_replies=False, place=None))
     topic = comments_topic(comment.entity_type, comment.entity_id)
     theirs = [stream_of(topic, link.link_id) for link in links if link.user_id == comment.author_id]
     work.publish(own, topics=theirs, subject=str(comment.id))

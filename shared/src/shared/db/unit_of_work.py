@@ -80,10 +80,14 @@ class Work:
     ) -> UUID:
         """Tells the world once the transaction is committed; returns the id of the event.
 
-        `tenant_id` names the tenant in system work; a tenant's own work can speak for no other.
+        `tenant_id` names the tenant in system work; a tenant's own work can speak for no other. What live clients never
+        see is told on no topic: there it would be a hole in the offsets.
         """
         if self.tenant_id is not None and tenant_id not in (None, self.tenant_id):
             raise ValueError("an event of another tenant")
+        topics = tuple(topics)
+        if topics and event.live is None:
+            raise ValueError("a topic is for live clients")
         pending = PendingEvent.of(event, topics, subject, self.tenant_id or tenant_id, self.actor_id, event_id)
         self._events.append(pending)
         return pending.id

@@ -132,10 +132,13 @@ class RemovedChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     chat_id: UUID
     number: int
+    place: ChatMessageState
+    """What is shown there from now on."""
 
 
 class ChatMessageDeleted(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "conversation.chat_message.deleted"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedChatMessage
 

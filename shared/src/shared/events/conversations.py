@@ -52,6 +52,11 @@ class ConversationState(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class ConversationCounts(msgspec.Struct, frozen=True, kw_only=True):
+    message_count: int
+    token_count: int
+
+
 class MessageState(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     tenant_id: UUID
@@ -89,10 +94,16 @@ class ConversationDeleted(Change, frozen=True, kw_only=True):
     payload: Removed
 
 
+class MessageNews(MessageState, frozen=True, kw_only=True):
+    conversation: ConversationCounts
+    """With this one, the latest change of the conversation."""
+
+
 class MessageAdded(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "conversation.message.added"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
-    payload: MessageState
+    payload: MessageNews
 
 
 class MessageUpdated(Change, frozen=True, kw_only=True):

@@ -196,13 +196,25 @@ class GiftListAdded(Guarded, frozen=True, kw_only=True):
 
 
 class GiftListUpdated(Guarded, frozen=True, kw_only=True):
+    """Where `visibility` has changed, everybody sees it from now on, and its items are to be read."""
+
     type: ClassVar[str] = "project.list.updated"
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
     payload: GiftListState
 
 
 class GiftListDeleted(Guarded, frozen=True, kw_only=True):
+    """With its items."""
+
     type: ClassVar[str] = "project.list.deleted"
+    live: ClassVar[LiveEvent] = LiveEvent.DELETED
+    payload: Removed
+
+
+class GiftListWithdrawn(Guarded, frozen=True, kw_only=True):
+    """Private from now on: with its items it is gone from where everybody saw it."""
+
+    type: ClassVar[str] = "project.list.withdrawn"
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: Removed
 

@@ -270,6 +270,8 @@ class RemovedComment(msgspec.Struct, frozen=True, kw_only=True):
     entity_type: Commented
     entity_id: UUID
     has_replies: bool
+    place: CommentState | None = None
+    """What is shown there from now on; None where nothing is."""
 
 
 class CommentAdded(Guarded, frozen=True, kw_only=True):
@@ -295,6 +297,7 @@ class CommentUpdated(Guarded, frozen=True, kw_only=True):
 
 class CommentDeleted(Guarded, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.deleted"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedComment
 
@@ -324,17 +327,14 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
 
 class SessionAdded(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.session.added"
-    live: ClassVar[LiveEvent] = LiveEvent.ADDED
     payload: SessionState
 
 
 class SessionUpdated(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.session.updated"
-    live: ClassVar[LiveEvent] = LiveEvent.UPDATED
     payload: SessionState
 
 
 class SessionDeleted(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.session.deleted"
-    live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: Removed

@@ -24,7 +24,5 @@ def webhook_catalogue(contracts: Iterable[type[Event]]) -> Mapping[str, type[Cha
 
 
 def _is_shared_by_many(contract: type[Change]) -> bool:
-    """Conversations, settings and workspace sessions are somebody's own."""
-    if contract.type.startswith("project."):
-        return not contract.type.startswith("project.session.")
-    return contract in _OF_THE_TENANT
+    """Conversations and settings are somebody's own."""
+    return contract.type.startswith("project.") or contract in _OF_THE_TENANT

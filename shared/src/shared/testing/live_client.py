@@ -181,7 +181,7 @@ class LiveClient:
 
     def _hear_event(self, frame: dict[str, Any]) -> None:
         followed = self._topics.get(frame["topic"])
-        if followed is None:
+        if followed is None or "offset" not in frame:  # what is true only now (presence, typing) has no place
             return
         # A filter leaves events out, so offsets only rise; without one each event has the next.
         is_next = frame["offset"] == followed.offset + 1 or (followed.filter and frame["offset"] > followed.offset)

@@ -4,12 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from shared.db.unit_of_work import Work
-from shared.events.envelope import Event
+from shared.events.envelope import Event, LiveEvent
 from shared.ids import new_id
 
 
 class NoteAdded(Event, frozen=True, kw_only=True):
     type = "sample.note.added"
+    live = LiveEvent.ADDED
     note_id: UUID
     writer: int = 0
     number: int = 0

@@ -23,6 +23,7 @@ from shared.events.gifting import (
     GiftListAdded,
     GiftListDeleted,
     GiftListUpdated,
+    GiftListWithdrawn,
     ListItemAdded,
     ListItemAssigned,
     ListItemDeleted,
@@ -51,14 +52,23 @@ def tell_of_list(
     """
     event = contract(entity_id=after.id, version=after.version, changed_fields=changed_fields, payload=state_of(after))
     was: StoredList = before or after
-    topics = list(dict.fromkeys((*topics_of(after), *(() if "visibility" in changed_fields else topics_of(was)))))
+    others: list[str] = _topics_of_all(after) if "visibility" in changed_fields else topics_of(was)
+    topics = list(dict.fromkeys((*topics_of(after), *others)))
     hidden_from = _kept_from(after, now) or (_kept_from(was, now) if "reveal_at" in changed_fields else None)
     tell(work, links, topics, event, hidden_from=hidden_from, only_for=owner_of(after))
 
 
 def tell_list_is_gone(work: Work, links: Sequence[Linked], before: StoredList, now: datetime) -> None:
     event = GiftListDeleted(entity_id=before.id, version=before.version + 1, payload=Removed(before.id))
-    tell(work, links, topics_of(before), event, hidden_from=_kept_from(before, now), only_for=owner_of(before))
+    topics = [list_topic(before.id), *_topics_of_all(before)]
+    tell(work, links, topics, event, hidden_from=_kept_from(before, now), only_for=owner_of(before))
+
+
+def tell_list_is_withdrawn(
+    work: Work, links: Sequence[Linked], before: StoredList, after: StoredList, now: datetime
+) -> None:
+    event = GiftListWithdrawn(entity_id=after.id, version=after.version, payload=Removed(after.id))
+    tell(work, links, _topics_of_all(before), event, hidden_from=_kept_from(before, now))
 
 
 def tell_of_item(
@@ -123,6 +133,11 @@ def owner_of(gift_list: StoredList) -> UUID | None:
 def _kept_from(gift_list: StoredList, now: datetime) -> UUID | None:
     subject = gift_list.subject_id
     return subject if subject is not None and not shows_list(gift_list, subject, now) else None
+
+
+def _topics_of_all(gift_list: StoredList) -> list[str]:
+    """Those on which everybody hears of the list, or of its items."""
+    return [*topics_of(gift_list)[1:], LIST_ITEMS_TOPIC] if gift_list.visibility is Visibility.TENANT else []
 
 
 def _item_topics(gift_list: StoredList, *, is_about_people: bool) -> list[str]:

@@ -11,7 +11,7 @@ from project_service.gifting.gifts import repository as gifts
 from project_service.gifting.items import repository as items
 from project_service.gifting.items.schemas import ItemQuery
 from project_service.gifting.lists import repository
-from project_service.gifting.lists.announcing import tell_list_is_gone, tell_of_list
+from project_service.gifting.lists.announcing import tell_list_is_gone, tell_list_is_withdrawn, tell_of_list
 from project_service.gifting.lists.schemas import CreateList, ListDetail, ListQuery, PatchList
 from project_service.gifting.secrecy import StoredList, shows_list, state_of, subject_of
 from project_service.gifting.streams import linked
@@ -22,6 +22,7 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
 from shared.events.gifting import GiftListAdded, GiftListState, GiftListUpdated
+from shared.events.projects import Visibility
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.pagination import PageOf
@@ -73,6 +74,8 @@ class ListService:
             await _require_there(work, principal.tenant_id, occasion_id=changed.get("occasion_id"))
             after = await repository.update(work, principal.tenant_id, list_id, changed, now)
             links = await linked(work, principal.tenant_id)
+            if changed.get("visibility") is Visibility.PRIVATE:
+                tell_list_is_withdrawn(work, links, before, after, now)
             tell_of_list(work, links, after, GiftListUpdated, now, changed_fields=tuple(changed), before=before)
             return state_of(after)
 
