@@ -59,6 +59,7 @@ chaos: install ## Kill services and the broker under load, race clients: count w
 	@$(BIN)/python -m deploy.chaos
 	@$(BIN)/python -m deploy.chaos.races
 	@$(BIN)/python -m deploy.chaos.episodes
+	@$(BIN)/python -m deploy.chaos.rolling
 
 snapshots: install ## Record the schemas of all events and the models of all migrations anew, after a reviewed change
 	@$(BIN)/python -m shared.events.snapshots --update

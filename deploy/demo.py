@@ -14,7 +14,8 @@ from deploy.embedded.postgres_home import remove_data
 from deploy.environment import Ports, user_environment
 from deploy.stack_process import EMBEDDED, stack_process
 from deploy.supervision.errors import ServerError
-from shared.testing.live_client import BrokenPromise, LiveClient, Recovery, SubscriptionRefused
+from shared.testing.live_client import LiveClient
+from shared.testing.live_reader import BrokenPromise, Recovery, SubscriptionRefused
 
 
 class Missing(AssertionError):

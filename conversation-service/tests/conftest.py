@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from chat_client import ChatClient
 from conversation_builders import conversation_settings
 from conversation_client import ConversationClient
+from tokenizer_files import trained_file
 
 
 @pytest.fixture
@@ -44,3 +45,8 @@ async def chats(database: Database, bus: MemoryBus) -> AsyncIterator[ChatClient]
     app = create_app(conversation_settings(), database=database, bus=bus, provider=OfflineProvider(pace_seconds=0))
     async with session_with(app) as session:
         yield ChatClient(session, database)
+
+
+@pytest.fixture
+def tokenizer_file(tmp_path: Path) -> Path:
+    return trained_file(tmp_path)

@@ -1,6 +1,6 @@
-"""What a message costs in a conversation of 10, 1,000 and 5,000: appended, listed at its end, read as a branch.
+"""What a message costs in conversations and chats of 10, 1,000 and 5,000: appended, listed, read as a branch.
 
-python -m deploy.bench.conversations [--rounds 200]; exits with 1 when appending or listing grows with the conversation.
+python -m deploy.bench.conversations [--rounds 200]; exits with 1 when appending or listing grows with what was said.
 """
 
 import argparse
@@ -9,9 +9,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvloop
 
@@ -27,30 +27,45 @@ GOAL_RATIO = 1.2
 Asked = Callable[[], Awaitable[Any]]
 
 
-async def measure(ada: ApiClient, rounds: int) -> bool:
+class Place(NamedTuple):
+    """Where things are said: the path of its list, what begins one, and what is said there besides its content."""
+
+    path: str
+    beginning: dict[str, Any]
+    saying: dict[str, Any]
+
+
+CONVERSATION = Place("/conversations", {"title": "Grown"}, {"role": "user"})
+CHAT = Place("/chats", {"kind": "group", "title": "Grown"}, {})
+
+
+async def measure(ada: ApiClient, place: Place, rounds: int) -> bool:
     """Rounds of all sizes take turns, so that a busy moment of the machine meets them alike."""
-    conversations = {size: await _grown(ada, size) for size in SIZES}
-    leaves = {path: await _newest(ada, path) for path in conversations.values()}
-    body = {"role": "user", "content": "What is left to do this week?"}
+    say(f"{place.path}:")
+    grown = {size: await _grown(ada, place, size) for size in SIZES}
+    body = {**place.saying, "content": "What is left to do this week?"}
 
     def append(path: str) -> Asked:
-        return lambda: ada.expect(201, "POST", f"{path}/messages", body)
+        return lambda: ada.expect(201, "POST", path, body)
 
     def newest(path: str) -> Asked:
-        return lambda: ada.expect(200, "GET", f"{path}/messages?order=desc&limit=20")
+        return lambda: ada.expect(200, "GET", f"{path}?order=desc&limit=20")
 
     def oldest(path: str) -> Asked:
-        return lambda: ada.expect(200, "GET", f"{path}/messages?limit=20")
+        return lambda: ada.expect(200, "GET", f"{path}?limit=20")
 
-    def branch(path: str) -> Asked:
-        return lambda: ada.expect(200, "GET", f"{path}/messages?branch={leaves[path]}&order=desc&limit=20")
-
-    kinds = {"append": append, "list, newest 20": newest, "list, oldest 20": oldest, "branch, newest 20": branch}
+    kinds: dict[str, Callable[[str], Asked]] = {"append": append, "list, newest 20": newest, "list, oldest 20": oldest}
+    if place is CONVERSATION:
+        kinds["branch, newest 20"] = await _branch(ada, grown.values())
     results = [
-        await _compare(name, {size: make(path) for size, path in conversations.items()}, rounds)
-        for name, make in kinds.items()
+        await _compare(name, {size: make(path) for size, path in grown.items()}, rounds) for name, make in kinds.items()
     ]
     return all(ratio <= GOAL_RATIO for ratio in results)
+
+
+async def _branch(ada: ApiClient, paths: Iterable[str]) -> Callable[[str], Asked]:
+    leaves = {path: await _newest(ada, path) for path in paths}
+    return lambda path: lambda: ada.expect(200, "GET", f"{path}?branch={leaves[path]}&order=desc&limit=20")
 
 
 async def _compare(name: str, asked: dict[int, Asked], rounds: int) -> float:
@@ -68,17 +83,17 @@ async def _compare(name: str, asked: dict[int, Asked], rounds: int) -> float:
     return ratio
 
 
-async def _grown(ada: ApiClient, size: int) -> str:
-    """The path of a conversation of so many messages."""
-    conversation = (await ada.expect(201, "POST", "/conversations", {"title": "Grown"})).data["id"]
+async def _grown(ada: ApiClient, place: Place, size: int) -> str:
+    """The path of so many messages."""
+    begun = (await ada.expect(201, "POST", place.path, place.beginning)).data["id"]
+    path = f"{place.path}/{begun}/messages"
     for number in range(size):
-        body = {"role": "user", "content": f"Message {number}"}
-        await ada.expect(201, "POST", f"/conversations/{conversation}/messages", body)
-    return f"/conversations/{conversation}"
+        await ada.expect(201, "POST", path, {**place.saying, "content": f"Message {number}"})
+    return path
 
 
 async def _newest(ada: ApiClient, path: str) -> str:
-    answer = await ada.expect(200, "GET", f"{path}/messages?order=desc&limit=1")
+    answer = await ada.expect(200, "GET", f"{path}?order=desc&limit=1")
     newest: str = answer.body["items"][0]["id"]
     return newest
 
@@ -87,17 +102,18 @@ async def _run(rounds: int) -> bool:
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as folder:
         settings = {"RATE_LIMIT_SCALE": "10000"}
         async with stack_process(EMBEDDED, Path(folder), settings) as stack, api_client(stack.url) as ada:
-            is_flat = await measure(await ada.register(), rounds)
+            await ada.register()
+            results = [await measure(ada, place, rounds) for place in (CONVERSATION, CHAT)]
         remove_data(Path(folder) / "postgres")
-    return is_flat
+    return all(results)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What a message costs in short and in long conversations.")
+    parser = argparse.ArgumentParser(description="What a message costs where little and where much was said.")
     parser.add_argument("--rounds", type=int, default=200)
     chosen = parser.parse_args()
     say(f"{describe_machine()}")
-    sys.exit(0 if uvloop.run(_run(chosen.rounds)) else "a message costs more in a long conversation")
+    sys.exit(0 if uvloop.run(_run(chosen.rounds)) else "a message costs more where much was said")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from shared.settings import read_settings
 from shared.telemetry.logs import configure_logging
 
 SECRET = "only for this measurement, thrown away after it"  # noqa: S105
+KEY_ID = "bench"
 PATH = "/api/v1/projects"
 WIDE = "1000000"  # of RATE_LIMIT_SCALE: one user asks for everything, counted and never refused
 WRK_SECONDS = 5
@@ -75,7 +76,7 @@ def free_ports() -> Ports:
 
 def access_token(key: Ed25519PrivateKey) -> str:
     principal = Principal(user_id=uuid4(), tenant_id=uuid4(), session_id=uuid4(), role=Role.DEVELOPER)
-    return mint_access_token(principal, key, "bench", datetime.now(UTC), 900)
+    return mint_access_token(principal, key, KEY_ID, datetime.now(UTC), 900)
 
 
 @contextmanager
@@ -125,7 +126,7 @@ async def auth_stand_in(port: int, key: Ed25519PrivateKey) -> AsyncIterator[None
     """Public keys and an empty list of revocations: all the gateway asks auth-service while it proxies."""
     public = jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
     bodies = {
-        "/.well-known/jwks.json": msgspec.json.encode({"keys": [{**public, "kid": "bench", "use": "sig"}]}),
+        "/.well-known/jwks.json": msgspec.json.encode({"keys": [{**public, "kid": KEY_ID, "use": "sig"}]}),
         "/internal/revocations": msgspec.json.encode({"data": {"sessions": [], "as_of": 0}}),
     }
 

@@ -11,7 +11,8 @@ from uuid import uuid4
 import aiohttp
 
 from deploy.api_client import ApiClient
-from shared.testing.live_client import BrokenPromise, LiveClient, Recovery
+from shared.testing.live_client import LiveClient
+from shared.testing.live_reader import BrokenPromise, Recovery
 
 PROJECTS = 8
 WRITERS = 40

@@ -10,11 +10,12 @@ import pytest_asyncio
 
 from deploy.api_client import ApiClient, api_client
 from deploy.e2e.gift_frames import Household, moved_in
+from deploy.e2e.stock_chat_client import installed
 from deploy.embedded.postgres_home import remove_data
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
 
-# Limits are not what is tested here, and one machine plays all clients.
-SETTINGS = {"RATE_LIMIT_SCALE": "1000"}
+# Limits are not what is tested here, and one machine plays all clients. A node that restarts lets them go at once.
+SETTINGS = {"RATE_LIMIT_SCALE": "1000", "DRAIN_SECONDS": "1"}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -33,6 +34,12 @@ async def distributed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     async with stack_process(DISTRIBUTED, home, {**SETTINGS, **servers}) as stack:
         yield stack
     remove_data(home / "postgres")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def program(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """The stock Socket.IO client."""
+    yield await installed(tmp_path_factory.mktemp("socketio_client"))
 
 
 @pytest.fixture(params=["embedded", "distributed"])

@@ -66,7 +66,7 @@ async def installed(folder: Path) -> Path:
 
 @asynccontextmanager
 async def stock_client(
-    program: Path, url: str, auth: dict[str, Any], transports: Sequence[str]
+    program: Path, url: str, auth: dict[str, Any], transports: Sequence[str], **options: Any
 ) -> AsyncIterator[StockChatClient]:
     process = await asyncio.create_subprocess_exec(
         "node",
@@ -74,6 +74,7 @@ async def stock_client(
         url,
         json.dumps(auth),
         json.dumps(transports),
+        json.dumps(options),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=dict(os.environ),

@@ -16,7 +16,8 @@ from deploy.e2e.live_views import differences, read_topic
 from deploy.stack_process import StackProcess
 from shared.events.registry import default_registry
 from shared.events.webhooks import public_type
-from shared.testing.live_client import LiveClient, SubscriptionRefused
+from shared.testing.live_client import LiveClient
+from shared.testing.live_reader import SubscriptionRefused
 from shared.testing.live_state import LiveState
 
 SEEDS = (1, 2)

@@ -1,24 +1,17 @@
 """Chats through the gateway, heard by the stock npm client over every transport."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from deploy.api_client import ApiClient
-from deploy.e2e.stock_chat_client import installed, stock_client
+from deploy.e2e.stock_chat_client import stock_client
 from deploy.stack_process import StackProcess
 from shared.ids import new_id
 
 TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
 EVERY_TRANSPORT = pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def program(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
-    yield await installed(tmp_path_factory.mktemp("socketio_client"))
 
 
 @EVERY_TRANSPORT
@@ -57,3 +50,22 @@ async def test_who_may_not_come_in_is_told_why(
 
     assert (refused["connect_error"], refused["data"]["code"]) == ("AUTH_REQUIRED", "AUTH_REQUIRED")
     assert (absent["ok"], absent["error"]["code"]) == (False, "CHAT_NOT_FOUND")
+
+
+@EVERY_TRANSPORT
+async def test_a_bad_credential_of_the_handshake_is_told_in_the_words_of_the_protocol(
+    stack: StackProcess, ada: ApiClient, program: Path, transports: list[str]
+) -> None:
+    wrong, ended = "a.b.c", ada.access_token
+    await ada.expect(204, "POST", "/auth/logout")
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"extraHeaders": {"Authorization": f"Bearer {wrong}"}}, "AUTH_REQUIRED"),
+        ({"extraHeaders": {"Cookie": "tessera_session=unknown", "Origin": stack.url}}, "AUTH_REQUIRED"),
+        ({"query": {"token": wrong}}, "AUTH_REQUIRED"),
+        ({"query": {"token": ended}}, "AUTH_SESSION_EXPIRED"),
+    ]
+
+    for options, code in cases:
+        async with stock_client(program, stack.url, {}, transports, **options) as client:
+            refused = await client.next_with("connect_error")
+        assert (refused["connect_error"], refused["data"]["code"]) == (code, code), options

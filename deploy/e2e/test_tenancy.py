@@ -8,7 +8,8 @@ import pytest
 
 from deploy.api_client import Answer, ApiClient
 from deploy.stack_process import StackProcess
-from shared.testing.live_client import LiveClient, SubscriptionRefused
+from shared.testing.live_client import LiveClient
+from shared.testing.live_reader import SubscriptionRefused
 
 
 class Things:

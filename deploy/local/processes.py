@@ -11,7 +11,7 @@ import aiohttp
 
 from deploy.supervision.errors import StartFailed
 
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0  # everything starts at once, perhaps on a busy machine
 READY_POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
 RESTART_PAUSE_SECONDS = 0.2
@@ -54,6 +54,16 @@ class ServiceProcess:
         """kill -9, for tests of recovery; the process is started again."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
+
+    async def restart(self) -> None:
+        """SIGTERM, as an update does; returns when the process that follows is ready."""
+        leaving = self._process
+        assert leaving is not None
+        leaving.terminate()
+        await leaving.wait()
+        while self._process is leaving:
+            await asyncio.sleep(READY_POLL_SECONDS)
+        await self.until_ready()
 
     async def stop(self) -> None:
         if self._watch is not None:

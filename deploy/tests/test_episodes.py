@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from deploy.chaos.episodes import SECRET, Outcome, Troubles, play
+from deploy.chaos.episodes import SECRET, Outcome, Troubles, node_doors, play, somebody
 from deploy.supervision.ports import free_port
 from realtime_service.app import create_app
 from realtime_service.settings import RealtimeSettings
@@ -72,9 +72,9 @@ async def play_episodes() -> AsyncIterator[Play]:
             broker.restore()
 
         async def run(seed: int) -> Outcome:
-            return await play(
-                keepers, lambda: nodes.ports, Troubles(nodes.replace, restart_broker), EPISODES, seed, each=1
-            )
+            who = somebody()
+            doors, troubles = node_doors(who, lambda: nodes.ports), Troubles(nodes.replace, restart_broker)
+            return await play(keepers, who, doors, troubles, EPISODES, seed, each=1)
 
         yield run
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import aiohttp
 from realtime_client import SECRET, WAIT_SECONDS
 
-from shared.identity import HEADER, mint_identity
+from shared.identity import HEADER, REFUSAL_HEADER, mint_identity, mint_refusal
 from shared.principal import Principal
 
 
@@ -22,6 +22,11 @@ class Told:
 
 def as_gateway(principal: Principal) -> dict[str, str]:
     return {HEADER: mint_identity(principal, "realtime", SECRET, datetime.now(UTC))}
+
+
+def as_refused(code: str) -> dict[str, str]:
+    """As the gateway passes on whom it does not take for who they say they are."""
+    return {REFUSAL_HEADER: mint_refusal(code, "realtime", SECRET, datetime.now(UTC))}
 
 
 class EventSource:

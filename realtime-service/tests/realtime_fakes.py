@@ -1,5 +1,6 @@
 """Keepers whose event log is a list, tokens of a test key, and a node to talk to."""
 
+import asyncio
 import json
 import socket
 import time
@@ -59,6 +60,10 @@ class FakeKeeper:
         self.blind: set[UUID] = set()
         self.audiences: dict[UUID, UUID] = {}
         """Users who hear every topic on a stream of their own."""
+        self.answers = asyncio.Event()
+        """Each question about a place stays open until what stands here when it comes is set."""
+        self.waiting = 0
+        self.answers.set()
         self._bus = bus
         self._service = service
         self._log: dict[StreamKey, list[Envelope]] = {}
@@ -113,6 +118,9 @@ class FakeKeeper:
         return ChatsOfUserAnswer([UUID(topic.removeprefix(kind)) for topic in seen])
 
     async def _position(self, question: TopicPosition) -> TopicPositionAnswer:
+        self.waiting += 1
+        await self.answers.wait()
+        self.waiting -= 1
         log = self._read(question.principal, question.topic, "position")
         stream = self._stream(question.principal, question.topic)
         return TopicPositionAnswer(epoch_in(stream, self.epoch), len(log), stream)

@@ -18,6 +18,7 @@ from auth_service.audit import routes as audit
 from auth_service.audit.service import AuditLogs
 from auth_service.audit.subjects import setup_subjects
 from auth_service.data_export import repository as exports, routes as data_export
+from auth_service.data_export.elsewhere import Elsewhere
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
 from auth_service.device_sessions.service import DeviceSessions
@@ -157,6 +158,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
                 passwords,
                 limits,
                 FactorNotices(mailroom.outbox, links),
+                requests,
                 clock,
             ),
         ),
@@ -249,6 +251,7 @@ def _own_account_parts(
     passwords: Passwords,
     limits: AttemptLimits,
     notices: FactorNotices,
+    requests: Requests,
     clock: Clock,
 ) -> tuple[object, ...]:
     """What people do with their own account."""
@@ -258,7 +261,7 @@ def _own_account_parts(
         DeviceSessions(database, clock),
         UserSettings(database, clock),
         AccountClosing(database, passwords, limits, clock),
-        DataExports(database, Seal(secret, "data exports"), limits, clock),
+        DataExports(database, Seal(secret, "data exports"), limits, Elsewhere(requests), clock),
     )
 
 

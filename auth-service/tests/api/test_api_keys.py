@@ -43,13 +43,20 @@ async def test_no_copy_of_the_database_holds_a_key(auth: AuthClient, database: D
     assert not [row for row in stored if secret in row["text"] or made["key"] in row["text"]]
 
 
-async def test_a_repeat_of_the_request_is_not_answered_with_a_stored_key(auth: AuthClient) -> None:
+async def test_a_repeat_of_the_request_makes_no_second_key(auth: AuthClient, database: Database) -> None:
     owner, once = (await auth.register()).principal, {"Idempotency-Key": "1"}
     body = {"name": "robot", "scopes": ["*:read"]}
 
     first, second = [await auth.send("POST", API_KEYS, body, who=owner, headers=once) for _ in range(2)]
 
-    assert first.data["key"] != second.data["key"]
+    assert first.status == second.status == 201
+    assert first.data == second.data
+    assert second.headers["idempotent-replayed"] == "true"
+    assert first.headers["cache-control"] == second.headers["cache-control"] == "no-store"
+    assert (await auth.send("GET", API_KEYS, who=owner)).json["total"] == 1
+    kept = await database.system_rows("select body from idempotency_keys where user_id = $1", owner.user_id)
+    assert kept
+    assert not [row for row in kept if first.data["key"].encode() in row["body"]]
 
 
 async def test_keys_come_in_pages_newest_first(auth: AuthClient) -> None:

@@ -2,16 +2,51 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from auth_authenticator import set_up_mfa
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 
 from shared.db.databases import Database
+from shared.errors import Unavailable
+from shared.events.questions import HeldAbout, HeldPage
 from shared.ids import new_id
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Responder
 from shared.principal import Principal
 
 EXPORT = "/api/v1/users/me/export"
+
+
+class Holder:
+    """Another service, which holds so many numbered rows about everybody: two to a page, and a section without any."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.asked: list[HeldAbout] = []
+        self.is_away = False
+
+    async def hear(self, asked: HeldAbout) -> HeldPage:
+        if self.is_away:
+            raise Unavailable
+        self.asked.append(asked)
+        if asked.after == "empty":
+            return HeldPage("empty", [], None)
+        first = int(asked.after or 0)
+        page = range(first, min(first + 2, self.rows))
+        rows = [msgspec.Raw(b'{"number":%d}' % number) for number in page]
+        return HeldPage("rows", rows, str(page[-1] + 1) if page else "empty")
+
+
+@pytest.fixture(autouse=True)
+async def holders(bus: MemoryBus) -> dict[str, Holder]:
+    found = {"conversation": Holder(5), "project": Holder(0)}
+    for service, holder in found.items():
+        responder = Responder(bus, service)
+        responder.on(HeldAbout, holder.hear)
+        await responder.start()
+    return found
 
 
 async def test_an_export_is_accepted_watched_and_downloaded(auth: AuthClient) -> None:
@@ -47,6 +82,31 @@ async def test_the_document_holds_what_is_held(auth: AuthClient, clock: Settable
     assert (session["id"], session["address"]) == (str(who.session_id), "127.0.0.1")
     assert (setting["category"], setting["key"], setting["value"]) == ("editor", "theme", "dark")
     assert factor["recovery_codes_left"] == 10
+
+
+async def test_what_other_services_hold_is_in_it_by_tenant(auth: AuthClient, holders: dict[str, Holder]) -> None:
+    member = await auth.register()
+    other = (await auth.send("POST", "/api/v1/tenants", {"name": "Other"}, who=member.principal)).data
+
+    document = await exported(auth, member.principal)
+
+    held = {
+        "conversation": {"rows": [{"number": number} for number in range(5)], "empty": []},
+        "project": {"rows": [], "empty": []},
+    }
+    tenant_ids = sorted([str(member.tenant_id), other["id"]])
+    assert document["tenants"] == [{"tenant_id": tenant_id, **held} for tenant_id in tenant_ids]
+    assert {asked.user_id for holder in holders.values() for asked in holder.asked} == {member.principal.user_id}
+
+
+async def test_a_service_that_is_away_is_no_document(auth: AuthClient, holders: dict[str, Holder]) -> None:
+    who = (await auth.register()).principal
+    job = (await auth.send("POST", EXPORT, who=who)).data["job"]
+
+    holders["conversation"].is_away = True
+    answer = await auth.send("GET", job["url"], who=who)
+
+    assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE")
 
 
 async def test_nothing_in_it_lets_anybody_in_or_is_about_others(auth: AuthClient, clock: SettableClock) -> None:

@@ -145,6 +145,18 @@ async def test_an_invitation_that_is_over_is_not_accepted(
     assert (answer.status, answer.code) == (410, "TOKEN_USED_OR_EXPIRED")
 
 
+async def test_of_invitations_sent_to_one_person_at_once_the_last_waits(auth: AuthClient) -> None:
+    owner = await auth.register()
+    body = {"email": "ada@example.com"}
+
+    sent = await asyncio.gather(*(auth.send("POST", INVITATIONS, body, who=owner.principal) for _ in range(6)))
+
+    assert {answer.status for answer in sent} == {201}
+    waiting = (await auth.send("GET", INVITATIONS, who=owner.principal)).json["items"]
+    assert len(waiting) == 1
+    assert waiting[0]["id"] in {answer.data["id"] for answer in sent}
+
+
 async def test_invitations_are_listed_with_what_became_of_them(
     auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
 ) -> None:

@@ -150,10 +150,12 @@ async def test_a_member_who_is_not_active_does_not_get_in_and_may_come_back(
     member = await colleague(auth, mail, owner, "developer")
 
     await auth.send("PATCH", path_of(member), {"is_active": False}, who=owner.principal)
-    refused = (await auth.refresh(member.refresh_token)).status, (await auth.login(member.email)).status
+    refreshed = await auth.refresh(member.refresh_token)
+    anywhere, there = await auth.login(member.email), await auth.login(member.email, tenant_id=str(owner.tenant_id))
     await auth.send("PATCH", path_of(member), {"is_active": True}, who=owner.principal)
 
-    assert refused == (401, 404)
+    assert refreshed.status == 401
+    assert {anywhere.code, there.code} == {"AUTH_INVALID_CREDENTIALS"}
     assert (await auth.login(member.email)).status == 200
 
 
@@ -212,6 +214,34 @@ async def test_a_stale_change_is_refused(auth: AuthClient) -> None:
 
     assert (answer.status, answer.code) == (412, "PRECONDITION_FAILED")
     assert answer.json["error"]["details"]["current"]["first_name"] == "A"
+
+
+async def test_of_many_changes_of_one_version_one_wins(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    member = await colleague(auth, mail, owner, "developer")
+    seen = await auth.send("GET", path_of(member), who=owner.principal)
+    condition = {"If-Match": seen.headers["etag"]}
+
+    answers = await asyncio.gather(
+        *(
+            auth.send("PATCH", path_of(member), {"role": role}, who=owner.principal, headers=condition)
+            for role in ("viewer", "manager", "admin") * 3
+        )
+    )
+
+    assert sorted(answer.status for answer in answers) == [200] + [412] * 8
+
+
+async def test_a_member_who_changed_meanwhile_is_not_removed(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    member = await colleague(auth, mail, owner, "developer")
+    seen = await auth.send("GET", path_of(member), who=owner.principal)
+    await auth.send("PATCH", path_of(member), {"role": "viewer"}, who=owner.principal)
+
+    answer = await auth.send("DELETE", path_of(member), who=owner.principal, headers={"If-Match": seen.headers["etag"]})
+
+    assert answer.code == "PRECONDITION_FAILED"
+    assert answer.json["error"]["details"]["current"]["role"] == "viewer"
 
 
 async def test_a_removed_member_is_out_at_once(

@@ -1,6 +1,7 @@
 """The composition root: which parts conversation-service is made of."""
 
 from datetime import timedelta
+from functools import partial
 
 from conversation_service import events_in
 from conversation_service.chat_messages.routes import routes as chat_message_routes
@@ -11,9 +12,11 @@ from conversation_service.chats.routes import routes as chat_routes
 from conversation_service.chats.service import ChatService
 from conversation_service.conversations.routes import routes as conversation_routes
 from conversation_service.conversations.service import ConversationService, remove_expired
+from conversation_service.held import SECTIONS
 from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.provider import Provider
 from conversation_service.llm.selection import provider_of
+from conversation_service.llm.tokens import TokenCounter
 from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
 from conversation_service.notifications.routes import routes as notification_routes
@@ -37,9 +40,10 @@ from conversation_service.usage.routes import routes as usage_routes
 from conversation_service.usage.service import UsageService
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import ChatsOfUser
+from shared.events.questions import ChatsOfUser, HeldAbout
 from shared.events.registry import default_registry
-from shared.housekeeping import Housekeeping
+from shared.held_data import HeldData
+from shared.housekeeping import Housekeeping, sweep_for_ever
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
@@ -86,13 +90,13 @@ def create_app(
     clock, provider = clock or SystemClock(), provider or provider_of(settings)
     app = new_app(SERVICE)
     app.config.RESPONSE_TIMEOUT = int(settings.llm_total_seconds + settings.run_drain_seconds) + 10  # whole answers
-    live = LiveRuns()
-    messages = MessageService(database, clock)
-    ledger = RunLedger(database, messages, clock)
+    live, tokens = LiveRuns(), TokenCounter.of_file(settings.llm_tokenizer_file)
+    messages = MessageService(database, tokens, clock)
+    ledger = RunLedger(database, messages, tokens, clock)
     lease = timedelta(seconds=settings.run_lease_seconds)
-    engine = RunEngine(database, ledger, provider, Signals(bus), live, lease=lease)
+    engine = RunEngine(database, ledger, provider, tokens, Signals(bus), live, lease=lease)
     catalogue = ModelCatalogue(provider, settings.llm_context_tokens)
-    completions = CompletionService(database, messages, engine, RunReader(ledger, live), catalogue, clock)
+    completions = CompletionService(database, messages, engine, RunReader(ledger, live), catalogue, tokens, clock)
     requests, notifications = Requests(bus), NotificationService(database, clock)
     project_chats = ProjectChats(database, requests, clock)
     faq = Faq.load()
@@ -103,11 +107,13 @@ def create_app(
     events_in.register(consumers, chats, project_chats, notifications)
     responder = Responder(bus, SERVICE)
     responder.on(ChatsOfUser, chats.answer)
+    responder.on(HeldAbout, HeldData(database, SECTIONS).answer)
     TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic).answer(responder)
     # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     directory = DirectoryReader(database, requests)
-    run_alongside(app, engine.sweep, directory.run, Housekeeping(database, CHORES, clock).run)
+    sweep = partial(sweep_for_ever, "abandoned runs", engine.sweep, engine.beat_seconds)
+    run_alongside(app, sweep, directory.run, Housekeeping(database, CHORES, clock).run)
     _setup_runs(app, engine, provider, settings.run_drain_seconds)
     setup_defaults(
         app,

@@ -28,6 +28,10 @@ class ConversationSettings(Settings, frozen=True, kw_only=True):
     llm_context_tokens: Annotated[
         int, msgspec.Meta(ge=512, le=10_000_000, description="What a model can read that does not say so itself.")
     ] = 8_192
+    llm_tokenizer_file: Annotated[
+        str | None,
+        msgspec.Meta(description="The model's `tokenizer.json`, for what a provider does not count; else estimates."),
+    ] = None
     llm_idle_seconds: Annotated[
         float, msgspec.Meta(gt=0, le=600, description="How long a model may be silent, at the start or in between.")
     ] = 60.0

@@ -194,6 +194,8 @@ async def test_a_stop_on_any_node_keeps_what_was_written(node: Node, ada: Princi
         ("unknown", "LLM_MODEL_NOT_FOUND", ""),
         ("misshapen", "LLM_PROVIDER_ERROR", ""),
         ("garbage", "LLM_PROVIDER_ERROR", "so far "),
+        ("bottomless", "LLM_PROVIDER_ERROR", "so far "),
+        ("miscounting", "LLM_PROVIDER_ERROR", "so far "),
         ("broken", "LLM_PROVIDER_ERROR", "so far "),
         ("ended", "LLM_PROVIDER_ERROR", "so far "),
         ("hanging", "LLM_TIMEOUT", ""),
@@ -228,6 +230,15 @@ async def test_text_that_cannot_be_stored_is_cleaned(client: ConversationClient,
     answer = await client.ask(ada, await client.begin(ada), model="hostile")
 
     assert (answer.status, answer.data["content"], answer.data["token_count_source"]) == (201, "ab\u2028c", "estimate")
+
+
+async def test_a_provider_may_boast(client: ConversationClient, ada: Principal) -> None:
+    answer = await client.ask(ada, await client.begin(ada), model="boastful")
+
+    assert (answer.status, answer.data["content"], len(answer.data["model"])) == (201, "Me", 100)
+    assert answer.data["usage"]["total_tokens"] == 2**32 - 2
+    [day] = (await client.send("GET", "/api/v1/usage", who=ada)).items
+    assert day["model"] == answer.data["model"]
 
 
 async def test_a_conversation_writes_one_answer_at_a_time(node: Node, ada: Principal) -> None:

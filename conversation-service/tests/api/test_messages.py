@@ -9,6 +9,7 @@ import pytest
 from conversation_builders import person
 from conversation_client import ConversationClient, messages_of, path_of
 
+from conversation_service.llm.tokens import TokenCounter
 from conversation_service.messages.schemas import AddMessage, MessageQuery
 from conversation_service.messages.service import MessageService
 from shared.clock import SystemClock
@@ -223,7 +224,7 @@ async def test_work_on_messages_takes_few_statements(
     client: ConversationClient, database: Database, ada: Principal, long_conversation: dict[str, Any]
 ) -> None:
     counting: Any = CountingDatabase(database)
-    messages = MessageService(counting, SystemClock())
+    messages = MessageService(counting, TokenCounter(), SystemClock())
     conversation_id = UUID(long_conversation["id"])
 
     await messages.add(ada, conversation_id, AddMessage(role=MessageRole.USER, content="261"))

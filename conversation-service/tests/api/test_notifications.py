@@ -145,6 +145,11 @@ async def forwarded(chats: ChatClient, kind: str = "added") -> list[dict[str, An
             "security",
             "The second factor of your account was removed",
         ),
+        (
+            lambda who: SecurityAlerted(tenant_id=ACME, user_id=who, alert=SecurityAlert.NEW_DEVICE),
+            "security",
+            "Somebody signed in to your account on a new device",
+        ),
     ],
 )
 async def test_an_event_becomes_a_notification(

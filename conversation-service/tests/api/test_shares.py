@@ -13,6 +13,8 @@ from shared.housekeeping import Housekeeping
 from shared.ids import new_id
 from shared.principal import Principal, Role
 
+SHOWN = {"title", "messages", "message_count", "next_cursor", "created_at", "expires_at"}
+
 
 @pytest.fixture
 def ada() -> Principal:
@@ -33,11 +35,34 @@ async def test_a_link_shows_one_branch_as_it_was_and_nothing_else(client: Conver
     assert share["url"].endswith(f"/shares/{share['token']}")
     assert len(share["token"]) >= 43
     assert [message["content"] for message in shown.data["messages"]] == ["1", "2b"]
-    assert shown.data.keys() == {"title", "messages", "created_at", "expires_at"}
+    assert shown.data.keys() == SHOWN
     assert shown.data["messages"][0].keys() == {"role", "content", "model", "created_at"}
     for secret in (ada.tenant_id, ada.user_id, conversation["id"], one["id"], share["id"]):
         assert str(secret).encode() not in shown.body
     assert "no-store" in shown.headers["cache-control"]
+
+
+async def test_a_shared_branch_is_read_in_pages(client: ConversationClient, ada: Principal) -> None:
+    conversation = await client.begin(ada)
+    for number in range(1, 6):
+        await client.say(ada, conversation, str(number))
+    share = (await client.send("POST", f"{path_of(conversation)}/share", {}, who=ada)).data
+    await client.say(ada, conversation, "6")
+    path = f"/api/v1/shares/{share['token']}"
+
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = (await client.send("GET", f"{path}?limit=2{cursor and f'&cursor={cursor}'}", who=None)).data
+        pages.append([message["content"] for message in page["messages"]])
+        cursor = page["next_cursor"]
+    third = (await client.send("GET", f"{path}?page=3&page_size=2", who=None)).data
+    wrong = await client.send("GET", f"{path}?limit=201&cursor=made-up&branch={new_id()}", who=None)
+    made_up = await client.send("GET", f"{path}?cursor=made-up", who=None)
+
+    assert pages == [["1", "2"], ["3", "4"], ["5"]]
+    assert (third["messages"][0]["content"], third["message_count"], third["next_cursor"]) == ("5", 5, None)
+    assert (wrong.status, wrong.wrong_fields.keys()) == (422, {"query.limit", "query.branch"})
+    assert (made_up.status, made_up.wrong_fields) == (422, {"query.cursor": "invalid"})
 
 
 async def test_a_token_is_stored_as_a_digest_only(

@@ -5,7 +5,7 @@ from shared.testing.system_callers import callers_of_system_work
 
 REVIEWED = {
     "shares.service.ShareService.read": "a link says nothing about tenants",
-    "runs.engine.RunEngine.sweep_once": "a crashed node wrote answers for any tenant",
+    "runs.engine.RunEngine.sweep": "a crashed node wrote answers for any tenant",
 }
 
 

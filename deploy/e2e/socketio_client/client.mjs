@@ -1,12 +1,13 @@
 // The stock client, told what to do by lines of JSON, telling what it hears in lines of JSON.
 //
-//   node client.mjs URL AUTH TRANSPORTS     AUTH: {"token": "..."}, TRANSPORTS: ["polling", "websocket"]
+//   node client.mjs URL AUTH TRANSPORTS OPTIONS     AUTH: {"token": "..."}, TRANSPORTS: ["polling", "websocket"],
+//   OPTIONS: more of the client's own, such as {"extraHeaders": {...}}
 //
 // {"emit": [name, data]} is answered by {"ack": ...}; {"drop": true} breaks the connection off, as a network does.
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
-const [url, auth, transports] = process.argv.slice(2);
+const [url, auth, transports, options] = process.argv.slice(2);
 const since = {};
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -15,6 +16,7 @@ const socket = io(url, {
   transports: JSON.parse(transports),
   auth: (answer) => answer({ ...JSON.parse(auth), since }),
   reconnectionDelay: 50,
+  ...JSON.parse(options),
 });
 socket.on("connect", () => tell({ connect: socket.io.engine.transport.name }));
 socket.on("connect_error", (error) => tell({ connect_error: error.message, data: error.data }));

@@ -10,8 +10,8 @@ from gateway.introspections import Introspections
 from gateway.route_table import Service
 from shared.access_tokens import AccessTokenVerifier
 from shared.clock import Clock
-from shared.errors import InvalidToken, SessionRevoked, TokenExpired
-from shared.identity import HEADER, REUSE_SECONDS, checked_secret, mint_identity
+from shared.errors import InvalidToken, SessionRevoked, TokenExpired, Unauthorized
+from shared.identity import HEADER, REFUSAL_HEADER, REUSE_SECONDS, checked_secret, mint_identity, mint_refusal
 
 _REMEMBERED = 20_000  # access tokens, about 2 KiB each
 
@@ -60,6 +60,10 @@ class Authenticator:
         line = f"{HEADER}: {mint_identity(admission.principal, audience, self._secret, now)}\r\n".encode()
         admission.identities[audience] = (now.timestamp() + REUSE_SECONDS, line)
         return line
+
+    def refusal_line(self, refusal: Unauthorized, audience: Service) -> bytes:
+        """The header line that tells `audience` why nobody is."""
+        return f"{REFUSAL_HEADER}: {mint_refusal(refusal.code, audience, self._secret, self._clock.now())}\r\n".encode()
 
     def _remember(self, token: str, admission: Admission) -> None:
         if len(self._by_token) >= _REMEMBERED:

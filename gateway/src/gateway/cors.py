@@ -4,8 +4,13 @@ from collections.abc import Iterable
 
 from gateway.request_head import METHODS, RequestHead
 
-_EXPOSED = "ETag, Location, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, Server-Timing"
-_ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-API-Key"
+_EXPOSED = (
+    "Content-Disposition, ETag, Location, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed,"
+    " Server-Timing"
+)
+_ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, traceparent, X-API-Key"
+)
 _PREFLIGHT_SECONDS = 600
 
 

@@ -17,6 +17,8 @@ _SCHEME = b"bearer "
 SESSION_IN_QUERY = b"sid="
 """Of an Engine.IO session (long polling), which only its client knows."""
 
+ENGINE_IO_IN_QUERY = b"EIO="
+
 _KEY_PREFIX = API_KEY_PREFIX.encode()
 _OPAQUE = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_CREDENTIAL}}}")
 
@@ -52,6 +54,13 @@ def presented_credential(head: RequestHead, *, reads_query: bool) -> Presented:
 
 def carries_session_cookie(head: RequestHead) -> bool:
     return any(_cookie_values(head))
+
+
+def without_credentials(target: Target) -> Target:
+    """What may be sent on of an address, whatever its credentials are worth."""
+    pairs = (target.query or b"").split(b"&")
+    kept = [pair for pair in pairs if unquote_to_bytes(pair.partition(b"=")[0]) not in _IN_QUERY]
+    return Target(target.path, b"&".join(kept) or None)
 
 
 def _session_cookie(head: RequestHead) -> Credential | None:

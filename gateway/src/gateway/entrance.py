@@ -13,8 +13,8 @@ from gateway.admission import Admission
 from gateway.authentication import Authenticator
 from gateway.canonical_path import Target
 from gateway.cors import Cors
-from gateway.credentials import Credential, Presented
-from gateway.entry_rules import check_scopes, credential_for, limit_class_of
+from gateway.credentials import Credential, Presented, without_credentials
+from gateway.entry_rules import check_scopes, credential_for, hears_refusals_in_band, limit_class_of
 from gateway.rate_limit.limiter import Permit, RateLimiter
 from gateway.rate_limit.policies import Plan, Plans
 from gateway.request_head import RequestHead
@@ -31,6 +31,8 @@ class Visitor(msgspec.Struct):
     row: Row = UNROUTED
     admission: Admission | None = None
     """Also of somebody who is known and yet refused."""
+    refusal: Unauthorized | None = None
+    """Of a credential that was no good, where the service tells so."""
 
 
 class Entry(NamedTuple):
@@ -61,13 +63,23 @@ class Entrance:
     async def ask(self, visitor: Visitor) -> Entry:
         """Raises TesseraError: Unauthorized, Forbidden, TooManyRequests, Unavailable, ..."""
         try:
+            target = await self._admit(visitor)
+        except Unauthorized as error:
+            if not hears_refusals_in_band(visitor.head, visitor.row):
+                raise
+            visitor.refusal, target = error, without_credentials(visitor.head.target)
+        permit = await self._limiter.ask(*self._limits(visitor))
+        return _entry(visitor, target, permit)
+
+    async def _admit(self, visitor: Visitor) -> Target:
+        """A refusal has been counted for its address. Raises like `ask`."""
+        try:
             presented = self._recall(visitor)
         except Unauthorized as error:
             raise _with_limits(error, await self._count_address(visitor)) from None
         if presented.credential is not None and visitor.admission is None:
             visitor.admission = await self._look_into(visitor, presented.credential)
-        permit = await self._limiter.ask(*self._limits(visitor))
-        return _entry(visitor, presented.target, permit)
+        return presented.target
 
     def give_back(self, entry: Entry) -> None:
         """The answer is one that does not count."""

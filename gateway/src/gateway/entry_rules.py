@@ -1,7 +1,13 @@
 """Which credential counts at which row of the table: where cookies may come from, how far the scopes of keys reach."""
 
 from gateway.cors import Cors
-from gateway.credentials import SESSION_IN_QUERY, Presented, carries_session_cookie, presented_credential
+from gateway.credentials import (
+    ENGINE_IO_IN_QUERY,
+    SESSION_IN_QUERY,
+    Presented,
+    carries_session_cookie,
+    presented_credential,
+)
 from gateway.errors import OriginNotAllowed
 from gateway.outgoing_head import asks_for_websocket
 from gateway.request_head import SAFE_METHODS, RequestHead
@@ -35,6 +41,12 @@ def check_scopes(principal: Principal, head: RequestHead, row: Row) -> None:
         raise Forbidden("The scopes of this API key do not allow that.")
 
 
+def hears_refusals_in_band(head: RequestHead, row: Row) -> bool:
+    """Socket.IO has its own words for a refusal (`connect_error`) and shows its users no HTTP answer."""
+    is_door = head.target.path.rstrip(b"/") == row.path.encode()
+    return row.accepts_websocket and is_door and _has_in_query(head, ENGINE_IO_IN_QUERY)
+
+
 def limit_class_of(head: RequestHead, row: Row) -> LimitClass:
     if row.limit_class is LimitClass.LIVE and _continues_session(head):
         return LimitClass.PUBLIC
@@ -43,8 +55,11 @@ def limit_class_of(head: RequestHead, row: Row) -> LimitClass:
 
 def _continues_session(head: RequestHead) -> bool:
     """Long polling (Engine.IO) asks again and again within one live connection, and names it."""
-    query = head.target.query or b""
-    return not head.is_websocket and any(part.startswith(SESSION_IN_QUERY) for part in query.split(b"&"))
+    return not head.is_websocket and _has_in_query(head, SESSION_IN_QUERY)
+
+
+def _has_in_query(head: RequestHead, beginning: bytes) -> bool:
+    return any(part.startswith(beginning) for part in (head.target.query or b"").split(b"&"))
 
 
 def _check_origin(head: RequestHead, row: Row, cors: Cors) -> None:

@@ -256,8 +256,10 @@ class Exchange:
         parts, row = self._parts, self._row
         identity = b""
         assert self._entry is not None
-        admission = self._visitor.admission
-        if admission is not None:
+        admission, refusal = self._visitor.admission, self._visitor.refusal
+        if refusal is not None:
+            identity = parts.authenticator.refusal_line(refusal, row.service)
+        elif admission is not None:
             identity = parts.authenticator.identity_line(admission, row.service)
             if row.service is Service.REALTIME:
                 identity += expiry_line(admission)

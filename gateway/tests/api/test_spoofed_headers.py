@@ -25,6 +25,8 @@ SPOOFED = {
     "nominated_among_many": b"Connection: host, content-length, x-forwarded-for, traceparent\r\nX-Forwarded-For: %b",
     "nominated_by_proxy": b"Proxy-Connection: X-Tessera-Identity\r\nX-Tessera-Identity: %b",
     "expiry": b"X-Tessera-Token-Expires: %b",
+    "refusal": b"X-Tessera-Refusal: %b",
+    "refusal_underscores": b"x_tessera_refusal: %b",
     "made_up_internal": b"X-Tessera-Anything: %b",
     "prefix_alone": b"X-Tessera: %b",
     "prefix_without_dash": b"XTessera-Identity: %b",

@@ -19,7 +19,7 @@ from project_service.comments.service import CommentService
 from project_service.files.routes import routes as file_routes
 from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
-from project_service.gifting import parts as gifting
+from project_service.gifting import held, parts as gifting
 from project_service.gifting.commenting import planned_kinds
 from project_service.gifting.lists.revealing import ROUND_SECONDS as REVEAL_SECONDS
 from project_service.labels.routes import routes as label_routes
@@ -55,9 +55,10 @@ from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import GiftRecipient, ProjectStanding, ProjectTeam
+from shared.events.questions import GiftRecipient, HeldAbout, ProjectStanding, ProjectTeam
 from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
+from shared.held_data import HeldData
 from shared.housekeeping import Chore, Housekeeping, sweep_for_ever
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
@@ -150,6 +151,7 @@ def create_app(
     responder.on(ProjectStanding, projects.standing)
     responder.on(ProjectTeam, team.answer)
     responder.on(GiftRecipient, planning.persons.recipient)
+    responder.on(HeldAbout, HeldData(database, held.SECTIONS).answer)
     visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
     LiveProjects(database, files, event_log).answer(responder)
     TopicKeeper(database, event_log, visible, audience_of=audience_of).answer(responder)

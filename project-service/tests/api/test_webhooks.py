@@ -36,6 +36,24 @@ async def test_the_secret_is_shown_once_and_by_each_rotation(client: ProjectClie
     assert rotated.data["version"] == 2
 
 
+async def test_a_repeat_makes_neither_a_second_webhook_nor_a_third_secret(client: ProjectClient) -> None:
+    ada, body = person(Role.ADMIN), {"url": URL, "events": ["*"]}
+    one, other = {"Idempotency-Key": "1"}, {"Idempotency-Key": "2"}
+
+    made = [await client.send("POST", WEBHOOKS, body, who=ada, headers=one) for _ in range(2)]
+    path = f"{WEBHOOKS}/{made[0].data['id']}/rotate-secret"
+    rotated = [await client.send("POST", path, who=ada, headers=other) for _ in range(2)]
+
+    assert made[0].data == made[1].data
+    assert made[0].headers["location"] == made[1].headers["location"]
+    assert rotated[0].data == rotated[1].data
+    assert rotated[0].data["secret"] != made[0].data["secret"]
+    async with client.database.unit_of_work(ada.tenant_id) as work:
+        kept = await work.rows("select body from idempotency_keys")
+    assert len(kept) == 2
+    assert not [row for row in kept if b"whsec_" in row["body"]]
+
+
 async def test_secrets_rest_sealed(client: ProjectClient) -> None:
     ada = person(Role.ADMIN)
     made = await new_webhook(client, ada)

@@ -1,11 +1,13 @@
 """Who may follow which topic: the keeper's answers, kept for half a minute unless an event says otherwise."""
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
 from realtime_service.positions import Standing
-from realtime_service.replay import Keepers
+from realtime_service.replay import Keepers, known_topic
+from shared.events.topics import Topic
 from shared.principal import Principal, Role
 
 KEPT_SECONDS = 30.0
@@ -46,10 +48,11 @@ class Access:
         """Ask anew whatever this user may see."""
         self._rights.pop((tenant_id, user_id), None)
 
-    def forget_tenant(self, tenant_id: UUID) -> None:
-        """Ask anew whatever anybody of this tenant may see."""
-        for user in [user for user in self._rights if user[0] == tenant_id]:
-            del self._rights[user]
+    def forget_topics(self, tenant_id: UUID, concerns: Callable[[Topic], bool]) -> None:
+        """Ask anew who of this tenant may see these. Answers that are under way are older than that and not kept."""
+        for user, rights in tuple(self._rights.items()):
+            if user[0] == tenant_id:
+                self._rights[user] = {key: right for key, right in rights.items() if not concerns(known_topic(key[0]))}
 
     def forget_all(self) -> None:
         """Ask anew whatever anybody may see."""

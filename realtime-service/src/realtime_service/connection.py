@@ -13,6 +13,7 @@ from realtime_service.timers import Timer, TimerWheel
 from realtime_service.websocket import SOFT_LIMIT
 from shared.clock import Clock
 from shared.errors import AuthRequired, Forbidden, TesseraError, TokenExpired, TooManyRequests
+from shared.events.topics import Topic
 from shared.principal import Principal
 
 SHED_LIMIT = SOFT_LIMIT // 2  # bytes waiting in the transport: what is worthless later is left out from here on
@@ -69,6 +70,9 @@ class Session(Protocol):
 
     def say(self, action: str, retry_after_ms: int | None = None) -> None:
         """Tell about the connection as a whole: degraded, healthy, going_away, token_expiring."""
+
+    def rights_doubted(self, concerns: Callable[[Topic], bool]) -> bool:
+        """Tell nothing more of these topics until `rights_changed` has had the answers. False: follows none of them."""
 
     def rights_changed(self) -> None:
         """The user may see more or less than before."""

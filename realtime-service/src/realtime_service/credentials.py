@@ -1,4 +1,4 @@
-"""Who is at the other end of a socket: the gateway's signed identity, or an access token sent as a frame."""
+"""Who is at the other end of a socket: the gateway's signed identity or refusal, or an access token sent as a frame."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ from realtime_service.replay import DEADLINE_SECONDS
 from realtime_service.revocations import Revocations
 from shared.access_tokens import AccessTokenVerifier
 from shared.clock import Clock
-from shared.errors import SessionRevoked
+from shared.errors import InvalidToken, SessionRevoked, TokenExpired
 from shared.events.questions import SigningKeys
 from shared.http.app import Request
-from shared.identity import EXPIRES_HEADER, HEADER, IdentityVerifier
+from shared.identity import EXPIRES_HEADER, HEADER, REFUSAL_HEADER, IdentityVerifier
 from shared.messaging.requests import Requests
 from shared.principal import Principal
 
@@ -21,6 +21,10 @@ class Credentials(NamedTuple):
     expires_at: float | None
 
 
+REFUSALS = (InvalidToken, TokenExpired, SessionRevoked)
+"""What can be wrong with a credential that was shown."""
+
+
 class Authenticator:
     def __init__(self, identities: IdentityVerifier, tokens: AccessTokenVerifier, revocations: Revocations) -> None:
         self._identities = identities
@@ -28,7 +32,11 @@ class Authenticator:
         self._revocations = revocations
 
     def from_handshake(self, request: Request) -> Credentials | None:
-        """None when the gateway attached no identity. Raises AuthRequired or SessionRevoked."""
+        """None when nobody showed any. Raises one of REFUSALS, or AuthRequired for what the gateway has not signed."""
+        refusal = request.headers.get(REFUSAL_HEADER)
+        if refusal is not None:
+            code = self._identities.verify_refusal(refusal)
+            raise next((error for error in REFUSALS if error.code == code), InvalidToken)
         identity = request.headers.get(HEADER)
         if identity is None:
             return None

@@ -12,7 +12,7 @@ from realtime_service.dialects.socketio import SocketIoSession
 from realtime_service.dialects.topics import TopicsSession
 from realtime_service.errors import UnknownPoll
 from realtime_service.following import LiveParts
-from realtime_service.node import Arrival, Node
+from realtime_service.node import Arrival, Dialect, Node
 from realtime_service.polling import PollingSocket, Upgrade
 from realtime_service.websocket import accept_websocket
 from shared.errors import BadRequest, MethodNotAllowed, RouteNotFound, Unavailable
@@ -31,10 +31,14 @@ class Door:
         self._node = node
 
     async def __call__(self, request: Request) -> HTTPResponse | None:
-        """Raises AuthRequired, SessionRevoked, UpgradeRequired, BadRequest, Unavailable, ..., as HTTP."""
+        """Raises AuthRequired, SessionRevoked, UpgradeRequired, BadRequest, Unavailable, ..., as HTTP.
+
+        But for Engine.IO: there a credential that is no good is told as Socket.IO does.
+        """
         arrival = self._node.arrival(request)
         if "EIO" in request.args:
             return await self._engine_io(request, arrival)
+        arrival.checked()
         if request.method != "GET":
             raise MethodNotAllowed(headers={"Allow": "GET"})
         self._check_readiness()
@@ -60,7 +64,7 @@ class Door:
 
     def _websocket(self, request: Request, arrival: Arrival, polling: PollingSocket | None) -> None:
         if polling is None:
-            begin = partial(_begin_socketio, sid=secrets.token_urlsafe(18), can_upgrade=False)
+            begin = _socketio(secrets.token_urlsafe(18), arrival, can_upgrade=False)
             accept_websocket(request, lambda socket: self._node.connect(socket, arrival, begin))
         else:
             accept_websocket(request, lambda socket: Upgrade(socket, polling))
@@ -69,7 +73,7 @@ class Door:
         if request.method != "GET":
             raise BadRequest("A session begins with GET.")
         polling = self._node.polls.begin()
-        begin = partial(_begin_socketio, sid=polling.sid, can_upgrade=True)
+        begin = _socketio(polling.sid, arrival, can_upgrade=True)
         polling.attach(self._node.connect(polling, arrival, begin))
         return polling
 
@@ -86,8 +90,10 @@ class Door:
             raise Unavailable
 
 
-def _begin_socketio(parts: LiveParts, connection: Connection, *, sid: str, can_upgrade: bool) -> SocketIoSession:
-    return SocketIoSession(parts, connection, sid, can_upgrade=can_upgrade)
+def _socketio(sid: str, arrival: Arrival, *, can_upgrade: bool) -> Dialect:
+    return lambda parts, connection: SocketIoSession(
+        parts, connection, sid, can_upgrade=can_upgrade, refusal=arrival.refusal
+    )
 
 
 class ProjectDoor:
@@ -101,7 +107,7 @@ class ProjectDoor:
     async def __call__(self, request: Request, project_id: str) -> None:
         """Raises RouteNotFound for what is no id, else as Door does."""
         begin = partial(_begin_project, project_id=_read_id(project_id))
-        arrival = self._node.arrival(request)
+        arrival = self._node.arrival(request).checked()
         if self._node.is_leaving:
             raise Unavailable
         accept_websocket(request, lambda socket: self._node.connect(socket, arrival, begin))

@@ -60,7 +60,7 @@ async def stream(request: Request, principal: Principal, query: StreamQuery, nod
         return HTTPResponse(content_type="text/event-stream")
     if node.is_leaving:
         raise Unavailable
-    arrival = node.arrival(request)
+    arrival = node.arrival(request).checked()
     last_event_id = request.headers.get("last-event-id") or query.last_event_id
     return answer_without_end(
         request,

@@ -21,12 +21,13 @@ from realtime_service.typing_signals import TypingSignals
 from realtime_service.websocket import SOFT_LIMIT
 from shared.errors import TesseraError, Unavailable, UpstreamError, UpstreamTimeout
 from shared.events.questions import TopicNotFound
-from shared.events.topics import parse_topic
+from shared.events.topics import Topic, parse_topic
 from shared.messaging.requests import Requests
 from shared.principal import Principal
 from shared.telemetry.logs import get_logger
 
 JOINS_AT_ONCE = 8  # questions a client may have open at the keepers
+Concerns = Callable[[Topic], bool]
 TEMPORARY = (Unavailable, UpstreamError, UpstreamTimeout)
 
 log = get_logger()
@@ -49,6 +50,8 @@ class LiveParts:
     ping_seconds: float
     budget: Rate
     """Of one connection's subscriptions."""
+    checks: asyncio.Semaphore
+    """Questions about rights that the whole node has open: where many are in doubt, keepers set the pace."""
 
 
 class Client(Reader, Protocol):
@@ -100,7 +103,18 @@ class Wish(NamedTuple):
 class Following:
     """Joining a topic is a task; its outcome comes as a callback, before the first live event of the topic."""
 
-    __slots__ = ("_client", "_direct", "_joining", "_parts", "_render", "_subscriptions", "_tasks", "_turns", "_wishes")
+    __slots__ = (
+        "_client",
+        "_direct",
+        "_doubts",
+        "_joining",
+        "_parts",
+        "_render",
+        "_subscriptions",
+        "_tasks",
+        "_turns",
+        "_wishes",
+    )
 
     def __init__(
         self, parts: LiveParts, client: Client, tasks: Tasks, render: Renderer, direct: Direct | None = None
@@ -114,6 +128,7 @@ class Following:
         self._subscriptions: dict[str, Subscription] = {}
         self._wishes: dict[Subscription, Wish] = {}
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
+        self._doubts: dict[Subscription, int] = {}
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
 
     def __contains__(self, topic: str) -> bool:
@@ -158,12 +173,29 @@ class Following:
 
     def release(self, topic: str) -> None:
         subscription = self._subscriptions.get(topic)
-        if subscription is not None:
+        if subscription is not None and subscription not in self._doubts:
             subscription.go_live()
 
     def leave_all(self) -> None:
         for topic in tuple(self._subscriptions):
             self.leave(topic)
+
+    def doubt(self, concerns: Concerns) -> bool:
+        """Nothing more is told of these topics until `check_again` has found that they may be followed still.
+
+        False: none of them is followed.
+        """
+        is_any = False
+        for name, subscription in self._subscriptions.items():
+            topic = parse_topic(name)
+            if topic is not None and concerns(topic):
+                self._doubts[subscription] = self._doubts.get(subscription, 0) + 1
+                subscription.hold()
+                is_any = True
+        return is_any
+
+    def doubts(self, topic: str) -> bool:
+        return self._subscriptions.get(topic) in self._doubts
 
     def check_again(self) -> None:
         """The user may see more or less than before: what they may not is refused and left."""
@@ -195,8 +227,9 @@ class Following:
             return
         await self._tell_missed(place.missed)
         await wish.joined(place)
-        subscription.go_live()
         self._joining.pop(subscription, None)
+        if subscription not in self._doubts:
+            subscription.go_live()
         if wish.since is not None:
             self._parts.metrics.recoveries.labels("recovered" if place.is_recovered else "lost").inc()
 
@@ -215,19 +248,28 @@ class Following:
 
     async def _check(self, subscription: Subscription) -> None:
         try:
-            async with self._turns:
+            async with self._turns, self._parts.checks:
+                doubt = self._doubts.get(subscription)
                 stream = await self._parts.access.check(subscription.principal, subscription.topic)
             if self._subscriptions.get(subscription.topic) is subscription and not subscription.hears(stream):
                 self.audience_changed()
+            if doubt is not None and self._doubts.get(subscription) == doubt:  # none came while this was asked
+                self._trust(subscription)
         except (TopicNotFound, *TEMPORARY) as error:  # what cannot be checked is not allowed: the client asks again
             if self._subscriptions.get(subscription.topic) is subscription:
                 self.leave(subscription.topic)
                 self._client.taken_away(subscription.topic, error)
 
+    def _trust(self, subscription: Subscription) -> None:
+        del self._doubts[subscription]
+        if subscription not in self._joining:
+            subscription.go_live()
+
     def _forget(self, subscription: Subscription) -> None:
         if self._subscriptions.get(subscription.topic) is subscription:
             del self._subscriptions[subscription.topic]
         self._wishes.pop(subscription, None)
+        self._doubts.pop(subscription, None)
         task = self._joining.pop(subscription, None)
         if task is not None and task is not asyncio.current_task():
             task.cancel()

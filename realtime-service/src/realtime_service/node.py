@@ -10,7 +10,7 @@ from realtime_service.access import Access
 from realtime_service.bus_watch import BusWatch
 from realtime_service.connection import Connection, Session, Socket
 from realtime_service.connections import Connections
-from realtime_service.credentials import Authenticator, Credentials, token_verifier
+from realtime_service.credentials import REFUSALS, Authenticator, Credentials, token_verifier
 from realtime_service.dialects.topics import subscription_budget
 from realtime_service.drain import drain
 from realtime_service.feed import Feed
@@ -28,6 +28,7 @@ from realtime_service.settings import RealtimeSettings
 from realtime_service.silence import SilenceWatch
 from realtime_service.typing_signals import Typing, TypingSignals
 from shared.clock import Clock
+from shared.errors import TesseraError
 from shared.events.auth import (
     ApiKeyRevoked,
     Heartbeat,
@@ -42,6 +43,7 @@ from shared.events.gifting import GiftListUpdated, PersonAdded, PersonDeleted, P
 from shared.events.projects import ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved, TeamMemberUpdated
 from shared.events.questions import EndedSession
 from shared.events.registry import default_registry
+from shared.events.topics import Topic
 from shared.http.app import Request
 from shared.http.caller import read_caller
 from shared.identity import IdentityVerifier
@@ -57,6 +59,7 @@ PRUNE_SECONDS = 30.0
 _WHO_SEES_IT = frozenset({"visibility", "reveal_at"})  # fields of projects and lists
 CHECKED_AT_ONCE = 50  # connections whose rights are in doubt
 CHECK_PAUSE_SECONDS = 0.05
+OPEN_QUESTIONS = 32  # about those rights; more would only wait at the keepers, until it is too late for an answer
 
 
 class Arrival(NamedTuple):
@@ -64,6 +67,14 @@ class Arrival(NamedTuple):
 
     credentials: Credentials | None
     address: str
+    refusal: TesseraError | None = None
+    """Of the credential that was shown."""
+
+    def checked(self) -> "Arrival":
+        """For dialects that refuse by HTTP. Raises the refusal."""
+        if self.refusal is not None:
+            raise self.refusal
+        return self
 
 
 class Node:
@@ -103,6 +114,7 @@ class Node:
             is_bus_back=self._watch.is_back,
             ping_seconds=settings.ping_seconds,
             budget=subscription_budget(settings.rate_limit_scale),
+            checks=asyncio.Semaphore(OPEN_QUESTIONS),
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
 
@@ -149,8 +161,12 @@ class Node:
         await self._repairs.close()
 
     def arrival(self, request: Request) -> Arrival:
-        """Raises AuthRequired or SessionRevoked."""
-        return Arrival(self.authenticator.from_handshake(request), read_caller(request).address)
+        """Raises AuthRequired for what the gateway has not signed."""
+        address = read_caller(request).address
+        try:
+            return Arrival(self.authenticator.from_handshake(request), address)
+        except REFUSALS as refusal:
+            return Arrival(None, address, refusal)
 
     def connect(self, socket: Socket, arrival: Arrival, begin: Dialect) -> Connection:
         """Without credentials from the handshake, the client has to bring them soon."""
@@ -204,16 +220,26 @@ class Node:
 
     def _visibility_changed(self, event: ProjectUpdated | GiftListUpdated, envelope: Envelope) -> None:
         """Whoever saw it because the whole tenant did may see it no more."""
-        if _WHO_SEES_IT.intersection(event.changed_fields):
-            self._ask_tenant_anew(envelope)
+        if envelope.tenantid is not None and _WHO_SEES_IT.intersection(event.changed_fields):
+            self._doubt_topics(envelope.tenantid, event.entity_id)
 
-    def _project_deleted(self, _event: ProjectDeleted, envelope: Envelope) -> None:
-        self._ask_tenant_anew(envelope)
-
-    def _ask_tenant_anew(self, envelope: Envelope) -> None:
+    def _project_deleted(self, event: ProjectDeleted, envelope: Envelope) -> None:
+        """That it is gone is still told to those who saw it."""
         if envelope.tenantid is not None:
-            self._access.forget_tenant(envelope.tenantid)
-            self._doubt(self._connections.of_tenant(envelope.tenantid))
+            asyncio.get_running_loop().call_soon(self._doubt_topics, envelope.tenantid, event.entity_id)
+
+    def _doubt_topics(self, tenant_id: UUID, entity_id: UUID) -> None:
+        """Of a project or list, and those of which only keepers know whether they belong to it.
+
+        However many follow them: nobody hears any more at once, and then again who may.
+        """
+
+        def concerns(topic: Topic) -> bool:
+            return topic.entity_id == entity_id or topic.has_audiences
+
+        self._access.forget_topics(tenant_id, concerns)
+        of_tenant = self._connections.of_tenant(tenant_id)
+        self._doubt([one for one in of_tenant if one.session.rights_doubted(concerns)])
 
     def _ask_anew(self, tenant_id: UUID, user_id: UUID) -> None:
         """What they may see has changed."""

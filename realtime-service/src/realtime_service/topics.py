@@ -95,7 +95,8 @@ class TopicStream:
         """From now on its events are delivered to it again."""
         direct = self.subscribers.get(subscriber)
         if direct is not None:
-            self._crowds[direct.render].pop(direct.outlet, None)
+            self._write()  # what it has been told already is still for it
+            self._leave_crowd(direct)
             self.subscribers[subscriber] = None
             self._attentive[subscriber] = None
 

@@ -6,7 +6,8 @@ import pytest
 from realtime_fakes import some_principal, unix_now
 
 from shared.events.auth import SessionRevoked
-from shared.testing.live_client import LiveClient, LiveClosed, SubscriptionRefused
+from shared.testing.live_client import LiveClient
+from shared.testing.live_reader import LiveClosed, SubscriptionRefused
 
 TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
 

@@ -118,6 +118,8 @@ async def test_a_window_that_comes_back_hears_what_it_missed(window, projects: F
 
     await client.send(type="resume", data={"epoch": "epoch-1", "offset": 1})
     heard = [await client.next() for _ in range(3)]
+    run = {"run_id": str(new_id()), "file_id": str(new_id()), "offset": 7}
+    again = await client.ask(type="resume", data={"epoch": "epoch-1", "offset": 3, "run": run})
     state = await client.ask(type="resume", data={"epoch": "another", "offset": 1})
 
     assert [(frame["type"], frame.get("offset")) for frame in heard] == [
@@ -125,6 +127,7 @@ async def test_a_window_that_comes_back_hears_what_it_missed(window, projects: F
         ("file_added", 3),
         ("resumed", None),
     ]
+    assert again == {"type": "resumed", "data": {"epoch": "epoch-1", "offset": 3}}
     assert (state["type"], state["data"]["offset"]) == ("state_update", 3)
 
 
@@ -188,6 +191,7 @@ async def test_commands_go_to_the_keeper_and_its_errors_come_back(window, projec
         ('{"type":"user_message","data":{"content":"\\ud800"}}', "WS_INVALID_MESSAGE"),
         ('{"type":"resume","data":{"epoch":"e","offset":-1}}', "WS_INVALID_MESSAGE"),
         ('{"type":"resume","data":{"epoch":"e","offset":1e999}}', "WS_INVALID_MESSAGE"),
+        ('{"type":"resume","data":{"epoch":"e","offset":1,"run":{"run_id":"x"}}}', "WS_INVALID_MESSAGE"),
         ('{"type":"state_update"}', "WS_UNKNOWN_TYPE"),
         ("[" * 30_000, "WS_INVALID_MESSAGE"),
     ],

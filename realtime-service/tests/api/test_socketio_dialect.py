@@ -8,7 +8,7 @@ from uuid import UUID
 
 import aiohttp
 import pytest
-from event_source import as_gateway
+from event_source import as_gateway, as_refused
 from realtime_client import RawClient
 from realtime_fakes import FakeAuth, FakeKeeper, LiveServer, chat_message_added, some_principal, unix_now
 from socketio.exceptions import ConnectionError as Refused
@@ -18,9 +18,11 @@ from shared.events.auth import MembershipRemoved, SessionRevoked
 from shared.events.changes import Removed
 from shared.events.chats import ChatMessageDeleted, ChatRead, ReadMark, RemovedChatMessage
 from shared.events.topics import chat_topic
+from shared.identity import HEADER, REFUSAL_HEADER
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.testing.eventually import eventually
+from shared.testing.http_session import http_session
 
 CHAT = UUID("0189aaaa-0000-7000-8000-000000000001")
 OTHER = UUID("0189aaaa-0000-7000-8000-000000000002")
@@ -204,6 +206,65 @@ async def test_who_has_no_credential_is_refused_by_name(server, auth: FakeAuth, 
         await client.close()
         assert client.refusals[0]["message"] == code
         assert client.refusals[0]["data"]["code"] == code
+
+
+@pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("AUTH_INVALID_TOKEN", "AUTH_REQUIRED"),
+        ("AUTH_TOKEN_EXPIRED", "AUTH_SESSION_EXPIRED"),
+        ("AUTH_SESSION_REVOKED", "AUTH_SESSION_EXPIRED"),
+    ],
+)
+async def test_what_the_gateway_has_refused_is_told_by_name(
+    server, transports: list[str], told: str, code: str
+) -> None:
+    client = ChatClient()
+    with pytest.raises(Refused):
+        await client.connect(server.port, transports=transports, headers=as_refused(told))
+    await client.close()
+
+    assert (client.refusals[0]["message"], client.refusals[0]["data"]["code"]) == (code, code)
+
+
+async def test_a_good_token_makes_up_for_a_bad_handshake(chat, auth: FakeAuth) -> None:
+    client = await chat(auth={"token": auth.token(some_principal())}, headers=as_refused("AUTH_TOKEN_EXPIRED"))
+
+    assert await client.ask("clientLeaveRoom", {"chat_id": str(CHAT)}) == {"ok": True}
+
+
+async def test_a_session_that_has_ended_is_told_so_at_the_next_connect(server, auth: FakeAuth) -> None:
+    anna = some_principal()
+    await auth.publish(
+        SessionRevoked(session_id=anna.session_id, user_id=anna.user_id, revoked_at=unix_now(), reason="logout")
+    )
+    client = ChatClient()
+
+    with pytest.raises(Refused):
+        await client.connect(server.port, anna)
+    await client.close()
+
+    assert client.refusals[0]["message"] == "AUTH_SESSION_EXPIRED"
+
+
+@pytest.mark.parametrize("headers", [{REFUSAL_HEADER: "AUTH_TOKEN_EXPIRED"}, {HEADER: "a.b.c"}])
+@pytest.mark.parametrize("path", ["/ws/?EIO=4&transport=polling", "/ws", f"/ws/{CHAT}"])
+async def test_what_the_gateway_has_not_signed_is_refused_by_http(
+    server: LiveServer, path: str, headers: dict[str, str]
+) -> None:
+    async with (
+        http_session() as session,
+        session.get(f"http://127.0.0.1:{server.port}{path}", headers=headers) as answer,
+    ):
+        assert answer.status == 401
+
+
+@pytest.mark.parametrize("path", ["/ws", f"/ws/{CHAT}", "/api/v1/events/stream?topics=user:x"])
+async def test_refusals_are_for_socketio_only(server: LiveServer, path: str) -> None:
+    url, headers = f"http://127.0.0.1:{server.port}{path}", as_refused("AUTH_TOKEN_EXPIRED")
+    async with http_session() as session, session.get(url, headers=headers) as answer:
+        assert answer.status == 401
 
 
 @pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())

@@ -13,14 +13,11 @@ from shared.events.changes import Removed
 from shared.events.chats import ChatParticipants, ChatParticipantsRemoved
 from shared.events.projects import (
     ProjectRole,
-    ProjectState,
-    ProjectUpdated,
     RemovedTeamMember,
     TaskStatus,
     TeamMemberRemoved,
     TeamMemberState,
     TeamMemberUpdated,
-    Visibility,
 )
 
 TOPIC = "tasks:0189aaaa-0000-7000-8000-000000000001"
@@ -276,31 +273,6 @@ async def test_who_leaves_a_chat_stops_hearing_of_it(connect, keeper: FakeKeeper
 
     assert (await gone.next())["code"] == "TOPIC_NOT_FOUND"
     assert await other.hears_nothing()
-
-
-async def test_a_project_that_turns_private_is_heard_by_its_members_only(connect, keeper: FakeKeeper) -> None:
-    anna = some_principal()
-    keeper.create(anna.tenant_id, TOPIC)
-    client = await connect(anna)
-    await client.subscribe(TOPIC)
-
-    keeper.blind.add(anna.user_id)
-    state = ProjectState(
-        id=UUID(int=1),
-        tenant_id=anna.tenant_id,
-        name="Apollo",
-        description=None,
-        owner_id=UUID(int=2),
-        visibility=Visibility.PRIVATE,
-        archived=False,
-        version=2,
-        created_at=NOON,
-        updated_at=NOON,
-    )
-    hidden = ProjectUpdated(entity_id=state.id, version=2, changed_fields=("visibility",), payload=state)
-    await keeper.publish(anna.tenant_id, f"project:{state.id}", hidden)
-
-    assert (await client.next())["code"] == "TOPIC_NOT_FOUND"
 
 
 async def test_a_connection_follows_128_topics_and_no_more(start_server, keeper: FakeKeeper) -> None:

@@ -5,7 +5,7 @@ from realtime_fakes import envelope_of, some_principal, task_added
 from realtime_service.events import TopicEvent, topic_events
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
-from realtime_service.topics import MAX_HELD, TopicStream
+from realtime_service.topics import MAX_HELD, Direct, TopicStream
 from shared.events.envelope import TopicOffset
 from shared.events.registry import default_registry
 
@@ -27,6 +27,14 @@ class Recorder:
 
     def refused(self) -> None:
         raise AssertionError("nobody is refused here")
+
+
+class Outlet:
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def put(self, frames: bytes) -> None:
+        self.written.append(frames)
 
 
 def stream_with_reader() -> tuple[TopicStream, Recorder, list[TopicStream]]:
@@ -99,3 +107,17 @@ def test_what_does_not_fit_while_waiting_is_repaired_like_any_gap() -> None:
 
     assert repairs == [stream]
     assert reader.heard == [(0, None)]
+
+
+async def test_what_was_told_is_written_before_a_reader_attends_again() -> None:
+    stream, reader, _ = stream_with_reader()
+    outlet = Outlet()
+    stream.open(Position("e1", 0))
+    stream.shorten(reader, Direct(lambda told: b"%d" % told.position.offset, outlet))
+
+    stream.accept(event(1))
+    stream.attend(reader)
+    stream.accept(event(2))
+
+    assert outlet.written == [b"1"]
+    assert reader.heard == [(0, None), 2]

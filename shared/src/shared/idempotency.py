@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from shared.sealing import Seal
+
 MAX_KEY_LENGTH = 255
 
 
@@ -21,14 +23,38 @@ class StoredAnswer(NamedTuple):
 
 
 class IdempotencyScope:
-    """One keyed request. `render` turns the use case's result into the bytes that will be answered."""
+    """One keyed request. `render` turns the use case's result into the bytes that will be answered.
 
-    def __init__(self, user_id: UUID, key: str, fingerprint: bytes, render: Callable[[Any], StoredAnswer]) -> None:
+    With a seal the body rests unreadable: it holds a secret.
+    """
+
+    def __init__(
+        self,
+        user_id: UUID,
+        key: str,
+        fingerprint: bytes,
+        render: Callable[[Any], StoredAnswer],
+        seal: Seal | None = None,
+    ) -> None:
         self.user_id = user_id
         self.key = key
         self.fingerprint = fingerprint
-        self.render = render
         self.is_claimed = False
+        self._render = render
+        self._seal = seal
+
+    def kept(self, value: Any) -> StoredAnswer:
+        """What is stored of the result `value`."""
+        answer = self._render(value)
+        return answer if self._seal is None else answer._replace(body=self._seal.close(answer.body, self._place))
+
+    def opened(self, stored: StoredAnswer) -> StoredAnswer:
+        """Raises SealError when it was sealed under another secret."""
+        return stored if self._seal is None else stored._replace(body=self._seal.open(stored.body, self._place))
+
+    @property
+    def _place(self) -> str:
+        return f"{self.user_id} {self.key}"
 
 
 class ReplayAnswer(Exception):

@@ -18,12 +18,18 @@ HEADER = "X-Tessera-Identity"
 EXPIRES_HEADER = "X-Tessera-Token-Expires"
 """Unix seconds at which the credential behind a live connection ends; sent to realtime-service only."""
 
+REFUSAL_HEADER = "X-Tessera-Refusal"
+"""In the place of an identity: the signed reason for a refusal that realtime-service tells in a protocol of its own."""
+
 ISSUER = "gateway"
 LIFE_SECONDS = 60
 SECRET_BYTES = 32
 REUSE_SECONDS = 30  # how long the gateway sends one and a service trusts its own earlier check
 CLOCK_SKEW_SECONDS = 5
 CACHE_SIZE = 10_000
+REFUSED = "refused"
+"""The subject of a refusal: no user has such an id, so it is never an identity."""
+
 _CLAIMS = ["iss", "aud", "sub", "tid", "sid", "role", "tier", "pa", "iat", "exp"]  # PyJWT takes a null claim for absent
 
 
@@ -84,6 +90,32 @@ def verify_service_identity(token: str, service: str, audience: str, secret: str
         raise AuthRequired from error
 
 
+def mint_refusal(code: str, audience: str, secret: str, now: datetime) -> str:
+    """Why the gateway did not take the credential of a request that it passes on nevertheless."""
+    issued = int(now.timestamp())
+    claims = {
+        "iss": ISSUER,
+        "aud": audience,
+        "sub": REFUSED,
+        "code": code,
+        "iat": issued,
+        "exp": issued + LIFE_SECONDS,
+    }
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def verify_refusal(token: str, audience: str, secret: str, now: datetime) -> str:
+    """The code of the error. Raises AuthRequired whatever is wrong."""
+    try:
+        claims = _decode(token, audience, ISSUER, secret, ["iss", "aud", "sub", "code", "iat", "exp"])
+        if claims["sub"] != REFUSED:
+            raise jwt.InvalidTokenError("another subject")
+        _check_life(claims, now.timestamp())
+        return str(claims["code"])
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise AuthRequired from error
+
+
 def principal_of(claims: dict[str, Any]) -> Principal:
     """Reads the claims that identity and access token share. Raises msgspec.ValidationError on a wrong shape."""
     return msgspec.convert(
@@ -128,6 +160,10 @@ class IdentityVerifier:
         self._secret = checked_secret(secret)
         self._clock = clock
         self._checked: dict[str, tuple[Principal, float]] = {}
+
+    def verify_refusal(self, token: str) -> str:
+        """The code of the error in the place of an identity. Raises AuthRequired."""
+        return verify_refusal(token, self._audience, self._secret, self._clock.now())
 
     def verify(self, token: str | None) -> Principal:
         """Raises AuthRequired."""

@@ -1,7 +1,6 @@
 """Lists in pages: by number (`page`, `page_size`) or by cursor, which costs the same at any depth."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -73,6 +72,9 @@ def decode_cursor(cursor: str, shape: type[T]) -> T:
     """The position as `shape` (a tuple type). Raises ValidationFailed when the cursor is not one of ours."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=shape)
-    except (binascii.Error, msgspec.DecodeError, UnicodeError) as error:
+        text = base64.b64decode(padded, altchars=b"-_", validate=True)
+        if b"\\u0000" in text:
+            raise ValueError("PostgreSQL compares no text with NUL")
+        return msgspec.json.decode(text, type=shape)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ValidationFailed([FieldError("query.cursor", "invalid", "This is not a cursor of this list.")]) from error

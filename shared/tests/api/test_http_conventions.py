@@ -1,6 +1,8 @@
 """The conventions of the public API, seen through a real socket on a small app."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,6 +24,8 @@ from shared.pagination import PageOf, PageQuery
 from shared.principal import Principal, Role
 from shared.settings import Settings
 from shared.telemetry.logs import configure_logging
+from shared.testing.eventually import eventually
+from shared.testing.http_session import http_session
 
 SECRET = "s" * 32
 PRINCIPAL = Principal(user_id=new_id(), tenant_id=new_id(), session_id=new_id(), role=Role.DEVELOPER)
@@ -75,6 +79,11 @@ async def show_all(query: PageQuery) -> PageOf[Widget]:
 @routes.get("/widgets/{widget_id}", summary="Show a widget", errors=[WidgetNotFound], public=True)
 async def show(widgets: Widgets, widget_id: UUID) -> Widget:
     return Widget(widget_id, "one", widgets.version)
+
+
+@routes.get("/gadget", summary="Show one's own widget")
+async def show_own(principal: Principal) -> Widget:
+    return Widget(principal.user_id, "mine", 1)
 
 
 @routes.delete("/widgets/{widget_id}", summary="Remove a widget", public=True)
@@ -256,6 +265,30 @@ async def test_an_unknown_path_and_a_wrong_method_are_told_apart(client: aiohttp
         assert wrong.headers["Allow"] == "GET, HEAD, POST"
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/widgets/1", "DELETE, GET, HEAD"), ("/widgets/1/picture", "GET, HEAD"), ("/metrics", "GET, HEAD")],
+)
+async def test_a_wrong_method_is_answered_with_the_right_ones(client: aiohttp.ClientSession, path: str, allowed: str):
+    async with client.patch(path, json={}) as wrong:
+        assert (wrong.status, wrong.headers["Allow"]) == (405, allowed)
+
+
+async def test_what_one_caller_sees_is_kept_by_their_own_cache_only(client: aiohttp.ClientSession):
+    async with client.get("/gadget") as seen:
+        tag = {"If-None-Match": seen.headers["ETag"]}
+    async with client.get("/gadget", headers=tag) as same, client.get("/widgets") as public:
+        assert seen.headers["Cache-Control"] == same.headers["Cache-Control"] == "private, no-cache"
+        assert same.status == 304
+        assert "Cache-Control" not in public.headers
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/openapi.json", "/health/live", "/health/ready", "/health/startup"])
+async def test_whatever_can_be_read_can_be_asked_for_its_head(client: aiohttp.ClientSession, path: str):
+    async with client.head(path) as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+
+
 async def test_the_trace_of_the_caller_goes_on(client: aiohttp.ClientSession):
     trace = "0af7651916cd43dd8448eb211c80319c"
 
@@ -328,3 +361,23 @@ def test_a_bare_value_that_was_named_for_a_repeat_becomes_the_answer_it_was(valu
 
     assert isinstance(operation.result_of(value, {}), kind)
     assert isinstance(operation.result_of(kind(value), {}), kind)
+
+
+async def test_a_server_that_stops_answers_once_more_on_every_connection(unused_tcp_port: int) -> None:
+    app = new_app("leaving")
+    setup_defaults(
+        app, service="leaving", settings=Settings(internal_secret=SECRET), routes=[routes], parts=[Widgets()]
+    )
+    async with http_session(f"http://127.0.0.1:{unused_tcp_port}") as session, AsyncExitStack() as running:
+        await running.enter_async_context(serving([Served(app, "127.0.0.1", unused_tcp_port)]))
+        async with session.get("/health/live") as before:
+            await before.read()
+
+        stopping = asyncio.create_task(running.aclose())
+        await eventually(lambda: app.ctx.health.is_draining)
+        async with session.get("/health/live") as last:
+            await last.read()
+        await stopping
+
+    assert (before.headers["Connection"], before.status) == ("keep-alive", 200)
+    assert (last.headers["Connection"], last.status) == ("close", 200)

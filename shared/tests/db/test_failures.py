@@ -1,6 +1,7 @@
 """Every failure of the database arrives as one known fact, whichever library noticed it."""
 
 import asyncio
+from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +21,7 @@ from shared.db.failures import (
     classify,
     retry_transient,
 )
+from shared.errors import BadRequest
 from shared.ids import new_id
 
 TENANT = new_id()
@@ -92,6 +94,20 @@ async def test_a_mistake_in_a_statement_stays_what_it_is(database: Database) -> 
         await attempt()
 
     assert classify(caught.value).kind is FailureKind.OTHER
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("select $1::timestamptz", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=23)))),
+        ("select $1::timestamptz", datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-23)))),
+        ("select $1::bigint", 2**63),
+    ],
+)
+async def test_a_value_that_no_column_holds_is_a_bad_request(database: Database, sql: str, value: object) -> None:
+    with pytest.raises(BadRequest):
+        async with database.unit_of_work(TENANT) as work:
+            await work.rows(sql, value)
 
 
 async def test_waiting_too_long_for_a_lock_is_503(sample_config: DatabaseConfig) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.testing.live_client import LiveEvent
+from shared.testing.live_reader import LiveEvent
 from shared.testing.live_state import LiveState
 
 

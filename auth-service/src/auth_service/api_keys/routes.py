@@ -20,7 +20,7 @@ async def list_api_keys(principal: Principal, keys: ApiKeys, query: ApiKeyQuery)
     return await keys.find(principal, query)
 
 
-@routes.post(API_KEYS, summary="Make an API key; its text is shown this once", replayable=False)
+@routes.post(API_KEYS, summary="Make an API key; its text is shown this once", confidential=True)
 async def add_api_key(principal: Principal, keys: ApiKeys, body: CreateApiKey) -> Created[NewApiKey]:
     return Created(await keys.add(principal, body))
 

@@ -32,7 +32,7 @@ class ApiKeys:
         key = self._tokens.new(new_id())
         async with self._database.unit_of_work(owner.tenant_id, actor_id=owner.user_id) as work:
             row = await repository.add_key(work, owner.tenant_id, owner.user_id, key, shown_prefix(key), terms, now)
-        return msgspec.convert({**row, "key": key.text}, NewApiKey)
+            return work.answer(msgspec.convert({**row, "key": key.text}, NewApiKey))
 
     async def find(self, owner: Principal, query: ApiKeyQuery) -> PageOf[ApiKeyView]:
         async with self._database.unit_of_work(owner.tenant_id) as work:

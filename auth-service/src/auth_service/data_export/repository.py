@@ -22,6 +22,18 @@ async def collect(work: Work, user_id: UUID) -> dict[str, list[dict[str, Any]]]:
     return held
 
 
+async def tenants_of(work: Work, user_id: UUID) -> list[UUID]:
+    """Those that somebody belongs to, and those that they were signed in to before."""
+    rows = await work.rows(
+        """
+        select tenant_id from memberships where user_id = $1 union select tenant_id from sessions where user_id = $1
+        order by tenant_id
+        """,
+        user_id,
+    )
+    return [row["tenant_id"] for row in rows]
+
+
 async def replace(work: Work, user_id: UUID, export: Export, sealed_document: bytes) -> None:
     """A user has one export at a time."""
     await work.execute("delete from data_exports where user_id = $1", user_id)

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from sanic.response import HTTPResponse
+from sanic.response import ResponseStream
 
 from auth_service.data_export.errors import ExportNotFound
 from auth_service.data_export.schemas import ExportAnswer
 from auth_service.data_export.service import EXPORTS, DataExports
-from shared.errors import TooManyRequests
-from shared.http.answers import Accepted
+from shared.errors import TooManyRequests, Unavailable
+from shared.http.answers import Accepted, streamed
 from shared.http.routes import Routes
 from shared.principal import Principal
 
@@ -26,11 +26,10 @@ async def read_export(principal: Principal, exports: DataExports, export_id: UUI
     return await exports.find(principal, export_id)
 
 
-@routes.get(EXPORT + "/content", summary="Download an export", errors=[ExportNotFound])
-async def download_export(principal: Principal, exports: DataExports, export_id: UUID) -> HTTPResponse:
+@routes.get(EXPORT + "/content", summary="Download an export", errors=[ExportNotFound, Unavailable])
+async def download_export(principal: Principal, exports: DataExports, export_id: UUID) -> ResponseStream:
     headers = {
         "Content-Disposition": 'attachment; filename="tessera-account.json"',
         "Cache-Control": "private, no-store",
     }
-    content = await exports.read(principal, export_id)
-    return HTTPResponse(content, headers=headers, content_type="application/json")
+    return streamed(await exports.read(principal, export_id), headers, "application/json")

@@ -1,11 +1,13 @@
-"""Use cases of data exports: everything auth-service holds about a user, as one JSON document for them alone."""
+"""Use cases of data exports: everything that is held about a user, as one JSON document for them alone."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 
 from auth_service.data_export import repository
+from auth_service.data_export.elsewhere import Elsewhere
 from auth_service.data_export.errors import ExportNotFound
 from auth_service.data_export.repository import Export
 from auth_service.data_export.schemas import ExportAnswer, ExportJob, JobStatus
@@ -24,12 +26,18 @@ DOCUMENT = "tessera-account-export"
 
 
 class DataExports:
-    """What is held about one account is small: the document is ready when its job is accepted."""
+    """What is held about an account is small and kept as it was when it was asked for.
 
-    def __init__(self, database: Database, seal: Seal, limits: AttemptLimits, clock: Clock) -> None:
+    What other services hold may be long: it is asked for while the document is downloaded, and kept nowhere.
+    """
+
+    def __init__(
+        self, database: Database, seal: Seal, limits: AttemptLimits, elsewhere: Elsewhere, clock: Clock
+    ) -> None:
         self._database = database
         self._seal = seal
         self._limits = limits
+        self._elsewhere = elsewhere
         self._clock = clock
 
     async def request(self, principal: Principal) -> Accepted[ExportAnswer]:
@@ -53,13 +61,23 @@ class DataExports:
             raise ExportNotFound
         return _answer(export)
 
-    async def read(self, principal: Principal, export_id: UUID) -> bytes:
-        """The document as JSON text. Raises ExportNotFound."""
+    async def read(self, principal: Principal, export_id: UUID) -> AsyncIterator[bytes]:
+        """The document as JSON text. Raises ExportNotFound, or what tells that another service is away."""
         async with self._database.system_work() as work:
             sealed = await repository.find_document(work, principal.user_id, export_id, self._clock.now())
+            tenant_ids = await repository.tenants_of(work, principal.user_id)
         if sealed is None:
             raise ExportNotFound
-        return self._seal.open(sealed, place=str(export_id))
+        account = self._seal.open(sealed, place=str(export_id))
+        elsewhere = self._elsewhere.parts(principal.user_id, tenant_ids)
+        return _document(account, await anext(elsewhere), elsewhere)
+
+
+async def _document(account: bytes, first: bytes, elsewhere: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield account.removesuffix(b"}") + b',"tenants":' + first
+    async for part in elsewhere:
+        yield part
+    yield b"}"
 
 
 def _answer(export: Export) -> ExportAnswer:

@@ -45,6 +45,7 @@ async def put_invitation(
 ) -> InvitationView:
     """Takes the place of one that waits for the same person and project: its link is not good any more."""
     identity, invitation_id = email_identity(new.email), new_id()
+    await work.execute(_ALONE, f"invitation:{tenant_id}:{identity}")
     await work.execute(_WITHDRAW_FORMER, tenant_id, identity, new.project_id)
     await work.execute(
         _ADD, invitation_id, tenant_id, new.email, identity, new.role, new.project_id, new.project_role,
@@ -90,6 +91,9 @@ _WITHDRAW_FORMER = """
 delete from invitations
 where tenant_id = $1 and email_identity = $2 and project_id is not distinct from $3 and accepted_at is null
 """
+
+# Of two who invite the same person at once, the second has to see what it replaces.
+_ALONE = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 _ADD = """
 insert into invitations (id, tenant_id, email, email_identity, role, project_id, project_role, invited_by, token_digest,

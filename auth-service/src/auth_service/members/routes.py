@@ -49,8 +49,6 @@ async def change_user(
     return await members.change(principal, user_id, body, if_match)
 
 
-@routes.delete(
-    USER, summary="Remove a member from the tenant, or leave it", errors=[UserNotFound, Forbidden, LastOwner]
-)
-async def remove_user(principal: Principal, members: Members, user_id: UUID) -> None:
-    await members.remove(principal, user_id)
+@routes.delete(USER, summary="Remove a member from the tenant, or leave it", errors=_CHANGE_ERRORS)
+async def remove_user(principal: Principal, members: Members, user_id: UUID, if_match: IfMatch) -> None:
+    await members.remove(principal, user_id, if_match)

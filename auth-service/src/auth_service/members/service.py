@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.domain import check_email, check_profile
 from auth_service.accounts.passwords import Passwords
@@ -29,11 +27,11 @@ from auth_service.tenants.repository import Roster, Standing
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden
 from shared.events.auth import MembershipChanged, MembershipRemoved
 from shared.events.changes import Removed
 from shared.events.questions import MemberDirectory, MemberDirectoryAnswer
-from shared.http.conditions import IfMatch
+from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.ids import new_id
 from shared.pagination import PageOf
@@ -83,25 +81,22 @@ class Members:
         check_profile(wanted)
         may_write_person = user_id == principal.user_id or not await self._is_shared(principal, user_id)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            before = await accounts.lock_user(work, principal.tenant_id, user_id)  # before memberships, as signing in
-            roster = await tenants.lock_members(work, principal.tenant_id, principal.user_id, user_id)
+            before, roster = await _lock_member(work, principal, user_id)
             _check_may_change(roster, principal.user_id, user_id, wanted, may_write_person=may_write_person)
-            if not if_match.allows(before.version):
-                current = repository.seen_by(principal.user_id, before)
-                raise PreconditionFailed(details={"current": msgspec.to_builtins(current)})
+            refuse_stale(if_match, repository.seen_by(principal.user_id, before))
             after = await self._apply(work, roster, before, wanted)
         return repository.seen_by(principal.user_id, after)
 
-    async def remove(self, principal: Principal, user_id: UUID) -> None:
-        """Everybody may leave. Raises UserNotFound, Forbidden, LastOwner."""
+    async def remove(self, principal: Principal, user_id: UUID, if_match: IfMatch) -> None:
+        """Everybody may leave. Raises UserNotFound, Forbidden, LastOwner, PreconditionFailed."""
         tenant_id = principal.tenant_id
         async with self._database.unit_of_work(tenant_id, actor_id=principal.user_id) as work:
-            roster = await tenants.lock_members(work, tenant_id, principal.user_id, user_id)
+            user, roster = await _lock_member(work, principal, user_id)
             target = standing_of(roster, user_id)
             if user_id != principal.user_id:
                 check_may_manage(roster.get(principal.user_id), target.role)
+            refuse_stale(if_match, repository.seen_by(principal.user_id, user))
             check_owner_remains(roster, user_id, None)
-            user = await accounts.find_user(work, tenant_id, user_id)
             await tenants.remove_membership(work, tenant_id, user_id)
             leaving = Selection(user_id, tenant_id=tenant_id)
             await end_sessions(work, leaving, EndReason.MEMBERSHIP_ENDED, self._clock.now())
@@ -143,6 +138,13 @@ class Members:
         if token is not None:
             letter = welcome(user.first_name, tenant.name, self._links.reset_password(token))
             await self._mail.post(work, user.email, letter)
+
+
+async def _lock_member(work: Work, principal: Principal, user_id: UUID) -> tuple[UserView, Roster]:
+    """As they are once both locks are held; the user before memberships, as signing in. Raises UserNotFound."""
+    await accounts.lock_user(work, principal.tenant_id, user_id)
+    roster = await tenants.lock_members(work, principal.tenant_id, principal.user_id, user_id)
+    return await accounts.find_user(work, principal.tenant_id, user_id), roster
 
 
 def _check_may_change(

@@ -1,8 +1,12 @@
-"""Rules of sessions: what a refresh token that did not win its exchange is still good for."""
+"""Rules of sessions: what a token that lost its exchange is good for, and where somebody was not seen before."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
+
+from shared.address_prefix import address_prefix
+from shared.caller import Caller
 
 GRACE = timedelta(seconds=10)
 """A client that refreshes twice at once, or lost the answer, may show the replaced token this long."""
@@ -45,3 +49,12 @@ def judge(family: Family, digest: bytes, now: datetime) -> Judgement:
     if is_parent and family.rotated_at is not None and now - family.rotated_at < GRACE:
         return Judgement.SAME_SUCCESSOR
     return Judgement.REUSED
+
+
+def is_new_place(caller: Caller, earlier: Sequence[Caller]) -> bool:
+    """Another program, or another network. Whoever was never seen anywhere is at home wherever they begin."""
+    return bool(earlier) and _place(caller) not in map(_place, earlier)
+
+
+def _place(caller: Caller) -> tuple[str, str]:
+    return caller.user_agent, address_prefix(caller.address)

@@ -14,6 +14,8 @@ from shared.db.unit_of_work import Work
 from shared.events.questions import EndedSession
 from shared.principal import Principal
 
+REMEMBERED_SESSIONS = 100  # a device that signed in before so many others is new again
+
 
 class Access(NamedTuple):
     """What a live session entitles to."""
@@ -35,6 +37,12 @@ async def add_session(
         principal.session_id, principal.tenant_id, principal.user_id, token.digest, expires_at,
         caller.user_agent, caller.address, now,
     )  # fmt: skip
+
+
+async def last_places(work: Work, user_id: UUID) -> list[Caller]:
+    """From where somebody has signed in of late, into any tenant."""
+    rows = await work.rows(_LAST_PLACES, user_id, REMEMBERED_SESSIONS)
+    return [Caller(**row) for row in rows]
 
 
 async def exchange(
@@ -110,6 +118,8 @@ _ADD_SESSION = """
 insert into sessions (id, tenant_id, user_id, current_digest, expires_at, user_agent, address, created_at, last_seen_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 """
+
+_LAST_PLACES = "select address, user_agent from sessions where user_id = $1 order by created_at desc limit $2"
 
 _EXCHANGE = """
 update sessions s

@@ -9,23 +9,29 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.errors import PasswordChecksBusy
 from auth_service.accounts.passwords import Passwords, Verdict
 from auth_service.accounts.repository import Credentials
+from auth_service.accounts.schemas import UserView
+from auth_service.accounts.telling import tell_alert
 from auth_service.audit.subjects import is_about
 from auth_service.mfa.challenge_repository import Proof
 from auth_service.mfa.challenges import Challenges
 from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaInvalid, MfaRequired
 from auth_service.mfa.notices import FactorNotices
+from auth_service.sessions import repository
 from auth_service.sessions.cookies import SessionCookie
+from auth_service.sessions.domain import is_new_place
 from auth_service.sessions.errors import InvalidCredentials
 from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.schemas import Login, LoginWithCode, SignedIn
 from auth_service.sessions.tokens import TokenMint
+from auth_service.tenants.errors import TenantNotFound
 from auth_service.throttling.domain import Claim
 from auth_service.throttling.logins import Device, LoginGate
 from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.events.auth import SecurityAlert
 
 AcceptInvitation = Callable[[Work, str, UUID, datetime], Awaitable[UUID]]
 """Makes the user of this id a member of the tenant that the token invites to, and returns that tenant."""
@@ -123,7 +129,19 @@ class SignIn:
         if invitation_token is not None:
             tenant_id = await self._accept_invitation(work, invitation_token, proof.user_id, now)
             is_about(tenant_id, proof.user_id)
-        user = await accounts.find_user_for_sign_in(work, tenant_id, proof.user_id)
+        user = await _find_member(work, tenant_id, proof.user_id)
+        introduction = self._gate.introduction(user.email, device)
+        if introduction is not None and is_new_place(device.caller, await repository.last_places(work, user.id)):
+            tell_alert(work, user.tenant_id, user.id, SecurityAlert.NEW_DEVICE)
         grant = await self._opener.open(work, user, device.caller, with_cookie=proof.wants_cookie)
-        answer = SignedIn(user=user, tokens=self._mint.tokens(grant))
-        return Entry(answer, grant.cookie, self._gate.introduction(user.email, device))
+        return Entry(SignedIn(user=user, tokens=self._mint.tokens(grant)), grant.cookie, introduction)
+
+
+async def _find_member(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
+    """Raises InvalidCredentials where all they have is a paused membership, TenantNotFound where they have none."""
+    try:
+        return await accounts.find_user_for_sign_in(work, tenant_id, user_id)
+    except TenantNotFound:
+        if await accounts.find_home(work, user_id, tenant_id) is not None:
+            raise InvalidCredentials from None
+        raise

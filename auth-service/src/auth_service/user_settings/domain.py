@@ -32,7 +32,7 @@ KNOWN: Mapping[Category, Mapping[str, Any]] = MappingProxyType(
     {
         Category.EDITOR: {"theme": Name, "font_size": FontSize, "line_numbers": bool, "word_wrap": bool},
         Category.THEME: {
-            "accent_color": Annotated[str, Meta(pattern=r"^#[0-9A-Fa-f]{6}\Z")],
+            "accent_color": Annotated[str, Meta(pattern=r"^#[0-9A-Fa-f]{6}$", max_length=7)],
             "sidebar_position": Literal["left", "right"],
         },
         Category.LLM: {

@@ -7,21 +7,20 @@ higher than the last one read, so that sending counts nothing and writes three r
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from conversation_service.chat_messages.domain import MAX_EMOJIS, SOMEBODY, joined_text, left_text
 from conversation_service.chat_messages.errors import ChatMessageNotFound, TooManyReactions
-from conversation_service.chat_messages.schemas import ChatMessageQuery, SendChatMessage
+from conversation_service.chat_messages.schemas import SendChatMessage
 from conversation_service.chats.errors import ChatNotFound
-from conversation_service.messages.schemas import Order
+from conversation_service.numbered_pages import NumberedQuery, page_of, span_of
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.chats import ChatMessageState
 from shared.ids import new_id
-from shared.pagination import PageOf, decode_cursor, encode_cursor
+from shared.pagination import PageOf
 from shared.principal import Principal
 
 _STORED = """
@@ -126,10 +125,10 @@ async def unreact(work: Work, message: ChatMessageState, user_id: UUID, emoji: s
 
 
 async def find_page(
-    work: Work, tenant_id: UUID, chat_id: UUID, count: int, query: ChatMessageQuery
+    work: Work, tenant_id: UUID, chat_id: UUID, count: int, query: NumberedQuery
 ) -> PageOf[ChatMessageState]:
     """`count` is the number of the chat's last message."""
-    span = _span(query, count)
+    span = span_of(query, count)
     rows = await work.rows(
         f"""
         select {_COLUMNS} from chat_messages m
@@ -137,45 +136,9 @@ async def find_page(
         """,
         tenant_id,
         chat_id,
-        span.first,
-        span.last,
+        *span,
     )
-    return PageOf(
-        items=msgspec.convert(rows, list[ChatMessageState]),
-        total=count if query.include_total else None,
-        page=query.skipped // query.size + 1,
-        page_size=query.size,
-        next_cursor=_next_cursor(query.order, span, count),
-    )
-
-
-class _Span(NamedTuple):
-    """The numbers of the messages on a page, lowest first; empty when `last` is less than `first`."""
-
-    first: int
-    last: int
-
-
-def _span(query: ChatMessageQuery, count: int) -> _Span:
-    if query.order is Order.ASC:
-        before = query.skipped if query.cursor is None else _position(query.cursor, query.order)
-        return _Span(before + 1, min(before + query.size, count))
-    last = count - query.skipped if query.cursor is None else _position(query.cursor, query.order) - 1
-    return _Span(max(last - query.size + 1, 1), min(last, count))
-
-
-def _position(cursor: str, order: Order) -> int:
-    """The number of the last message of the page before."""
-    named, number = decode_cursor(cursor, tuple[Order, int])
-    if named is not order:
-        raise ValidationFailed([FieldError("query.cursor", "invalid", "This cursor belongs to another order.")])
-    return min(max(number, 0), 2**31 - 1_000)
-
-
-def _next_cursor(order: Order, span: _Span, count: int) -> str | None:
-    if order is Order.ASC:
-        return encode_cursor(order, span.last) if span.first <= span.last < count else None
-    return encode_cursor(order, span.first) if 1 < span.first <= span.last else None
+    return page_of(msgspec.convert(rows, list[ChatMessageState]), query, span, count)
 
 
 def _key(message: ChatMessageState) -> tuple[UUID, UUID]:

@@ -5,7 +5,6 @@ from uuid import UUID
 from conversation_service.chat_messages.domain import read_emoji
 from conversation_service.chat_messages.errors import ChatMessageNotFound, TooManyReactions
 from conversation_service.chat_messages.schemas import (
-    ChatMessageQuery,
     MarkRead,
     PatchChatMessage,
     SendChatMessage,
@@ -13,6 +12,7 @@ from conversation_service.chat_messages.schemas import (
 from conversation_service.chat_messages.service import ChatMessageService
 from conversation_service.chats.errors import ChatNotFound
 from conversation_service.chats.routes import CHAT
+from conversation_service.numbered_pages import NumberedQuery
 from shared.errors import PreconditionFailed, ValidationFailed
 from shared.events.chats import ChatMessageState, ReadMark
 from shared.http.answers import Created
@@ -32,7 +32,7 @@ routes = Routes("chat messages", resource="chats")
 
 @routes.get(MESSAGES, summary="List the messages of a chat", errors=[ChatNotFound])
 async def list_chat_messages(
-    principal: Principal, messages: ChatMessageService, chat_id: UUID, query: ChatMessageQuery
+    principal: Principal, messages: ChatMessageService, chat_id: UUID, query: NumberedQuery
 ) -> PageOf[ChatMessageState]:
     return await messages.find(principal, chat_id, query)
 

@@ -7,15 +7,15 @@ import msgspec
 from conversation_service.chat_messages import repository
 from conversation_service.chat_messages.domain import emptied, require_author, require_sendable
 from conversation_service.chat_messages.schemas import (
-    ChatMessageQuery,
     MarkRead,
     PatchChatMessage,
     SendChatMessage,
 )
-from conversation_service.chats import repository as chats
+from conversation_service.chats import participants, repository as chats
 from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.domain import owns
 from conversation_service.chats.telling import tell, tell_said
+from conversation_service.numbered_pages import NumberedQuery
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
@@ -37,7 +37,7 @@ class ChatMessageService:
         self._access = access
         self._clock = clock
 
-    async def find(self, principal: Principal, chat_id: UUID, query: ChatMessageQuery) -> PageOf[ChatMessageState]:
+    async def find(self, principal: Principal, chat_id: UUID, query: NumberedQuery) -> PageOf[ChatMessageState]:
         async with self._access.entering(principal, chat_id) as work:
             chat = await chats.get(work, principal, chat_id)
             return await repository.find_page(work, principal.tenant_id, chat_id, chat.message_count, query)
@@ -103,7 +103,7 @@ class ChatMessageService:
             number = await repository.number_of(work, principal.tenant_id, chat_id, mark.message_id)
             if number is None:
                 raise ValidationFailed([FieldError("message_id", "not_found", "Name a message of this chat.")])
-            is_further = await chats.mark_read(work, principal, chat_id, number)
+            is_further = await participants.mark_read(work, principal, chat_id, number)
             chat = await chats.get(work, principal, chat_id)
             read = ReadMark(
                 chat_id=chat_id,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from conversation_service.chats import project_viewers as viewers, repository
+from conversation_service.chats import participants, project_viewers as viewers, repository
 from conversation_service.chats.schemas import ChatRole
 from conversation_service.chats.telling import see_off, tell, tell_deleted, tell_joined, tell_left, welcome
 from shared.clock import Clock
@@ -68,7 +68,7 @@ class ProjectChats:
             return
         now = self._clock.now()
         for chat in await repository.chats_of_project(work, tenant_id, project_id):
-            if joined := await repository.join(work, tenant_id, chat.id, [user_id], ChatRole.MEMBER, now):
+            if joined := await participants.join(work, tenant_id, chat.id, [user_id], ChatRole.MEMBER, now):
                 await welcome(work, tenant_id, chat.id, joined, now)
 
     async def left_team(self, work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, as_of: datetime) -> None:
@@ -94,7 +94,7 @@ class ProjectChats:
         """Nobody sees its chats any more; they are kept for as long as it can be restored."""
         await viewers.lock(work, project_id)
         gone = await viewers.hide(work, tenant_id, project_id, as_of)
-        left = await repository.leave_project(work, tenant_id, project_id, gone)
+        left = await participants.leave_project(work, tenant_id, project_id, gone)
         for chat in await repository.chats_of_project(work, tenant_id, project_id):
             tell_deleted(work, chat)
             tell_left(work, chat.id, [user_id for chat_id, user_id in left if chat_id == chat.id])
@@ -104,14 +104,14 @@ class ProjectChats:
         await viewers.lock(work, project_id)
         team = await viewers.show(work, tenant_id, project_id, as_of)
         for chat in await repository.chats_of_project(work, tenant_id, project_id):
-            joined = await repository.join(work, tenant_id, chat.id, team, ChatRole.MEMBER, self._clock.now())
-            await repository.keep_owned(work, tenant_id, chat.id)
+            joined = await participants.join(work, tenant_id, chat.id, team, ChatRole.MEMBER, self._clock.now())
+            await participants.keep_owned(work, tenant_id, chat.id)
             tell(work, chat.id, ChatAdded(entity_id=chat.id, version=chat.version, payload=chat))
             tell_joined(work, chat.id, joined)
 
     async def _leave(self, work: Work, tenant_id: UUID, project_id: UUID, user_ids: Sequence[UUID]) -> None:
-        for chat_id, user_id in await repository.leave_project(work, tenant_id, project_id, user_ids):
-            await repository.keep_owned(work, tenant_id, chat_id)
+        for chat_id, user_id in await participants.leave_project(work, tenant_id, project_id, user_ids):
+            await participants.keep_owned(work, tenant_id, chat_id)
             await see_off(work, tenant_id, chat_id, [user_id], self._clock.now())
 
 

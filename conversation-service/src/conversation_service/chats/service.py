@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from conversation_service.chats import project_viewers as viewers, repository
+from conversation_service.chats import participants, project_viewers as viewers, repository
 from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.domain import differences, direct_key, others_in, owns, require_group, require_owner
 from conversation_service.chats.errors import ChatParticipantExists
@@ -95,7 +95,7 @@ class ChatService:
         self, principal: Principal, chat_id: UUID, query: ParticipantQuery
     ) -> PageOf[ParticipantView]:
         async with self._access.entering(principal, chat_id) as work:
-            return await repository.find_participants(work, principal.tenant_id, chat_id, query)
+            return await participants.find_page(work, principal.tenant_id, chat_id, query)
 
     async def add_participant(self, principal: Principal, chat_id: UUID, new: AddParticipant) -> ParticipantView:
         """Raises ChatNotFound, Forbidden, ChatParticipantsFixed, ChatParticipantExists, ValidationFailed."""
@@ -109,9 +109,9 @@ class ChatService:
             if len(chat.participant_ids) > MAX_PARTICIPANTS:
                 raise ValidationFailed([FieldError("user_id", "too_many", "There is no more room in this chat.")])
             now = self._clock.now()
-            await repository.join(work, principal.tenant_id, chat_id, [new.user_id], ChatRole.MEMBER, now)
+            await participants.join(work, principal.tenant_id, chat_id, [new.user_id], ChatRole.MEMBER, now)
             await welcome(work, principal.tenant_id, chat_id, [new.user_id], now)
-            return work.answer(await repository.get_participant(work, principal.tenant_id, chat_id, new.user_id))
+            return work.answer(await participants.get(work, principal.tenant_id, chat_id, new.user_id))
 
     async def remove_participant(self, principal: Principal, chat_id: UUID, user_id: UUID) -> None:
         """Everybody may leave a group. Raises ChatNotFound, ChatParticipantNotFound, ChatParticipantsFixed."""
@@ -120,14 +120,14 @@ class ChatService:
             require_group(chat)
             if user_id != principal.user_id and not owns(chat, principal):
                 raise Forbidden
-            await repository.leave(work, principal.tenant_id, chat_id, user_id)
+            await participants.leave(work, principal.tenant_id, chat_id, user_id)
             await self._carry_on(work, principal.tenant_id, chat, user_id)
 
     async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
         """Direct chats stay: who comes back finds them."""
         await viewers.lock(work, user_id)
         await viewers.forget_everywhere(work, tenant_id, user_id, self._clock.now())
-        for chat_id in await repository.leave_groups(work, tenant_id, user_id):
+        for chat_id in await participants.leave_groups(work, tenant_id, user_id):
             chat = await repository.get_state(work, tenant_id, chat_id)
             await self._carry_on(work, tenant_id, chat, user_id)
 
@@ -148,15 +148,15 @@ class ChatService:
 
     async def _begin(self, work: Work, principal: Principal, chat_id: UUID, others: list[UUID], role: ChatRole) -> None:
         now = self._clock.now()
-        await repository.join(work, principal.tenant_id, chat_id, [principal.user_id], ChatRole.OWNER, now)
-        await repository.join(work, principal.tenant_id, chat_id, others, role, now)
+        await participants.join(work, principal.tenant_id, chat_id, [principal.user_id], ChatRole.OWNER, now)
+        await participants.join(work, principal.tenant_id, chat_id, others, role, now)
         chat = await repository.get_state(work, principal.tenant_id, chat_id)
         tell(work, chat_id, ChatAdded(entity_id=chat_id, version=chat.version, payload=chat))
         tell_joined(work, chat_id, [principal.user_id, *others])
 
     async def _carry_on(self, work: Work, tenant_id: UUID, chat: ChatState, user_id: UUID) -> None:
         """Without somebody who has just left; a chat that nobody is left in ends."""
-        if await repository.keep_owned(work, tenant_id, chat.id):
+        if await participants.keep_owned(work, tenant_id, chat.id):
             await see_off(work, tenant_id, chat.id, [user_id], self._clock.now())
         elif chat.kind is ChatKind.GROUP:
             await repository.remove(work, tenant_id, chat.id)

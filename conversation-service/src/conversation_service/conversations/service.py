@@ -15,7 +15,7 @@ from conversation_service.conversations.schemas import (
     ForkScope,
     PatchConversation,
 )
-from conversation_service.messages import repository as messages
+from conversation_service.messages import branches, lists, repository as messages
 from conversation_service.messages.errors import MessageNotFound
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -98,7 +98,7 @@ class ConversationService:
             now = self._clock.now()
             empty = await repository.add_fork(work, principal, source, now)
             leaf_id = message.id if fork.scope is ForkScope.PATH else None
-            await messages.copy(work, principal, source.id, empty.id, leaf_id, now)
+            await branches.copy(work, principal, source.id, empty.id, leaf_id, now)
             filled = await repository.count_messages(work, principal, empty.id)
             _tell(work, ConversationAdded(entity_id=filled.id, version=filled.version, payload=filled))
             return work.answer(filled)
@@ -108,10 +108,10 @@ class ConversationService:
         async with self._database.unit_of_work(principal.tenant_id) as work:
             conversation = await repository.get(work, principal, conversation_id)
             if query.format is ExportFormat.JSON:
-                said = await messages.find_all(work, principal, conversation_id)
+                said = await lists.find_all(work, principal, conversation_id)
             else:
                 leaf_id = query.branch or await messages.newest_id(work, principal, conversation_id)
-                said = await messages.find_path(work, principal, conversation_id, leaf_id) if leaf_id else []
+                said = await branches.find_path(work, principal, conversation_id, leaf_id) if leaf_id else []
                 if query.branch is not None and not said:
                     raise MessageNotFound
         return await asyncio.to_thread(exports.RENDERERS[query.format], conversation, said)

@@ -29,11 +29,12 @@ MAX_LINE_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5.0
 MODELS_SECONDS = 5.0
 MAX_ANSWER_CHARACTERS = 1_000_000  # whatever comes behind is a provider gone mad
+MAX_MODEL_CHARACTERS = 100  # as ours may have; the name is part of a key of the database
 LONGEST_RETRY_SECONDS = 60
 # Names under which servers tell the length of a model's context; the standard has none.
 _CONTEXT_FIELDS = ("max_context_length", "max_model_len", "context_length")
-_FAILURES = (openai.OpenAIError, httpx2.HTTPError, TimeoutError, ValueError, TypeError, AttributeError)
-"""The last three: the library reads a list of models without a check, and what comes may be no JSON at all."""
+_FAILURES = (openai.OpenAIError, httpx2.HTTPError, TimeoutError, ValueError, TypeError, AttributeError, RecursionError)
+"""The last four: the library reads a list of models without a check, and what comes may be no JSON, or bottomless."""
 
 
 class _Delta(msgspec.Struct):
@@ -158,7 +159,7 @@ class _Reading:
         return self._take_chunk(chunk)
 
     def _take_chunk(self, chunk: _Chunk) -> str:
-        self._model = _storable(chunk.model or self._model)
+        self._model = _storable(chunk.model or self._model)[:MAX_MODEL_CHARACTERS]
         if chunk.usage is not None:
             self._usage = TokenUsage(
                 prompt_tokens=chunk.usage.prompt_tokens, completion_tokens=chunk.usage.completion_tokens

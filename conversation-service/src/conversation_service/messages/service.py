@@ -6,8 +6,9 @@ import msgspec
 from msgspec import UNSET
 
 from conversation_service.conversations.domain import Owner
-from conversation_service.messages import repository
-from conversation_service.messages.domain import NEWEST, NewMessage, estimate, require_model
+from conversation_service.llm.tokens import TokenCounter
+from conversation_service.messages import lists, repository
+from conversation_service.messages.domain import NEWEST, NewMessage, require_model
 from conversation_service.messages.schemas import AddMessage, Feedback, MessageQuery, PatchMessage
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -21,18 +22,20 @@ from shared.principal import Principal
 
 
 class MessageService:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, tokens: TokenCounter, clock: Clock) -> None:
         self._database = database
+        self._tokens = tokens
         self._clock = clock
 
     async def find(self, principal: Principal, conversation_id: UUID, query: MessageQuery) -> PageOf[MessageState]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
-            return await repository.find_page(work, principal, conversation_id, query)
+            return await lists.find_page(work, principal, conversation_id, query)
 
     async def add(self, principal: Principal, conversation_id: UUID, new: AddMessage) -> MessageState:
         require_model(new.role, new.model)
         parent = NEWEST if new.parent_id is UNSET else new.parent_id
-        message = NewMessage(new_id(), new.role, new.content, new.model, parent, estimate(new.content))
+        cost = await self._tokens.count(new.content)
+        message = NewMessage(new_id(), new.role, new.content, new.model, parent, cost)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             return work.answer(await self.say(work, principal, conversation_id, message))
 
@@ -40,13 +43,13 @@ class MessageService:
         self, principal: Principal, message_id: UUID, patch: PatchMessage, if_match: IfMatch
     ) -> MessageState:
         """What was said stays: the new wording begins a branch beside it."""
+        cost = None if patch.content is UNSET else await self._tokens.count(patch.content)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             before = await repository.get(work, principal, message_id)
             refuse_stale(if_match, before)
-            if patch.content is UNSET or patch.content == before.content:
+            if cost is None or patch.content is UNSET or patch.content == before.content:
                 return before
-            content = patch.content
-            sibling = NewMessage(new_id(), before.role, content, before.model, before.parent_id, estimate(content))
+            sibling = NewMessage(new_id(), before.role, patch.content, before.model, before.parent_id, cost)
             return await self.say(work, principal, before.conversation_id, sibling)
 
     async def rate(self, principal: Principal, message_id: UUID, feedback: Feedback, if_match: IfMatch) -> MessageState:

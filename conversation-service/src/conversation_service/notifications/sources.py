@@ -94,6 +94,7 @@ _ALERTS = {
     SecurityAlert.PASSWORD_CHANGED: "Your password was changed",
     SecurityAlert.MFA_ENABLED: "A second factor was set up for your account",
     SecurityAlert.MFA_DISABLED: "The second factor of your account was removed",
+    SecurityAlert.NEW_DEVICE: "Somebody signed in to your account on a new device",
     SecurityAlert.REFRESH_REUSED: "A session was ended because its key was used twice",
 }
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from conversation_service.conversations.domain import Owner
 from conversation_service.llm.errors import LlmContextTooLong
 from conversation_service.llm.provider import PromptMessage
-from conversation_service.messages import repository as messages
-from conversation_service.messages.repository import ContextMessage
+from conversation_service.llm.tokens import TokenCount, total
+from conversation_service.messages import branches
+from conversation_service.messages.branches import ContextMessage
 from shared.db.unit_of_work import Work
 
 ANSWER_SHARE = 4  # a quarter of the context is left for the answer where nobody says how long it may be
@@ -24,8 +25,9 @@ class Context(NamedTuple):
         return [self.instruction, *self.history] if self.instruction else self.history
 
     @property
-    def tokens(self) -> int:
-        return sum(message.token_count for message in self.messages)
+    def cost(self) -> TokenCount:
+        """Of what there is: a context that is asked about ends with a message."""
+        return total(message.cost for message in self.messages)
 
     @property
     def prompt(self) -> list[PromptMessage]:
@@ -42,12 +44,12 @@ def readable_tokens(context_tokens: int, max_tokens: int | None) -> int:
 
 async def read_context(work: Work, owner: Owner, conversation_id: UUID, leaf_id: UUID, budget: int) -> Context:
     """Raises LlmContextTooLong when not even the last message fits."""
-    instruction = await messages.find_instruction(work, owner, conversation_id)
+    instruction = await branches.find_instruction(work, owner, conversation_id)
     spent = instruction.token_count if instruction else 0
-    history = await messages.find_context(work, owner, leaf_id, budget - spent)
+    history = await branches.find_context(work, owner, leaf_id, budget - spent)
     if history[0].depth == 1:
         instruction, spent = None, 0  # the branch is whole, and begins as it begins
     context = Context(instruction, history)
-    if context.tokens > budget:
+    if context.cost.tokens > budget:
         raise LlmContextTooLong
     return context

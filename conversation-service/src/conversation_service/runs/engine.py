@@ -9,14 +9,13 @@ from uuid import UUID
 
 from conversation_service.llm.errors import LlmError, LlmInterrupted, LlmProviderError
 from conversation_service.llm.provider import Finished, Prompt, Provider
-from conversation_service.messages.domain import estimated_tokens
+from conversation_service.llm.tokens import TokenCount, TokenCounter, total
 from conversation_service.runs import repository
 from conversation_service.runs.frames import delta_frame, last_frames, start_frame
 from conversation_service.runs.ledger import Outcome, RunLedger
 from conversation_service.runs.live import LiveRun, LiveRuns
 from conversation_service.runs.schemas import RunState, RunStatus, RunUsage
 from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.errors import TesseraError
 from shared.events.conversations import TokenCountSource
 from shared.events.run_frames import RunFrame, RunFrames, RunStopWanted
@@ -33,10 +32,10 @@ RETRY_SECONDS = 0.25
 class Writing:
     """One answer on this node."""
 
-    def __init__(self, run: RunState, prompt: Prompt, prompt_tokens: int, live: LiveRun) -> None:
+    def __init__(self, run: RunState, prompt: Prompt, prompt_cost: TokenCount, live: LiveRun) -> None:
         self.run = run
         self.prompt = prompt
-        self.prompt_tokens = prompt_tokens
+        self.prompt_cost = prompt_cost
         self.live = live
         self.deltas: list[str] = []
         self.finished: Finished | None = None
@@ -64,7 +63,7 @@ class Writing:
         if self._answering is not None:
             self._answering.cancel()
 
-    async def until_answered(self, provider: Provider) -> Outcome:
+    async def until_answered(self, provider: Provider, tokens: TokenCounter) -> Outcome:
         """Never raises."""
         self._answering = asyncio.create_task(self._answer(provider))
         if self._cut_short is not None:
@@ -72,13 +71,15 @@ class Writing:
         try:
             await self._answering
         except asyncio.CancelledError:
-            return self._outcome(self._cut_short or RunStatus.INTERRUPTED)
+            status, error_code = self._cut_short or RunStatus.INTERRUPTED, None
         except LlmError as error:
-            return self._outcome(RunStatus.FAILED, error.code)
+            status, error_code = RunStatus.FAILED, error.code
         except Exception:
             get_logger().exception("a provider failed unexpectedly", run_id=str(self.run.id))
-            return self._outcome(RunStatus.FAILED, LlmProviderError.code)
-        return self._outcome(RunStatus.COMPLETED)
+            status, error_code = RunStatus.FAILED, LlmProviderError.code
+        else:
+            status, error_code = RunStatus.COMPLETED, None
+        return await self._outcome(status, error_code, tokens)
 
     async def _answer(self, provider: Provider) -> None:
         async with aclosing(provider.answer(self.prompt)) as events:
@@ -88,20 +89,19 @@ class Writing:
                 else:
                     self.add(event.text)
 
-    def _outcome(self, status: RunStatus, error_code: str | None = None) -> Outcome:
+    async def _outcome(self, status: RunStatus, error_code: str | None, tokens: TokenCounter) -> Outcome:
         if status is RunStatus.INTERRUPTED:
             error_code = LlmInterrupted.code
         model = self.finished.model if self.finished else self.run.model
-        return Outcome(status, error_code, model, self._usage())
-
-    def _usage(self) -> RunUsage | None:
-        """None when nothing was written that anybody could have paid for."""
+        if not self.deltas and self.finished is None:
+            return Outcome(status, error_code, model)  # nothing was written that anybody could have paid for
         counted = self.finished.usage if self.finished else None
         if counted is not None:
-            return _usage_of(counted.prompt_tokens, counted.completion_tokens, TokenCountSource.PROVIDER)
-        if not self.deltas and self.finished is None:
-            return None
-        return _usage_of(self.prompt_tokens, estimated_tokens("".join(self.deltas)), TokenCountSource.ESTIMATE)
+            asked = TokenCount(counted.prompt_tokens, TokenCountSource.PROVIDER)
+            written = TokenCount(counted.completion_tokens, TokenCountSource.PROVIDER)
+        else:
+            asked, written = self.prompt_cost, await tokens.count("".join(self.deltas))
+        return Outcome(status, error_code, model, _usage_of(asked, written), written)
 
 
 class RunEngine:
@@ -112,6 +112,7 @@ class RunEngine:
         database: Database,
         ledger: RunLedger,
         provider: Provider,
+        tokens: TokenCounter,
         signals: Signals,
         live: LiveRuns,
         *,
@@ -120,10 +121,11 @@ class RunEngine:
         self._database = database
         self._ledger = ledger
         self._provider = provider
+        self._tokens = tokens
         self._signals = signals
         self._live = live
         self._lease = lease
-        self._beat_seconds = lease.total_seconds() / 4
+        self.beat_seconds = lease.total_seconds() / 4
         self._writings: dict[UUID, Writing] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._is_draining = False
@@ -133,8 +135,8 @@ class RunEngine:
         await self._signals.on(RunFrames, self._hear)
         await self._signals.on(RunStopWanted, self._stop)
 
-    def start(self, run: RunState, prompt: Prompt, prompt_tokens: int) -> None:
-        writing = Writing(run, prompt, prompt_tokens, self._live.begin(run.id))
+    def start(self, run: RunState, prompt: Prompt, prompt_cost: TokenCount) -> None:
+        writing = Writing(run, prompt, prompt_cost, self._live.begin(run.id))
         if self._is_draining:
             writing.cut_short(RunStatus.INTERRUPTED)
         self._writings[run.id] = writing
@@ -156,25 +158,18 @@ class RunEngine:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=FINISH_SECONDS)
 
-    async def sweep(self) -> None:
-        """Ends what crashed nodes have left, again and again until it is cancelled."""
-        while True:
-            await asyncio.sleep(self._beat_seconds)
-            try:
-                await self.sweep_once()
-            except (DatabaseUnavailable, TransactionConflict):
-                continue  # the next round will do
-            except Exception:
-                get_logger().exception("abandoned runs could not be ended")
-
-    async def sweep_once(self) -> None:
+    async def sweep(self) -> int:
+        """Ends what crashed nodes have left; returns how many that were."""
+        count = 0
         for row in await self._database.system_rows(repository.ABANDONED, self._lease):
             run = repository.run_of(row)
-            outcome = Outcome(RunStatus.FAILED, LlmInterrupted.code, run.model, None)
+            outcome = Outcome(RunStatus.FAILED, LlmInterrupted.code, run.model)
             ended = await self._ledger.fail_abandoned(run, outcome, self._lease)
             if ended is not None:
                 get_logger().warning("a run was left by its node", run_id=str(run.id))
                 await self._tell(ended, last_frames(ended))
+                count += 1
+        return count
 
     def _hear(self, told: RunFrames) -> None:
         live = None if told.run_id in self._writings else self._live.find(told.run_id)
@@ -198,7 +193,7 @@ class RunEngine:
     async def _write(self, writing: Writing) -> None:
         keeping = asyncio.create_task(self._keep(writing))
         telling = asyncio.create_task(self._tell_all(writing))
-        outcome = await writing.until_answered(self._provider)
+        outcome = await writing.until_answered(self._provider, self._tokens)
         writing.is_written = True
         writing.wants_keeping.set()
         writing.wants_telling.set()
@@ -217,7 +212,7 @@ class RunEngine:
                     await writing.wants_keeping.wait()
             writing.wants_keeping.clear()
             news = writing.deltas[writing.kept :]
-            if writing.is_written or not (news or time.monotonic() - beaten > self._beat_seconds):
+            if writing.is_written or not (news or time.monotonic() - beaten > self.beat_seconds):
                 continue
             try:
                 wants_stop = await self._ledger.keep(writing.run, writing.kept + 1, news)
@@ -257,6 +252,11 @@ class RunEngine:
         await self._signals.send(RunFrames(tenant_id=run.tenant_id, topic=topic, run_id=run.id, frames=list(frames)))
 
 
-def _usage_of(prompt_tokens: int, completion_tokens: int, source: TokenCountSource) -> RunUsage:
-    total = prompt_tokens + completion_tokens
-    return RunUsage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, total_tokens=total, source=source)
+def _usage_of(asked: TokenCount, written: TokenCount) -> RunUsage:
+    whole = total((asked, written))
+    return RunUsage(
+        prompt_tokens=asked.tokens,
+        completion_tokens=written.tokens,
+        total_tokens=whole.tokens,
+        source=whole.source,
+    )

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from conversation_service.messages.domain import NewMessage, TokenCount, estimated_tokens
+from conversation_service.llm.tokens import TokenCount, TokenCounter
+from conversation_service.messages.domain import NewMessage
 from conversation_service.messages.service import MessageService
 from conversation_service.runs import repository
 from conversation_service.runs.repository import Ending
@@ -16,25 +17,27 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import NotFound
-from shared.events.conversations import MessageRole, TokenCountSource
+from shared.events.conversations import MessageRole
 
 KEPT_FOR = timedelta(days=1)
 """How long the frames of a run can be read again; its message stays."""
 
 
 class Outcome(NamedTuple):
-    """How the writing ended. `usage` is None where the provider did not count."""
+    """How the writing ended. `usage` is None where nobody counted, `cost` is the answer's part of it."""
 
     status: RunStatus
     error_code: str | None
     model: str
-    usage: RunUsage | None
+    usage: RunUsage | None = None
+    cost: TokenCount | None = None
 
 
 class RunLedger:
-    def __init__(self, database: Database, messages: MessageService, clock: Clock) -> None:
+    def __init__(self, database: Database, messages: MessageService, tokens: TokenCounter, clock: Clock) -> None:
         self._database = database
         self._messages = messages
+        self._tokens = tokens
         self._clock = clock
 
     async def read(self, run: RunState, after: int) -> tuple[RunState, list[str]]:
@@ -77,17 +80,14 @@ class RunLedger:
         if ended is None:
             return None
         if text or outcome.status is RunStatus.COMPLETED:
-            await self._messages.say(work, run, run.conversation_id, _answer(run, outcome, text))
+            cost = outcome.cost or await self._tokens.count(text)
+            await self._messages.say(work, run, run.conversation_id, _answer(run, outcome, text, cost))
         if spent is not None:
             await usage.count(work, run, outcome.model, spent, self._clock.now())
         return ended
 
 
-def _answer(run: RunState, outcome: Outcome, text: str) -> NewMessage:
-    spent = outcome.usage
-    cost = TokenCount(estimated_tokens(text), TokenCountSource.ESTIMATE)
-    if spent is not None:
-        cost = TokenCount(spent.completion_tokens, spent.source)
+def _answer(run: RunState, outcome: Outcome, text: str, cost: TokenCount) -> NewMessage:
     return NewMessage(
         run.message_id,
         MessageRole.ASSISTANT,
@@ -96,7 +96,7 @@ def _answer(run: RunState, outcome: Outcome, text: str) -> NewMessage:
         run.prompt_id,
         cost,
         str(outcome.status),
-        None if spent is None else msgspec.to_builtins(spent),
+        None if outcome.usage is None else msgspec.to_builtins(outcome.usage),
     )
 
 

@@ -11,8 +11,9 @@ from conversation_service.conversations import repository as conversations
 from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.errors import CompletionStopped
 from conversation_service.llm.provider import Prompt
+from conversation_service.llm.tokens import TokenCount, TokenCounter
 from conversation_service.messages import repository as messages
-from conversation_service.messages.domain import COMPLETED, NEWEST, NewMessage, estimate
+from conversation_service.messages.domain import COMPLETED, NEWEST, NewMessage
 from conversation_service.messages.errors import MessageNotFound
 from conversation_service.messages.service import MessageService
 from conversation_service.runs import repository
@@ -62,6 +63,7 @@ class CompletionService:
         engine: RunEngine,
         reader: RunReader,
         catalogue: ModelCatalogue,
+        tokens: TokenCounter,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -69,6 +71,7 @@ class CompletionService:
         self._engine = engine
         self._reader = reader
         self._catalogue = catalogue
+        self._tokens = tokens
         self._clock = clock
 
     async def complete(self, principal: Principal, conversation_id: UUID, wanted: Complete) -> Begun:
@@ -77,10 +80,11 @@ class CompletionService:
         Raises ConversationNotFound, ValidationFailed, NothingToAnswer, CompletionAlreadyRunning or LlmContextTooLong;
         nothing is stored then.
         """
+        cost = None if wanted.content is None else await self._tokens.count(wanted.content)
         try:
             async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
                 conversation = await conversations.lock(work, principal, conversation_id)
-                prompt_id = await self._prompt_id(work, principal, conversation, wanted)
+                prompt_id = await self._prompt_id(work, principal, conversation, wanted, cost)
                 return Begun(work.answer(await self._begin(work, principal, conversation, prompt_id, wanted)), False)
         except ReplayAnswer as replay:
             return _repeated(replay)
@@ -130,12 +134,12 @@ class CompletionService:
         return run
 
     async def estimate(self, principal: Principal, conversation_id: UUID, wanted: EstimateTokens) -> TokenEstimate:
+        prompt = await self._tokens.count(wanted.content)
         async with self._database.unit_of_work(principal.tenant_id) as work:
             conversation = await conversations.get(work, principal, conversation_id)
             model = self._model(conversation, wanted.model)
             limit = self._catalogue.context_of(model)
             leaf_id = wanted.parent_id or await messages.newest_id(work, principal, conversation_id)
-            prompt = estimate(wanted.content)
             left = max(readable_tokens(limit, None) - prompt.tokens, 0)
             context = await _context_before(work, principal, conversation_id, leaf_id, left)
             return work.answer(estimate_of(context, prompt, model, limit))
@@ -153,11 +157,17 @@ class CompletionService:
         ]
 
     async def _prompt_id(
-        self, work: Work, principal: Principal, conversation: ConversationState, wanted: Complete
+        self,
+        work: Work,
+        principal: Principal,
+        conversation: ConversationState,
+        wanted: Complete,
+        cost: TokenCount | None,
     ) -> UUID:
-        if wanted.content is not None:
+        """`cost` is that of the content, where there is one."""
+        if wanted.content is not None and cost is not None:
             parent = NEWEST if wanted.parent_id is UNSET else wanted.parent_id
-            said = NewMessage(new_id(), MessageRole.USER, wanted.content, None, parent, estimate(wanted.content))
+            said = NewMessage(new_id(), MessageRole.USER, wanted.content, None, parent, cost)
             return (await self._messages.say(work, principal, conversation.id, said)).id
         given = wanted.parent_id if wanted.parent_id is not UNSET else None
         leaf_id = given or await messages.newest_id(work, principal, conversation.id)
@@ -179,7 +189,7 @@ class CompletionService:
         prompt = Prompt(
             messages=context.prompt, model=model, temperature=wanted.temperature, max_tokens=wanted.max_tokens
         )
-        work.after_commit(lambda: self._engine.start(run, prompt, context.tokens))
+        work.after_commit(lambda: self._engine.start(run, prompt, context.cost))
         return run
 
     def _model(self, conversation: ConversationState, wanted: str | None) -> str:

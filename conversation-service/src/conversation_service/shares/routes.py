@@ -6,7 +6,7 @@ from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.conversations.routes import CONVERSATION
 from conversation_service.messages.errors import MessageNotFound
 from conversation_service.shares.errors import ShareNotFound
-from conversation_service.shares.schemas import CreatedShare, CreateShare, SharedConversation, ShareView
+from conversation_service.shares.schemas import CreatedShare, CreateShare, SharedConversation, SharedQuery, ShareView
 from conversation_service.shares.service import ShareService
 from shared.http.answers import Created, WithHeaders
 from shared.http.routes import Routes
@@ -24,7 +24,7 @@ public_routes = Routes("shared")
     CONVERSATION + "/share",
     summary="Share one branch of a conversation by a link",
     errors=[ConversationNotFound, MessageNotFound],
-    replayable=False,
+    confidential=True,
 )
 async def add_share(
     principal: Principal, shares: ShareService, conversation_id: UUID, body: CreateShare
@@ -49,5 +49,5 @@ async def remove_share(principal: Principal, shares: ShareService, conversation_
 
 
 @public_routes.get("/api/v1/shares/{token}", summary="Read what a link shows", errors=[ShareNotFound], public=True)
-async def read_share(shares: ShareService, token: str) -> WithHeaders[SharedConversation]:
-    return WithHeaders(await shares.read(token), _UNSEEN)
+async def read_share(shares: ShareService, token: str, query: SharedQuery) -> WithHeaders[SharedConversation]:
+    return WithHeaders(await shares.read(token, query), _UNSEEN)

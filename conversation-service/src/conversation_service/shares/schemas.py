@@ -1,12 +1,14 @@
 """The wire types of shared branches."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 
+from conversation_service.numbered_pages import DEFAULT_PAGE_SIZE, PageSize
 from shared.events.conversations import MessageRole
+from shared.pagination import PageQuery
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -35,6 +37,15 @@ class ShareView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class SharedQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pages as long as those of a conversation's messages."""
+
+    default_size: ClassVar[int] = DEFAULT_PAGE_SIZE
+
+    page_size: PageSize | None = None
+    limit: PageSize | None = None
+
+
 class SharedMessage(msgspec.Struct, frozen=True, kw_only=True):
     role: MessageRole
     content: str
@@ -47,5 +58,8 @@ class SharedConversation(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     messages: list[SharedMessage]
+    """One page of them, oldest first."""
+    message_count: int
+    next_cursor: str | None
     created_at: datetime
     expires_at: datetime | None

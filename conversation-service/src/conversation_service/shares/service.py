@@ -5,15 +5,19 @@ from hashlib import sha256
 from uuid import UUID
 
 from conversation_service.conversations import repository as conversations
-from conversation_service.messages import repository as messages
+from conversation_service.conversations.errors import ConversationNotFound
+from conversation_service.messages import lists, repository as messages
 from conversation_service.messages.errors import MessageNotFound
+from conversation_service.messages.schemas import MessageQuery
 from conversation_service.shares import repository
 from conversation_service.shares.errors import ShareNotFound
+from conversation_service.shares.repository import FoundShare
 from conversation_service.shares.schemas import (
     CreatedShare,
     CreateShare,
     SharedConversation,
     SharedMessage,
+    SharedQuery,
     ShareView,
 )
 from shared.clock import Clock
@@ -55,7 +59,7 @@ class ShareService:
             )
             await repository.add(work, principal, share, _digest(token))
             url = f"{self._web_url}/shares/{token}"
-            return CreatedShare(id=share.id, token=token, url=url, expires_at=share.expires_at)
+            return work.answer(CreatedShare(id=share.id, token=token, url=url, expires_at=share.expires_at))
 
     async def find(self, principal: Principal, conversation_id: UUID) -> list[ShareView]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
@@ -70,21 +74,32 @@ class ShareService:
             if share_id is not None and not removed:
                 raise ShareNotFound
 
-    async def read(self, token: str) -> SharedConversation:
-        """Raises ShareNotFound."""
+    async def read(self, token: str, query: SharedQuery) -> SharedConversation:
+        """One page of the branch. Raises ShareNotFound."""
         rows = await self._database.system_rows(repository.BY_DIGEST, _digest(token))
         if not rows:
             raise ShareNotFound
         share = repository.found(rows[0])
         async with self._database.unit_of_work(share.tenant_id) as work:
-            branch = await messages.find_path(work, share, share.conversation_id, share.message_id)
-        shown = [
-            SharedMessage(role=one.role, content=one.content, model=one.model, created_at=one.created_at)
-            for one in branch
-        ]
+            try:
+                branch = await lists.find_page(work, share, share.conversation_id, _of_branch(share, query))
+            except ConversationNotFound:  # gone since
+                raise ShareNotFound from None
         return SharedConversation(
-            title=share.title, messages=shown, created_at=share.created_at, expires_at=share.expires_at
+            title=share.title,
+            messages=[
+                SharedMessage(role=one.role, content=one.content, model=one.model, created_at=one.created_at)
+                for one in branch.items
+            ],
+            message_count=branch.total or 0,
+            next_cursor=branch.next_cursor,
+            created_at=share.created_at,
+            expires_at=share.expires_at,
         )
+
+
+def _of_branch(share: FoundShare, query: SharedQuery) -> MessageQuery:
+    return MessageQuery(page=query.page, page_size=query.size, cursor=query.cursor, branch=share.message_id)
 
 
 def _digest(token: str) -> bytes:

@@ -37,7 +37,7 @@ async def list_webhooks(principal: Principal, webhooks: WebhookService, query: W
     WEBHOOKS,
     summary="Create a webhook; its secret is shown this once",
     errors=[Forbidden, TooManyWebhooks],
-    replayable=False,
+    confidential=True,
     location=WEBHOOK,
 )
 async def add_webhook(
@@ -73,7 +73,7 @@ async def remove_webhook(principal: Principal, webhooks: WebhookService, webhook
     WEBHOOK + "/rotate-secret",
     summary="Make a new secret, shown this once; the old one signs beside it for 24 hours",
     errors=[WebhookNotFound, Forbidden],
-    replayable=False,
+    confidential=True,
 )
 async def rotate_secret(principal: Principal, webhooks: WebhookService, webhook_id: UUID) -> WebhookWithSecret:
     return await webhooks.rotate_secret(principal, webhook_id)

@@ -64,7 +64,7 @@ class WebhookService:
             if await repository.count_alone(work, principal.tenant_id) >= MAX_WEBHOOKS:
                 raise TooManyWebhooks(details={"limit": MAX_WEBHOOKS})
             webhook = await repository.add(work, principal, webhook_id, new, sealed, self._clock.now())
-        return _with(secret, webhook)
+            return work.answer(_with(secret, webhook))
 
     async def change(
         self, principal: Principal, webhook_id: UUID, patch: PatchWebhook, if_match: IfMatch
@@ -91,7 +91,7 @@ class WebhookService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await require_confidant(work, principal, await repository.lock(work, principal, webhook_id))
             webhook = await repository.rotate_secret(work, principal.tenant_id, webhook_id, sealed, now + OVERLAP, now)
-        return _with(secret, webhook)
+            return work.answer(_with(secret, webhook))
 
     async def remove(self, principal: Principal, webhook_id: UUID, if_match: IfMatch) -> None:
         """Raises WebhookNotFound, PreconditionFailed."""

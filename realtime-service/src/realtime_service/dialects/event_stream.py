@@ -12,7 +12,7 @@ from realtime_service.connection import Connection
 from realtime_service.dialects.stream_positions import StreamPositions
 from realtime_service.dialects.topics_frames import ErrorFrame, Said, Subscribed, event_json
 from realtime_service.events import TopicEvent
-from realtime_service.following import Following, LiveParts, Tasks
+from realtime_service.following import Concerns, Following, LiveParts, Tasks
 from realtime_service.frames import CloseCode, encode_json
 from realtime_service.http_stream import chunk
 from realtime_service.passing import PassingFrame
@@ -64,6 +64,9 @@ class EventStream:
 
     def audience_changed(self) -> None:
         self._following.audience_changed()
+
+    def rights_doubted(self, concerns: Concerns) -> bool:
+        return self._following.doubt(concerns)
 
     def rights_changed(self) -> None:
         self._following.check_again()

@@ -31,7 +31,7 @@ from realtime_service.dialects.project_frames import (
 from realtime_service.dialects.topics import RETRY_MS
 from realtime_service.errors import InvalidMessage, NotAllowed, ProjectNotFound, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts, Tasks
 from realtime_service.frames import PING, CloseCode
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
@@ -115,6 +115,9 @@ class ProjectSession:
 
     def audience_changed(self) -> None:
         self._following.audience_changed()
+
+    def rights_doubted(self, concerns: Concerns) -> bool:
+        return self._following.doubt(concerns)
 
     def rights_changed(self) -> None:
         self._following.check_again()
@@ -295,6 +298,8 @@ class ProjectSession:
         await self._connection.drained()
 
     def presence_changed(self, change: PresenceChange) -> bool:
+        if self._following.doubts(self._topic):
+            return False
         for member in change.joined:
             self._tell_joined(member)
         for user_id in change.left:

@@ -42,7 +42,8 @@ class UserMessage(ClientData, frozen=True, kw_only=True):
 
 
 class RunPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much of a file under construction is known: `offset` bytes."""
+    """How much of a file under construction is known: `offset` bytes. Checked, and without effect: no run is under way
+    in a project before something generates files, and what a finished one wrote is in the stream of files."""
 
     run_id: UUID
     file_id: UUID

@@ -1,8 +1,7 @@
 """The Socket.IO dialect: chat clients with the stock socket.io-client, which hear their chats without asking."""
 
-import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
@@ -20,11 +19,8 @@ from realtime_service.dialects.socketio_frames import (
     Problem,
     RefreshToken,
     Refused,
-    Room,
-    RoomLeft,
     Typing,
-    TypingInChat,
-    chat_frame,
+    joined_at,
     read_arguments,
     read_hello,
 )
@@ -42,22 +38,16 @@ from realtime_service.dialects.socketio_packets import (
     read_call,
     read_packet,
 )
+from realtime_service.dialects.socketio_rooms import Rooms
 from realtime_service.dialects.topics import RETRY_MS
-from realtime_service.errors import InvalidMessage, TooManySubscriptions, UnknownType
-from realtime_service.events import TopicEvent
-from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
+from realtime_service.errors import InvalidMessage, UnknownType
+from realtime_service.following import TEMPORARY, Concerns, LiveParts, Tasks
 from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode, text_frame
-from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
-from realtime_service.subscription import Joined as Place
-from realtime_service.topics import Direct
 from shared.errors import AuthRequired, SessionRevoked, TesseraError, TokenExpired, TooManyRequests
-from shared.events.questions import ChatsOfUser, TopicNotFound
-from shared.events.topics import chat_topic
-from shared.principal import Principal
+from shared.events.questions import TopicNotFound
 
-MAX_ROOMS = 1_000
 PING_TIMEOUT_SECONDS = 20.0
 CHAT_NOT_FOUND = "CHAT_NOT_FOUND"  # absent and forbidden alike
 _EXPIRED = "AUTH_SESSION_EXPIRED"
@@ -71,15 +61,23 @@ class SocketIoSession:
     ping = PING_FRAME
     is_one_way = False
 
-    def __init__(self, parts: LiveParts, connection: Connection, sid: str, *, can_upgrade: bool) -> None:
+    def __init__(
+        self,
+        parts: LiveParts,
+        connection: Connection,
+        sid: str,
+        *,
+        can_upgrade: bool,
+        refusal: TesseraError | None = None,
+    ) -> None:
+        """`refusal` of the credential in the handshake; a good token in the connect packet makes up for it."""
         self._parts = parts
         self._connection = connection
         self._sid = sid
+        self._refusal = refusal
         self._tasks = Tasks()
-        self._following = Following(parts, self, self._tasks, chat_frame, Direct(chat_frame, connection))
+        self._rooms = Rooms(parts, connection, self._tasks)
         self._is_connected = False
-        self._left: set[UUID] = set()
-        self._is_look_due = False
         self._budget = Bucket(parts.budget)
         connection.write(
             open_frame(
@@ -121,16 +119,19 @@ class SocketIoSession:
             self._emit(action, Notice(retry_after_ms=UNSET if retry_after_ms is None else retry_after_ms))
 
     def audience_changed(self) -> None:
-        self._following.audience_changed()
+        self._rooms.audience_changed()
+
+    def rights_doubted(self, concerns: Concerns) -> bool:
+        return self._rooms.doubt(concerns)
 
     def rights_changed(self) -> None:
-        self._following.check_again()
+        self._rooms.check_again()
         if self._is_connected:
-            self._look_for_chats({})
+            self._rooms.look_for_chats({})
 
     def end(self) -> None:
         self._tasks.end()
-        self._following.leave_all()
+        self._rooms.leave_all()
 
     # Connecting.
 
@@ -162,7 +163,7 @@ class SocketIoSession:
             if token is not None:
                 self._connection.authenticate(await self._parts.authenticator.from_token(token))
             elif self._connection.credentials is None:
-                raise AuthRequired
+                raise self._refusal or AuthRequired
         except TesseraError as error:
             self._refuse_connection(error)
             return
@@ -171,7 +172,7 @@ class SocketIoSession:
             self._connection.write(message_frame(PacketType.CONNECT, {"sid": self._sid}))
             if not self._parts.is_bus_back.is_set():
                 self.say("degraded")
-            self._look_for_chats(since)
+            self._rooms.look_for_chats(since)
 
     def _refuse_connection(self, error: TesseraError) -> None:
         code = _EXPIRED if isinstance(error, TokenExpired | SessionRevoked) else error.code
@@ -185,48 +186,6 @@ class SocketIoSession:
             refusal = b'%b%d%b,{"message":"Invalid namespace"}'
             namespace = packet.namespace.encode()
             self._connection.write(text_frame(refusal % (MESSAGE, PacketType.CONNECT_ERROR, namespace)))
-
-    # The user's chats.
-
-    def _look_for_chats(self, since: Mapping[UUID, Position]) -> None:
-        """Joins those that are not followed yet, but for those that the client has left."""
-        if not self._is_look_due:
-            self._is_look_due = True
-            self._tasks.start(self._join_chats(since))
-
-    async def _join_chats(self, since: Mapping[UUID, Position]) -> None:
-        chat_ids = await self._chats_of_user()
-        self._is_look_due = False
-        for chat_id in chat_ids:
-            self._join_unasked(chat_id, since.get(chat_id))
-
-    async def _chats_of_user(self) -> Sequence[UUID]:
-        """Asked until there is an answer."""
-        while True:
-            try:
-                return (await self._parts.requests.ask(ChatsOfUser(principal=self._principal))).chat_ids
-            except TEMPORARY:
-                await _a_while()
-
-    def _join_unasked(self, chat_id: UUID, since: Position | None) -> None:
-        topic = chat_topic(chat_id)
-        if chat_id in self._left or topic in self._following or len(self._following) >= MAX_ROOMS:
-            return
-
-        async def joined(place: Place) -> None:
-            self._emit(
-                "roomJoined", _room(chat_id, place.position, is_recovered=place.is_recovered, reason=place.reason)
-            )
-
-        def failed(error: TesseraError) -> None:
-            if isinstance(error, TEMPORARY):
-                self._tasks.start(self._join_later(chat_id, since))
-
-        self._following.join(topic, self._principal, since, joined=joined, failed=failed)
-
-    async def _join_later(self, chat_id: UUID, since: Position | None) -> None:
-        await _a_while()
-        self._join_unasked(chat_id, since)
 
     # What the client emits.
 
@@ -249,8 +208,7 @@ class SocketIoSession:
             error = TooManyRequests("Too many rooms in a short time.")
             self._answer_error(packet, error, self._budget.wait_ms)
         elif isinstance(arguments, LeaveRoom):
-            self._left.add(arguments.chat_id)
-            self._following.leave(chat_topic(arguments.chat_id))
+            self._rooms.leave(arguments.chat_id)
             self._answer(packet, Done())
         elif isinstance(arguments, Typing):
             self._tell_typing(packet, arguments.chat_id)
@@ -258,29 +216,21 @@ class SocketIoSession:
             self._tasks.start(self._refresh(packet, arguments.token))
 
     def _join(self, packet: Packet, wanted: JoinRoom) -> None:
-        topic = chat_topic(wanted.chat_id)
-        if len(self._following) >= MAX_ROOMS and topic not in self._following:
-            self._answer_error(packet, TooManySubscriptions())
-            return
-        self._left.discard(wanted.chat_id)
         since = Position(wanted.since.epoch, wanted.since.offset) if wanted.since else None
-
-        async def joined(place: Place) -> None:
-            self._answer(packet, _joined(place))
-
-        def failed(error: TesseraError) -> None:
-            self._answer_error(packet, error)
-
-        self._following.join(topic, self._principal, since, joined=joined, failed=failed)
+        self._rooms.join(
+            wanted.chat_id,
+            since,
+            joined=lambda place: self._answer(packet, joined_at(place)),
+            failed=lambda error: self._answer_error(packet, error),
+        )
 
     def _tell_typing(self, packet: Packet, chat_id: UUID) -> None:
-        """Only who follows a chat may be told to type in it: whoever does has the right to."""
-        topic = chat_topic(chat_id)
-        if topic not in self._following:
-            self._answer_error(packet, TopicNotFound())
-            return
-        self._tasks.start(self._parts.typing.tell(self._principal, topic))
-        self._answer(packet, Done())
+        try:
+            self._rooms.tell_typing(chat_id)
+        except TopicNotFound as error:
+            self._answer_error(packet, error)
+        else:
+            self._answer(packet, Done())
 
     async def _refresh(self, packet: Packet, token: str) -> None:
         try:
@@ -306,57 +256,8 @@ class SocketIoSession:
         else:
             self._answer(packet, Refused(error=problem))
 
-    # What subscriptions tell.
-
-    def event(self, event: TopicEvent) -> None:
-        frame = event.frame(chat_frame)
-        if frame:
-            self._connection.write(frame)
-
-    def lost(self, topic: str, position: Position, reason: str) -> None:
-        self._emit("roomJoined", _room(_chat_id(topic), position, is_recovered=False, reason=reason))
-        self._parts.metrics.recoveries.labels("lost").inc()
-
-    def missed(self, events: Sequence[TopicEvent]) -> None:
-        for event in events:
-            self.event(event)
-
-    def passing(self, passing: PassingFrame) -> None:
-        """Answers of models belong to conversations."""
-
-    def typing(self, topic: str, user_id: UUID) -> None:
-        told = TypingInChat(chat_id=_chat_id(topic), user_id=user_id)
-        self._connection.write_if_idle(event_packet("typing", told))
-
-    def refused(self, topic: str) -> None:
-        self._following.leave(topic)
-        self.taken_away(topic, TopicNotFound())
-
-    def taken_away(self, topic: str, error: TesseraError) -> None:
-        """Who is let in again later is told then that something may be missing."""
-        self._emit("roomLeft", RoomLeft(chat_id=_chat_id(topic)))
-        if isinstance(error, TEMPORARY):
-            self._tasks.start(self._join_later(_chat_id(topic), None))
-
-    def overwhelmed(self) -> None:
-        self._connection.close(CloseCode.TOO_SLOW)
-
-    async def drained(self) -> None:
-        await self._connection.drained()
-
-    @property
-    def _principal(self) -> Principal:
-        """Of a connected client."""
-        credentials = self._connection.credentials
-        assert credentials is not None
-        return credentials.principal
-
     def _emit(self, name: str, data: msgspec.Struct) -> None:
         self._connection.write(event_packet(name, data))
-
-
-async def _a_while() -> None:
-    await asyncio.sleep(random.uniform(*RETRY_MS) / 1000)  # noqa: S311 - spreads load, hides nothing
 
 
 def _problem(error: TesseraError, retry_after_ms: int | None = None) -> Problem:
@@ -370,19 +271,3 @@ def _problem(error: TesseraError, retry_after_ms: int | None = None) -> Problem:
         temporary=retry_after_ms is not None,
         retry_after_ms=UNSET if retry_after_ms is None else retry_after_ms,
     )
-
-
-def _joined(place: Place) -> Joined:
-    epoch, offset = place.position
-    reason = UNSET if place.reason is None else place.reason
-    return Joined(epoch=epoch, offset=offset, recovered=place.is_recovered, reason=reason)
-
-
-def _room(chat_id: UUID, position: Position, *, is_recovered: bool, reason: str | None) -> Room:
-    epoch, offset = position
-    kept = UNSET if reason is None else reason
-    return Room(chat_id=chat_id, epoch=epoch, offset=offset, recovered=is_recovered, reason=kept)
-
-
-def _chat_id(topic: str) -> UUID:
-    return UUID(topic.partition(":")[2])

@@ -12,6 +12,8 @@ from realtime_service.dialects.socketio_packets import Call, event_packet
 from realtime_service.dialects.topics_frames import Since
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
+from realtime_service.positions import Position
+from realtime_service.subscription import Joined as Place
 from shared.events.chats import (
     ChatMessageAdded,
     ChatMessageDeleted,
@@ -154,6 +156,18 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     recovered: bool
     reason: str | UnsetType = UNSET
+
+
+def joined_at(place: Place) -> Joined:
+    epoch, offset = place.position
+    reason = UNSET if place.reason is None else place.reason
+    return Joined(epoch=epoch, offset=offset, recovered=place.is_recovered, reason=reason)
+
+
+def room_joined(chat_id: UUID, position: Position, *, is_recovered: bool, reason: str | None) -> Room:
+    epoch, offset = position
+    kept = UNSET if reason is None else reason
+    return Room(chat_id=chat_id, epoch=epoch, offset=offset, recovered=is_recovered, reason=kept)
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

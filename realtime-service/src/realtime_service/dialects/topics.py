@@ -29,7 +29,7 @@ from realtime_service.dialects.topics_frames import (
 )
 from realtime_service.errors import InvalidMessage, NotPresent, TooManySubscriptions
 from realtime_service.events import TopicEvent
-from realtime_service.following import TEMPORARY, Following, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts, Tasks
 from realtime_service.frames import PING, CloseCode, json_frame
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
@@ -94,6 +94,9 @@ class TopicsSession:
 
     def say(self, action: str, retry_after_ms: int | None = None) -> None:
         self._write(Said(action=action, retry_after_ms=UNSET if retry_after_ms is None else retry_after_ms))
+
+    def rights_doubted(self, concerns: Concerns) -> bool:
+        return self._following.doubt(concerns)
 
     def rights_changed(self) -> None:
         self._following.check_again()
@@ -181,7 +184,7 @@ class TopicsSession:
         return self._connection.credentials.principal
 
     def presence_changed(self, change: PresenceChange) -> bool:
-        return self._connection.write_if_idle(change.frame(presence_frame))
+        return not self._following.doubts(change.topic) and self._connection.write_if_idle(change.frame(presence_frame))
 
     def _set_presence(self, frame: SetPresence) -> None:
         if frame.topic not in self._present:

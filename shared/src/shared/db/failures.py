@@ -13,7 +13,7 @@ from typing import NamedTuple, NoReturn, ParamSpec, TypeVar
 import asyncpg
 from tortoise.exceptions import BaseORMException, DBConnectionError, IntegrityError
 
-from shared.errors import TesseraError, Unavailable
+from shared.errors import BadRequest, TesseraError, Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -152,7 +152,7 @@ def _classify_state(error: asyncpg.PostgresError) -> Failure:
 
 
 def raise_as_fact(error: Exception) -> NoReturn:
-    """Raises what the caller may act on (a violation, a conflict, 503); a bug in a statement stays what it was."""
+    """Raises what the caller may act on (a violation, a conflict, 400, 503); a bug in a statement stays what it was."""
     if isinstance(error, TesseraError | ConstraintViolation):
         raise error
     failure = classify(error)
@@ -162,6 +162,8 @@ def raise_as_fact(error: Exception) -> NoReturn:
         raise TransactionConflict from error
     if failure.kind in _UNAVAILABLE:
         raise DatabaseUnavailable from error
+    if isinstance(error, asyncpg.DataError) and isinstance(error.__cause__, OverflowError):
+        raise BadRequest("A number or a moment is outside of what can be stored.") from error
     raise error
 
 

@@ -50,7 +50,7 @@ async def claim(work: "Work", scope: IdempotencyScope) -> None:
 
 
 async def store(work: "Work", scope: IdempotencyScope, value: Any) -> None:
-    answer = scope.render(value)
+    answer = scope.kept(value)
     headers = msgspec.json.encode(answer.headers).decode()
     await work.execute(_STORE, *_key_of(work.tenant_id, scope), scope.fingerprint, answer.status, headers, answer.body)
 

@@ -131,6 +131,7 @@ class SecurityAlert(WireEnum):
     MFA_ENABLED = "mfa_enabled"
     MFA_DISABLED = "mfa_disabled"
     REFRESH_REUSED = "refresh_reused"
+    NEW_DEVICE = "new_device"
 
 
 class SecurityAlerted(Event, frozen=True, kw_only=True):

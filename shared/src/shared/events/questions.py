@@ -125,6 +125,26 @@ class ChatsOfUser(Request[ChatsOfUserAnswer], frozen=True, kw_only=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_CHATS)] = MAX_CHATS
 
 
+class HeldPage(msgspec.Struct, frozen=True):
+    """Rows of one section, as JSON objects. Ask again with `next` for what follows; None: that was all."""
+
+    section: str
+    rows: list[msgspec.Raw]
+    next: str | None
+
+
+class HeldAbout(Request[HeldPage], frozen=True, kw_only=True):
+    """What does this service hold about a user in a tenant? Each section is told, also one without rows.
+
+    For the export of one's own data. Neither a row nor the number of rows tells what the user may not know.
+    """
+
+    operation: ClassVar[str] = "held_about"
+    tenant_id: UUID
+    user_id: UUID
+    after: str | None = None
+
+
 class SigningKeysAnswer(msgspec.Struct, frozen=True):
     """The text of a JWK set (RFC 7517)."""
 

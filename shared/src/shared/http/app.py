@@ -16,6 +16,7 @@ KEEP_ALIVE_SECONDS = 15
 RESPONSE_SECONDS = 30
 REQUEST_SECONDS = 15
 DEFAULT_BODY_BYTES = 1024 * 1024
+READING = ("GET", "HEAD")
 
 
 def new_app(name: str, *, max_body_bytes: int = DEFAULT_BODY_BYTES) -> App:

@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.http.app import App, Check, Request
+from shared.http.app import READING, App, Check, Request
 from shared.http.documentation import serve_openapi
 from shared.http.envelope import EnvelopeErrors
 from shared.http.health import Health, setup_health
@@ -16,6 +17,7 @@ from shared.http.openapi import openapi_document
 from shared.http.routes import Routes, mount
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
+from shared.sealing import Seal
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import Tracer
@@ -47,7 +49,8 @@ def setup_defaults(
     if database is not None:
         app.ctx.metrics.watch_pools(database)
     identities = IdentityVerifier(service, settings.internal_secret, clock or SystemClock())
-    mount(app, routes, {type(part): part for part in parts}, identities)
+    seal = Seal(settings.internal_secret, "answers kept for repeats")
+    mount(app, routes, {type(part): part for part in parts}, identities, seal)
     setup_health(app, app.ctx.health)
     _setup_tracing(app, Tracer(service, settings.otel_exporter_otlp_endpoint))
     _setup_metrics(app, app.ctx.metrics)
@@ -105,7 +108,7 @@ def _setup_metrics(app: App, metrics: Metrics) -> None:
     async def unwatch(_app: App) -> None:
         app.ctx.loop_watch.cancel()
 
-    app.add_route(show, "/metrics", name="metrics")
+    app.add_route(show, "/metrics", methods=READING, name="metrics")
 
 
 def _documentation_of(service: str, routes: Sequence[Routes]) -> Callable[[App], None]:
@@ -120,3 +123,11 @@ def _setup_state(app: App, health: Health) -> None:
     @app.before_server_stop
     async def draining(_app: App) -> None:
         health.is_draining = True
+
+    async def end_connection(request: Request, _response: BaseHTTPResponse) -> None:
+        """A peer that hears so asks nothing more on a connection that is about to close."""
+        stream: Any = request.stream
+        if health.is_draining and stream is not None:
+            stream.keep_alive = False
+
+    app.register_middleware(end_connection, "response")

@@ -9,7 +9,7 @@ import msgspec
 from sanic.response import HTTPResponse
 
 from shared.http.answers import JSON
-from shared.http.app import App, Request
+from shared.http.app import READING, App, Request
 from shared.http.conditions import is_not_modified
 
 ASK_AGAIN = "no-cache"
@@ -50,4 +50,4 @@ def serve_openapi(app: App, describe: Callable[[], dict[str, Any]]) -> None:
     async def show(request: Request) -> HTTPResponse:
         return show_document(request, described())
 
-    app.add_route(show, "/openapi.json", name="openapi")
+    app.add_route(show, "/openapi.json", methods=READING, name="openapi")

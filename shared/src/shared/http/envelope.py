@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 import msgspec
+from sanic import HTTPMethod
 from sanic.exceptions import (
     InvalidUsage,
     MethodNotAllowed as SanicMethodNotAllowed,
@@ -42,18 +43,18 @@ class EnvelopeErrors(ErrorHandler):
     """Sanic's error handler, replaced as a whole."""
 
     def default(self, request: Request | None, exception: BaseException) -> HTTPResponse:
-        error = as_tessera_error(exception)
+        error = as_tessera_error(exception, request)
         if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             get_logger().error("a request failed unexpectedly", exc_info=exception, route=_route(request))
         return error_response(error)
 
 
-def as_tessera_error(exception: BaseException) -> TesseraError:
+def as_tessera_error(exception: BaseException, request: Request | None) -> TesseraError:
     """The framework's own exceptions translated; anything unknown is an internal error without its text."""
     if isinstance(exception, TesseraError):
         return exception
     if isinstance(exception, SanicMethodNotAllowed):
-        return MethodNotAllowed(headers={"Allow": ", ".join(sorted(exception.headers.get("Allow", "").split(", ")))})
+        return MethodNotAllowed(headers={"Allow": ", ".join(_methods_at(request))})
     for kind, translated in (
         (SanicNotFound, RouteNotFound),
         (PayloadTooLarge, TooLarge),
@@ -87,6 +88,19 @@ def error_response(error: TesseraError) -> HTTPResponse:
     return HTTPResponse(
         error_body(error, trace.trace_id), status=error.status, headers=headers, content_type="application/json"
     )
+
+
+def _methods_at(request: Request | None) -> list[str]:
+    """The framework's exception names them only for paths without parameters."""
+    return [] if request is None else [method for method in sorted(HTTPMethod) if _answers(request, method)]
+
+
+def _answers(request: Request, method: str) -> bool:
+    try:
+        request.app.router.get(request.path, method, request.headers.get("host"))
+    except SanicException:
+        return False
+    return True
 
 
 def _route(request: Request | None) -> str | None:

@@ -21,6 +21,8 @@ _BY_NAME: Mapping[str, Any] = {
     "first_name": "Ada",
     "last_name": "Lovelace",
     "display_name": "Ada Lovelace",
+    "full_name": "Ada Lovelace",
+    "token_type": "Bearer",
     "name": "Apollo",
     "title": "Book the venue",
     "description": "What it takes to get there.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sanic.response import HTTPResponse
 
 from shared.http.answers import json_answer
-from shared.http.app import App, Check, Request
+from shared.http.app import READING, App, Check, Request
 
 CHECK_SECONDS = 1.0
 
@@ -51,6 +51,6 @@ def setup_health(app: App, health: Health) -> None:
             {"status": "started" if health.is_started else "starting"}, 200 if health.is_started else 503
         )
 
-    app.add_route(live, "/health/live")
-    app.add_route(ready, "/health/ready")
-    app.add_route(startup, "/health/startup")
+    app.add_route(live, "/health/live", methods=READING)
+    app.add_route(ready, "/health/ready", methods=READING)
+    app.add_route(startup, "/health/startup", methods=READING)

@@ -1,7 +1,7 @@
 """Declaring operations: one decorator that binds, answers and describes a handler.
 
 A route is authenticated unless it says `public=True`; a POST of an authenticated caller honours Idempotency-Key
-unless it says `replayable=False` (answers that carry credentials must not be stored). What a use case answers without
+unless it says `replayable=False` (answers that carry tokens must not be stored). What a use case answers without
 a unit of work is not stored either: it changed nothing, so a repeat simply runs again.
 API keys reach the operations of groups that name a resource, as far as their scopes go; all others are closed to them.
 """
@@ -15,11 +15,12 @@ from typing import Any, Required, TypedDict, TypeVar, Unpack, get_args, get_orig
 
 from shared.errors import FieldError, Forbidden, TesseraError, ValidationFailed
 from shared.http.answers import Accepted, Created, HttpAnswer, alternatives, as_response, render, respond
-from shared.http.app import App, Request
+from shared.http.app import READING, App, Request
 from shared.http.binding import Signature, make_binder, read_signature
 from shared.idempotency import MAX_KEY_LENGTH, IdempotencyScope, ReplayAnswer, current_scope
 from shared.identity import HEADER, IdentityVerifier
 from shared.scopes import checked_resource, permits
+from shared.sealing import Seal
 
 BOUND_ASIDE_BYTES = 1024 * 1024
 """Reading a larger body takes so long that others would wait for it: a thread does."""
@@ -36,6 +37,7 @@ class OperationFacts(TypedDict, total=False):
     errors: Sequence[type[TesseraError]]
     public: bool
     replayable: bool
+    confidential: bool
     documented: bool
     location: str
     streams_body: bool
@@ -64,6 +66,8 @@ class Operation:
     errors: Sequence[type[TesseraError]] = ()
     public: bool = False
     replayable: bool = True
+    confidential: bool = False
+    """The answer holds a secret that is shown this once: for a repeat it is kept sealed, and no cache keeps it."""
     documented: bool = True
     location: str | None = None
     streams_body: bool = False
@@ -73,6 +77,13 @@ class Operation:
     @property
     def honours_keys(self) -> bool:
         return self.replayable and not self.public and self.method == "POST"
+
+    @property
+    def caching(self) -> str | None:
+        """What caches are told where the handler says nothing: a cookie alone does not tell them whose an answer is."""
+        if self.method == "POST" and (self.confidential or not self.honours_keys):
+            return "no-store"  # credentials
+        return "private, no-cache" if self.method == "GET" and not self.public else None
 
     def result_of(self, value: Any, path: Mapping[str, str]) -> Any:
         """The bare value, which is all a use case can name for a repeat, becomes what the handler answers."""
@@ -146,13 +157,15 @@ def _kind_of(answer: Any, value: Any) -> Any:
     return next((get_origin(kind) for kind in kinds if isinstance(value, (get_origin(kind), *get_args(kind)))), None)
 
 
-def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identities: IdentityVerifier) -> None:
-    """Serves all operations of the groups from `app`."""
+def mount(
+    app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identities: IdentityVerifier, seal: Seal
+) -> None:
+    """Serves all operations of the groups from `app`. `seal` is for answers that are kept."""
     for number, operation in enumerate(operation for group in groups for operation in group.operations):
         app.add_route(
-            _endpoint(operation, parts, identities),  # type: ignore[arg-type] # Sanic takes streams, too
+            _endpoint(operation, parts, identities, seal),  # type: ignore[arg-type] # Sanic takes streams, too
             operation.path.replace("{", "<").replace("}", ":str>"),
-            methods=[operation.method, "HEAD"] if operation.method == "GET" else [operation.method],
+            methods=READING if operation.method == "GET" else [operation.method],
             name=f"{operation.handler.__name__}_{number}",
             stream=operation.streams_body,
             error_format="json",  # what Sanic would find out by reading the handler's source, at every start
@@ -160,7 +173,7 @@ def mount(app: App, groups: Sequence[Routes], parts: Mapping[type, Any], identit
 
 
 def _endpoint(
-    operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier
+    operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier, seal: Seal
 ) -> Callable[..., Coroutine[Any, Any, HttpAnswer]]:
     bind = make_binder(operation.signature, parts)
 
@@ -175,11 +188,12 @@ def _endpoint(
         else:
             arguments = bind(request, path)
         if operation.honours_keys and "idempotency-key" in request.headers:
-            scope = _scope_of(request, operation, path)
-            return await _once(scope, _run(request, operation, arguments, path))
-        response = await _run(request, operation, arguments, path)
-        if operation.method == "POST" and not operation.replayable:
-            response.headers["Cache-Control"] = "no-store"  # credentials: not for a repeat, and not for caches
+            scope = _scope_of(request, operation, path, seal if operation.confidential else None)
+            response = await _once(scope, _run(request, operation, arguments, path))
+        else:
+            response = await _run(request, operation, arguments, path)
+        if operation.caching is not None:
+            response.headers.setdefault("Cache-Control", operation.caching)
         return response
 
     return endpoint
@@ -197,19 +211,20 @@ async def _once(scope: IdempotencyScope, running: Awaitable[HttpAnswer]) -> Http
     try:
         return await running
     except ReplayAnswer as replay:
-        response = as_response(replay.answer)
+        response = as_response(scope.opened(replay.answer))
         response.headers["Idempotent-Replayed"] = "true"
         return response
     finally:
         current_scope.reset(token)
 
 
-def _scope_of(request: Request, operation: Operation, path: Mapping[str, str]) -> IdempotencyScope:
+def _scope_of(request: Request, operation: Operation, path: Mapping[str, str], seal: Seal | None) -> IdempotencyScope:
     return IdempotencyScope(
         request.ctx.principal.user_id,
         _read_key(request.headers.getall("idempotency-key")),
         _fingerprint(request),
         lambda value: render(operation.result_of(value, path)),
+        seal,
     )
 
 

@@ -1,7 +1,8 @@
 """Runs Sanic apps on one uvloop: bind, start, serve, drain, stop - the same for one service and for all of them.
 
 Sanic's own runner stops in an order that drops live connections and cannot host several apps; this one
-announces (readiness off), lets the app say goodbye, closes what is idle and waits for what is busy.
+announces (readiness off), lets the app say goodbye, ends connections with their next answer, closes what is idle and
+waits for what is busy.
 """
 
 import asyncio
@@ -21,6 +22,9 @@ from shared.http.app import App
 
 BACKLOG = 4096  # Sanic's 100 lets a reconnecting crowd in over many seconds
 SWEEP_SECONDS = 0.05
+LAST_ANSWERS_SECONDS = 0.3
+"""A peer that keeps connections open may be sending on one just when it is closed, and could not know whether that was
+heard. For so long each answer is the last one of its connection; what is still open then is out of use."""
 
 
 class PortInUse(OSError):
@@ -102,6 +106,8 @@ async def _prepare(server: AsyncioServer) -> None:
 
 async def _stop(server: AsyncioServer) -> None:
     await server.before_stop()
+    if server.connections:
+        await asyncio.sleep(LAST_ANSWERS_SECONDS)
     listener = cast(asyncio.Server, server.server)
     listener.close()
     await _drain(server)

@@ -50,7 +50,7 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
-        library.setLevel(logging.WARNING)
+        library.setLevel(max(logging.WARNING, logging.root.level))
 
 
 def get_logger(**ids: object) -> FilteringBoundLogger:

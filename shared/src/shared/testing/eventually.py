@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 _STEP_SECONDS = 0.005
 
 
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, within: float = 1.0) -> None:
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, within: float = 10.0) -> None:
     """Returns as soon as `condition()` holds; fails the test when it does not hold `within` seconds."""
     deadline = asyncio.get_running_loop().time() + within
     while not await _holds(condition):

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.testing.live_client import LiveEvent
+from shared.testing.live_reader import LiveEvent
 
 Thing = dict[str, Any]
 Things = dict[str, dict[str, Thing]]

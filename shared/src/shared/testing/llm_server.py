@@ -143,6 +143,30 @@ async def _hostile(writer: asyncio.StreamWriter) -> None:
     writer.write(_LAST_CHUNK)
 
 
+async def _boastful(writer: asyncio.StreamWriter) -> None:
+    """Has a name that is longer than most answers, and counts to the limit."""
+    writer.write(_HEAD)
+    _send(writer, _delta("Me") | {"model": "".join(chr(0x4E00 + number) for number in range(5_000))})
+    usage = {"prompt_tokens": 2**31 - 1, "completion_tokens": 2**31 - 1, "total_tokens": 2**32 - 2}
+    _send(writer, _ending() | {"model": None, "usage": usage})
+    writer.write(_LAST_CHUNK)
+
+
+async def _bottomless(writer: asyncio.StreamWriter) -> None:
+    writer.write(_HEAD)
+    _send(writer, _delta("so far "))
+    depth = 100_000
+    _send_text(writer, f'data: {{"choices": [], "logprobs": {"[" * depth}{"]" * depth}}}\n\n')
+    writer.write(_LAST_CHUNK)
+
+
+async def _miscounting(writer: asyncio.StreamWriter) -> None:
+    writer.write(_HEAD)
+    _send(writer, _delta("so far "))
+    _send(writer, {"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": 2**70}})
+    writer.write(_LAST_CHUNK)
+
+
 async def _until_lost(writer: asyncio.StreamWriter) -> None:
     while not writer.transport.is_closing():
         await asyncio.sleep(0.01)
@@ -161,6 +185,9 @@ MODELS: dict[str, Callable[[asyncio.StreamWriter], Awaitable[None]]] = {
     "hanging": _hanging,
     "stuck": _stuck,
     "hostile": _hostile,
+    "boastful": _boastful,
+    "bottomless": _bottomless,
+    "miscounting": _miscounting,
 }
 
 
@@ -201,4 +228,6 @@ def _send(writer: asyncio.StreamWriter, value: Any) -> None:
 
 def _send_text(writer: asyncio.StreamWriter, text: str) -> None:
     data = text.encode()
+    if writer.is_closing():
+        raise ConnectionResetError  # the loops differ in what they do about such a write
     writer.write(b"%x\r\n%s\r\n" % (len(data), data))

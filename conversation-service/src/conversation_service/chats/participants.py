@@ -1,0 +1,137 @@
+"""Every query on who takes part in chats."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from conversation_service.chats.errors import ChatParticipantNotFound
+from conversation_service.chats.schemas import ChatRole, ParticipantQuery, ParticipantView
+from shared.db.unit_of_work import Work
+from shared.ids import new_id
+from shared.pagination import PageOf, decode_cursor, encode_cursor
+from shared.principal import Principal
+
+
+class Participation(NamedTuple):
+    chat_id: UUID
+    user_id: UUID
+
+
+async def join(
+    work: Work, tenant_id: UUID, chat_id: UUID, user_ids: Sequence[UUID], role: ChatRole, now: datetime
+) -> list[UUID]:
+    """Who had not taken part before; what was said until now counts as read."""
+    ids = [new_id() for _ in user_ids]
+    rows = await work.rows(_JOIN, tenant_id, chat_id, role, now, ids, list(user_ids))
+    return [row["user_id"] for row in rows]
+
+
+async def leave(work: Work, tenant_id: UUID, chat_id: UUID, user_id: UUID) -> None:
+    """Raises ChatParticipantNotFound."""
+    if not await work.execute(_LEAVE, tenant_id, chat_id, user_id):
+        raise ChatParticipantNotFound
+
+
+async def leave_groups(work: Work, tenant_id: UUID, user_id: UUID) -> list[UUID]:
+    """Every chat but the direct ones; answers which."""
+    rows = await work.rows(_LEAVE_GROUPS, tenant_id, user_id)
+    return [row["chat_id"] for row in rows]
+
+
+async def leave_project(
+    work: Work, tenant_id: UUID, project_id: UUID, user_ids: Collection[UUID]
+) -> list[Participation]:
+    rows = await work.rows(_LEAVE_PROJECT, tenant_id, project_id, list(user_ids))
+    return [Participation(row["chat_id"], row["user_id"]) for row in rows]
+
+
+async def keep_owned(work: Work, tenant_id: UUID, chat_id: UUID) -> bool:
+    """Whoever has taken part for longest becomes owner of a chat that has none. False where nobody is left."""
+    await work.execute(_APPOINT, tenant_id, chat_id)
+    return await work.row(_ANYBODY, tenant_id, chat_id) is not None
+
+
+async def count(work: Work, tenant_id: UUID, chat_id: UUID) -> int:
+    [row] = await work.rows(_COUNT, tenant_id, chat_id)
+    counted: int = row["count"]
+    return counted
+
+
+async def get(work: Work, tenant_id: UUID, chat_id: UUID, user_id: UUID) -> ParticipantView:
+    """Raises ChatParticipantNotFound."""
+    row = await work.row(f"{_PARTICIPANTS} and p.user_id = $3", tenant_id, chat_id, user_id)
+    if row is None:
+        raise ChatParticipantNotFound
+    return msgspec.convert(row, ParticipantView)
+
+
+async def find_page(work: Work, tenant_id: UUID, chat_id: UUID, query: ParticipantQuery) -> PageOf[ParticipantView]:
+    behind = None if query.cursor is None else decode_cursor(query.cursor, tuple[UUID])[0]
+    rows = await work.rows(
+        f"{_PARTICIPANTS} and ($3::uuid is null or p.id > $3) order by p.id limit $4 offset $5",
+        tenant_id,
+        chat_id,
+        behind,
+        query.size + 1,
+        query.offset,
+    )
+    items = msgspec.convert(rows[: query.size], list[ParticipantView])
+    return PageOf(
+        items=items,
+        total=await count(work, tenant_id, chat_id) if query.include_total else None,
+        page=query.page,
+        page_size=query.size,
+        next_cursor=encode_cursor(items[-1].id) if len(rows) > query.size else None,
+    )
+
+
+async def mark_read(work: Work, principal: Principal, chat_id: UUID, number: int) -> bool:
+    """Whether that is further than they had read. Their participation stays locked, so that marks only rise."""
+    return await work.execute(_MARK_READ, principal.tenant_id, principal.user_id, chat_id, number) == 1
+
+
+_JOIN = """
+insert into chat_participants (id, tenant_id, chat_id, user_id, role, last_read_number, joined_at)
+select new.id, c.tenant_id, c.id, new.user_id, $3, c.message_count, $4
+from unnest($5::uuid[], $6::uuid[]) as new (id, user_id), chats c
+where c.tenant_id = $1 and c.id = $2
+on conflict (chat_id, user_id) do nothing returning user_id
+"""
+
+_LEAVE = "delete from chat_participants where tenant_id = $1 and chat_id = $2 and user_id = $3"
+
+_LEAVE_GROUPS = """
+delete from chat_participants p using chats c
+where p.tenant_id = $1 and p.user_id = $2 and c.tenant_id = $1 and c.id = p.chat_id and c.kind <> 'direct'
+returning p.chat_id
+"""
+
+_LEAVE_PROJECT = """
+delete from chat_participants p using chats c
+where c.tenant_id = $1 and c.project_id = $2 and p.tenant_id = $1 and p.chat_id = c.id and p.user_id = any($3::uuid[])
+returning p.chat_id, p.user_id
+"""
+
+_APPOINT = """
+update chat_participants set role = 'owner'
+where id = (select id from chat_participants where tenant_id = $1 and chat_id = $2 order by id limit 1)
+  and not exists (select from chat_participants where tenant_id = $1 and chat_id = $2 and role = 'owner')
+"""
+
+_ANYBODY = "select from chat_participants where tenant_id = $1 and chat_id = $2 limit 1"
+
+_COUNT = "select count(*) from chat_participants where tenant_id = $1 and chat_id = $2"
+
+_PARTICIPANTS = """
+select p.id, p.chat_id, p.user_id, who.display_name, p.role, p.last_read_number, p.joined_at
+from chat_participants p left join tenant_members who on who.tenant_id = p.tenant_id and who.user_id = p.user_id
+where p.tenant_id = $1 and p.chat_id = $2
+"""
+
+_MARK_READ = """
+update chat_participants set last_read_number = $4
+where tenant_id = $1 and user_id = $2 and chat_id = $3 and last_read_number < $4
+"""

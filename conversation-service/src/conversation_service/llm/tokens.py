@@ -1,0 +1,69 @@
+"""How many tokens a text has: by the tokenizer that the operator names, else estimated by its length."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.events.conversations import TokenCountSource
+from shared.telemetry.logs import get_logger
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb for English text
+SHORT_CHARACTERS = 2_000  # are counted within a millisecond; what is longer would hold up the others
+_LEAST_EXACT_LAST = list(TokenCountSource)
+
+
+class TokenCount(NamedTuple):
+    tokens: int
+    source: TokenCountSource
+
+
+def total(counts: Iterable[TokenCount]) -> TokenCount:
+    """As exact as the least exact of them; there is at least one."""
+    tokens, sources = zip(*counts, strict=True)
+    return TokenCount(sum(tokens), max(sources, key=_LEAST_EXACT_LAST.index))
+
+
+class TokenCounter:
+    """What it has no tokenizer for, or what that cannot read, it estimates, and says so."""
+
+    def __init__(self, tokenizer: "Tokenizer | None" = None) -> None:
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def of_file(cls, path: str | None) -> "TokenCounter":
+        """Of a `tokenizer.json` as Hugging Face publishes it beside a model. Raises ValueError when it is none."""
+        if path is None:
+            return cls()
+        from tokenizers import Tokenizer  # here and not above: most installations do without
+
+        try:
+            tokenizer = Tokenizer.from_str(Path(path).read_text(encoding="utf-8"))
+        except Exception as error:  # the library has no class of its own for what it cannot read
+            raise ValueError(f"LLM_TOKENIZER_FILE: {path} is no tokenizer: {error}") from error
+        tokenizer.no_truncation()  # files tell how the model was trained: cut to a length, filled up to one
+        tokenizer.no_padding()
+        return cls(tokenizer)
+
+    async def count(self, text: str) -> TokenCount:
+        if self._tokenizer is None:
+            return _estimated(text)
+        if len(text) <= SHORT_CHARACTERS:
+            return _counted(self._tokenizer, text)
+        return await asyncio.to_thread(_counted, self._tokenizer, text)
+
+
+def _counted(tokenizer: "Tokenizer", text: str) -> TokenCount:
+    try:
+        [encoding] = tokenizer.encode_batch_fast([text], add_special_tokens=False)  # in batches it releases the GIL
+    except Exception:  # its vocabulary may lack a word for unknown ones; the library raises nothing narrower
+        get_logger().warning("the tokenizer could not read a text", characters=len(text))
+        return _estimated(text)
+    return TokenCount(len(encoding), TokenCountSource.TOKENIZER)
+
+
+def _estimated(text: str) -> TokenCount:
+    return TokenCount(-(-len(text) // CHARACTERS_PER_TOKEN), TokenCountSource.ESTIMATE)

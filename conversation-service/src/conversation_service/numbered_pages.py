@@ -1,0 +1,87 @@
+"""Pages of what is numbered from 1 without gaps: each begins at a number, however deep it is, and counts nothing."""
+
+from collections.abc import Sequence
+from enum import auto
+from typing import Annotated, NamedTuple, TypeVar
+
+import msgspec
+
+from shared.errors import FieldError, ValidationFailed
+from shared.pagination import PageOf, decode_cursor, encode_cursor
+from shared.wire_enum import WireEnum
+
+T = TypeVar("T")
+DEFAULT_PAGE_SIZE = 50
+LAST_NUMBER = 2**31 - 1_000  # leaves room for a page
+PageNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=200)]
+
+
+class Order(WireEnum):
+    """Oldest first, or newest first."""
+
+    ASC = auto()
+    DESC = auto()
+
+
+class NumberedQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Longer pages than other lists have; begins at `page`, behind `cursor`, or after `offset` of them."""
+
+    page: PageNumber = 1
+    page_size: PageSize | None = None
+    limit: PageSize | None = None
+    """An alias of `page_size`."""
+    offset: Annotated[int, msgspec.Meta(ge=0, le=200_000_000)] | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=1024)] | None = None
+    order: Order = Order.ASC
+    include_total: bool = True
+
+    @property
+    def size(self) -> int:
+        return self.page_size or self.limit or DEFAULT_PAGE_SIZE
+
+    @property
+    def skipped(self) -> int:
+        """How many come before the page, where it has no cursor."""
+        return (self.page - 1) * self.size if self.offset is None else self.offset
+
+
+class Span(NamedTuple):
+    """The numbers on a page, lowest first; empty when `last` is less than `first`."""
+
+    first: int
+    last: int
+
+
+def span_of(query: NumberedQuery, count: int) -> Span:
+    """Raises ValidationFailed for a cursor of something else."""
+    if query.order is Order.ASC:
+        before = query.skipped if query.cursor is None else _position(query.cursor, query.order)
+        return Span(before + 1, min(before + query.size, count))
+    last = count - query.skipped if query.cursor is None else _position(query.cursor, query.order) - 1
+    return Span(max(last - query.size + 1, 1), min(last, count))
+
+
+def page_of(items: Sequence[T], query: NumberedQuery, span: Span, count: int) -> PageOf[T]:
+    """`items` are those of `span`, in the order of the query."""
+    return PageOf(
+        items=items,
+        total=count if query.include_total else None,
+        page=query.skipped // query.size + 1,
+        page_size=query.size,
+        next_cursor=_next_cursor(query.order, span, count),
+    )
+
+
+def _position(cursor: str, order: Order) -> int:
+    """The number of the last one on the page before."""
+    named, number = decode_cursor(cursor, tuple[Order, int])
+    if named is not order:
+        raise ValidationFailed([FieldError("query.cursor", "invalid", "This cursor belongs to another order.")])
+    return min(max(number, 0), LAST_NUMBER)
+
+
+def _next_cursor(order: Order, span: Span, count: int) -> str | None:
+    if order is Order.ASC:
+        return encode_cursor(order, span.last) if span.first <= span.last < count else None
+    return encode_cursor(order, span.first) if 1 < span.first <= span.last else None
