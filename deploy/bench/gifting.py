@@ -17,8 +17,8 @@ from uuid import UUID
 
 import asyncpg
 
+from deploy.bench.gift_household import Household
 from deploy.bench.gift_secrecy import prepared
-from deploy.bench.gift_worlds import World
 from deploy.console import say
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.postgres_home import remove_data
@@ -50,16 +50,16 @@ from generate_series(1, $4::int) as n, (select array_agg(id) as ids from gifts w
 
 
 async def _measure(admin_url: str, database: Database, size: int, rounds: int) -> None:
-    world = World(database)
-    await world.begin()
-    occasion_id = await _fill(admin_url, world, size)
+    home = Household(database)
+    await home.begin()
+    occasion_id = await _fill(admin_url, home, size)
     counting = CountingDatabase(database)
     clock = SystemClock()
     counted = cast(Database, counting)
     dashboards, occasions = DashboardService(counted, clock), OccasionService(counted, clock)
     for name, ask in (
-        ("dashboard", lambda: dashboards.get(world.ben)),
-        ("summary", lambda: occasions.summary(world.ben, occasion_id)),
+        ("dashboard", lambda: dashboards.get(home.ben)),
+        ("summary", lambda: occasions.summary(home.ben, occasion_id)),
     ):
         counting.statements.clear()
         await ask()
@@ -69,18 +69,20 @@ async def _measure(admin_url: str, database: Database, size: int, rounds: int) -
         say(f"{name:10} {size:6} items  {statements} statements  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms")
 
 
-async def _fill(admin_url: str, world: World, size: int) -> UUID:
-    people = [await world.persons.add(world.ben, CreatePerson(name=f"Person {number}")) for number in range(_PEOPLE)]
+async def _fill(admin_url: str, home: Household, size: int) -> UUID:
+    people = [
+        await home.planning.persons.add(home.ben, CreatePerson(name=f"Person {number}")) for number in range(_PEOPLE)
+    ]
     party = CreateOccasion(name="Feast", date=date(2099, 1, 1), person_ids=[person.id for person in people], budget=1)
-    occasion = await world.occasions.add(world.ben, party)
+    occasion = await home.planning.occasions.add(home.ben, party)
     lists = [
-        await world.lists.add(world.ben, CreateList(name="L", person_id=person.id, occasion_id=occasion.id))
+        await home.planning.lists.add(home.ben, CreateList(name="L", person_id=person.id, occasion_id=occasion.id))
         for person in people
     ]
     admin = await asyncpg.connect(admin_url.rpartition("/")[0] + "/project")
-    await admin.execute(_FILL_GIFTS, world.ben.tenant_id, world.ben.user_id)
+    await admin.execute(_FILL_GIFTS, home.ben.tenant_id, home.ben.user_id)
     ids = [gift_list.id for gift_list in lists]
-    await admin.execute(_FILL, world.ben.tenant_id, ids, world.ben.user_id, size)
+    await admin.execute(_FILL, home.ben.tenant_id, ids, home.ben.user_id, size)
     await admin.execute("vacuum analyze")
     await admin.close()
     return occasion.id

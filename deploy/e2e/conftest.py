@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from deploy.api_client import ApiClient, api_client
+from deploy.e2e.gift_frames import Household, moved_in
 from deploy.e2e.stock_chat_client import installed
 from deploy.embedded.postgres_home import remove_data
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
@@ -63,3 +65,9 @@ async def stranger(stack: StackProcess) -> AsyncIterator[ApiClient]:
 async def anonymous(stack: StackProcess) -> AsyncIterator[ApiClient]:
     async with api_client(stack.url) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gift_household(embedded: StackProcess) -> AsyncIterator[Household]:
+    async with AsyncExitStack() as exits:
+        yield await moved_in(embedded, exits)

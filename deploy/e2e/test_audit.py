@@ -2,10 +2,13 @@
 
 import asyncio
 import secrets
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
 from deploy.api_client import ApiClient
+from deploy.e2e.gift_frames import moved_in
+from deploy.stack_process import StackProcess
 
 PASSWORD = "correct horse battery"  # noqa: S105
 WITHIN_SECONDS = 5.0
@@ -101,3 +104,18 @@ async def test_the_log_is_closed_to_keys_and_to_whoever_is_not_signed_in(ada: Ap
     ]
 
     assert [answer.status for answer in refused] == [401, 403, 405]
+
+
+async def test_the_log_keeps_surprises_from_an_owner_for_whom_gifts_are_planned(embedded: StackProcess) -> None:
+    async with AsyncExitStack() as exits:
+        home = await moved_in(embedded, exits)
+        scene, olga, ben = await home.scene(), home.people["olga"], home.people["ben"]
+        await ben.expect(200, "PUT", f"/list-items/{scene['list_item_id']}/status", {"status": "selected"})
+        before = await the_record(olga, "action=list_item.update_status", user_id=ben.user["id"])
+
+        await ben.expect(201, "POST", "/persons", {"name": "Olga", "user_id": olga.user["id"]})
+
+        after = (await olga.expect(200, "GET", "/audit-logs?page_size=100")).body["items"]
+        assert before["endpoint"] == f"/api/v1/list-items/{scene['list_item_id']}/status"
+        assert {record["action"] for record in after if record["user_id"] == ben.user["id"]} == {"auth.register"}
+        assert [record for record in after if record["action"] == "occasion.create"]

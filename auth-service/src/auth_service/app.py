@@ -151,7 +151,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             Tenants(database, clock),
             resets,
             revocations,
-            AuditLogs(database),
+            AuditLogs(database, requests),
             *_own_account_parts(
                 settings.key_encryption_secret,
                 database,

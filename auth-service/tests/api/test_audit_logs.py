@@ -11,9 +11,12 @@ from auth_client import AuthClient
 from mail_server import MailServer
 from members import colleague
 
+from shared.audit import PLANNING
 from shared.db.databases import Database
 from shared.events.gateway import AuditRecord, Outcome
+from shared.events.questions import GiftRecipient, GiftRecipientAnswer
 from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Responder
 from shared.testing.eventually import eventually
 
 LOGS = "/api/v1/audit-logs"
@@ -163,3 +166,33 @@ async def test_owners_and_admins_read_their_own_tenants_log_and_nobody_else_does
     assert await ids(auth, owner) == [str(record.id)]
     assert str(record.id) not in await ids(auth, stranger, f"actor_id={record.user_id}")
     assert (await auth.send("GET", LOGS)).status == 401
+
+
+@pytest.mark.parametrize("is_recipient", [True, False, None])
+async def test_for_whom_gifts_are_planned_is_not_shown_what_others_do_in_that(
+    auth: AuthClient, ada: Member, database: Database, bus: MemoryBus, is_recipient: bool | None
+) -> None:
+    """None: nobody can say."""
+    paths = [f"/api/v1/{place}{rest}" for place in PLANNING for rest in ("", "/1/status")]
+    others = [a_record(ada.tenant_id, endpoint=path) for path in paths]
+    nobodys = a_record(ada.tenant_id, endpoint="/api/v1/gifts", user_id=None)
+    own = a_record(ada.tenant_id, endpoint="/api/v1/gifts", user_id=ada.principal.user_id)
+    elsewhere = a_record(ada.tenant_id, endpoint="/api/v1/projects/1/comments")
+    await kept(database, bus, *others, nobodys, own, elsewhere)
+    if is_recipient is not None:
+        await answer_for_gifts(bus, is_recipient=is_recipient)
+
+    page = (await auth.send("GET", f"{LOGS}?page_size=100", who=ada.principal)).json
+
+    shown = [own, elsewhere] if is_recipient is not False else [*others, nobodys, own, elsewhere]
+    assert {item["id"] for item in page["items"]} == {str(record.id) for record in shown}
+    assert page["total"] == len(shown)
+
+
+async def answer_for_gifts(bus: MemoryBus, *, is_recipient: bool) -> None:
+    async def recipient(_question: GiftRecipient) -> GiftRecipientAnswer:
+        return GiftRecipientAnswer(is_recipient)
+
+    responder = Responder(bus, "project")
+    responder.on(GiftRecipient, recipient)
+    await responder.start()

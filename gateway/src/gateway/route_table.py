@@ -9,6 +9,7 @@ from enum import Enum, StrEnum
 
 import msgspec
 
+from shared.audit import PLANNING
 from shared.errors import MethodNotAllowed, RouteNotFound
 from shared.scopes import ANY_KEY, EVERY_RESOURCE, SOME_RESOURCE
 
@@ -151,7 +152,11 @@ def _mailed(path: str) -> Row:
 def _planning(name: str) -> Row:
     """Of planning gifts. The audit log keeps no bodies: whoever reads it may be whom a surprise is for."""
     return Row(
-        path=f"/api/v1/{name}", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="gifting"
+        path=f"/api/v1/{name}",
+        service=Service.PROJECT,
+        covers_below=True,
+        body_limit=64 * KIB,
+        resource="comments" if name == "comments" else "gifting",
     )
 
 
@@ -250,13 +255,7 @@ ROWS: tuple[Row, ...] = (
     Row(path="/api/v1/search/projects", service=Service.PROJECT, resource="projects"),
     Row(path="/api/v1/search/tasks", service=Service.PROJECT, resource="tasks"),
     Row(path="/api/v1/search/comments", service=Service.PROJECT, resource="comments"),
-    _planning("persons"),
-    _planning("occasions"),
-    _planning("lists"),
-    _planning("list-items"),
-    _planning("gifts"),
-    _planning("dashboard"),
-    Row(path="/api/v1/comments", service=Service.PROJECT, covers_below=True, body_limit=64 * KIB, resource="comments"),
+    *(_planning(name) for name in PLANNING),
     Row(
         path="/api/v1/conversations",
         service=Service.CONVERSATION,

@@ -21,6 +21,7 @@ from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
 from project_service.gifting import held, parts as gifting
 from project_service.gifting.commenting import planned_kinds
+from project_service.gifting.lists.revealing import ROUND_SECONDS as REVEAL_SECONDS
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
 from project_service.live.service import LiveProjects
@@ -54,7 +55,7 @@ from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import HeldAbout, ProjectStanding, ProjectTeam
+from shared.events.questions import GiftRecipient, HeldAbout, ProjectStanding, ProjectTeam
 from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
 from shared.held_data import HeldData
@@ -149,6 +150,7 @@ def create_app(
     responder = Responder(bus, SERVICE)
     responder.on(ProjectStanding, projects.standing)
     responder.on(ProjectTeam, team.answer)
+    responder.on(GiftRecipient, planning.persons.recipient)
     responder.on(HeldAbout, HeldData(database, held.SECTIONS).answer)
     visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
     LiveProjects(database, files, event_log).answer(responder)
@@ -163,6 +165,7 @@ def create_app(
         Housekeeping(database, CHORES, clock).run,
         partial(sweep_for_ever, "unreferenced contents", blobs.sweep, CONTENTS_SECONDS),
         partial(sweep_for_ever, "objects without an attachment", attachments.sweep, ATTACHMENTS_SECONDS),
+        partial(sweep_for_ever, "revealed lists", planning.reveal_due, REVEAL_SECONDS),
         courier.run,
         courier.measure,
         planning.run,

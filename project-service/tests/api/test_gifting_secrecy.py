@@ -12,7 +12,7 @@ from project_client import ProjectClient
 
 from shared.events.changes import may_be_told
 from shared.events.envelope import Envelope, decode
-from shared.events.questions import TopicNotFound, TopicPosition, TopicReplay
+from shared.events.questions import GiftRecipient, TopicNotFound, TopicPosition, TopicReplay
 from shared.events.registry import default_registry
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
@@ -137,6 +137,25 @@ async def test_what_others_say_about_a_list_is_kept_as_well(home: Household) -> 
     assert (await home.read(path, home.ada)).json["total"] == 0
 
 
+@pytest.mark.parametrize("how", ["item", "gift of the item", "list"])
+async def test_what_others_say_about_a_wish_is_kept_when_it_is_taken_back(home: Household, how: str) -> None:
+    gift = await home.new("gifts", home.ada, name="A drum")
+    wishes = await home.wishlist(home.ada)
+    wish = await home.item(home.ada, wishes, gift_id=gift["id"])
+    remark = await home.new("comments", home.ben, entity_type="gift", entity_id=gift["id"], body="I have it already")
+    about = f"comments?entity_type=gift&entity_id={gift['id']}"
+
+    if how == "gift of the item":
+        await home.client.send("PATCH", f"{API}/list-items/{wish['id']}", {"gift_id": None}, who=home.ada)
+    else:
+        path = f"list-items/{wish['id']}" if how == "item" else f"lists/{wishes['id']}"
+        await home.client.send("DELETE", f"{API}/{path}", who=home.ada)
+
+    assert (await home.read(about, home.ada)).items == []
+    assert (await home.read(about, home.cleo)).items == [remark]
+    assert (await home.read(f"gifts/{gift['id']}", home.ada)).data == gift
+
+
 async def test_the_person_follows_streams_of_their_own_without_gaps(home: Household, requests: Requests) -> None:
     gift_list = await home.wishlist(home.ada)
     wish = await home.item(home.ada, gift_list)
@@ -246,6 +265,37 @@ async def test_a_webhook_hears_what_its_maker_may_know(home: Household) -> None:
     await eventually(lambda: _has(told(admin), 3))
     assert await told(admin) == ["Surprise", "For anybody", "For Ada"]
     assert await told(olga) == ["For anybody", "For Ada"]
+
+
+async def test_who_is_a_person_here_learns_nothing_from_webhooks_of_others(home: Household) -> None:
+    await home.new("persons", home.ben, name="Olga", user_id=str(home.olga.user_id))
+    admin = person(Role.ADMIN)
+    hook = await home.new("webhooks", admin, url="https://example.invalid/hook", events=["*"])
+    own = await home.new("webhooks", home.olga, url="https://example.invalid/own", events=["*"])
+
+    def asked(who: Principal, one: Json) -> list[Awaitable[Any]]:
+        path = f"{API}/webhooks/{one['id']}"
+        return [
+            home.client.send("PATCH", path, {"url": "https://example.invalid/mine"}, who=who),
+            home.client.send("POST", f"{path}/rotate-secret", who=who),
+            home.client.send("GET", f"{path}/deliveries", who=who),
+            home.client.send("POST", f"{path}/deliveries/{own['id']}/redeliver", who=who),
+            home.client.send("POST", f"{path}/test", who=who),
+            home.client.send("GET", path, who=who),
+            home.client.send("DELETE", path, who=who),
+        ]
+
+    refused = [(await each).status for each in asked(home.olga, hook)]
+    allowed = [(await each).status for each in asked(home.olga, own)]
+
+    assert refused == [403, 403, 403, 403, 403, 200, 204]
+    assert allowed == [200, 200, 200, 404, 202, 200, 204]
+
+
+async def test_others_learn_who_is_a_person_here(home: Household, requests: Requests) -> None:
+    answers = [await requests.ask(GiftRecipient(principal=who)) for who in (home.ada, home.ben)]
+
+    assert [answer.is_recipient for answer in answers] == [True, False]
 
 
 async def test_activity_shows_what_may_be_known(home: Household) -> None:

@@ -1,6 +1,7 @@
-"""Whom a request that carries no credential was about: auth-service says it in a header that ends at the gateway.
+"""What the parts that make the audit log agree on.
 
-Everybody else is known to the gateway already, from the credential.
+Whom a request that carries no credential was about, auth-service says in a header that ends at the gateway. Everybody
+else is known to the gateway already, from the credential.
 """
 
 from uuid import UUID
@@ -8,6 +9,9 @@ from uuid import UUID
 import msgspec
 
 SUBJECT_HEADER = "X-Tessera-Audit"
+
+PLANNING = ("persons", "occasions", "lists", "list-items", "gifts", "dashboard", "comments")
+"""Under `/api/v1/`: where gifts are planned, and spoken of. A record of it may tell whom a surprise is for."""
 
 
 class AuditSubject(msgspec.Struct, frozen=True):

@@ -119,3 +119,14 @@ def test_a_setting_is_known_by_its_name() -> None:
     state.apply(told("setting.removed", "DELETED", name, version=3))
 
     assert (changed, state.things["setting"]) == ("blue", {})
+
+
+def test_what_a_list_kept_is_told_without_a_new_version_of_the_item() -> None:
+    kept = {"id": "1", "status": None, "version": 1}
+    state = LiveState({"list_item": {"1": kept, "2": {"id": "2", "status": "received", "version": 1}}})
+
+    for item in ("1", "2"):
+        changed = told("list_item.status_changed", "STATUS_CHANGED", {"id": item, "status": "idea", "version": 1})
+        state.apply(changed)
+
+    assert [item["status"] for item in state.things["list_item"].values()] == ["idea", "received"]

@@ -8,6 +8,7 @@ import msgspec
 
 from auth_service.audit.chain import EMPTY, Entry, Link
 from auth_service.audit.schemas import AuditQuery, AuditRecordView, Moment
+from shared.audit import PLANNING
 from shared.db.schema import NO_TENANT
 from shared.db.unit_of_work import Work
 from shared.events.gateway import AuditRecord
@@ -47,8 +48,15 @@ async def add_entries(work: Work, entries: Sequence[tuple[UUID, Entry]]) -> None
     await work.execute(_MOVE_ENDS, list(ends), [end.seq for end in ends.values()], [end.hash for end in ends.values()])
 
 
-async def list_records(work: Work, tenant_id: UUID, query: AuditQuery) -> PageOf[AuditRecordView]:
+async def list_records(
+    work: Work, tenant_id: UUID, query: AuditQuery, *, planning_kept_from: UUID | None = None
+) -> PageOf[AuditRecordView]:
+    """`planning_kept_from` is shown, of the planning of gifts, only what they did themselves."""
     conditions, values = _conditions(tenant_id, query)
+    if planning_kept_from is not None:
+        values += (planning_kept_from, list(PLANNING))
+        own = f"user_id = ${len(values) - 1}"
+        conditions += f" and (coalesce({own}, false) or split_part(endpoint, '/', 4) <> all(${len(values)}::text[]))"
     total = None
     if query.include_total:
         count = f"select count(*) as number from audit_logs where {conditions}"  # noqa: S608 - values go apart

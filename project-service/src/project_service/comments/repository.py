@@ -110,6 +110,22 @@ async def remove_about_gone_files(work: Work, tenant_id: UUID, project_id: UUID)
     await work.execute(_REMOVE_ABOUT_GONE_FILES, tenant_id, project_id, Commented.FILE)
 
 
+async def said_to_others(
+    work: Work, tenant_id: UUID, user_id: UUID, entity_ids: Collection[UUID]
+) -> list[CommentState]:
+    """What is said about these things, oldest first, that who does not hear others does not see."""
+    rows = await work.rows(
+        f"""
+        select {_COLUMNS} from comments c where c.tenant_id = $1 and c.entity_id = any($2::uuid[])
+        and (c.author_id is distinct from $3 or c.is_deleted) order by c.created_at, c.id
+        """,
+        tenant_id,
+        list(entity_ids),
+        user_id,
+    )
+    return msgspec.convert(rows, list[CommentState])
+
+
 async def star(work: Work, principal: Principal, comment_id: UUID, now: datetime) -> None:
     await work.execute(_STAR, new_id(), principal.tenant_id, comment_id, principal.user_id, now)
 

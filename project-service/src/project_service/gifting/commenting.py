@@ -9,15 +9,16 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from project_service.comments import repository as comments
 from project_service.comments.entities import EntityKinds, Place
 from project_service.gifting.access import is_keeper
 from project_service.gifting.secrecy import Viewer
-from project_service.gifting.streams import Linked, linked, streams
+from project_service.gifting.streams import Linked, linked, streams, tell_only
 from project_service.members.repository import Mentionable
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.events.changes import Guarded
-from shared.events.projects import CommentDeleted, Commented, CommentState, ProjectRole
+from shared.events.projects import CommentAdded, CommentDeleted, Commented, CommentState, ProjectRole
 from shared.events.topics import comments_topic, stream_of
 from shared.principal import Principal
 
@@ -97,6 +98,13 @@ def _tell_author(work: Work, links: Sequence[Linked], comment: CommentState, eve
     work.publish(own, topics=theirs, subject=str(comment.id))
 
 
+async def tell_what_was_said(work: Work, tenant_id: UUID, link: Linked, things: Sequence[UUID]) -> None:
+    """Of lists and items that are revealed: what was kept from the one whom they are for."""
+    for comment in await comments.said_to_others(work, tenant_id, link.user_id, things):
+        topic = comments_topic(comment.entity_type, comment.entity_id)
+        tell_only(work, link, [topic], CommentAdded(entity_id=comment.id, version=comment.version, payload=comment))
+
+
 def planned_kinds(clock: Clock) -> EntityKinds:
     of_list = f"gift_lists l {_LIST_AND_PERSON}"
     of_item = f"list_items i join gift_lists l on l.id = i.list_id {_LIST_AND_PERSON}"
@@ -110,7 +118,9 @@ def planned_kinds(clock: Clock) -> EntityKinds:
         Commented.LIST_ITEM: Planned(
             clock, of_item, made_by="added_by", sees=_VIEWER.sees_item, is_kept=_VIEWER.is_subject, owner=owner
         ),
-        Commented.GIFT: Planned(clock, "gifts g", sees=_VIEWER.sees_gift, is_kept=on_own_list),
+        Commented.GIFT: Planned(
+            clock, "gifts g", sees=_VIEWER.sees_gift, is_kept=f"({on_own_list} or viewer.id = any(g.taken_back_by))"
+        ),
         Commented.OCCASION: Planned(clock, "gift_occasions o"),
         Commented.PERSON: Planned(clock, "gift_persons p", is_kept="coalesce(p.user_id = viewer.id, false)"),
     }

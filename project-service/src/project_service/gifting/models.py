@@ -47,6 +47,8 @@ class GiftOccasion(Model):
 
 
 class GiftList(Model):
+    """`reveal_due_at` is when whom it is for is to be told; null once they were."""
+
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
     name = fields.TextField()
@@ -55,6 +57,7 @@ class GiftList(Model):
     occasion_id = fields.UUIDField(null=True)
     visibility = fields.TextField()
     reveal_at = fields.DatetimeField(null=True)
+    reveal_due_at = fields.DatetimeField(null=True)
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
@@ -65,6 +68,8 @@ class GiftList(Model):
 
 
 class Gift(Model):
+    """`taken_back_by` are members who wished for it on a list that keeps secrets from them, and do no more."""
+
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
     name = fields.TextField(null=True)
@@ -77,6 +82,7 @@ class Gift(Model):
     metadata_status = fields.TextField(null=True)
     metadata_due_at = fields.DatetimeField(null=True)
     metadata_attempts = fields.IntField(default=0)
+    taken_back_by = ArrayField("uuid", default=list)
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()

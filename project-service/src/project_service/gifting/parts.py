@@ -7,6 +7,7 @@ from project_service.gifting.gifts.routes import routes as gift_routes
 from project_service.gifting.gifts.service import GiftService
 from project_service.gifting.items.routes import routes as item_routes
 from project_service.gifting.items.service import ItemService
+from project_service.gifting.lists.revealing import Revealer
 from project_service.gifting.lists.routes import routes as list_routes
 from project_service.gifting.lists.service import ListService
 from project_service.gifting.occasions.routes import routes as occasion_routes
@@ -29,8 +30,10 @@ class Planning:
         reader = ProductReader(self._client)
         self._filler = MetadataFiller(database, reader, clock)
         self.dashboard = DashboardService(database, clock)
+        self.persons = PersonService(database, clock)
+        self.reveal_due = Revealer(database, clock).reveal_due
         self.services: tuple[object, ...] = (
-            PersonService(database, clock),
+            self.persons,
             OccasionService(database, clock),
             ListService(database, clock),
             ItemService(database, clock),

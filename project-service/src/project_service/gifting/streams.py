@@ -67,10 +67,15 @@ def tell(
         event, hidden_from=hidden or msgspec.UNSET, only_for=msgspec.UNSET if only_for is None else only_for
     )
     work.publish(guarded, topics=streams(topics, links, hidden), subject=str(event.entity_id))
-    if as_they_see_it is not None and hidden_from is not None:
-        theirs = msgspec.structs.replace(as_they_see_it, only_for=hidden_from)
-        own = [stream_of(topic, link.link_id) for topic in topics for link in links if link.user_id == hidden_from]
-        work.publish(theirs, topics=own, subject=str(event.entity_id))
+    if as_they_see_it is not None:
+        for link in links:
+            if link.user_id == hidden_from:
+                tell_only(work, link, topics, as_they_see_it)
+
+
+def tell_only(work: Work, link: Linked, topics: Iterable[str], event: Guarded) -> None:
+    theirs = msgspec.structs.replace(event, only_for=link.user_id)
+    work.publish(theirs, topics=[stream_of(topic, link.link_id) for topic in topics], subject=str(event.entity_id))
 
 
 _LOCK_CLASS = 0x61F7

@@ -9,6 +9,7 @@ import msgspec
 
 from project_service.activity.domain import project_of
 from project_service.webhooks import delivery_queue, repository
+from project_service.webhooks.access import require_confidant
 from project_service.webhooks.delivery_queue import Message
 from project_service.webhooks.domain import KEPT_FOR, TEST_TYPE, may_hear
 from project_service.webhooks.schemas import DeliveryQuery, DeliveryView
@@ -65,30 +66,33 @@ class DeliveryService:
             work.after_commit(self._wake)
 
     async def find(self, principal: Principal, webhook_id: UUID, query: DeliveryQuery) -> PageOf[DeliveryView]:
-        """Raises WebhookNotFound."""
+        """Raises WebhookNotFound, Forbidden."""
         async with self._database.unit_of_work(principal.tenant_id) as work:
-            await repository.get(work, principal, webhook_id)
+            await self._open(work, principal, webhook_id)
             return await delivery_queue.find_page(work, principal.tenant_id, webhook_id, query)
 
     async def test(self, principal: Principal, webhook_id: UUID) -> DeliveryView:
-        """Also to one that is not active. Raises WebhookNotFound."""
+        """Also to one that is not active. Raises WebhookNotFound, Forbidden."""
         now = self._clock.now()
         content = Content(TEST_TYPE, now, {"webhook_id": webhook_id})
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            await repository.get(work, principal, webhook_id)
+            await self._open(work, principal, webhook_id)
             delivery = await delivery_queue.add_test(work, principal.tenant_id, webhook_id, content.text, now)
             work.after_commit(self._wake)
             return work.answer(delivery)
 
     async def redeliver(self, principal: Principal, webhook_id: UUID, delivery_id: UUID) -> DeliveryView:
-        """Raises WebhookNotFound, DeliveryNotFound."""
+        """Raises WebhookNotFound, Forbidden, DeliveryNotFound."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            await repository.get(work, principal, webhook_id)
+            await self._open(work, principal, webhook_id)
             delivery = await delivery_queue.redeliver(
                 work, principal.tenant_id, webhook_id, delivery_id, self._clock.now()
             )
             work.after_commit(self._wake)
             return work.answer(delivery)
+
+    async def _open(self, work: Work, principal: Principal, webhook_id: UUID) -> None:
+        await require_confidant(work, principal, await repository.get(work, principal, webhook_id))
 
 
 async def forget_deliveries(work: Work, now: datetime) -> int:

@@ -70,19 +70,23 @@ async def remove_webhook(principal: Principal, webhooks: WebhookService, webhook
 @routes.post(
     WEBHOOK + "/rotate-secret",
     summary="Make a new secret, shown this once; the old one signs beside it for 24 hours",
-    errors=[WebhookNotFound],
+    errors=[WebhookNotFound, Forbidden],
     confidential=True,
 )
 async def rotate_secret(principal: Principal, webhooks: WebhookService, webhook_id: UUID) -> WebhookWithSecret:
     return await webhooks.rotate_secret(principal, webhook_id)
 
 
-@routes.post(WEBHOOK + "/test", summary="Deliver a test at once", errors=[WebhookNotFound])
+@routes.post(WEBHOOK + "/test", summary="Deliver a test at once", errors=[WebhookNotFound, Forbidden])
 async def test_webhook(principal: Principal, deliveries: DeliveryService, webhook_id: UUID) -> Accepted[DeliveryView]:
     return Accepted(await deliveries.test(principal, webhook_id))
 
 
-@routes.get(DELIVERIES, summary="List what was delivered in the last 7 days, newest first", errors=[WebhookNotFound])
+@routes.get(
+    DELIVERIES,
+    summary="List what was delivered in the last 7 days, newest first",
+    errors=[WebhookNotFound, Forbidden],
+)
 async def list_deliveries(
     principal: Principal, deliveries: DeliveryService, webhook_id: UUID, query: DeliveryQuery
 ) -> PageOf[DeliveryView]:
@@ -92,7 +96,7 @@ async def list_deliveries(
 @routes.post(
     DELIVERIES + "/{delivery_id}/redeliver",
     summary="Deliver once more, now, under the same id",
-    errors=[WebhookNotFound, DeliveryNotFound],
+    errors=[WebhookNotFound, Forbidden, DeliveryNotFound],
 )
 async def redeliver(
     principal: Principal, deliveries: DeliveryService, webhook_id: UUID, delivery_id: UUID

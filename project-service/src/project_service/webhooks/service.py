@@ -10,6 +10,7 @@ from project_service.outbound.destinations import DestinationRefused, HostPort, 
 from project_service.projects import repository as projects
 from project_service.projects.access import require_role
 from project_service.webhooks import repository
+from project_service.webhooks.access import require_confidant
 from project_service.webhooks.domain import MAX_WEBHOOKS, OVERLAP, unknown_events
 from project_service.webhooks.errors import TooManyWebhooks
 from project_service.webhooks.schemas import CreateWebhook, PatchWebhook, WebhookQuery, WebhookView, WebhookWithSecret
@@ -74,6 +75,7 @@ class WebhookService:
         self._check(wanted)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             before = await repository.lock(work, principal, webhook_id)
+            await require_confidant(work, principal, before)
             refuse_stale(if_match, before)
             changed = {name: value for name, value in wanted.items() if getattr(before, name) != value}
             if not changed:
@@ -83,11 +85,11 @@ class WebhookService:
             return await repository.update(work, principal.tenant_id, webhook_id, changed, self._clock.now())
 
     async def rotate_secret(self, principal: Principal, webhook_id: UUID) -> WebhookWithSecret:
-        """The secret before it signs beside it for a while. Raises WebhookNotFound."""
+        """The secret before it signs beside it for a while. Raises WebhookNotFound, Forbidden."""
         secret, sealed = self._secrets.new(webhook_id)
         now = self._clock.now()
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            await repository.lock(work, principal, webhook_id)
+            await require_confidant(work, principal, await repository.lock(work, principal, webhook_id))
             webhook = await repository.rotate_secret(work, principal.tenant_id, webhook_id, sealed, now + OVERLAP, now)
             return work.answer(_with(secret, webhook))
 

@@ -95,6 +95,18 @@ class ProjectTeam(Request[ProjectTeamAnswer], frozen=True, kw_only=True):
     project_id: UUID
 
 
+class GiftRecipientAnswer(msgspec.Struct, frozen=True):
+    is_recipient: bool
+
+
+class GiftRecipient(Request[GiftRecipientAnswer], frozen=True, kw_only=True):
+    """Is this principal somebody for whom gifts are planned, and from whom something may be kept?"""
+
+    service: ClassVar[str] = "project"
+    operation: ClassVar[str] = "gift_recipient"
+    principal: Principal
+
+
 MAX_CHATS = 500  # in one answer
 
 

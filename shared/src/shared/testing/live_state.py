@@ -53,7 +53,8 @@ class LiveState:
         """Fields that are not told, because every viewer has their own, stay as they were read."""
         key = _key(kind, data)
         known = self.things[kind].get(key, {})
-        if known.get("version", 0) < data["version"]:
+        was_kept = kind == "list_item" and known.get("status") is None  # a reveal is no new version of the item
+        if known.get("version", 0) < data["version"] or (was_kept and known.get("version") == data["version"]):
             self.things[kind][key] = known | data["payload"]
 
     def _remove(self, kind: str, data: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from project_service.gifting import statements
 from project_service.gifting.gifts.errors import GiftNotFound
 from project_service.gifting.gifts.schemas import GiftQuery, GiftSearch
-from project_service.gifting.secrecy import Viewer
+from project_service.gifting.secrecy import StoredList, Viewer
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
@@ -117,6 +117,13 @@ async def update(work: Work, gift: GiftState, changes: Mapping[str, Any], now: d
     return msgspec.convert(row, GiftState)
 
 
+async def keep_silence(work: Work, gift_list: StoredList, subject: UUID, item_id: UUID | None = None) -> None:
+    """Before an item, or all of them, leave a list that its subject sees: what others said about their gifts, thinking
+    that it was kept, stays kept from them.
+    """
+    await work.execute(_KEEP_SILENCE, gift_list.tenant_id, gift_list.id, subject, item_id)
+
+
 async def remove(work: Work, gift: GiftState) -> None:
     await statements.delete(work, _TABLE, gift.tenant_id, gift.id)
 
@@ -132,6 +139,14 @@ def _filters(query: GiftQuery | GiftSearch, arguments: Arguments) -> str:
         return f" and ({' or '.join(statements.part_of(query.q, part, arguments) for part in parts)})"
     return f" and {arguments.add(query.tag)} = any(g.tags)" if query.tag is not None else ""
 
+
+_KEEP_SILENCE = """
+update gifts set taken_back_by = array_append(taken_back_by, $3::uuid)
+where tenant_id = $1 and not $3 = any(taken_back_by) and id in (
+    select gift_id from list_items
+    where tenant_id = $1 and list_id = $2 and added_by = $3 and (id = $4 or $4::uuid is null)
+)
+"""
 
 _LEASE = """
 update gifts set metadata_due_at = $2, metadata_attempts = metadata_attempts + 1

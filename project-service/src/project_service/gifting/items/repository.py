@@ -125,5 +125,15 @@ async def holding(work: Work, tenant_id: UUID, gift_id: UUID, locking: str = "")
     return msgspec.convert(rows, list[StoredItem])
 
 
+async def hold_all(work: Work, tenant_id: UUID, list_id: UUID) -> list[StoredItem]:
+    """All items of a list, oldest first; nobody writes them before this transaction ends."""
+    rows = await work.rows(
+        f"select {_COLUMNS} from {_TABLE} t where t.tenant_id = $1 and t.list_id = $2 order by t.id for share",
+        tenant_id,
+        list_id,
+    )
+    return msgspec.convert(rows, list[StoredItem])
+
+
 async def remove(work: Work, item: StoredItem) -> None:
     await statements.delete(work, _TABLE, item.tenant_id, item.id)

@@ -1,5 +1,6 @@
 """The use cases of the items of lists, each one transaction."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,15 @@ from project_service.gifting.items.domain import claimed, moved, released
 from project_service.gifting.items.schemas import AssignItem, CreateItem, ItemQuery, MoveItem, PatchItem
 from project_service.gifting.lists import repository as lists
 from project_service.gifting.lists.announcing import tell_item_is_gone, tell_of_item
-from project_service.gifting.secrecy import StoredItem, StoredList, keeps_secrets_from, seen_by, whole
+from project_service.gifting.secrecy import (
+    StoredItem,
+    StoredList,
+    keeps_secrets_from,
+    seen_by,
+    shows_item,
+    subject_of,
+    whole,
+)
 from project_service.gifting.streams import linked
 from project_service.projects.domain import differences
 from shared.clock import Clock
@@ -92,6 +101,7 @@ class ItemService:
             gift_list, item = await repository.lock(work, principal, item_id, now)
             require_keeper(principal, item.added_by)
             refuse_stale(if_match, seen_by(gift_list, item, principal.user_id, now))
+            await _keep_silence(work, gift_list, item, now)
             await repository.remove(work, item)
             tell_item_is_gone(work, await linked(work, principal.tenant_id), gift_list, item, now)
 
@@ -111,10 +121,18 @@ class ItemService:
         if not changed:
             return item
         now = self._clock.now()
+        if "gift_id" in changed:
+            await _keep_silence(work, gift_list, item, now)
         after = await repository.update(work, item, changed, now)
         links = await linked(work, item.tenant_id)
         tell_of_item(work, links, gift_list, after, now, tuple(changed))
         return after
+
+
+async def _keep_silence(work: Work, gift_list: StoredList, item: StoredItem, now: datetime) -> None:
+    subject = subject_of(gift_list, now)
+    if item.gift_id is not None and subject is not None and shows_item(gift_list, item, subject, now):
+        await gifts.keep_silence(work, gift_list, subject, item.id)
 
 
 def _is_admin(principal: Principal) -> bool:

@@ -16,7 +16,7 @@ from project_service.gifting.secrecy import (
     veiled,
     whole,
 )
-from project_service.gifting.streams import Linked, tell
+from project_service.gifting.streams import Linked, tell, tell_only
 from shared.db.unit_of_work import Work
 from shared.events.changes import Removed
 from shared.events.gifting import (
@@ -45,13 +45,17 @@ def tell_of_list(
     now: datetime,
     *,
     changed_fields: tuple[str, ...] = (),
-    left: Sequence[str] = (),
+    before: StoredList | None = None,
 ) -> None:
-    """`left` are topics that the list stood in until now."""
+    """The topics that it leaves are told as well, unless it becomes private. Whoever it is revealed to is told later:
+    that there is a list, before they hear of its changes.
+    """
     event = contract(entity_id=after.id, version=after.version, changed_fields=changed_fields, payload=state_of(after))
-    opened: list[str] = _topics_of_all(after) if "visibility" in changed_fields else []
-    topics = list(dict.fromkeys((*topics_of(after), *left, *opened)))
-    tell(work, links, topics, event, hidden_from=_kept_from(after, now), only_for=owner_of(after))
+    was: StoredList = before or after
+    others: list[str] = _topics_of_all(after) if "visibility" in changed_fields else topics_of(was)
+    topics = list(dict.fromkeys((*topics_of(after), *others)))
+    hidden_from = _kept_from(after, now) or (_kept_from(was, now) if "reveal_at" in changed_fields else None)
+    tell(work, links, topics, event, hidden_from=hidden_from, only_for=owner_of(after))
 
 
 def tell_list_is_gone(work: Work, links: Sequence[Linked], before: StoredList, now: datetime) -> None:
@@ -94,6 +98,22 @@ def tell_item_is_gone(
     event = ListItemDeleted(entity_id=before.id, version=before.version + 1, payload=gone)
     topics = _item_topics(gift_list, is_about_people=False)
     tell(work, links, topics, event, hidden_from=subject, as_they_see_it=theirs, only_for=owner_of(gift_list))
+
+
+def tell_of_reveal(work: Work, link: Linked, gift_list: StoredList, items: Sequence[StoredItem]) -> None:
+    """To its subject, who sees it now: list and items that they did not see, and what they did not see of other items.
+
+    An item that nobody has claimed keeps the version under which they know it.
+    """
+    assert gift_list.reveal_at is not None  # or there would be nothing to tell
+    just_before = gift_list.reveal_at - datetime.resolution
+    if not shows_list(gift_list, link.user_id, just_before):
+        added = GiftListAdded(entity_id=gift_list.id, version=gift_list.version, payload=state_of(gift_list))
+        tell_only(work, link, topics_of(gift_list), added)
+    for item in items:
+        was_seen = shows_item(gift_list, item, link.user_id, just_before)
+        event = _item_event(item, tuple(sorted(HIDDEN_FIELDS)) if was_seen else None)
+        tell_only(work, link, _item_topics(gift_list, is_about_people=False), event)
 
 
 def topics_of(gift_list: StoredList) -> list[str]:

@@ -7,17 +7,13 @@ import msgspec
 
 from project_service.gifting import statements
 from project_service.gifting.access import require_keeper, require_writer
+from project_service.gifting.gifts import repository as gifts
 from project_service.gifting.items import repository as items
 from project_service.gifting.items.schemas import ItemQuery
 from project_service.gifting.lists import repository
-from project_service.gifting.lists.announcing import (
-    tell_list_is_gone,
-    tell_list_is_withdrawn,
-    tell_of_list,
-    topics_of,
-)
+from project_service.gifting.lists.announcing import tell_list_is_gone, tell_list_is_withdrawn, tell_of_list
 from project_service.gifting.lists.schemas import CreateList, ListDetail, ListQuery, PatchList
-from project_service.gifting.secrecy import StoredList, state_of
+from project_service.gifting.secrecy import StoredList, shows_list, state_of, subject_of
 from project_service.gifting.streams import linked
 from project_service.projects.domain import differences
 from project_service.tasks.domain import require_plausible
@@ -78,10 +74,9 @@ class ListService:
             await _require_there(work, principal.tenant_id, occasion_id=changed.get("occasion_id"))
             after = await repository.update(work, principal.tenant_id, list_id, changed, now)
             links = await linked(work, principal.tenant_id)
-            left = () if "visibility" in changed else topics_of(before)
             if changed.get("visibility") is Visibility.PRIVATE:
                 tell_list_is_withdrawn(work, links, before, after, now)
-            tell_of_list(work, links, after, GiftListUpdated, now, changed_fields=tuple(changed), left=left)
+            tell_of_list(work, links, after, GiftListUpdated, now, changed_fields=tuple(changed), before=before)
             return state_of(after)
 
     async def remove(self, principal: Principal, list_id: UUID, if_match: IfMatch) -> None:
@@ -91,6 +86,9 @@ class ListService:
             before = await repository.lock(work, principal, list_id, now)
             require_keeper(principal, before.created_by)
             refuse_stale(if_match, state_of(before))
+            subject = subject_of(before, now)
+            if subject is not None and shows_list(before, subject, now):
+                await gifts.keep_silence(work, before, subject)
             await repository.remove(work, principal.tenant_id, list_id)
             tell_list_is_gone(work, await linked(work, principal.tenant_id), before, now)
 

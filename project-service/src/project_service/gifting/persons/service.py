@@ -15,7 +15,7 @@ from project_service.gifting.persons.schemas import (
     PersonDetail,
     PersonQuery,
 )
-from project_service.gifting.streams import hold_links, linked, tell
+from project_service.gifting.streams import audience_of, hold_links, linked, tell
 from project_service.projects.domain import differences
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -23,6 +23,7 @@ from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
 from shared.events.changes import Removed
 from shared.events.gifting import PersonAdded, PersonDeleted, PersonState, PersonUpdated
+from shared.events.questions import GiftRecipient, GiftRecipientAnswer
 from shared.events.topics import person_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
@@ -52,6 +53,11 @@ class PersonService:
         async with self._database.unit_of_work(principal.tenant_id) as work:
             await repository.get(work, principal.tenant_id, person_id)
             return await repository.history(work, principal, person_id, query, self._clock.now())
+
+    async def recipient(self, question: GiftRecipient) -> GiftRecipientAnswer:
+        asked = question.principal
+        async with self._database.unit_of_work(asked.tenant_id) as work:
+            return GiftRecipientAnswer(await audience_of(work, asked.tenant_id, asked.user_id) is not None)
 
     async def add(self, principal: Principal, new: CreatePerson) -> PersonState:
         """Raises Forbidden, ValidationFailed, PersonLinked, TooManyLinkedPersons."""

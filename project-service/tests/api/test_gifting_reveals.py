@@ -1,0 +1,136 @@
+"""When a list is revealed: whom it is for is told once what was kept from them, and nobody else is told anything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from gifting_household import API, Household, Json, move_in
+from project_builders import project_settings
+from project_client import ProjectClient
+
+from project_service.app import create_app
+from project_service.gifting.lists.revealing import Revealer
+from shared.db.databases import Database
+from shared.events.questions import TopicPosition
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests
+from shared.principal import Principal
+from shared.testing.service_client import session_with
+
+BIRTHDAY = timedelta(hours=1)
+
+
+class MovableClock:
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+async def home(database: Database, bus: MemoryBus, clock: MovableClock) -> AsyncIterator[Household]:
+    async with session_with(create_app(project_settings(), database=database, bus=bus, clock=clock)) as session:
+        yield await move_in(ProjectClient(session, database, clock))
+
+
+@pytest.fixture
+def requests(home: Household, bus: MemoryBus) -> Requests:
+    return Requests(bus)
+
+
+Told = list[tuple[str, Json]]
+
+
+async def heard(home: Household, requests: Requests, who: Principal, topic: str) -> Told:
+    """Types and payloads of all that they hear, which has no gap."""
+    stream = (await requests.ask(TopicPosition(principal=who, topic=topic), service="project")).stream
+    envelopes = await home.client.events(who, stream)
+    return [(e.type.removeprefix("project."), msgspec.json.decode(e.data)["payload"]) for e in envelopes]
+
+
+async def reveal(home: Household, clock: MovableClock) -> None:
+    """Two replicas at once, and another round."""
+    replicas = [Revealer(home.client.database, clock) for _ in range(2)]
+    await asyncio.gather(*(replica.reveal_due() for replica in replicas))
+    await replicas[0].reveal_due()
+
+
+async def test_the_person_is_told_once_what_was_kept(home: Household, requests: Requests, clock: MovableClock) -> None:
+    reveal_at = (clock.time + BIRTHDAY).isoformat()
+    wishes = await home.wishlist(home.ada, reveal_at=reveal_at)
+    wish = await home.item(home.ada, wishes)
+    await home.move(home.ben, wish, "selected")
+    surprise = await home.item(home.ben, wishes, name="Surprise")
+    about = {"entity_type": "list", "entity_id": wishes["id"]}
+    remark = await home.new("comments", home.ben, **about, body="She has no idea")
+    plans = await home.wishlist(home.ben, type="ideas", name="Plans", reveal_at=reveal_at)
+    plan = await home.item(home.ben, plans)
+    topics = [f"list:{wishes['id']}", "list-items:all", f"person:{home.ada_as_person['id']}"]
+    said = f"comments:list:{wishes['id']}"
+    before = {
+        (who, topic): await heard(home, requests, who, topic)
+        for who in (home.ada, home.cleo)
+        for topic in (*topics, said)
+    }
+
+    await reveal(home, clock)
+    untold = [await heard(home, requests, home.ada, topic) for topic in topics]
+    clock.time += BIRTHDAY
+    await reveal(home, clock)
+
+    assert untold == [before[home.ada, topic] for topic in topics]
+    now = {topic: (await heard(home, requests, home.ada, topic))[len(before[home.ada, topic]) :] for topic in topics}
+    as_read = {
+        item["id"]: (await home.read(f"list-items/{item['id']}", home.ada)).data for item in (wish, surprise, plan)
+    }
+    of_wishes = [("list_item.status_changed", as_read[wish["id"]]), ("list_item.added", as_read[surprise["id"]])]
+    of_plans = [("list_item.added", as_read[plan["id"]])]
+    assert now[topics[0]] == of_wishes
+    assert sorted(now[topics[1]], key=str) == sorted([*of_wishes, *of_plans], key=str)
+    assert now[topics[2]] == [("list.added", plans)]
+    assert await heard(home, requests, home.ada, f"list:{plans['id']}") == [("list.added", plans), *of_plans]
+    assert [payload["id"] for _, payload in await heard(home, requests, home.ada, said)] == [remark["id"]]
+    for topic in (*topics, said):
+        assert await heard(home, requests, home.cleo, topic) == before[home.cleo, topic]
+
+
+async def test_a_list_that_is_revealed_by_hand_is_told_of_as_well(
+    home: Household, requests: Requests, clock: MovableClock
+) -> None:
+    plans = await home.wishlist(home.ben, type="ideas", name="Plans")
+    private = await home.wishlist(home.ben, type="ideas", visibility="private")
+    for gift_list in (plans, private):
+        await home.client.send(
+            "PATCH", f"{API}/lists/{gift_list['id']}", {"reveal_at": clock.time.isoformat()}, who=home.ben
+        )
+    about = {"entity_type": "list", "entity_id": private["id"]}
+    await home.new("comments", home.ben, **about, body="Only mine")
+    topic = f"person:{home.ada_as_person['id']}"
+    before = await heard(home, requests, home.ada, topic)
+
+    await reveal(home, clock)
+
+    told = (await heard(home, requests, home.ada, topic))[len(before) :]
+    assert [(kind, payload["id"]) for kind, payload in told] == [("list.added", plans["id"])]
+    assert [kind for kind, _ in before] == ["person.added"]
+    [private_streams] = await home.client.database.system_rows(
+        "select count(*) as number from outbox_topics where topic like $1", f"%:{private['id']}#%"
+    )
+    assert private_streams["number"] == 0
+
+
+async def test_a_wish_list_that_is_shared_is_told_of_at_once(home: Household, requests: Requests) -> None:
+    wishes = await home.wishlist(home.ben, visibility="private")
+
+    await home.client.send("PATCH", f"{API}/lists/{wishes['id']}", {"visibility": "tenant"}, who=home.ben)
+
+    told = await heard(home, requests, home.ada, f"list:{wishes['id']}")
+    assert [(kind, payload["id"]) for kind, payload in told] == [("list.updated", wishes["id"])]
