@@ -73,6 +73,13 @@ async def test_a_wrong_address_has_its_code(ada: ApiClient, method: str, path: s
         assert (answer.status, (await answer.json())["error"]["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(("size", "status"), [(11_000, 200), (15_000, 431)])
+async def test_what_the_gateway_lets_through_of_headers_a_service_reads(ada: ApiClient, size: int, status: int):
+    answer = await ada.call("GET", PROJECTS, headers={"X-Notes": "n" * size})
+
+    assert answer.status == status
+
+
 async def test_a_credential_is_refused_for_what_it_is(ada: ApiClient, anonymous: ApiClient):
     claims = jwt.decode(ada.access_token, options={"verify_signature": False})
     forged = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"typ": "at+jwt"})

@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from deploy.api_client import ApiClient
 from deploy.stack_process import StackProcess
+from shared.testing.eventually import eventually
 from shared.testing.live_chats import LiveChats
 from shared.testing.live_client import LiveClient
 from shared.testing.live_project import STATE, LiveProjectWindow
@@ -88,6 +89,7 @@ async def test_a_stream_of_events_goes_on_where_it_was(stack: StackProcess, ada:
         for title in ("Two", "Three"):
             await add_task(ada, project, title)
         missed = await heard(stream, 2)
+        await eventually(lambda: len(stream.recoveries) == 2)
 
     assert [one.data["payload"]["title"] for one in (*first, *missed)] == ["One", "Two", "Three"]
     assert [answer.recovered for answer in stream.recoveries] == [False, True]
@@ -117,6 +119,7 @@ async def test_a_window_has_the_state_and_then_every_change(stack: StackProcess,
         await window.drop_connection()
         await add_file(ada, project, "c.txt")
         missed = await next_path(window)
+        await eventually(lambda: len(window.recoveries) == 2)
 
     assert (state.event, [file["path"] for file in state.data["files"]]) == (STATE, ["a.txt"])
     assert (live, missed) == ("b.txt", "c.txt")

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from shared.http.app import HEAD_BYTES
+
 KIB = 1024
 
 
@@ -9,7 +11,8 @@ class WireLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes in bytes, times in seconds."""
 
     target: int = 8 * KIB
-    head: int = 32 * KIB
+    head: int = HEAD_BYTES - 4 * KIB
+    """Services read no more; the rest is for what is added on the way, the identity above all."""
     header_count: int = 100
     head_seconds: float = 10.0
     body_idle_seconds: float = 15.0

@@ -14,7 +14,7 @@ from project_client import ProjectClient, files_of
 from project_service.blobs import repository
 from project_service.blobs.domain import GIB, Content
 from project_service.blobs.service import BlobStore
-from project_service.files.schemas import FileQuery, FilesWritten, WriteFile, WriteFiles
+from project_service.files.schemas import FileInclude, FileQuery, FilesWritten, WriteFile, WriteFiles
 from project_service.files.service import FileService
 from project_service.object_store import ObjectMissing, ObjectStore, ObjectStoreUnavailable, open_object_store
 from project_service.versions.schemas import VersionListQuery
@@ -202,7 +202,7 @@ async def test_work_on_files_takes_few_statements_however_many_files(
 
     written = await count(files.write(ada, project, body(**{f"f{number}": f"{number}" for number in range(200)})))
     await count(files.find(ada, project, FileQuery(page_size=100)))
-    await count(files.find(ada, project, FileQuery(page_size=100, include="content")))
+    await count(files.find(ada, project, FileQuery(page_size=100, include=FileInclude.CONTENT)))
     await count(files.get(ada, project, written.files[7].id))
     await count(versions.find(ada, project, VersionListQuery()))
 

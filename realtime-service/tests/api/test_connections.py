@@ -87,7 +87,7 @@ async def test_a_plain_request_is_told_to_upgrade(server: LiveServer) -> None:
 
 async def test_an_expiring_token_is_announced_and_its_end_closes_the_connection(start_server) -> None:
     server = await start_server(expiry_warning_seconds=60, expiry_grace_seconds=0.1)
-    client = await RawClient.open(server.port, some_principal(), expires_at=unix_now() + 1)
+    client = await RawClient.open(server.port, some_principal(), expires_at=unix_now() + 2)
 
     frames, code = await client.until_closed()
 
@@ -99,13 +99,13 @@ async def test_an_expiring_token_is_announced_and_its_end_closes_the_connection(
 async def test_a_fresh_token_keeps_the_connection_open(start_server, auth) -> None:
     server = await start_server(expiry_grace_seconds=0.1, expiry_warning_seconds=60)
     anna = some_principal()
-    client = await RawClient.open(server.port, anna, expires_at=unix_now() + 1)
+    client = await RawClient.open(server.port, anna, expires_at=unix_now() + 2)
     await client.next()
 
     await client.send(action="auth", token=auth.token(anna))
 
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(2.5):
             await client.socket.recv()
     assert await client.hears_nothing()
     await client.close()

@@ -167,7 +167,7 @@ async def test_a_stream_outlives_its_token_by_the_grace_only(start_server, keepe
     server = await start_server(expiry_grace_seconds=0.1, expiry_warning_seconds=60)
     anna = some_principal()
     keeper.create(anna.tenant_id, TOPIC)
-    source = await EventSource.open(server.port, anna, [TOPIC], expires_at=unix_now() + 1)
+    source = await EventSource.open(server.port, anna, [TOPIC], expires_at=unix_now() + 2)
 
     told = await source.until_end()
 

