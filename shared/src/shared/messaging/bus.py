@@ -38,7 +38,7 @@ class QueueSpec(NamedTuple):
 
     name: str
     bindings: tuple[Binding, ...]
-    prefetch: int = 32
+    prefetch: int = 64
 
 
 class Delivery(Protocol):

@@ -97,13 +97,18 @@ class Relay:
             self._redeliver_since = None
 
     async def _relay_all(self) -> None:
-        self._awake.clear()
+        """Who was woken need not look: there is something. What others have committed is found by looking."""
+        if self._awake.is_set() or await self._has_unsent():
+            self._awake.clear()
+            while await self._relay_batch():
+                pass
+
+    async def _has_unsent(self) -> bool:
         [unsent] = await self._database.system_rows(_HAS_UNSENT)
-        while unsent["is_there"] and await self._relay_batch():
-            pass
+        return bool(unsent["is_there"])
 
     async def _relay_batch(self) -> bool:
-        """False when nothing was left to send, or all of it is in another relay's hands."""
+        """Whether more may be left to send than what came meanwhile, or is in another relay's hands."""
         failure: PublishFailed | None = None
         async with self._database.system_work() as work:
             # Two statements: the second one's snapshot is younger than the locks.
@@ -120,7 +125,7 @@ class Relay:
             await _mark_sent(work, rows)
         if failure is not None:
             raise failure
-        return True
+        return len(rows) >= ROWS_PER_PARTITION
 
     def _message(self, row: dict[str, Any]) -> OutgoingMessage:
         body = encode(envelope_of(row, self._service, self._epoch))

@@ -1,11 +1,15 @@
 """One queue's consumer: gives what waits to a handler, never overlapping, and drains on request."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from shared.messaging.bus import RETRY_DELAYS, DeliveriesHandler, Delivery
 from shared.telemetry.logs import get_logger
+
+PACE_SECONDS = 0.02
+"""From one beginning to the next, at least: what comes alone is handled at once, a burst is handled together."""
 
 log = get_logger()
 
@@ -45,9 +49,11 @@ class SerialConsumer:
     async def _run(self) -> None:
         while not self._is_draining:
             deliveries = await self._take()
+            began = time.monotonic()
             self._has_some_in_hand = True
             await self._hand_over(deliveries)
             self._has_some_in_hand = False
+            await asyncio.sleep(began + PACE_SECONDS - time.monotonic())
 
     async def _hand_over(self, deliveries: Sequence[HeldDelivery]) -> None:
         try:
