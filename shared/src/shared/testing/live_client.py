@@ -79,8 +79,7 @@ class LiveClient(LiveSocket):
             self._hear_refusal(topic, frame["code"])
 
     async def _ask_again(self, topic: str, pause: float) -> None:
-        await asyncio.sleep(pause)
-        if topic in self._followed:
+        if await self._is_still_open_after(pause) and topic in self._followed:
             await self._ask_for(topic)
 
     async def _ask_for(self, topic: str) -> None:

@@ -1,6 +1,5 @@
 """A reference client of the project dialect: a window on one project that comes back and checks what it hears."""
 
-import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -39,8 +38,8 @@ class LiveProjectWindow(LiveSocket):
         await (self._say("get_state") if since is None else self._say("resume", **since))
 
     async def _ask_again(self, pause: float) -> None:
-        await asyncio.sleep(pause)
-        await self._ask()
+        if await self._is_still_open_after(pause):
+            await self._ask()
 
     async def _hear(self, text: str) -> None:
         self._hear_anything()

@@ -1,5 +1,6 @@
 """A reference client that listens on a WebSocket, in whatever dialect."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -74,6 +75,12 @@ class LiveSocket(LiveReader):
         if not isinstance(self._url, str):
             return self._url()
         return Handshake(self._url, {} if self._in_frame else {"Authorization": f"Bearer {token}"})
+
+    async def _is_still_open_after(self, pause: float) -> bool:
+        """False: there is another connection, or none. The next one asks for everything as it begins."""
+        socket = self._socket
+        await asyncio.sleep(pause)
+        return self._socket is socket
 
     async def _send(self, text: str) -> None:
         """Lost without a connection: the next one says again what matters."""
