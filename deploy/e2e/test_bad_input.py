@@ -73,7 +73,7 @@ async def test_a_wrong_address_has_its_code(ada: ApiClient, method: str, path: s
         assert (answer.status, (await answer.json())["error"]["code"]) == (status, code)
 
 
-@pytest.mark.parametrize(("size", "status"), [(11_000, 200), (15_000, 431)])
+@pytest.mark.parametrize(("size", "status"), [(15_000, 200), (17_000, 431)])
 async def test_what_the_gateway_lets_through_of_headers_a_service_reads(ada: ApiClient, size: int, status: int):
     answer = await ada.call("GET", PROJECTS, headers={"X-Notes": "n" * size})
 

@@ -22,6 +22,7 @@ from gateway.audit.sightings import (
 )
 from gateway.cors import is_preflight
 from gateway.entrance import Entry, Visitor
+from gateway.errors import HeadTooLarge
 from gateway.outgoing_head import UPGRADED, asks_for_websocket, trace_id_of
 from gateway.parts import Parts
 from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
@@ -181,7 +182,7 @@ class Exchange:
         self._entry = parts.entrance.at_once(self._visitor)
         if self._entry is not None:
             self._pool.breaker.check()
-            upstream = self._pool.idle_connection()
+            upstream = self._pool.idle_connection(must_be_sure=not head.is_replayable)
             if upstream is not None:
                 self._send(upstream)
                 return
@@ -194,10 +195,9 @@ class Exchange:
             if self._entry is None:
                 self._entry = await self._parts.entrance.ask(self._visitor)
                 self._pool.breaker.check()  # not before: whoever gets no further must not take the turn of a probe
-                upstream = self._pool.idle_connection()
+                upstream = self._pool.idle_connection(must_be_sure=not self._head.is_replayable)
             if upstream is None:
-                can_try_again = self._head.is_replayable and not self._is_retried
-                upstream = await self._pool.connect(attempts=2 if can_try_again else 1)
+                upstream = await self._pool.connect(attempts=1 if self._is_retried else 2)
             self._task = None
             self._send(upstream)
         except TesseraError as error:
@@ -215,13 +215,14 @@ class Exchange:
         awaits_continue = self._head.expects_continue and not self._client.received
         try:
             begun = self._body.pass_on(self._client.received) if has_more else b""
+            head = self._outgoing_head()
         except TesseraError as error:
             self._pool.put_back(upstream)
             self._refuse(error)
             return
         self._upstream = upstream
         self._sent = self._body_since = time.monotonic()
-        upstream.send(self, self._outgoing_head() + begun, asks_for_head=self._head.method == "HEAD")
+        upstream.send(self, head + begun, asks_for_head=self._head.method == "HEAD")
         if has_more:
             if awaits_continue:
                 self._client.write(CONTINUE)
@@ -253,6 +254,7 @@ class Exchange:
             self._client.wait_until(min(0.0, bought) + limits.body_idle_seconds)
 
     def _outgoing_head(self) -> bytes:
+        """Raises HeadTooLarge."""
         parts, row = self._parts, self._row
         identity = b""
         assert self._entry is not None
@@ -263,7 +265,7 @@ class Exchange:
             identity = parts.authenticator.identity_line(admission, row.service)
             if row.service is Service.REALTIME:
                 identity += expiry_line(admission)
-        return parts.outgoing.for_service(
+        outgoing = parts.outgoing.for_service(
             self._head,
             self._entry.target,
             row,
@@ -272,6 +274,9 @@ class Exchange:
             address=self._visitor.address,
             trace_id=self._trace_id,
         )
+        if len(outgoing) > parts.limits.service_head:
+            raise HeadTooLarge
+        return outgoing
 
     # towards the client
 

@@ -20,6 +20,10 @@ from gateway.wire_limits import WireLimits
 from shared.errors import UpstreamError, UpstreamTimeout
 
 _REUSABLE_SECONDS = 10.0  # services close connections that were idle for 15
+_SURE_SECONDS = 0.2
+"""A service that stops says so with every answer for 0.3 s, and only then closes what was idle meanwhile
+(`shared.http.server`): a connection with a younger answer is not about to be closed."""
+
 _MOST_IDLE = 256
 _OUR_OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRINUSE, errno.EADDRNOTAVAIL})
 WITHOUT_BODY = frozenset({204, 304})
@@ -76,7 +80,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_complete = False
         self._ends_with_connection = False
         self._stays_open = False
-        self.idle_since = 0.0
+        self.answered_at = time.monotonic()
+        """Until the first answer, when it was made."""
         self.was_used = False
 
     def send(self, receiver: AnswerReceiver, head: bytes, *, asks_for_head: bool) -> None:
@@ -104,7 +109,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._asks_for_head or self._was_bodiless():
             self._parser = httptools.HttpResponseParser(self)  # it may wait for a body that never comes
         if self._stays_open and not self.transport.is_closing():
-            self.was_used = True
+            self.was_used, self.answered_at = True, time.monotonic()
             self.transport.resume_reading()
             self._pool.put_back(self)
         else:
@@ -217,12 +222,17 @@ class UpstreamPool:
         self._sources = cycle([(source, 0) for source in sources] or [None])
         self._idle: deque[UpstreamConnection] = deque(maxlen=_MOST_IDLE)
 
-    def idle_connection(self) -> UpstreamConnection | None:
+    def idle_connection(self, *, must_be_sure: bool) -> UpstreamConnection | None:
+        """`must_be_sure` for what cannot be sent again should the connection close just then."""
         while self._idle:
             connection = self._idle.pop()
+            age = time.monotonic() - connection.answered_at
             if connection.transport.is_closing():
                 continue
-            if time.monotonic() - connection.idle_since < _REUSABLE_SECONDS:
+            if must_be_sure and _SURE_SECONDS < age < _REUSABLE_SECONDS:
+                self._idle.append(connection)
+                return None
+            if age < _REUSABLE_SECONDS:
                 return connection
             connection.transport.close()
         return None
@@ -256,7 +266,6 @@ class UpstreamPool:
     def put_back(self, connection: UpstreamConnection) -> None:
         if len(self._idle) == _MOST_IDLE:
             self._idle.popleft().transport.close()
-        connection.idle_since = time.monotonic()
         self._idle.append(connection)
 
     def forget(self, connection: UpstreamConnection) -> None:

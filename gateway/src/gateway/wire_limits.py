@@ -11,8 +11,9 @@ class WireLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes in bytes, times in seconds."""
 
     target: int = 8 * KIB
-    head: int = HEAD_BYTES - 4 * KIB
-    """Services read no more; the rest is for what is added on the way, the identity above all."""
+    head: int = 32 * KIB
+    service_head: int = HEAD_BYTES
+    """Of what is sent on, without credentials and with the identity."""
     header_count: int = 100
     head_seconds: float = 10.0
     body_idle_seconds: float = 15.0

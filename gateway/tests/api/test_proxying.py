@@ -240,6 +240,21 @@ async def test_connections_to_services_are_used_again(stack: Stack) -> None:
     assert stack.project.accepted == 1
 
 
+async def test_what_cannot_be_sent_again_goes_over_no_connection_that_was_silent_for_a_while(stack: Stack) -> None:
+    headers = stack.bearer()
+    await call(stack, "GET", "/api/v1/projects", headers=headers)
+    await call(stack, "POST", "/api/v1/projects", headers=headers, data=b"{}")
+    at_once = stack.project.accepted
+    await asyncio.sleep(0.25)
+
+    await call(stack, "GET", "/api/v1/projects", headers=headers)
+    read = stack.project.accepted
+    await asyncio.sleep(0.25)
+    await call(stack, "POST", "/api/v1/projects", headers=headers, data=b"{}")
+
+    assert (at_once, read, stack.project.accepted) == (1, 1, 2)
+
+
 async def test_requests_on_one_connection_are_answered_in_order(stack: Stack) -> None:
     token = stack.bearer()["Authorization"]
     count = 20
