@@ -89,14 +89,21 @@ class Load:
         self.failures: Counter[str] = Counter()
         self._projects = projects
         self._rate = rate
+        self._is_over = False
+
+    def end(self) -> None:
+        """With what is under way: a write whose answer nobody waits for would be news after the judgement."""
+        self._is_over = True
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Until `end`."""
         numbers, begin = itertools.count(), time.monotonic()
 
         async def work() -> None:
             for number in numbers:
                 await asyncio.sleep(begin + number / self._rate - time.monotonic())
+                if self._is_over:
+                    return
                 await self._ask(number)
 
         async with asyncio.TaskGroup() as group:
@@ -130,8 +137,8 @@ async def run(clients: int, rate: int, services: Sequence[str], home: Path) -> O
         for name in services:
             await _roll(name, (stack.services[name], replicas[name]), load, live)
         await asyncio.sleep(CALM_SECONDS)
-        loading.cancel()
-        await asyncio.gather(loading, return_exceptions=True)
+        load.end()
+        await loading
         return await _judge(load, url, projects, live)
 
 
