@@ -67,7 +67,7 @@ async def _compare(servers: list[str], count: int, deliveries: int) -> None:
         if name == "node" and not _can_run_node():
             continue
         port = free_port()
-        async with _server(name, port, size) as server, _crowd(port, count) as crowd:
+        async with _server(name, port, size) as server, crowd_of(_this("clients", str(port), str(count))) as crowd:
             rates[name] = result = await measure(server, crowd, count, max(1, deliveries // count))
             size = result.frame_bytes  # the others send as much
         say(
@@ -136,8 +136,9 @@ async def _server(name: str, port: int, size: int) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def _crowd(port: int, count: int) -> AsyncIterator[Crowd]:
-    async with child(_this("clients", str(port), str(count)), dict(os.environ)) as process:
+async def crowd_of(command: list[str]) -> AsyncIterator[Crowd]:
+    """All its clients are connected."""
+    async with child(command, dict(os.environ)) as process:
         assert process.stdout is not None
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await process.stdout.readline()

@@ -21,7 +21,17 @@ import msgspec
 import uvloop
 
 from deploy.bench import live_stage, node_program
-from deploy.bench.fanout import Crowd, Result, Server, Tally, child, masked, measure, raise_file_limit, until_listening
+from deploy.bench.fanout import (
+    Result,
+    Server,
+    Tally,
+    child,
+    crowd_of,
+    masked,
+    measure,
+    raise_file_limit,
+    until_listening,
+)
 from deploy.console import say
 from deploy.machine import describe_machine
 from deploy.supervision.ports import free_port
@@ -83,7 +93,7 @@ async def _compare(count: int, deliveries: int, servers: list[str]) -> None:
     rates: dict[str, Result] = {}
     for name in servers:
         port = free_port()
-        async with _server(name, port) as server, _crowd(port, count) as crowd:
+        async with _server(name, port) as server, crowd_of(_this("clients", str(port), str(count))) as crowd:
             rates[name] = result = await measure(server, crowd, count, max(1, deliveries // count))
         say(
             f"  {name:8} {result.per_second:9,.0f} deliveries/s  {result.per_cpu_second:9,.0f} per CPU second"
@@ -107,15 +117,6 @@ async def _server(name: str, port: int) -> AsyncIterator[Server]:
     async with child(command, environment) as process:
         await until_listening(port)
         yield Server(process)
-
-
-@asynccontextmanager
-async def _crowd(port: int, count: int) -> AsyncIterator[Crowd]:
-    async with child(_this("clients", str(port), str(count)), dict(os.environ)) as process:
-        assert process.stdout is not None
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await process.stdout.readline()
-        yield Crowd(process)
 
 
 class _Client(asyncio.Protocol):

@@ -9,8 +9,8 @@ from realtime_service.credentials import Credentials
 from realtime_service.frames import CloseCode
 from realtime_service.metrics import LiveMetrics
 from realtime_service.settings import RealtimeSettings
+from realtime_service.taken_transport import SOFT_LIMIT
 from realtime_service.timers import Timer, TimerWheel
-from realtime_service.websocket import SOFT_LIMIT
 from shared.clock import Clock
 from shared.errors import AuthRequired, Forbidden, TesseraError, TokenExpired, TooManyRequests
 from shared.events.topics import Topic

@@ -16,9 +16,9 @@ from realtime_service.presence.names import Names
 from realtime_service.presence.service import Presence
 from realtime_service.replay import Keepers
 from realtime_service.subscription import Filter, Joined, Reader, Subscription
+from realtime_service.taken_transport import SOFT_LIMIT
 from realtime_service.topics import Direct
 from realtime_service.typing_signals import TypingSignals
-from realtime_service.websocket import SOFT_LIMIT
 from shared.errors import TesseraError, Unavailable, UpstreamError, UpstreamTimeout
 from shared.events.questions import TopicNotFound
 from shared.events.topics import Topic, parse_topic

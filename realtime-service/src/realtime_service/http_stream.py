@@ -3,12 +3,9 @@
 import asyncio
 from asyncio import Transport
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
-from realtime_service.connection import ByteSink
-from realtime_service.frames import CloseCode
-from realtime_service.websocket import SOFT_LIMIT
-from shared.errors import BadRequest
+from realtime_service.taken_transport import Listener, TakenTransport, take_from_sanic
 from shared.http.app import Request
 
 _HEAD = (
@@ -22,70 +19,23 @@ _HEAD = (
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
-class Listener(Protocol):
-    def fell_behind(self) -> None:
-        """More than SOFT_LIMIT waits for the peer to read."""
-
-    def caught_up(self) -> None: ...
-
-    def was_lost(self) -> None:
-        """The last call: nothing can be written any more."""
-
-
-class HttpStream(asyncio.Protocol):
+class HttpStream(TakenTransport):
     """What is written are whole chunks, made by `chunk`. The client is heard only when it leaves."""
 
-    __slots__ = ("_connections", "_listener", "_transport", "close_code", "is_open")
+    __slots__ = ("_listener",)
 
     def __init__(
         self, transport: Transport, connections: set[Any], make_listener: "Callable[[HttpStream], Listener]"
     ) -> None:
-        """`connections` is the server's own list of who is still there."""
-        self._transport = transport
-        self._connections = connections
-        self.is_open = True
-        self.close_code: int | None = None
-        connections.add(self)
-        transport.set_write_buffer_limits(high=SOFT_LIMIT)
-        transport.set_protocol(self)
+        super().__init__(transport, connections)
         self._listener = make_listener(self)
-
-    @property
-    def transport(self) -> ByteSink:
-        return self._transport
 
     def close(self, code: int) -> None:
         if self.is_open:
             self.is_open = False
             self.close_code = code
-            self._transport.write(_LAST_CHUNK)
-            self._transport.close()
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    # asyncio.Protocol
-
-    def eof_received(self) -> bool:
-        self.close(CloseCode.RESTARTING)
-        return False
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self.is_open = False
-        self._connections.discard(self)
-        self._listener.was_lost()
-
-    def pause_writing(self) -> None:
-        self._listener.fell_behind()
-
-    def resume_writing(self) -> None:
-        self._listener.caught_up()
-
-    # what the server asks when it stops
-
-    def close_if_idle(self) -> bool:
-        self.close(CloseCode.RESTARTING)
-        return False
+            self.transport.write(_LAST_CHUNK)
+            self.transport.close()
 
 
 def chunk(data: bytes) -> bytes:
@@ -98,11 +48,7 @@ def answer_without_end(request: Request, make_listener: Callable[[HttpStream], L
     Raises BadRequest when there is nobody to answer.
     """
     transport: Any = request.transport
-    if transport.is_closing():
-        raise BadRequest("The connection has ended.")
-    http = transport.get_protocol()
-    http.connections.discard(http)
-    http.transport = None
+    http = take_from_sanic(request)
     transport.write(_HEAD)
     HttpStream(transport, http.connections, make_listener)
     transport.resume_reading()

@@ -9,7 +9,8 @@ from realtime_service.dialects.socketio_packets import CLOSE, NOOP, PING, PONG, 
 from realtime_service.errors import UnknownPoll
 from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode, text_frame
-from realtime_service.websocket import SOFT_LIMIT, WebSocket
+from realtime_service.taken_transport import SOFT_LIMIT
+from realtime_service.websocket import WebSocket
 from shared.errors import BadRequest, TooLarge
 
 POLL_SECONDS = 20.0  # an answer comes at least this often, before anything between us and the client gives up

@@ -1,6 +1,5 @@
 """One WebSocket (RFC 6455) on its transport, without tasks: bytes come in as callbacks and go out without waiting."""
 
-import asyncio
 from asyncio import Transport
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -9,20 +8,21 @@ from typing import Any, Protocol
 
 from websockets.utils import accept_key
 
+from realtime_service import taken_transport
 from realtime_service.errors import UpgradeRequired
 from realtime_service.frame_reader import FrameReader, ProtocolViolation
 from realtime_service.frames import CloseCode, Opcode, close_frame, pong_frame
+from realtime_service.taken_transport import TakenTransport, take_from_sanic
 from shared.errors import BadRequest
 from shared.http.app import Request
 
-SOFT_LIMIT = 64 * 1024  # bytes waiting in the transport before its reader counts as slow
 _VERSION = "13"
 _KEY_BYTES = 16
 _NO_STATUS = 1005  # only ever seen, never sent: RFC 6455 section 7.4.1
 
 
-class Listener(Protocol):
-    """Who is told what a socket hears."""
+class Listener(taken_transport.Listener, Protocol):
+    """Who is told what a socket hears, too."""
 
     def heard_bytes(self) -> None:
         """The peer is alive."""
@@ -39,42 +39,22 @@ class Listener(Protocol):
     def heard_nonsense(self, code: CloseCode) -> None:
         """The peer broke the protocol: close with this code, nothing more is read."""
 
-    def fell_behind(self) -> None:
-        """More than SOFT_LIMIT waits for the peer to read."""
 
-    def caught_up(self) -> None: ...
-
-    def was_lost(self) -> None:
-        """The last call: nothing can be read or written any more."""
-
-
-class WebSocket(asyncio.Protocol):
+class WebSocket(TakenTransport):
     """Takes a transport over from the server that has read the handshake."""
 
-    __slots__ = ("_connections", "_listener", "_reader", "close_code", "is_open", "transport")
+    __slots__ = ("_listener", "_reader")
 
     def __init__(
         self, transport: Transport, connections: set[Any], make_listener: "Callable[[WebSocket], Listener]"
     ) -> None:
-        """`connections` is the server's own list of who is still there."""
-        self.transport = transport
-        self.is_open = True
-        self.close_code: int | None = None
-        self._connections = connections
+        super().__init__(transport, connections)
         self._reader: FrameReader | None = FrameReader()
-        connections.add(self)
-        transport.set_write_buffer_limits(high=SOFT_LIMIT)
-        transport.set_protocol(self)
-        self._listener = make_listener(self)
+        self._listener: Listener = make_listener(self)
 
     def close(self, code: int) -> None:
         """Say goodbye; the transport closes when the peer has answered, or by `abort`."""
         self._say_goodbye(code, code.to_bytes(2, "big"))
-
-    def abort(self) -> None:
-        self.transport.abort()
-
-    # asyncio.Protocol
 
     def data_received(self, data: bytes) -> None:
         self._listener.heard_bytes()
@@ -90,28 +70,6 @@ class WebSocket(asyncio.Protocol):
             self._listener.heard_nonsense(violation.code)
             if not self.transport.is_closing():
                 self.transport.write_eof()
-
-    def eof_received(self) -> bool:
-        """A peer that ends its stream without a close frame is a gateway that stops: its client hears why."""
-        self.close(CloseCode.RESTARTING)
-        return False
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self.is_open = False
-        self._connections.discard(self)
-        self._listener.was_lost()
-
-    def pause_writing(self) -> None:
-        self._listener.fell_behind()
-
-    def resume_writing(self) -> None:
-        self._listener.caught_up()
-
-    # what the server asks when it stops
-
-    def close_if_idle(self) -> bool:
-        self.close(CloseCode.RESTARTING)
-        return False
 
     def _take(self, opcode: Opcode, payload: bytes) -> None:
         if opcode is Opcode.CLOSE:
@@ -142,11 +100,7 @@ def accept_websocket(request: Request, make_listener: Callable[[WebSocket], List
     """
     key = _checked_key(request)
     transport: Any = request.transport
-    if transport.is_closing():
-        raise BadRequest("The connection has ended.")
-    http = transport.get_protocol()
-    http.connections.discard(http)
-    http.transport = None  # what is left of the request cannot close it
+    http = take_from_sanic(request)
     transport.write(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: %b\r\n\r\n" % accept_key(key).encode()
