@@ -55,7 +55,7 @@ format: install ## Format the code and sort the imports
 bench: install ## Measure latency and throughput; prints machine, versions and ratios
 	@$(BIN)/python -m deploy.bench
 
-chaos: install ## Kill services and the broker under load, race clients: count what was lost or came out twice (nothing)
+chaos: install ## Kill and restart services and the broker under load, race clients: count what was lost or came out twice (nothing)
 	@$(BIN)/python -m deploy.chaos
 	@$(BIN)/python -m deploy.chaos.races
 	@$(BIN)/python -m deploy.chaos.episodes
