@@ -12,7 +12,7 @@ from project_builders import person
 from project_client import ProjectClient, files_of
 
 from project_service.blobs import repository
-from project_service.blobs.domain import GIB, Content
+from project_service.blobs.domain import Content
 from project_service.blobs.service import BlobStore
 from project_service.files.schemas import FileInclude, FileQuery, FilesWritten, WriteFile, WriteFiles
 from project_service.files.service import FileService
@@ -22,6 +22,7 @@ from project_service.versions.service import VersionService
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.principal import Principal, Role, Tier
+from shared.quotas import GIB
 from shared.testing.callers import GLOBEX
 from shared.testing.counting import CountingDatabase
 
@@ -92,7 +93,7 @@ async def test_a_full_plan_refuses_new_contents_and_nothing_else(
     same = await client.send("PUT", files_of({"id": project}), msgspec.to_builtins(body(b="kept")), who=ada)
 
     assert (full.status, full.code) == (403, "TIER_LIMIT_EXCEEDED")
-    details = {"limit": GIB, "used": GIB + 3, "resets_at": None, "tier": "free", "required_tier": "pro"}
+    details = {"quota": "storage", "limit": GIB, "used": GIB, "resets_at": None, "tier": "free", "required_tier": "pro"}
     assert full.json["error"]["details"] == {**details, "upgrade_url": None}
     assert same.status == 200
     await files.write(msgspec.structs.replace(ada, tier=Tier.PRO), project, body(b="new"))

@@ -8,13 +8,14 @@ import msgspec
 from project_builders import person
 from project_client import PROJECTS, ProjectClient, project_path
 
-from project_service.projects.domain import PROJECTS_OF_TIER, RESTORABLE_FOR
+from project_service.projects.domain import RESTORABLE_FOR
 from project_service.projects.service import purge_deleted
 from shared.clock import SystemClock
 from shared.principal import Role, Tier
+from shared.quotas import LIMITS, Quota
 from shared.testing.callers import GLOBEX
 
-FREE = PROJECTS_OF_TIER[Tier.FREE]
+FREE = LIMITS[Quota.PROJECTS][Tier.FREE]
 
 
 async def test_the_free_tier_holds_ten_projects_however_fast_they_come(client: ProjectClient) -> None:
@@ -27,7 +28,8 @@ async def test_the_free_tier_holds_ten_projects_however_fast_they_come(client: P
     refused = next(answer for answer in answers if answer.status == 403)
     assert refused.code == "TIER_LIMIT_EXCEEDED"
     assert refused.json["error"]["details"] == {
-        "limit": 10, "used": 10, "resets_at": None, "tier": "free", "required_tier": "pro", "upgrade_url": None,
+        "quota": "projects", "limit": 10, "used": 10,
+        "resets_at": None, "tier": "free", "required_tier": "pro", "upgrade_url": None,
     }  # fmt: skip
     assert (await client.send("POST", PROJECTS, {"name": "x"}, who=person(Role.OWNER, GLOBEX))).status == 201
     paying = msgspec.structs.replace(ada, tier=Tier.PRO)

@@ -2,11 +2,11 @@
 
 from collections.abc import Hashable
 
-from shared.principal import Principal, Tier
+from shared.principal import Principal
+from shared.quotas import LIMITS, Quota
 
 MOST_OF_ADDRESS = 500  # many people may share one
 MOST_OF_USER = 50
-MOST_OF_TENANT = {Tier.FREE: 100, Tier.PRO: 1_000, Tier.PREMIUM: 10_000}
 
 
 class Headcount:
@@ -21,7 +21,8 @@ class Headcount:
     def admit(self, principal: Principal) -> bool:
         """As `admit_address`, for its user and its tenant."""
         of_user, of_tenant = self._arrive(("user", principal.user_id)), self._arrive(("tenant", principal.tenant_id))
-        return of_user <= MOST_OF_USER * self._scale and of_tenant <= MOST_OF_TENANT[principal.tier] * self._scale
+        limit = LIMITS[Quota.LIVE_CONNECTIONS][principal.tier]
+        return of_user <= MOST_OF_USER * self._scale and of_tenant <= limit * self._scale
 
     def leave_address(self, address: str) -> None:
         self._leave(address)

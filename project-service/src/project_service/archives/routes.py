@@ -7,7 +7,7 @@ from project_service.archives.errors import InvalidArchive
 from project_service.archives.schemas import ImportQuery
 from project_service.archives.service import ArchiveService
 from project_service.archives.unpacking import MAX_ARCHIVE_BYTES
-from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
+from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT, PROJECTS
 from project_service.projects.schemas import ProjectView
 from project_service.uploads import spooled
@@ -16,6 +16,7 @@ from shared.http.answers import Created, HttpAnswer, streamed
 from shared.http.app import Request
 from shared.http.routes import FORM, Raw, Routes
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 ZIP = "application/zip"
 ZIP_ON_WINDOWS = "application/x-zip-compressed"  # what browsers there call it

@@ -10,7 +10,7 @@ from project_service.attachments.errors import AttachmentIsLink, AttachmentNotFo
 from project_service.attachments.schemas import AttachmentQuery, AttachmentView, CreateLink, Download
 from project_service.attachments.service import AttachmentService
 from project_service.object_store import ObjectStoreUnavailable
-from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
+from project_service.projects.errors import ProjectNotFound
 from project_service.tasks.errors import TaskNotFound
 from project_service.tasks.routes import TASK
 from project_service.uploads import spooled
@@ -21,6 +21,7 @@ from shared.http.routes import ANY_TYPE, FORM, Raw, Routes
 from shared.http.validation import read_body
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 ATTACHMENTS = TASK + "/attachments"
 ATTACHMENT = ATTACHMENTS + "/{attachment_id}"

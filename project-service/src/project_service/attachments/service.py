@@ -21,7 +21,6 @@ from project_service.attachments.domain import (
 from project_service.attachments.errors import AttachmentIsLink, AttachmentNotFound
 from project_service.attachments.schemas import AttachmentKind, AttachmentQuery, AttachmentView, CreateLink
 from project_service.blobs import repository as storage
-from project_service.blobs.domain import require_room
 from project_service.object_store import ObjectMissing, ObjectStore, ObjectStoreUnavailable, object_key
 from project_service.projects.access import require_role
 from project_service.tasks import repository as tasks
@@ -81,7 +80,7 @@ class AttachmentService:
             task = await _lock(work, principal, project_id, task_id)
             if not await repository.claim(work, principal.tenant_id, attachment_id):
                 raise ObjectStoreUnavailable
-            require_room(principal.tier, await storage.add_use(work, principal.tenant_id, size))
+            await storage.take_room(work, principal, size)
             file = self._attachment(principal, task, kind=AttachmentKind.FILE, name=upload.name or UNNAMED)
             file = replace(file, id=attachment_id, size=size, media_type=media_type)
             return work.answer(await self._attach(work, principal, task, file))
@@ -121,7 +120,7 @@ class AttachmentService:
                 await self._objects.delete(_key(leftover.tenant_id, leftover.id))
                 await repository.forget(work, leftover)
                 if leftover.size:
-                    await storage.add_use(work, leftover.tenant_id, -leftover.size)
+                    await storage.change_use(work, leftover.tenant_id, -leftover.size)
         return len(leftovers)
 
     async def _announce(self, principal: Principal, project_id: UUID, task_id: UUID, attachment_id: UUID) -> None:

@@ -8,6 +8,8 @@ from uuid import UUID
 from project_service.blobs.domain import Content
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
+from shared.principal import Principal
+from shared.quotas import Quota, require_room
 
 
 class Idle(NamedTuple):
@@ -39,9 +41,18 @@ async def keep(work: Work, tenant_id: UUID, checksums: Collection[str], kept_by:
     return sum(row["size"] for row in rows)
 
 
-async def add_use(work: Work, tenant_id: UUID, size: int) -> int:
-    """What the tenant uses with `size` bytes more. Other writers of new contents wait until this transaction ends."""
-    [row] = await work.rows(_ADD_USE, tenant_id, size)
+async def take_room(work: Work, principal: Principal, size: int) -> None:
+    """Counts `size` bytes more as the tenant's. Other writers of new contents wait until this transaction ends.
+
+    Raises TierLimitExceeded.
+    """
+    used = await change_use(work, principal.tenant_id, size)
+    require_room(Quota.STORAGE, principal.tier, used - size, more=size)
+
+
+async def change_use(work: Work, tenant_id: UUID, size: int) -> int:
+    """What the tenant uses with `size` bytes more, or fewer."""
+    [row] = await work.rows(_CHANGE_USE, tenant_id, size)
     used: int = row["used"]
     return used
 
@@ -86,7 +97,7 @@ with fresh as (
 )
 update blobs b set kept_by = $3 from fresh where b.id = fresh.id returning b.size
 """
-_ADD_USE = """
+_CHANGE_USE = """
 insert into storage_use as u (tenant_id, used) values ($1, $2)
 on conflict (tenant_id) do update set used = u.used + excluded.used returning used
 """

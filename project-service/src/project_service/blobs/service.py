@@ -10,7 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from project_service.blobs import repository
-from project_service.blobs.domain import Content, require_room
+from project_service.blobs.domain import Content
 from project_service.blobs.repository import Idle
 from project_service.object_store import ObjectStore, object_key
 from shared.clock import Clock
@@ -88,7 +88,7 @@ async def keep(work: Work, principal: Principal, checksums: Collection[str]) -> 
     """In the transaction that refers to staged contents. Raises TierLimitExceeded when they do not fit the plan."""
     size = await repository.keep(work, principal.tenant_id, checksums, new_id())
     if size:
-        require_room(principal.tier, await repository.add_use(work, principal.tenant_id, size))
+        await repository.take_room(work, principal, size)
 
 
 def _key(tenant_id: UUID, sha256: str) -> str:

@@ -9,7 +9,7 @@ from project_service.files.errors import FileNotFound, FileVersionConflict, Inva
 from project_service.files.languages import media_type_of
 from project_service.files.schemas import FileQuery, FilesWritten, FileView, WriteFiles
 from project_service.files.service import FileService
-from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
+from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT
 from shared.errors import Forbidden, PreconditionFailed, Unavailable
 from shared.events.files import FileState
@@ -19,6 +19,7 @@ from shared.http.conditions import IfMatch, is_not_modified
 from shared.http.routes import ANY_TYPE, Raw, Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 FILES = PROJECT + "/files"
 FILE = FILES + "/{file_id}"

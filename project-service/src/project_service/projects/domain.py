@@ -6,13 +6,10 @@ from typing import Any
 
 import msgspec
 
-from project_service.projects.errors import TierLimitExceeded
 from project_service.projects.schemas import ProjectView
 from shared.events.projects import ProjectRole, ProjectState
-from shared.principal import Tier
 
 RESTORABLE_FOR = timedelta(days=30)
-PROJECTS_OF_TIER = {Tier.FREE: 10, Tier.PRO: 100, Tier.PREMIUM: 1000}
 _OWNERS_DECIDE = frozenset({"visibility", "archived"})
 
 
@@ -24,16 +21,6 @@ def role_needed_for(changes: Mapping[str, Any]) -> ProjectRole:
 def differences(current: msgspec.Struct, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The part of `wanted` that is not so already."""
     return {name: value for name, value in wanted.items() if getattr(current, name) != value}
-
-
-def require_room(tier: Tier, used: int) -> None:
-    """Raises TierLimitExceeded when the tenant has all the projects of its tier; deleted ones do not count."""
-    limit = PROJECTS_OF_TIER[tier]
-    if used < limit:
-        return
-    larger = next((other for other, holds in PROJECTS_OF_TIER.items() if holds > used), None)
-    facts = {"limit": limit, "used": used, "resets_at": None, "tier": tier, "required_tier": larger}
-    raise TierLimitExceeded(details={**facts, "upgrade_url": None})
 
 
 def state_of(view: ProjectView) -> ProjectState:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
+from project_service.projects.errors import ProjectNotFound
 from project_service.projects.schemas import CreateProject, PatchProject, ProjectQuery, ProjectView
 from project_service.projects.service import ProjectService
 from shared.errors import Forbidden, PreconditionFailed
@@ -11,6 +11,7 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 PROJECTS = "/api/v1/projects"
 PROJECT = PROJECTS + "/{project_id}"

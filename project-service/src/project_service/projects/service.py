@@ -10,7 +10,6 @@ from project_service.projects.access import require_creator, require_role
 from project_service.projects.domain import (
     RESTORABLE_FOR,
     differences,
-    require_room,
     role_needed_for,
     state_of,
 )
@@ -26,6 +25,7 @@ from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import Quota, require_room
 
 PROJECTS_AT_ONCE, TASKS_AT_ONCE = 20, 10_000
 """Purged in one transaction: well within what a statement may take."""
@@ -105,13 +105,13 @@ class ProjectService:
             project = await repository.lock_deleted(work, principal, project_id, since=now - RESTORABLE_FOR)
             if project is None:
                 return work.answer(await _never_deleted(work, principal, project_id))
-            require_room(principal.tier, await repository.count_alone(work, principal.tenant_id))
+            require_room(Quota.PROJECTS, principal.tier, await repository.count_alone(work, principal.tenant_id))
             return work.answer(await _bring_back(work, principal, project, now))
 
 
 async def create(work: Work, principal: Principal, new: CreateProject, now: datetime) -> ProjectView:
     """Also for those who fill it in the same transaction. The caller's right is checked before."""
-    require_room(principal.tier, await repository.count_alone(work, principal.tenant_id))
+    require_room(Quota.PROJECTS, principal.tier, await repository.count_alone(work, principal.tenant_id))
     project = await repository.add(work, principal, new, now)
     _tell(work, ProjectAdded(entity_id=project.id, version=project.version, payload=state_of(project)))
     return project

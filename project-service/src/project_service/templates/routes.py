@@ -1,6 +1,5 @@
 """HTTP for templates."""
 
-from project_service.projects.errors import TierLimitExceeded
 from project_service.projects.routes import PROJECT, PROJECTS
 from project_service.projects.schemas import ProjectView
 from project_service.templates.errors import TemplateNotFound
@@ -11,6 +10,7 @@ from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 routes = Routes("templates", resource="projects")
 

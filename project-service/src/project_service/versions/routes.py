@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from project_service.projects.errors import ProjectNotFound, TierLimitExceeded
+from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT
 from project_service.versions.errors import VersionNotFound
 from project_service.versions.schemas import DiffQuery, VersionDetail, VersionDiff, VersionListQuery, VersionQuery
@@ -13,6 +13,7 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 VERSIONS = PROJECT + "/versions"
 VERSION = VERSIONS + "/{version}"

@@ -9,7 +9,7 @@ from shared.errors import NotFound
 from shared.events.auth import UserState
 from shared.events.projects import ProjectRole
 from shared.messaging.requests import Request
-from shared.principal import Principal
+from shared.principal import Principal, Tier
 
 MAX_REPLAY = 1000  # events in one answer
 
@@ -188,3 +188,26 @@ class MemberDirectory(Request[MemberDirectoryAnswer], frozen=True, kw_only=True)
     after_tenant: UUID = UUID(int=0)
     after_user: UUID = UUID(int=0)
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 500
+
+
+class StorageAllotmentAnswer(msgspec.Struct, frozen=True):
+    """`allotted` is at most what was asked for; `used` and `limit` are the tenant's bytes in all services together."""
+
+    allotted: int
+    used: int
+    limit: int
+
+
+class StorageAllotment(Request[StorageAllotmentAnswer], frozen=True, kw_only=True):
+    """Sets how many bytes of the tenant's storage a service may fill by itself; asked again, it changes nothing.
+
+    project-service keeps the one account of a tenant's bytes: its own contents and what it has allotted to others.
+    `size` is the whole allotment of the `holder` and not an addition, so that an answer that is lost does no harm.
+    """
+
+    service: ClassVar[str] = "project"
+    operation: ClassVar[str] = "storage.allot"
+    tenant_id: UUID
+    tier: Tier
+    holder: str
+    size: Annotated[int, msgspec.Meta(ge=0)]
