@@ -116,6 +116,17 @@ class IdempotencyInProgress(Conflict):
     remedy = "Send the request again a little later, with the same key."
 
 
+class LimitReached(Conflict):
+    """A technical limit, the same in all tiers; `details` has `what` is limited and the `limit`."""
+
+    code = "LIMIT_REACHED"
+    message = "There are as many of these as there may be."
+    remedy = "Delete what is not needed any more."
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"There may be at most {limit} of these: {what}.", details={"what": what, "limit": limit})
+
+
 class Gone(TesseraError):
     status = 410
     remedy = "Ask for a new one."
