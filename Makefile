@@ -37,11 +37,12 @@ test-unit: install ## Run the tests that need no server, in seconds
 
 check: lint test ## Everything CI runs: lint, then all tests
 
-attack: install ## Throw hostile input at the running parts: wire, tokens, tenants, bodies, generated requests
+attack: install ## Throw hostile input at the running parts: wire, tokens, tenants, bodies, generated requests, one greedy account
 	@$(BIN)/python -m deploy.local.testbed -- $(BIN)/python -m pytest gateway/tests/api/test_hostile_requests.py \
 		gateway/tests/api/test_spoofed_headers.py gateway/tests/api/test_token_confusion.py \
 		shared/tests/unit/test_tokens.py deploy/e2e/test_bad_input.py deploy/e2e/test_tenancy.py deploy/e2e/test_openapi.py
 	@$(BIN)/python -m deploy.bench.slowloris
+	@$(BIN)/python -m deploy.quality.attack
 
 lint: install ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .
