@@ -62,6 +62,8 @@ class Result(NamedTuple):
 
     def line(self) -> str:
         answers = ", ".join(f"{count} x {kind}" for kind, count in self.answers.items())
+        if self.seen.refused:
+            answers += f"; {self.seen.refused} requests of others failed"
         figures = _figures(self.memory, self.stored, self.seen.longest_stall)
         return f"{' ' if self.is_good else '!'} {self.name:<22}{figures}{self.slower:>9.1f} x   {answers}"
 

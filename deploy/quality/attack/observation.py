@@ -24,7 +24,7 @@ class Observation:
     def __init__(self) -> None:
         self.answers: list[float] = []
         self.refused = 0
-        """Requests of the other user that were not answered with 200."""
+        """Requests of the other user, and of the probes, that were not answered with 200."""
         self.stalls: list[float] = []
         self.memory_peak = 0.0
 
@@ -45,18 +45,17 @@ async def observe(
     """Observes until the end of the block. The other user reads their projects; nothing else of them is attacked."""
     seen = Observation()
 
-    async def ask() -> None:
-        answer = await bystander.call("GET", "/projects")
-        seen.refused += answer.status != 200
+    async def ask() -> bool:
+        return (await bystander.call("GET", "/projects")).status == 200
 
-    async def probe(service: int) -> None:
+    async def probe(service: int) -> bool:
         async with session.get(f"{stack.service_url(service)}/health/live") as answer:
-            await answer.read()
+            return answer.status == 200
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_repeat(ask, seen.answers)), group.create_task(_follow_memory(stack, seen))]
+        tasks = [group.create_task(_repeat(ask, seen, seen.answers)), group.create_task(_follow_memory(stack, seen))]
         tasks += [
-            group.create_task(_repeat(lambda number=number: probe(number), seen.stalls))  # type: ignore[misc]
+            group.create_task(_repeat(lambda number=number: probe(number), seen, seen.stalls))  # type: ignore[misc]
             for number in range(len(SERVICES))
         ]
         try:
@@ -89,13 +88,17 @@ def stored_by(stack: StackProcess) -> float:
     return total / _MIB
 
 
-async def _repeat(request: Callable[[], Awaitable[None]], times: list[float]) -> None:
+async def _repeat(request: Callable[[], Awaitable[bool]], seen: Observation, times: list[float]) -> None:
     while True:
         began = time.perf_counter()
+        is_answered = True  # what is still under way at the end is nobody's failure
         try:
-            await request()
-        finally:  # one that is under way at the end has waited as well
+            is_answered = await request()
+        except (aiohttp.ClientError, TimeoutError):
+            is_answered = False
+        finally:
             times.append(time.perf_counter() - began)
+            seen.refused += not is_answered
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
