@@ -14,6 +14,7 @@ from shared.messaging.rabbitmq import topology
 from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.publisher import Publisher
 from shared.messaging.serial import SerialConsumer
+from shared.supervision import Supervisor
 from shared.telemetry.logs import get_logger
 
 REQUEUE_PAUSE = 1.0
@@ -31,6 +32,7 @@ class RabbitConsumer:
         publisher: Publisher,
         spec: QueueSpec,
         handler: DeliveriesHandler,
+        tasks: Supervisor,
         retry_delays: Sequence[float] = RETRY_DELAYS,
     ) -> None:
         self._link = link
@@ -38,7 +40,7 @@ class RabbitConsumer:
         self._spec = spec
         self._retry_delays = retry_delays
         self._arrived: asyncio.Queue[RabbitDelivery] = asyncio.Queue()
-        self._serial = SerialConsumer(self._take, handler)
+        self._serial = SerialConsumer(spec.name, self._take, handler, tasks, self._begin_anew)
         self._channel: AbstractChannel | None = None
         self._queue: AbstractQueue | None = None
         self._consumer_tag = ""
@@ -86,6 +88,10 @@ class RabbitConsumer:
             if fresh := [delivery for delivery in arrived if not delivery.is_stale]:
                 return fresh
 
+    def _begin_anew(self) -> None:
+        """The broker delivers what was in hand again, on the next connection."""
+        self._link.drop("a consumer failed")
+
     async def _cancel(self) -> None:
         if self._queue is not None:
             await self._link.cancel_consumer(self._queue, self._consumer_tag)
@@ -110,6 +116,7 @@ class RabbitDelivery:
         self._channel = channel
         self._message = message
         self.attempt = _whole_number(message.headers.get(topology.ATTEMPT_HEADER)) or 1
+        self.first_failed = _moment(message.headers.get(topology.FIRST_FAILED_HEADER))
         self.message_id = _uuid(message.message_id)
         self.is_settled = False
 
@@ -182,6 +189,13 @@ class RabbitDelivery:
 
 def _whole_number(header: object) -> int | None:
     return header if isinstance(header, int) else None
+
+
+def _moment(header: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(header) if isinstance(header, str) else None
+    except ValueError:
+        return None
 
 
 def _uuid(text: str | None) -> UUID:
