@@ -169,7 +169,7 @@ class Supervisor:
     ) -> SupervisedTask:
         """`work` runs until it is stopped, or with `may_return` until it is done; after a failure it is called again.
 
-        `on_failure` is called before that. Raises ValueError while a task of that name runs.
+        `on_failure` is called before that. While another task of that name runs, this one gets a number behind it.
         """
         state = self._state(name, is_essential=is_essential)
         return self._begin(state, self._supervise(state, work, None, on_failure, may_return=may_return))
@@ -209,10 +209,11 @@ class Supervisor:
         )
 
     def _state(self, name: str, *, is_essential: bool) -> TaskState:
-        running = self._tasks.get(name)
-        if running is not None and not running.is_done:
-            raise ValueError(f"a background task named {name!r} is running")
-        state = self._states.setdefault(name, TaskState(name))
+        number, free = 1, name
+        while free in self._tasks and not self._tasks[free].is_done:
+            number += 1
+            free = f"{name} ({number})"
+        state = self._states.setdefault(free, TaskState(free))
         state.is_essential = is_essential
         return state
 
@@ -287,6 +288,8 @@ class Supervisor:
 
 class TaskSet:
     """Short tasks of single requests, connections or messages: held until they end, and logged when they fail."""
+
+    __slots__ = ("_name", "_running")
 
     def __init__(self, name: str) -> None:
         self._name = name
