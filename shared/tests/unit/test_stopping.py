@@ -12,7 +12,6 @@ import pytest
 from sanic.response import empty
 from structlog.testing import capture_logs
 
-from shared.http import server
 from shared.http.app import App, new_app
 from shared.http.server import Served, serving
 from shared.stopping import StopBudget, run_step, run_steps
@@ -111,15 +110,12 @@ def app_with_stops(name: str, ran: list[str], bad: Callable[[], Awaitable[None]]
 
 
 @pytest.mark.parametrize("bad", BAD_STEPS)
-async def test_several_applications_stop_whatever_one_does(
-    bad: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "StopBudget", lambda: StopBudget(0.1))
+async def test_several_applications_stop_whatever_one_does(bad: Callable[[], Awaitable[None]]) -> None:
     ran: list[str] = []
     served = [Served(app_with_stops(name, ran, bad), "127.0.0.1", free_port()) for name in ("first", "second")]
 
     began = time.monotonic()
-    async with serving(served):
+    async with serving(served, stop_seconds=0.1):
         pass
 
     assert ran == ["second leaves", "second closes", "first leaves", "first closes"]

@@ -43,8 +43,11 @@ class Served(NamedTuple):
 
 
 @asynccontextmanager
-async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
-    """All apps answer inside the block. Raises PortInUse before any of them has started."""
+async def serving(served: Sequence[Served], *, stop_seconds: float = STOP_SECONDS) -> AsyncIterator[None]:
+    """All apps answer inside the block, and stop in `stop_seconds` together.
+
+    Raises PortInUse before any of them has started.
+    """
     servers = [await _bind(one) for one in served]
     prepared: list[AsyncioServer] = []
     try:
@@ -59,7 +62,7 @@ async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
         yield
     finally:
         # In a task of its own: a second signal that cancels us must not skip a step.
-        await run_step("stop the applications", partial(_stop_all, prepared), 2 * STOP_SECONDS)
+        await run_step("stop the applications", partial(_stop_all, prepared, stop_seconds), 2 * STOP_SECONDS)
         for server in servers[len(prepared) :]:
             server.close()
         Router.get.cache_clear()  # one cache of found routes for all routers, which keeps every application alive
@@ -107,9 +110,9 @@ async def _prepare(server: AsyncioServer) -> None:
     await server.before_start()
 
 
-async def _stop_all(servers: Sequence[AsyncioServer]) -> None:
+async def _stop_all(servers: Sequence[AsyncioServer], seconds: float) -> None:
     """In reverse order, within one budget; each whatever became of the others."""
-    budget = StopBudget()
+    budget = StopBudget(seconds)
     for server in reversed(servers):
         server.app.ctx.stop_budget = budget
         await _call_listeners(server.app.name, server.before_stop)

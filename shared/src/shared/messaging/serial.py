@@ -91,7 +91,7 @@ async def _put_off(delivery: HeldDelivery) -> None:
     if delivery.attempt >= MAX_ATTEMPTS:
         await delivery.dead_letter(f"Unsettled: the handler failed {delivery.attempt} times.")
     else:
-        await delivery.retry(RETRY_DELAYS[min(delivery.attempt, len(RETRY_DELAYS)) - 1])
+        await delivery.retry(RETRY_DELAYS[0])
 
 
 def _unsettled(deliveries: Sequence[HeldDelivery]) -> list[HeldDelivery]:
