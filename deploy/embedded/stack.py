@@ -28,6 +28,7 @@ from shared.messaging.memory_broker import MemoryBroker
 from shared.settings import read_settings
 from shared.stopping import STEP_SECONDS, run_step
 from shared.supervision import Supervisor
+from shared.telemetry.logs import get_logger
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 20.0
@@ -51,7 +52,7 @@ async def embedded_stack(environ: Mapping[str, str]) -> AsyncIterator[Ports]:
         postgres = await stack.enter_async_context(EmbeddedPostgres(home.folder / "postgres", port=port))
         tasks = Supervisor()
         stack.push_async_callback(run_step, "stop watching PostgreSQL", tasks.stop, STEP_SECONDS)
-        tasks.start("keep PostgreSQL running", postgres.keep_running)
+        tasks.start("keep PostgreSQL running", partial(_keep_running, postgres))
         urls = await home.prepare_databases(postgres.admin_url)
         for service, url in urls.items():
             await migrate(service, url.owner)
@@ -59,6 +60,14 @@ async def embedded_stack(environ: Mapping[str, str]) -> AsyncIterator[Ports]:
         await stack.enter_async_context(serving([Served(app, LOOPBACK, ports.of(name)) for name, app in apps.items()]))
         await _until_ready(apps)
         yield ports
+
+
+async def _keep_running(postgres: EmbeddedPostgres) -> None:
+    """Starts it again whenever it ends by itself, on the same port; until it is cancelled."""
+    while True:
+        status = await postgres.wait()
+        get_logger().error("PostgreSQL has ended and is started again", status=status)
+        await postgres.start()
 
 
 async def _until_ready(apps: Mapping[str, App]) -> None:

@@ -13,7 +13,6 @@ from deploy.supervision.guard import Order
 from deploy.supervision.guarded import GuardedServer, GuardFailed
 from deploy.supervision.ports import free_port, is_free
 from deploy.supervision.private import make_passable
-from shared.telemetry.logs import get_logger
 
 READY_POLL_SECONDS = 0.02
 PORT_ATTEMPTS = 5
@@ -73,13 +72,6 @@ class FolderServer(ABC):
     async def restart(self) -> None:
         await self.stop()
         await self.start()
-
-    async def keep_running(self) -> None:
-        """Starts the server again whenever it ends by itself, on the same port; until it is cancelled."""
-        while True:
-            status = await self.wait()
-            get_logger().error("a server of the stack has ended and is started again", server=self.name, status=status)
-            await self.start()
 
     async def wait(self) -> int:
         """Until the server ends, for whatever reason; its exit status."""

@@ -218,6 +218,19 @@ async def test_a_failing_surrounding_never_uses_up_an_event(
     assert settled == ("retry", 1.0, False)
 
 
+async def test_a_handler_that_does_not_end_is_cut_off_and_counts(database: FakeDatabase, metrics: Metrics) -> None:
+    inbox = FakeInbox(database)
+    consumers = Consumers(database, inbox, default_registry(), "reader", metrics, handler_seconds=0.01)
+
+    async def hang(_work: FakeWork, _event: TaskDeleted, _: Envelope) -> None:
+        await asyncio.Event().wait()
+
+    consumers.on(TaskDeleted, hang)
+
+    assert await receive(consumers, event()) == ("retry", 1.0, True)
+    assert await receive(consumers, event(), 5) == ("dead", "TimeoutError: the handler failed 5 times.")
+
+
 async def lack_database(_work: FakeWork, _event: TaskDeleted, _: Envelope) -> None:
     raise DatabaseUnavailable
 

@@ -9,6 +9,7 @@ meets only those that fail again:
 - Another service or the broker that is away, or slow for all events of a type, does not count; MAX_WAIT is the end.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -40,6 +41,9 @@ from shared.messaging.bus import (
 from shared.telemetry.logs import get_logger
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import trace_scope
+
+HANDLER_SECONDS = 30.0
+"""For one event, or for those of a tenant together: what takes longer is a defect, and its queue waits behind it."""
 
 MAX_TRANSIENT_ATTEMPTS = 12
 """Tries of an event that alone finds the database unavailable: about 17 minutes, longer than a lock of a migration."""
@@ -106,7 +110,9 @@ class Consumers:
         service: str,
         metrics: Metrics,
         retry_delays: Sequence[float] = RETRY_DELAYS,
+        handler_seconds: float = HANDLER_SECONDS,
     ) -> None:
+        self._handler_seconds = handler_seconds
         self._database = database
         self._inbox = inbox
         self._registry = registry
@@ -180,7 +186,10 @@ class Consumers:
 
     async def _apply(self, batch: Sequence[_Received]) -> list[bool]:
         """Whether each was new. All are of one tenant."""
-        async with self._open_work(batch[0].envelope.tenantid) as work:
+        async with (
+            asyncio.timeout(self._handler_seconds),
+            self._open_work(batch[0].envelope.tenantid) as work,
+        ):
             unseen = await self._inbox.remember(work, self._queue, [each.envelope.id for each in batch])
             return [await self._apply_once(work, each, unseen) for each in batch]
 

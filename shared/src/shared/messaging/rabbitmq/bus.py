@@ -19,7 +19,7 @@ from shared.messaging.bus import (
     SignalHandler,
 )
 from shared.messaging.rabbitmq import topology
-from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
+from shared.messaging.rabbitmq.connection import BROKER_ERRORS, SETUP_TIMEOUT, Link, talking_to_broker
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.ephemeral import EphemeralSender
 from shared.messaging.rabbitmq.node_queue import NodeBinding, NodeQueue
@@ -134,7 +134,8 @@ class RabbitBus:
                 return
             try:
                 with talking_to_broker():
-                    await attachment.attach(connection)
+                    async with asyncio.timeout(SETUP_TIMEOUT):
+                        await attachment.attach(connection)
             except BROKER_ERRORS as error:
                 self._incoming.drop(f"putting something in place failed: {type(error).__name__}")
 

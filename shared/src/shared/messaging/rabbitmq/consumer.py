@@ -20,6 +20,9 @@ from shared.telemetry.logs import get_logger
 REQUEUE_PAUSE = 1.0
 """Seconds before a message goes straight back to its queue, when the broker took no copy of it for later."""
 
+SETTLE_TIMEOUT = 5.0
+"""Seconds to write an acknowledgement: a connection that takes none for so long is as good as gone."""
+
 log = get_logger()
 
 
@@ -170,7 +173,8 @@ class RabbitDelivery:
     async def _tell_broker(self, settlement: Awaitable[None]) -> None:
         try:
             with talking_to_broker():
-                await settlement
+                async with asyncio.timeout(SETTLE_TIMEOUT):
+                    await settlement
         except BROKER_ERRORS:
             log.info("a message will come again: its connection ended first", message_id=str(self.message_id))
 
