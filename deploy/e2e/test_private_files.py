@@ -22,7 +22,7 @@ def open_to_others(home: Path) -> list[str]:
 
 async def test_nobody_else_can_read_what_a_stack_writes(stack: StackProcess, ada: ApiClient) -> None:
     home = Path(stack.environ["TESSERA_HOME"])
-    await ada.expect(202, "POST", "/auth/forgot-password", {"email": ada.user["email"]})
+    await ada.expect(204, "POST", "/auth/forgot-password", {"email": ada.user["email"]})
     await eventually(lambda: any((home / "mail").glob("*.eml")))
 
     assert open_to_others(home) == []

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from structlog.testing import capture_logs
 from shared.http.app import App, new_app
 from shared.http.server import Served, serving
 from shared.stopping import StopBudget, run_step, run_steps
+from shared.testing.service_client import free_port
 
 
 async def fail() -> None:
@@ -77,13 +77,6 @@ async def test_a_budget_that_is_used_up_leaves_each_step_a_little() -> None:
 
     assert budget.share(10.0) == pytest.approx(0.2)
     assert StopBudget(5.0).share(1.0) == 1.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def app_with_stops(name: str, ran: list[str], bad: Callable[[], Awaitable[None]]) -> App:
