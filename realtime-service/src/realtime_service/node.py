@@ -62,6 +62,7 @@ PRUNE_SECONDS = 30.0
 _WHO_SEES_IT = frozenset({"visibility", "reveal_at"})  # fields of projects and lists
 CHECKED_AT_ONCE = 50  # connections whose rights are in doubt
 CHECK_PAUSE_SECONDS = 0.05
+LEAVE_SECONDS = STEP_SECONDS - 0.5  # of the step in which the node stops; the rest is for its tasks
 OPEN_QUESTIONS = 32  # about those rights; more would only wait at the keepers, until it is too late for an answer
 
 
@@ -164,7 +165,7 @@ class Node:
     async def stop(self, drain_seconds: float) -> None:
         """The clients leave first, events come to the last of them until then."""
         self.is_leaving = True
-        await run_steps([("send the clients away", partial(drain, self._connections, drain_seconds))], STEP_SECONDS)
+        await run_steps([("send the clients away", partial(drain, self._connections, drain_seconds))], LEAVE_SECONDS)
         await asyncio.gather(*(task.stop() for task in self._tasks))
         await self._repairs.close()
 
