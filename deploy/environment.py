@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.supervision.folder_server import make_folder
+from deploy.supervision.private import make_passable, make_private
 from deploy.supervision.secret_file import read_or_create
 from shared.db.bootstrap import DatabaseUrls, RolePasswords, prepare_database
 from shared.settings import environment_with_dotenv
@@ -37,8 +37,8 @@ class Home:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.folder = Path(environ.get("TESSERA_HOME") or ".tessera").resolve()
         self._secrets = self.folder / "secrets"
-        make_folder(self.folder)
-        make_folder(self._secrets)
+        make_passable(self.folder)
+        make_private(self._secrets)
 
     def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Those of the environment, else ones of our own in files that only their owner can read."""

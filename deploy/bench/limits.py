@@ -42,6 +42,7 @@ from gateway.rate_limit.memory_store import MemoryStore
 from gateway.rate_limit.policies import Plan, Plans
 from gateway.rate_limit.redis_store import RedisStore
 from shared.principal import Tier
+from shared.supervision import Supervisor
 from shared.telemetry.logs import configure_logging
 
 _DECISIONS = 20_000
@@ -96,7 +97,7 @@ def _print_memory() -> None:
 async def _print_redis(redis: RedisNode) -> None:
     limiter = RateLimiter(MemoryStore(), RedisStore(redis.url), lambda _: None)
     plan, subjects = Plans(float(WIDE)).of_caller[Tier.FREE], (uuid4().hex, uuid4().hex)
-    await limiter.start()
+    await limiter.start(Supervisor())
 
     async def decide(count: int) -> None:
         for _ in range(count):

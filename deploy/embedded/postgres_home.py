@@ -11,8 +11,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.embedded.server_account import STATE_FOLDER, Account, can_enter, server_account
+from deploy.embedded.server_account import STATE_FOLDER, Account, can_enter, make_state_folder, server_account
 from deploy.supervision.errors import FolderUnusable
+from deploy.supervision.private import make_passable
 
 LINK = "pgdata"
 
@@ -55,8 +56,8 @@ def remove_data(folder: Path) -> None:
 def _move_out(link: Path) -> Path:
     home = STATE_FOLDER / secrets.token_hex(8)
     try:
-        STATE_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-        home.mkdir(mode=0o711)
+        make_state_folder()
+        make_passable(home)
     except OSError as error:
         raise FolderUnusable(
             f"{link.parent} cannot be entered by the account PostgreSQL runs as, and {STATE_FOLDER} cannot be created "

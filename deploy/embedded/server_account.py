@@ -29,6 +29,13 @@ def server_account(data: Path, folder: Path) -> Account | None:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
+def make_state_folder() -> None:
+    """Open to all whatever the umask: programs are in it, and folders that are closed themselves."""
+    if not STATE_FOLDER.exists():
+        STATE_FOLDER.mkdir(parents=True)
+        STATE_FOLDER.chmod(0o755)
+
+
 def can_enter(account: Account, folder: Path) -> bool:
     """Whether the mode bits of the folder and of all above it let the account through. Access lists are not read."""
     return all(_lets_through(path.stat(), account) for path in (folder, *folder.parents))

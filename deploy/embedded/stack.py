@@ -26,10 +26,14 @@ from shared.messaging.deadletters import dead_letter_folder
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
 from shared.settings import read_settings
+from shared.stopping import STEP_SECONDS, run_step
+from shared.supervision import Supervisor
+from shared.telemetry.logs import get_logger
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 20.0
 READY_POLL_SECONDS = 0.02
+CLOSE_SECONDS = 2.0
 
 
 class StoredService(NamedTuple):
@@ -46,6 +50,9 @@ async def embedded_stack(environ: Mapping[str, str]) -> AsyncIterator[Ports]:
     async with AsyncExitStack() as stack:
         port = int(environ.get("TESSERA_POSTGRES_PORT") or 0)
         postgres = await stack.enter_async_context(EmbeddedPostgres(home.folder / "postgres", port=port))
+        tasks = Supervisor()
+        stack.push_async_callback(run_step, "stop watching PostgreSQL", tasks.stop, STEP_SECONDS)
+        tasks.start("keep PostgreSQL running", partial(_keep_running, postgres))
         urls = await home.prepare_databases(postgres.admin_url)
         for service, url in urls.items():
             await migrate(service, url.owner)
@@ -53,6 +60,14 @@ async def embedded_stack(environ: Mapping[str, str]) -> AsyncIterator[Ports]:
         await stack.enter_async_context(serving([Served(app, LOOPBACK, ports.of(name)) for name, app in apps.items()]))
         await _until_ready(apps)
         yield ports
+
+
+async def _keep_running(postgres: EmbeddedPostgres) -> None:
+    """Starts it again whenever it ends by itself, on the same port; until it is cancelled."""
+    while True:
+        status = await postgres.wait()
+        get_logger().error("PostgreSQL has ended and is started again", status=status)
+        await postgres.start()
 
 
 async def _until_ready(apps: Mapping[str, App]) -> None:
@@ -96,5 +111,5 @@ def _stored_services(environ: Mapping[str, str]) -> dict[str, StoredService]:
 async def _node(stack: AsyncExitStack, broker: MemoryBroker) -> MemoryBus:
     bus = MemoryBus(broker)
     await bus.start()
-    stack.push_async_callback(bus.close)
+    stack.push_async_callback(run_step, "close a bus", bus.close, CLOSE_SECONDS)
     return bus

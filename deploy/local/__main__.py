@@ -3,17 +3,19 @@
 import sys
 import time
 
-import uvloop
-
 from deploy.console import say
 from deploy.environment import Home, user_environment
 from deploy.local.stack import local_stack
 from deploy.supervision.errors import ServerError
+from deploy.supervision.private import tighten, write_privately
 from shared.http.server import until_stopped
+from shared.process import run_process
 
 
 async def _run() -> None:
     started, environ = time.monotonic(), user_environment()
+    write_privately()
+    tighten(Home(environ).folder)
     say(f"Starting PostgreSQL, RabbitMQ, Redis and five services: data and logs in {Home(environ).folder}")
     async with local_stack(environ) as stack:
         for name, service in stack.services.items():
@@ -26,7 +28,7 @@ async def _run() -> None:
 
 def main() -> None:
     try:
-        uvloop.run(_run())
+        run_process(_run)
     except ServerError as error:
         sys.exit(f"Tessera cannot start: {error}")
 

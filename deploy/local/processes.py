@@ -10,10 +10,11 @@ from pathlib import Path
 import aiohttp
 
 from deploy.supervision.errors import StartFailed
+from shared.supervision import SupervisedTask, Supervisor
 
 READY_SECONDS = 90.0  # everything starts at once, perhaps on a busy machine
 READY_POLL_SECONDS = 0.05
-STOP_SECONDS = 20.0
+STOP_SECONDS = 30.0  # a service ends within 25
 RESTART_PAUSE_SECONDS = 0.2
 
 
@@ -26,7 +27,8 @@ class ServiceProcess:
         self._environ = {**environ, "PORT": str(port)}
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks = Supervisor()
+        self._watch: SupervisedTask | None = None
 
     @property
     def pid(self) -> int | None:
@@ -41,7 +43,7 @@ class ServiceProcess:
                 await self.until_ready()
         except TimeoutError:
             raise StartFailed(self.module, f"not ready after {READY_SECONDS:.0f} s", self._log) from None
-        self._watch = asyncio.create_task(self._keep_alive())
+        self._watch = self._tasks.start(f"keep {self.module} running", self._keep_alive)
 
     async def until_ready(self) -> None:
         async with aiohttp.ClientSession() as client:
@@ -66,8 +68,7 @@ class ServiceProcess:
         await self.until_ready()
 
     async def stop(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        await self._tasks.stop()
         if self._process is None or self._process.returncode is not None:
             return
         self._process.terminate()

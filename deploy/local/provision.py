@@ -13,7 +13,7 @@ from deploy.local.probes import is_reachable
 from deploy.local.rabbitmq import RabbitMQNode
 from deploy.local.redis import RedisNode
 from deploy.supervision.errors import NotInstalled
-from deploy.supervision.folder_server import make_folder
+from deploy.supervision.private import make_private
 
 
 class Server(Protocol):
@@ -66,7 +66,7 @@ async def _reachable(variable: str) -> ReachableServer | None:
 
 async def _can_run(node: type[RabbitMQNode | RedisNode], package: str, variable: str, folder: Path) -> bool:
     """True: as a private node, after an installation if need be. False: as a container. Raises NoServer."""
-    make_folder(folder)
+    make_private(folder)
     if not node.is_installed() and apt.can_install():
         # Without a network there may still be Docker.
         with suppress(apt.InstallFailed):

@@ -49,7 +49,7 @@ def main() -> None:
     if not command:
         sys.exit("usage: python -m deploy.local.testbed -- command [argument ...]")
     with tempfile.TemporaryDirectory(prefix="tessera-test-", dir=memory_folder()) as folder:
-        Path(folder).chmod(0o755)  # the servers run under an account of their own; what is inside has its own rights
+        Path(folder).chmod(0o711)  # PostgreSQL may run under another account; what is inside has its own rights
         try:
             status = asyncio.run(run(command, Path(folder)))
             remove_data(Path(folder) / "postgres")

@@ -12,11 +12,11 @@ from deploy.supervision.folder_lock import FolderLock
 from deploy.supervision.guard import Order
 from deploy.supervision.guarded import GuardedServer, GuardFailed
 from deploy.supervision.ports import free_port, is_free
+from deploy.supervision.private import make_passable
 
 READY_POLL_SECONDS = 0.02
 PORT_ATTEMPTS = 5
 LOG_LIMIT_BYTES, LOG_KEPT_BYTES = 4 * 1024 * 1024, 1024 * 1024
-FOLDER_MODE = 0o711
 
 
 class FolderServer(ABC):
@@ -49,7 +49,7 @@ class FolderServer(ABC):
         if self._server is not None and not self._server.has_exited:
             raise AlreadyRunning(self._folder, os.getpid())
         self._release()
-        make_folder(self._folder)
+        make_passable(self._folder)
         await self._hold(FolderLock(self._folder))
         try:
             await self._prepare()
@@ -163,11 +163,6 @@ class FolderServer(ABC):
     def _release(self) -> None:
         while self._locks:
             self._locks.pop().release()
-
-
-def make_folder(folder: Path) -> None:
-    """One that other accounts may pass through but not list: a server may run as one of them."""
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
 
 
 def bound_log(path: Path) -> None:

@@ -176,6 +176,7 @@ def report(line: str) -> None:
 
 
 def main() -> None:
+    os.umask(0o077)  # the log may begin here
     order = Order(**json.loads(_first_line()))
     try:
         guard = Guard(order)

@@ -14,6 +14,7 @@ from shared.events.envelope import decode
 from shared.events.gateway import AuditRecorded
 from shared.messaging.bus import Binding, Delivery, QueueSpec
 from shared.messaging.rabbitmq.bus import RabbitBus
+from shared.supervision import Supervisor
 from shared.telemetry.metrics import Metrics
 from shared.testing.eventually import eventually
 
@@ -51,7 +52,7 @@ async def test_what_is_noted_while_the_broker_is_down_arrives_once_it_is_back(br
     await eventually(lambda: auth.is_connected and gateway.is_connected, within=20)
     await eventually(broker.has_its_queues_on_disk, within=20)
     trail = AuditTrail(gateway, Metrics("gateway"))
-    trail.start()
+    trail.start(Supervisor())
 
     for number in range(RECORDS):
         trail.note(seen(number))

@@ -26,7 +26,7 @@ from auth_service.forwarding.service import Forwarding
 from auth_service.gateway_door import GatewayDoor
 from auth_service.handovers import routes as handovers
 from auth_service.handovers.service import Handovers, session_tokens
-from auth_service.heartbeat import Heart
+from auth_service.heartbeat import BEAT_SECONDS, Heart
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
 from auth_service.invitations import routes as invitation_routes
@@ -37,7 +37,6 @@ from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
 from auth_service.mail.mailroom import Mailroom
 from auth_service.mail.outbox import MailOutbox
-from auth_service.mail.rounds import Rounds
 from auth_service.members import routes as member_routes
 from auth_service.members.service import Members
 from auth_service.mfa import challenge_repository as challenges, routes as mfa
@@ -64,7 +63,7 @@ from auth_service.sessions.sign_in import SignIn
 from auth_service.sessions.tokens import TokenMint
 from auth_service.settings import AuthSettings
 from auth_service.signing_keys import repository as key_store, routes as signing_keys
-from auth_service.signing_keys.service import KeyRing
+from auth_service.signing_keys.service import REOPEN_SECONDS, KeyRing
 from auth_service.tenancy import routes as tenancy
 from auth_service.tenancy.service import Tenants, TenantSwitch
 from auth_service.tenants.topics import can_follow
@@ -78,7 +77,6 @@ from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
 from shared.events.questions import EndedSessions, MemberDirectory, SigningKeys
 from shared.events.registry import default_registry
-from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
@@ -89,7 +87,9 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.retention import Retention, retention_tasks
 from shared.sealing import Seal
+from shared.supervision import PeriodicTask
 
 SERVICE = "auth"
 SECOND_FACTORS = "second factors"
@@ -114,7 +114,7 @@ ROUTES = (
     audit.routes,
     live_tickets.routes,
 )
-CHORES: Mapping[str, Chore] = MappingProxyType(
+RETENTION: Mapping[str, Retention] = MappingProxyType(
     {
         "forget ended attempt windows": throttling.forget_ended,
         "forget sign-ins that waited too long for a code": challenges.forget_expired,
@@ -174,9 +174,15 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     setup_subjects(app)
     _setup_audit(app, database, bus)
     _setup_lifecycle(app, keys, passwords)
-    _setup_rounds(app, mailroom.rounds, resets.rounds)
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
-    run_alongside(app, keys.keep_open, Housekeeping(database, CHORES, clock).run, heart.run)
+    run_alongside(
+        app,
+        mailroom.deliveries,
+        resets.answers,
+        PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
+        PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
+        *retention_tasks(database, RETENTION, clock),
+    )
     return app
 
 
@@ -290,15 +296,3 @@ def _setup_lifecycle(app: App, keys: KeyRing, passwords: Passwords) -> None:
     @app.after_server_stop
     async def close_passwords(_app: App) -> None:
         passwords.close()
-
-
-def _setup_rounds(app: App, *rounds: Rounds) -> None:
-    @app.after_server_start
-    async def start(_app: App) -> None:
-        for each in rounds:
-            each.start()
-
-    @app.before_server_stop
-    async def stop(_app: App) -> None:
-        for each in rounds:
-            await each.stop()

@@ -1,6 +1,5 @@
 """Tells listeners that they hear us: silence on a line that looks connected means that revocations may be missing."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -25,12 +24,10 @@ class Heart:
         self._unsent_seconds = unsent_seconds
         self._clock = clock
 
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            with suppress(DatabaseUnavailable, PublishFailed):  # being silent is how listeners are told
-                await self.beat()
-            await asyncio.sleep(BEAT_SECONDS)
+    async def beat_if_possible(self) -> None:
+        """Without a broker or a database nothing is sent: silence is the signal that something is wrong."""
+        with suppress(DatabaseUnavailable, PublishFailed):
+            await self.beat()
 
     async def beat(self) -> None:
         """Past the outbox, but on the way of all events. Raises DatabaseUnavailable or PublishFailed."""

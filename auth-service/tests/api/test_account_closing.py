@@ -8,11 +8,11 @@ from auth_builders import PASSWORD, Member
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 
-from auth_service.app import CHORES
+from auth_service.app import RETENTION
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
-from shared.housekeeping import Housekeeping
 from shared.principal import Role
+from shared.retention import retention_tasks
 
 ME = "/api/v1/users/me"
 
@@ -114,10 +114,10 @@ async def test_after_a_month_nothing_tells_who_it_was(
     await close(auth, member)
 
     clock.advance(days=29, hours=23)
-    await keep_house(database, clock)
+    await run_retention(database, clock)
     [kept] = await database.system_rows("select email from users")
     clock.advance(hours=1)
-    await keep_house(database, clock)
+    await run_retention(database, clock)
 
     [user] = await database.system_rows("select * from users")
     [tenant] = await database.system_rows("select name, slug from tenants")
@@ -142,7 +142,7 @@ async def test_the_address_is_free_again(auth: AuthClient, database: Database, c
     member = await auth.register(email="ada@example.com")
     await close(auth, member)
     clock.advance(days=31)
-    await keep_house(database, clock)
+    await run_retention(database, clock)
 
     again = await auth.register(email="ada@example.com")
 
@@ -158,7 +158,7 @@ async def test_the_tenant_of_others_goes_on_and_is_told(
     await join(database, owner, guest, Role.VIEWER)
     await close(auth, guest)
     clock.advance(days=31)
-    await keep_house(database, clock)
+    await run_retention(database, clock)
 
     [tenant] = await database.system_rows("select name from tenants where id = $1", owner.tenant_id)
     told = await database.system_rows("select tenant_id from outbox where type = $1", AccountAnonymised.type)
@@ -177,7 +177,7 @@ async def test_an_account_that_was_opened_again_is_left_alone(
         await work.execute("update memberships set is_active = true")
     clock.advance(days=31)
 
-    await keep_house(database, clock)
+    await run_retention(database, clock)
 
     assert (await auth.login(member.email)).status == 200
 
@@ -189,7 +189,7 @@ async def test_replicas_that_keep_house_together_do_everything_once(
         await close(auth, await auth.register())
     clock.advance(days=31)
 
-    await asyncio.gather(*(keep_house(database, clock) for database in databases))
+    await asyncio.gather(*(run_retention(database, clock) for database in databases))
 
     assert (await types_told(databases[0]))[AccountAnonymised.type] == 3
 
@@ -220,8 +220,9 @@ async def close(auth: AuthClient, member: Member, password: str = PASSWORD) -> A
     return await auth.send("DELETE", ME, {"password": password}, who=member.principal)
 
 
-async def keep_house(database: Database, clock: SettableClock) -> None:
-    await Housekeeping(database, CHORES, clock).do_all()
+async def run_retention(database: Database, clock: SettableClock) -> None:
+    for task in retention_tasks(database, RETENTION, clock):
+        await task.run_once()
 
 
 async def join(database: Database, host: Member, guest: Member, role: Role) -> None:

@@ -1,7 +1,6 @@
 """The composition root: which parts conversation-service is made of."""
 
 from datetime import timedelta
-from functools import partial
 
 from conversation_service import events_in
 from conversation_service.chat_messages.routes import routes as chat_message_routes
@@ -43,7 +42,6 @@ from shared.db.databases import Database
 from shared.events.questions import ChatsOfUser, HeldAbout
 from shared.events.registry import default_registry
 from shared.held_data import HeldData
-from shared.housekeeping import Housekeeping, sweep_for_ever
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
@@ -55,6 +53,8 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.signals import Signals
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.retention import retention_tasks
+from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
 
 SERVICE = "conversation"
@@ -70,11 +70,11 @@ ROUTES = (
     notification_routes,
     support_routes,
 )
-CHORES = {
-    "temporary conversations": remove_expired,
-    "expired shares": remove_expired_shares,
-    "old runs": remove_old_runs,
-    "chats of purged projects": remove_abandoned,
+RETENTION = {
+    "delete temporary conversations": remove_expired,
+    "delete expired shares": remove_expired_shares,
+    "delete old runs": remove_old_runs,
+    "delete chats of purged projects": remove_abandoned,
 }
 
 
@@ -111,9 +111,12 @@ def create_app(
     TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic).answer(responder)
     # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
-    directory = DirectoryReader(database, requests)
-    sweep = partial(sweep_for_ever, "abandoned runs", engine.sweep, engine.beat_seconds)
-    run_alongside(app, sweep, directory.run, Housekeeping(database, CHORES, clock).run)
+    run_alongside(
+        app,
+        PeriodicTask("end abandoned runs", engine.beat_seconds, engine.sweep),
+        DirectoryReader(database, requests).task(),
+        *retention_tasks(database, RETENTION, clock),
+    )
     _setup_runs(app, engine, provider, settings.run_drain_seconds)
     setup_defaults(
         app,

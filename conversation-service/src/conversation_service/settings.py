@@ -42,7 +42,7 @@ class ConversationSettings(Settings, frozen=True, kw_only=True):
         float, msgspec.Meta(gt=0, le=600, description="A run whose node was silent for so long counts as crashed.")
     ] = 10.0
     run_drain_seconds: Annotated[
-        float, msgspec.Meta(ge=0, le=60, description="What answers get to finish when the service stops.")
+        float, msgspec.Meta(ge=0, le=5, description="What answers get to finish when the service stops, in its 16 s.")
     ] = 5.0
     temporary_hours: Annotated[
         float, msgspec.Meta(gt=0, le=8760, description="How long a temporary conversation stays.")

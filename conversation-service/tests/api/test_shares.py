@@ -6,12 +6,12 @@ import pytest
 from conversation_builders import person
 from conversation_client import ConversationClient, path_of
 
-from conversation_service.app import CHORES
+from conversation_service.app import RETENTION
 from shared.clock import SystemClock
 from shared.db.databases import Database
-from shared.housekeeping import Housekeeping
 from shared.ids import new_id
 from shared.principal import Principal, Role
+from shared.retention import retention_tasks
 
 SHOWN = {"title", "messages", "message_count", "next_cursor", "created_at", "expires_at"}
 
@@ -135,7 +135,8 @@ async def test_a_temporary_conversation_is_gone_at_its_hour_and_then_removed(
     assert (await client.ask(ada, conversation)).code == "CONVERSATION_NOT_FOUND"
     assert (await client.send("GET", "/api/v1/conversations", who=ada)).json["total"] == 1
 
-    await Housekeeping(database, CHORES, SystemClock()).do_all()
+    for task in retention_tasks(database, RETENTION, SystemClock()):
+        await task.run_once()
 
     assert await database.system_rows("select from messages where id = $1", message["id"]) == []
     events = await client.events(ada, f"conversation:{conversation['id']}")

@@ -1,15 +1,13 @@
 """The composition root of the gateway: settings, a bus and a clock in, the application that is served out."""
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 
 from prometheus_client import Gauge
 from sanic.response import HTTPResponse
 
 from gateway.answers import Answers
-from gateway.audit.trail import AuditTrail
+from gateway.audit.trail import FLUSH_SECONDS, AuditTrail
 from gateway.authentication import Authenticator
 from gateway.breaker import Breaker
 from gateway.client_address import ClientAddresses
@@ -39,7 +37,12 @@ from shared.http.answers import json_answer
 from shared.http.app import App, Check, Request, new_app
 from shared.http.defaults import setup_defaults
 from shared.messaging.bus import Bus
+from shared.stopping import Step, run_steps
+from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
+
+CLOSE_SECONDS = FLUSH_SECONDS + 1.0
+"""For each part that is closed: the longest one sends the audit records that wait."""
 
 
 def create_app(
@@ -87,6 +90,7 @@ def create_app(
     watch = RevocationWatch(denylist, bus, default_registry(), services.revocations, introspections)
     checks = {"sessions": _trusted(denylist)}
     documents = ProductDocuments(services.description, routes, settings.public_url or "/")
+    app.ctx.supervisor.include(bus.tasks)
     setup_defaults(
         app,
         service="gateway",
@@ -156,21 +160,28 @@ def _setup_own_headers(app: App, answers: Answers) -> None:
 def _setup_life(app: App, services: ServiceClient, watch: RevocationWatch, parts: Parts, limiter: RateLimiter) -> None:
     @app.before_server_start
     async def open_all(_app: App) -> None:
+        tasks = app.ctx.supervisor
         await services.open()
-        await watch.start()
-        await limiter.start()
-        parts.audit.start()
-        sweep = DeadlineSweep(parts.connections, parts.limits.sweep_seconds)
-        app.ctx.sweep = asyncio.create_task(sweep.run())
+        await watch.start(tasks)
+        await limiter.start(tasks)
+        parts.audit.start(tasks)
+        sweep = DeadlineSweep(parts.connections)
+        tasks.start_periodic(
+            PeriodicTask("end slow connections", parts.limits.sweep_seconds, sweep.run, jitter=0.0, is_essential=True)
+        )
 
     @app.after_server_stop
     async def close_all(_app: App) -> None:
-        app.ctx.sweep.cancel()
-        with suppress(asyncio.CancelledError):
-            await app.ctx.sweep
-        await watch.stop()
-        await limiter.stop()
-        for pool in parts.pools.values():
-            pool.close()
-        await parts.audit.close()
-        await services.close()
+        steps: list[tuple[str, Step]] = [
+            ("stop watching revocations", watch.stop),
+            ("stop the rate limiter", limiter.stop),
+            ("close the upstream connections", partial(_close_pools, parts)),
+            ("send the last audit records", parts.audit.close),
+            ("close the service client", services.close),
+        ]
+        await run_steps(steps, CLOSE_SECONDS)
+
+
+async def _close_pools(parts: Parts) -> None:
+    for pool in parts.pools.values():
+        pool.close()

@@ -14,6 +14,7 @@ from gateway.route_table import UNROUTED
 from gateway.websocket_pipe import join
 from shared.errors import TesseraError
 from shared.http.envelope import RequestTooSlow
+from shared.telemetry.logs import get_logger
 
 NEVER = float("inf")
 
@@ -228,13 +229,15 @@ class ClientConnection(asyncio.Protocol):
 class DeadlineSweep:
     """One timer for all connections: cheaper by far than a timer for each request."""
 
-    def __init__(self, connections: set[ClientConnection], seconds: float) -> None:
+    def __init__(self, connections: set[ClientConnection]) -> None:
         self._connections = connections
-        self._seconds = seconds
 
     async def run(self) -> None:
-        while True:
-            await asyncio.sleep(self._seconds)
-            now = time.monotonic()
-            for connection in [one for one in self._connections if one.deadline <= now]:
+        """Once. A connection that cannot be ended in good order is cut, and keeps no other from its end."""
+        now = time.monotonic()
+        for connection in [one for one in self._connections if one.deadline <= now]:
+            try:
                 connection.deadline_passed()
+            except Exception:
+                get_logger().exception("a slow connection could not be answered")
+                connection.abort()

@@ -6,10 +6,8 @@ While the bus is away, or brings nothing although it looks connected, the snapsh
 stays short as long as auth-service answers.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -21,6 +19,7 @@ from shared.events.auth import ApiKeyRevoked, Heartbeat, SessionRevoked
 from shared.events.envelope import Envelope, Event, decode
 from shared.events.registry import InvalidEvent, Registry
 from shared.messaging.bus import Binding, Bus
+from shared.supervision import PeriodicTask, SupervisedTask, Supervisor
 from shared.telemetry.logs import get_logger
 
 TRUSTED_GAP_SECONDS = 10.0
@@ -124,20 +123,20 @@ class RevocationWatch:
         self._silence_seconds = silence_seconds
         self._complete_until = time.monotonic()
         self._resets = 0
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._watching = PeriodicTask(
+            "watch for ended sessions", _LOOK_SECONDS, self._look, jitter=0.0, is_essential=True, begins_at_once=True
+        )
+        self._task: SupervisedTask | None = None
 
-    async def start(self) -> None:
+    async def start(self, tasks: Supervisor) -> None:
         self._complete_until = time.monotonic()
         bindings = [Binding("auth", type_name) for type_name in _HEARD]
         await self._bus.tap("gateway.revocations", bindings, self._heard, self._missed_something)
-        self._task = asyncio.create_task(self._watch())
+        self._task = tasks.start_periodic(self._watching)
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task.stop()
 
     def _heard(self, body: bytes) -> None:
         try:
@@ -166,21 +165,16 @@ class RevocationWatch:
         self._resets += 1
         self._introspections.forget_all()
         self._denylist.open_gap()
-        self._wake.set()
+        self._watching.wake()
 
-    async def _watch(self) -> None:
-        while True:
-            if not self._bus.is_connected:
-                self._denylist.open_gap()
-            elif self._is_silent:
-                self._denylist.open_gap(self._complete_until)
-            if self._denylist.has_gap:
-                await self._repair()
-            self._denylist.forget_expired()
-            self._wake.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await self._wake.wait()
+    async def _look(self) -> None:
+        if not self._bus.is_connected:
+            self._denylist.open_gap()
+        elif self._is_silent:
+            self._denylist.open_gap(self._complete_until)
+        if self._denylist.has_gap:
+            await self._repair()
+        self._denylist.forget_expired()
 
     async def _repair(self) -> None:
         began, resets = time.monotonic(), self._resets

@@ -22,6 +22,7 @@ from shared.errors import (
     UpstreamError,
 )
 from shared.introspection import CredentialKind, Introspected, Refusal
+from shared.supervision import TaskSet
 
 KEPT_SECONDS = 30.0
 KEPT_IN_GAP_SECONDS = 1.0
@@ -63,6 +64,7 @@ class Introspections:
         self._of_user: dict[UUID, set[Credential]] = {}
         self._asking: dict[Credential, asyncio.Task[Admission | TesseraError]] = {}
         self._changes = 0
+        self._tasks = TaskSet("introspect a credential")
 
     def recall(self, credential: Credential) -> Admission | None:
         """Raises the remembered refusal."""
@@ -84,7 +86,7 @@ class Introspections:
             return await self._use_up(credential)
         task = self._asking.get(credential)
         if task is None:
-            task = self._asking[credential] = asyncio.create_task(self._find_out(credential))
+            task = self._asking[credential] = self._tasks.start(self._find_out(credential))
             task.add_done_callback(lambda _: self._asking.pop(credential, None))
         outcome = await asyncio.shield(task)  # the others go on waiting when this client leaves
         if isinstance(outcome, TesseraError):

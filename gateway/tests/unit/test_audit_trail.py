@@ -16,6 +16,7 @@ from shared.events.gateway import AuditRecord, AuditRecorded, Outcome
 from shared.messaging.bus import Binding, Delivery, OutgoingMessage, QueueSpec
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
+from shared.supervision import Supervisor
 from shared.telemetry.metrics import Metrics
 from shared.testing.eventually import eventually
 
@@ -108,7 +109,7 @@ async def test_what_is_noted_arrives_in_order_and_in_batches(bus: CountingBus, l
     trail = AuditTrail(bus, Metrics("gateway"))
     for number in range(600):
         trail.note(seen(trace_id=f"{number:032}"))
-    trail.start()
+    trail.start(Supervisor())
 
     await eventually(lambda: len(listening.records) == 600, within=5)
 
@@ -125,7 +126,7 @@ async def test_nothing_is_lost_while_the_broker_is_away_and_what_does_not_fit_is
     broker.interrupt()
     for number in range(13):
         trail.note(seen(trace_id=f"{number:032}"))
-    trail.start()
+    trail.start(Supervisor())
     await eventually(lambda: value(metrics, "tessera_audit_dropped_total") == 3)
 
     broker.restore()
@@ -139,7 +140,7 @@ async def test_a_batch_of_unknown_fate_is_repeated_under_its_id(bus: CountingBus
     bus.lies = 2
     trail = AuditTrail(bus, Metrics("gateway"))
     trail.note(seen())
-    trail.start()
+    trail.start(Supervisor())
 
     await eventually(lambda: len(listening.batches) == 3)
 
@@ -150,7 +151,7 @@ async def test_a_batch_of_unknown_fate_is_repeated_under_its_id(bus: CountingBus
 
 async def test_the_stop_sends_what_waits(bus: CountingBus, listening: Listening) -> None:
     trail = AuditTrail(bus, Metrics("gateway"))
-    trail.start()
+    trail.start(Supervisor())
     for _ in range(300):
         trail.note(seen())
 
@@ -162,7 +163,7 @@ async def test_the_stop_sends_what_waits(bus: CountingBus, listening: Listening)
 async def test_the_stop_does_not_wait_for_a_broker_that_is_away(bus: CountingBus, broker: MemoryBroker) -> None:
     metrics = Metrics("gateway")
     trail = AuditTrail(bus, metrics)
-    trail.start()
+    trail.start(Supervisor())
     trail.note(seen())
     broker.interrupt()
 

@@ -18,6 +18,7 @@ from shared.events.registry import default_registry
 from shared.introspection import CredentialKind, Introspected
 from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
+from shared.supervision import Supervisor
 from shared.testing.eventually import eventually
 
 NOW = 1_800_000_000
@@ -106,7 +107,7 @@ async def watching(silence_seconds: float) -> AsyncIterator[tuple[Denylist, Auth
     denylist, owner = Denylist(900, StillClock()), AuthOwner(bus)
     introspections = Introspections(nobody, lambda: denylist.has_gap, time.time)
     watch = RevocationWatch(denylist, bus, default_registry(), owner.snapshot, introspections, silence_seconds)
-    await watch.start()
+    await watch.start(Supervisor())
     await eventually(lambda: not denylist.has_gap)
     yield denylist, owner
     await watch.stop()

@@ -1,7 +1,6 @@
 """The composition root: which parts project-service is made of."""
 
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
 
 from project_service import events_in
@@ -47,7 +46,7 @@ from project_service.templates.service import TemplateService
 from project_service.topics import audience_of, visibility_of_topics
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
-from project_service.webhooks.courier import PACE, Courier, DeliveryMetrics
+from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
 from project_service.webhooks.deliveries import DeliveryService, forget_deliveries
 from project_service.webhooks.domain import Pace
 from project_service.webhooks.routes import routes as webhook_routes
@@ -59,7 +58,6 @@ from shared.events.questions import GiftRecipient, HeldAbout, ProjectStanding, P
 from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
 from shared.held_data import HeldData
-from shared.housekeeping import Chore, Housekeeping, sweep_for_ever
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
@@ -70,6 +68,8 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.retention import Retention, retention_tasks
+from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
 
 SERVICE = "project"
@@ -92,7 +92,7 @@ ROUTES = (
     session_routes,
     *SEARCH_ROUTES,
 )
-CHORES: Mapping[str, Chore] = MappingProxyType(
+RETENTION: Mapping[str, Retention] = MappingProxyType(
     {"purge deleted projects": purge_deleted, "forget old deliveries": forget_deliveries}
 )
 
@@ -161,13 +161,13 @@ def create_app(
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     run_alongside(
         app,
-        DirectoryReader(database, Requests(bus)).run,
-        Housekeeping(database, CHORES, clock).run,
-        partial(sweep_for_ever, "unreferenced contents", blobs.sweep, CONTENTS_SECONDS),
-        partial(sweep_for_ever, "objects without an attachment", attachments.sweep, ATTACHMENTS_SECONDS),
-        partial(sweep_for_ever, "revealed lists", planning.reveal_due, REVEAL_SECONDS),
-        courier.run,
-        courier.measure,
-        planning.run,
+        DirectoryReader(database, Requests(bus)).task(),
+        PeriodicTask("sweep unreferenced contents", CONTENTS_SECONDS, blobs.sweep),
+        PeriodicTask("sweep objects without an attachment", ATTACHMENTS_SECONDS, attachments.sweep),
+        PeriodicTask("reveal lists", REVEAL_SECONDS, planning.reveal_due),
+        PeriodicTask("measure webhook deliveries", MEASURE_SECONDS, courier.measure, jitter=0.0, begins_at_once=True),
+        ("deliver to webhooks", courier.run),
+        ("fill gifts from their pages", planning.run),
+        *retention_tasks(database, RETENTION, clock),
     )
     return app

@@ -20,7 +20,7 @@ def create_app(settings: RealtimeSettings, *, bus: Bus, clock: Clock | None = No
     clock = clock or SystemClock()
     app = new_app("realtime")
     metrics = Metrics("realtime")
-    node = Node(settings, bus, clock, metrics)
+    node = Node(settings, bus, clock, metrics, app.ctx.supervisor)
     app.ctx.protocol = WebSocketProtocol
     app.add_route(Door(node), "/ws", methods=["GET", "POST"], name="websocket")
     app.add_route(ProjectDoor(node), "/ws/<project_id:str>", name="project_websocket")

@@ -17,10 +17,8 @@ class BusWatch:
         """Set while the bus is there."""
 
     async def run(self) -> None:
-        """Looks until it is cancelled."""
-        while True:
-            self.look()
-            await asyncio.sleep(LOOK_SECONDS)
+        """Looks once."""
+        self.look()
 
     def look(self) -> None:
         is_back = self._bus.is_connected

@@ -24,13 +24,11 @@ from shared.events.questions import TopicNotFound
 from shared.events.topics import Topic, parse_topic
 from shared.messaging.requests import Requests
 from shared.principal import Principal
-from shared.telemetry.logs import get_logger
+from shared.supervision import TaskSet
 
 JOINS_AT_ONCE = 8  # questions a client may have open at the keepers
 Concerns = Callable[[Topic], bool]
 TEMPORARY = (Unavailable, UpstreamError, UpstreamTimeout)
-
-log = get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,22 +71,13 @@ class Tasks:
     __slots__ = ("_running",)
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = TaskSet("serve a client")
 
     def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._finished)
-        return task
+        return self._running.start(work)
 
     def end(self) -> None:
-        for task in tuple(self._running):
-            task.cancel()
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a client could not be served", exc_info=error)
+        self._running.cancel()
 
 
 class Wish(NamedTuple):

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
 from realtime_service.access import Access
-from realtime_service.bus_watch import BusWatch
+from realtime_service.bus_watch import LOOK_SECONDS as BUS_SECONDS, BusWatch
 from realtime_service.connection import Connection, Session, Socket
 from realtime_service.connections import Connections
 from realtime_service.credentials import REFUSALS, Authenticator, Credentials, token_verifier
@@ -25,7 +26,7 @@ from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
-from realtime_service.silence import SilenceWatch
+from realtime_service.silence import LOOK_SECONDS as SILENCE_LOOK_SECONDS, SilenceWatch
 from realtime_service.typing_signals import Typing, TypingSignals
 from shared.clock import Clock
 from shared.errors import TesseraError
@@ -50,6 +51,8 @@ from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
 from shared.messaging.signals import Signals
+from shared.stopping import STEP_SECONDS, run_steps
+from shared.supervision import PeriodicTask, SupervisedTask, Supervisor, Work
 from shared.telemetry.metrics import Metrics
 
 Dialect = Callable[[LiveParts, Connection], Session]
@@ -59,6 +62,7 @@ PRUNE_SECONDS = 30.0
 _WHO_SEES_IT = frozenset({"visibility", "reveal_at"})  # fields of projects and lists
 CHECKED_AT_ONCE = 50  # connections whose rights are in doubt
 CHECK_PAUSE_SECONDS = 0.05
+LEAVE_SECONDS = STEP_SECONDS - 0.5  # of the step in which the node stops; the rest is for its tasks
 OPEN_QUESTIONS = 32  # about those rights; more would only wait at the keepers, until it is too late for an answer
 
 
@@ -78,12 +82,13 @@ class Arrival(NamedTuple):
 
 
 class Node:
-    def __init__(self, settings: RealtimeSettings, bus: Bus, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, settings: RealtimeSettings, bus: Bus, clock: Clock, metrics: Metrics, tasks: Supervisor) -> None:
         live_metrics, requests, registry = LiveMetrics(metrics), Requests(bus), default_registry()
         keepers = Keepers(requests, registry)
         self.is_leaving = False
         self._bus = bus
-        self._tasks: list[asyncio.Task[None]] = []
+        self._supervisor = tasks
+        self._tasks: list[SupervisedTask] = []
         self._watch = BusWatch(bus, self._bus_changed)
         self._repairs = Repairs(keepers, live_metrics, self._watch.is_back)
         self._doubted: dict[Connection, None] = {}
@@ -140,24 +145,28 @@ class Node:
         await self._presence.start()
         await self._passing.connect()
         self._watch.look()
-        self._prune()
-        lasting = (
-            self._connections.wheel.run(),
-            self._watch.run(),
-            self._silence.run(),
-            self._catch_up.run(),
-            self._check_doubted(),
-            self._presence.run(),
+        periodic = (
+            PeriodicTask("prune known rights", PRUNE_SECONDS, self._prune_access, is_essential=True),
+            PeriodicTask("prune ended sessions", PRUNE_SECONDS, self._prune_revocations, is_essential=True),
+            PeriodicTask("watch the bus", BUS_SECONDS, self._watch.run, jitter=0.0, is_essential=True),
+            PeriodicTask("watch for silence", SILENCE_LOOK_SECONDS, self._silence.run, jitter=0.0, is_essential=True),
         )
-        self._tasks = [asyncio.create_task(each) for each in lasting]
+        lasting: tuple[tuple[str, Work], ...] = (
+            ("turn the timer wheel", self._connections.wheel.run),
+            ("read ended sessions", self._catch_up.run),
+            ("check rights again", self._check_doubted),
+            ("send presence", self._presence.run),
+        )
+        self._tasks = [
+            *map(self._supervisor.start_periodic, periodic),
+            *(self._supervisor.start(name, work) for name, work in lasting),
+        ]
 
     async def stop(self, drain_seconds: float) -> None:
         """The clients leave first, events come to the last of them until then."""
         self.is_leaving = True
-        await drain(self._connections, drain_seconds)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await run_steps([("send the clients away", partial(drain, self._connections, drain_seconds))], LEAVE_SECONDS)
+        await asyncio.gather(*(task.stop() for task in self._tasks))
         await self._repairs.close()
 
     def arrival(self, request: Request) -> Arrival:
@@ -289,7 +298,8 @@ class Node:
                 self._has_doubts.clear()
             await asyncio.sleep(CHECK_PAUSE_SECONDS)
 
-    def _prune(self) -> None:
+    async def _prune_access(self) -> None:
         self._access.prune()
+
+    async def _prune_revocations(self) -> None:
         self._revocations.prune()
-        self._connections.wheel.after(PRUNE_SECONDS, self._prune)

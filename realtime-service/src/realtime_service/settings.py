@@ -19,4 +19,6 @@ class RealtimeSettings(Settings, frozen=True, kw_only=True):
         25.0
     )
     close_grace_seconds: Annotated[float, Meta(description="How long a peer may take to answer a close.")] = 5.0
-    drain_seconds: Annotated[float, Meta(gt=0, description="Over how long the sockets are closed at a stop.")] = 10.0
+    drain_seconds: Annotated[
+        float, Meta(gt=0, le=10, description="Over how long the sockets are closed at a stop, which may take 16 s.")
+    ] = 10.0

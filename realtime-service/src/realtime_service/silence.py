@@ -1,6 +1,5 @@
 """Whether auth-service is still heard: a line may look connected and bring nothing."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -32,10 +31,8 @@ class SilenceWatch:
         self.look()
 
     async def run(self) -> None:
-        """Looks until it is cancelled."""
-        while True:
-            self.look()
-            await asyncio.sleep(LOOK_SECONDS)
+        """Looks once."""
+        self.look()
 
     def look(self) -> None:
         if self._complete_until is None:

@@ -7,16 +7,19 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
-import uvloop
-
 from shared.db.databases import DatabaseConfig, open_databases
 from shared.http.app import App
 from shared.http.server import PortInUse, Served, serving, until_stopped
 from shared.ids import new_id
 from shared.messaging.bus import Bus
 from shared.messaging.rabbitmq.bus import RabbitBus
+from shared.process import run_process
 from shared.settings import Settings, SettingsError, environment_with_dotenv, read_settings
+from shared.stopping import run_step
 from shared.telemetry.logs import configure_logging, get_logger
+
+CLOSE_SECONDS = 2.0
+"""For the bus, after its service has stopped."""
 
 T = TypeVar("T", bound=Settings)
 
@@ -32,7 +35,8 @@ def run_service(
     try:
         settings = read_settings(settings_class, environment_with_dotenv(os.environ))
         configure_logging(settings.log_level)
-        uvloop.run(_serve(name, settings, create, database(settings) if database else None))
+        config = database(settings) if database else None
+        run_process(lambda: _serve(name, settings, create, config))
     except (SettingsError, PortInUse) as error:
         sys.exit(f"{name}-service cannot start: {error}")
 
@@ -55,5 +59,5 @@ async def _open_bus(stack: AsyncExitStack, name: str, settings: Settings) -> Bus
         raise SettingsError("missing settings: AMQP_URL")
     bus = RabbitBus(settings.amqp_url, f"{name}-{socket.gethostname()}-{new_id().hex[-8:]}")
     await bus.start()
-    stack.push_async_callback(bus.close)
+    stack.push_async_callback(run_step, "close the bus", bus.close, CLOSE_SECONDS)
     return bus

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 from shared.ids import new_id
@@ -48,11 +49,12 @@ class FakeInbox:
 
 
 class FakeDelivery:
-    def __init__(self, body: bytes, attempt: int = 1) -> None:
+    def __init__(self, body: bytes, attempt: int = 1, first_failed: datetime | None = None) -> None:
         self.body = body
         self.type = "project.task.deleted"
         self.message_id = new_id()
         self.attempt = attempt
+        self.first_failed = first_failed
         self.settled: tuple[object, ...] = ()
 
     async def ack(self) -> None:

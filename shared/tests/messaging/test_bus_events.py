@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from bus_networks import Inbox, Network, message, numbered, one_by_one, tasks_of, until
 
-from shared.messaging.bus import Binding, Delivery, PublishFailed, QueueSpec
+from shared.messaging.bus import MAX_ATTEMPTS, Binding, Delivery, PublishFailed, QueueSpec
 from shared.messaging.dead_letter_files import DeadLetter
 from shared.messaging.memory import MemoryBus
 from shared.testing.eventually import eventually
@@ -287,9 +287,22 @@ async def test_only_the_chosen_dead_letter_is_replayed(network: Network) -> None
     assert [letter.body for letter in await network.dead_letters().read()] == [b"one"]
 
 
+async def test_a_message_that_its_handler_never_settles_ends_as_a_dead_letter(network: Network) -> None:
+    node = await network.node()
+
+    async def forget(_deliveries: Sequence[Delivery]) -> None:
+        return
+
+    await node.consume(tasks_of(network), forget)
+    await node.publish([message(network.publisher, b"lost")])
+
+    [letter] = await _dead_letters(network)
+    assert (letter.body, letter.attempt) == (b"lost", MAX_ATTEMPTS)
+
+
 async def _dead_letters(network: Network, count: int = 1) -> list[DeadLetter]:
     async def are_there() -> bool:
         return len(await network.dead_letters().read(network.queue)) == count
 
-    await eventually(are_there, within=5)
+    await eventually(are_there, within=10)
     return await network.dead_letters().read(network.queue)

@@ -1,7 +1,7 @@
 """The failure policy: one effect per event, retries with growing delays, and dead letters that tell no secrets."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from shared.events.envelope import Envelope, encode
 from shared.events.projects import TaskDeleted, TaskUpdated
 from shared.events.registry import default_registry
 from shared.ids import new_id
-from shared.messaging.bus import OutgoingMessage, RequestTimeout
+from shared.messaging.bus import OutgoingMessage, RequestTimeout, ServiceUnreachable
 from shared.messaging.consumer import Consumers
 from shared.messaging.memory import MemoryBus
 from shared.telemetry.metrics import Metrics
@@ -216,6 +216,79 @@ async def test_a_failing_surrounding_never_uses_up_an_event(
     settled = await receive(consumers, event(), attempt=5)
 
     assert settled == ("retry", 1.0, False)
+
+
+async def test_a_handler_that_does_not_end_is_cut_off_and_counts(database: FakeDatabase, metrics: Metrics) -> None:
+    inbox = FakeInbox(database)
+    consumers = Consumers(database, inbox, default_registry(), "reader", metrics, handler_seconds=0.01)
+
+    async def hang(_work: FakeWork, _event: TaskDeleted, _: Envelope) -> None:
+        await asyncio.Event().wait()
+
+    consumers.on(TaskDeleted, hang)
+
+    assert await receive(consumers, event()) == ("retry", 1.0, True)
+    assert await receive(consumers, event(), 5) == ("dead", "TimeoutError: the handler failed 5 times.")
+
+
+async def lack_database(_work: FakeWork, _event: TaskDeleted, _: Envelope) -> None:
+    raise DatabaseUnavailable
+
+
+async def lack_answer(_work: FakeWork, _event: TaskDeleted, _: Envelope) -> None:
+    raise RequestTimeout
+
+
+async def lack_service(_work: FakeWork, _event: TaskDeleted, _: Envelope) -> None:
+    raise ServiceUnreachable
+
+
+@pytest.mark.parametrize(("attempt", "settled"), [
+    (1, ("retry", 1.0, True)),
+    (11, ("retry", 120.0, True)),
+    (12, ("dead", "DatabaseUnavailable: the handler failed 12 times.")),
+])  # fmt: skip
+async def test_an_event_that_alone_finds_the_database_unavailable_is_used_up(
+    consumers: Consumers, database: FakeDatabase, attempt: int, settled: tuple[object, ...]
+) -> None:
+    consumers.on(TaskDeleted, lack_database)
+
+    assert await receive(consumers, event(), attempt) == settled
+    assert database.seen == set()  # the probe has left nothing
+
+
+async def test_a_request_that_times_out_uses_up_an_event_only_while_others_of_its_type_are_applied(
+    consumers: Consumers,
+) -> None:
+    answers = [lack_answer]
+
+    async def ask(work: FakeWork, event: TaskDeleted, envelope: Envelope) -> None:
+        for answer in answers:
+            await answer(work, event, envelope)
+
+    consumers.on(TaskDeleted, ask)
+    assert await receive(consumers, event(), 12) == ("retry", 1.0, False)
+
+    answers.clear()
+    await receive(consumers, event())
+    answers.append(lack_answer)
+    assert await receive(consumers, event(), 12) == ("dead", "RequestTimeout: the handler failed 12 times.")
+
+
+@pytest.mark.parametrize(("waited", "settled"), [
+    (None, ("retry", 1.0, False)),
+    (timedelta(days=2), ("retry", 1.0, False)),
+    (timedelta(days=4), ("dead", "ServiceUnreachable: what the handler needs was away for 3 days.")),
+])  # fmt: skip
+async def test_an_event_waits_three_days_for_a_service_that_is_away(
+    consumers: Consumers, waited: timedelta | None, settled: tuple[object, ...]
+) -> None:
+    consumers.on(TaskDeleted, lack_service)
+    delivery = FakeDelivery(event(), 1, datetime.now(UTC) - waited if waited else None)
+
+    await consumers.receive([delivery])
+
+    assert delivery.settled == settled
 
 
 async def test_an_unknown_event_is_acknowledged_and_counted(consumers: Consumers, metrics: Metrics) -> None:

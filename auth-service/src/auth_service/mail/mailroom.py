@@ -5,7 +5,6 @@ from pathlib import Path
 
 from auth_service.mail.outbox import SEAL_PURPOSE, MailOutbox
 from auth_service.mail.postman import POLL_SECONDS, Postman
-from auth_service.mail.rounds import Rounds
 from auth_service.mail.senders import FolderSender, Sender, SmtpSender
 from auth_service.mail.smtp_address import read_smtp_url
 from auth_service.settings import AuthSettings
@@ -13,10 +12,11 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.sealing import Seal
 from shared.settings import SettingsError
+from shared.supervision import PeriodicTask
 
 
 class Mailroom:
-    """`outbox` takes mail in, `rounds` bring it out. Raises SettingsError when it cannot be done as it is set."""
+    """`outbox` takes mail in, `deliveries` send it. Raises SettingsError when it cannot be done as it is set."""
 
     def __init__(self, settings: AuthSettings, database: Database, clock: Clock) -> None:
         seal = Seal(settings.key_encryption_secret, SEAL_PURPOSE)
@@ -29,8 +29,10 @@ class Mailroom:
             from_header=settings.mail_from,
             message_id_host=address.rpartition("@")[2],
         )
-        self.rounds = Rounds("deliver mail", postman.deliver, POLL_SECONDS)
-        self.outbox = MailOutbox(seal, clock, self.rounds.wake)
+        self.deliveries = PeriodicTask(
+            "deliver mail", POLL_SECONDS, postman.deliver_all, jitter=0.0, begins_at_once=True
+        )
+        self.outbox = MailOutbox(seal, clock, self.deliveries.wake)
 
 
 def _sender(settings: AuthSettings, address: str) -> Sender:

@@ -46,6 +46,11 @@ class Postman:
         self._from_header = from_header
         self._message_id_host = message_id_host
 
+    async def deliver_all(self) -> None:
+        """Sends all that is due."""
+        while await self.deliver():
+            pass
+
     async def deliver(self) -> bool:
         """Sends what is due, in parts; True when there may be more."""
         now = self._clock.now()

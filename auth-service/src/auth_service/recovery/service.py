@@ -10,7 +10,6 @@ from auth_service.audit.subjects import is_about
 from auth_service.mail.letters import password_reset
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
-from auth_service.mail.rounds import Rounds
 from auth_service.mail_tokens import repository as mail_tokens
 from auth_service.mail_tokens.domain import RESET_PASSWORD_LIFE, Purpose
 from auth_service.recovery import repository
@@ -27,13 +26,14 @@ from shared.db.unit_of_work import Work
 from shared.email_address import email_identity, is_email
 from shared.events.auth import SecurityAlert
 from shared.principal import Principal
+from shared.supervision import PeriodicTask
 
 POLL_SECONDS = 5.0  # whoever forgets a password wakes us; this is for what another replica left behind
 AT_ONCE = 20  # requests settled in one transaction
 
 
 class PasswordRecovery:
-    """`rounds` settle what was forgotten."""
+    """`answers` settles what was forgotten."""
 
     def __init__(
         self,
@@ -50,7 +50,9 @@ class PasswordRecovery:
         self._mail = mail
         self._links = links
         self._clock = clock
-        self.rounds = Rounds("answer forgotten passwords", self.settle, POLL_SECONDS)
+        self.answers = PeriodicTask(
+            "answer forgotten passwords", POLL_SECONDS, self.settle_all, jitter=0.0, begins_at_once=True
+        )
 
     async def forgot(self, email: str) -> None:
         """Notes the address and no more, so that nobody learns from us, or from our clock, who has an account."""
@@ -58,7 +60,11 @@ class PasswordRecovery:
             return
         async with self._database.system_work() as work:
             await repository.add_request(work, email_identity(email), self._clock.now())
-            work.after_commit(self.rounds.wake)
+            work.after_commit(self.answers.wake)
+
+    async def settle_all(self) -> None:
+        while await self.settle():
+            pass
 
     async def settle(self) -> bool:
         """Mails links to those noted addresses that have an account; True when there may be more."""

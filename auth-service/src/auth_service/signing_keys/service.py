@@ -1,7 +1,5 @@
 """The keys that sign access tokens: made once per installation, sealed in the database, held open in memory."""
 
-import asyncio
-
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auth_service.signing_keys import repository
@@ -9,12 +7,10 @@ from auth_service.signing_keys.domain import LEAD, SigningKey, key_set, new_sign
 from auth_service.signing_keys.repository import SealedKey
 from shared.clock import Clock
 from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable
 from shared.db.unit_of_work import Work
 from shared.events.questions import SigningKeys, SigningKeysAnswer
 from shared.sealing import Seal, SealError
 from shared.settings import SettingsError
-from shared.telemetry.logs import get_logger
 
 REOPEN_SECONDS = 30.0  # a small part of the time that a new key is published before it signs
 
@@ -48,17 +44,6 @@ class KeyRing:
             if not keys:
                 keys = [await self._add(work, new_signing_key(self._clock.now()))]
         self._keys, self._published = keys, key_set(keys)
-
-    async def keep_open(self) -> None:
-        """Notices what other processes change, until it is cancelled."""
-        while True:
-            await asyncio.sleep(REOPEN_SECONDS)
-            try:
-                await self.open()
-            except DatabaseUnavailable:
-                continue  # the keys in memory stay good
-            except SettingsError:
-                get_logger().error("a signing key was sealed under another KEY_ENCRYPTION_SECRET")
 
     async def rotate(self) -> SigningKey:
         """Adds the key that signs next, or finds it when that was done a moment ago."""

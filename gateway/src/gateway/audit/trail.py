@@ -17,6 +17,7 @@ from shared.events.envelope import Envelope, encode
 from shared.events.gateway import AuditRecorded
 from shared.ids import new_id
 from shared.messaging.bus import Bus, OutgoingMessage, PublishFailed
+from shared.supervision import PeriodicTask, SupervisedTask, Supervisor
 from shared.telemetry.logs import get_logger
 from shared.telemetry.metrics import Metrics
 
@@ -40,7 +41,7 @@ class AuditTrail:
         self._waiting: deque[Sighting] = deque()
         self._batch: OutgoingMessage | None = None
         self._batch_size = 0
-        self._task: asyncio.Task[None] | None = None
+        self._task: SupervisedTask | None = None
         self._dropped = metrics.counter("tessera_audit_dropped_total", "Audit records that were lost", ["reason"])
         self._published = metrics.counter("tessera_audit_published_total", "Audit records handed to the broker")
         metrics.gauge_from("tessera_audit_waiting", "Audit records that wait to be sent", lambda: float(self.waiting))
@@ -55,29 +56,20 @@ class AuditTrail:
         else:
             self._dropped.labels("full").inc()
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+    def start(self, tasks: Supervisor) -> None:
+        """What cannot be sent stays where it is, for the next round."""
+        self._task = tasks.start_periodic(PeriodicTask("send audit records", PAUSE_SECONDS, self._send_all, jitter=0.0))
 
     async def close(self) -> None:
         """Sends what waits, for at most FLUSH_SECONDS."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._send_all()
         if self.waiting:
             self._dropped.labels("stopped").inc(self.waiting)
             log.error("audit records were lost at the stop", records=self.waiting)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(PAUSE_SECONDS)
-            try:
-                await self._send_all()
-            except Exception:
-                log.exception("audit records could not be sent")  # they stay where they are, for the next round
 
     async def _send_all(self) -> None:
         while self._batch is not None or self._waiting:

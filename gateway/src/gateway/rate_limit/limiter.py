@@ -15,6 +15,7 @@ from gateway.rate_limit.policies import Plan
 from gateway.rate_limit.redis_store import RedisStore, StoreAway
 from gateway.rate_limit.usage import Verdict, tightest
 from shared.http.rate_limit_fields import too_many_requests
+from shared.supervision import SupervisedTask, Supervisor, TaskSet
 from shared.telemetry.logs import get_logger
 
 PROBE_SECONDS = 0.5
@@ -47,8 +48,9 @@ class RateLimiter:
         self._shared = shared
         self._on_refusal = on_refusal
         self._is_away = False
-        self._probe: asyncio.Task[None] | None = None
-        self._returns: set[asyncio.Task[None]] = set()
+        self._tasks = Supervisor()
+        self._probe: SupervisedTask | None = None
+        self._returns = TaskSet("give a count back")
 
     @property
     def state(self) -> str:
@@ -76,12 +78,11 @@ class RateLimiter:
         if not permit.is_shared:
             self._local.give_back(permit.plan, permit.subjects, permit.at)
         elif not self._is_away:
-            task = asyncio.get_running_loop().create_task(self._return(permit))
-            self._returns.add(task)
-            task.add_done_callback(self._returns.discard)
+            self._returns.start(self._return(permit))
 
-    async def start(self) -> None:
-        """Finds out whether Redis is there, so that the first request need not."""
+    async def start(self, tasks: Supervisor) -> None:
+        """Finds out whether Redis is there, so that the first request need not. `tasks` keeps the probe running."""
+        self._tasks = tasks
         if self._shared is not None:
             try:
                 await self._shared.check()
@@ -89,10 +90,9 @@ class RateLimiter:
                 self._stop_asking()
 
     async def stop(self) -> None:
-        tasks = [*self._returns, *([self._probe] if self._probe else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._returns.stop()
+        if self._probe is not None:
+            await self._probe.stop()
         if self._shared is not None:
             await self._shared.close()
 
@@ -108,7 +108,7 @@ class RateLimiter:
             return
         self._is_away = True
         get_logger().warning("Redis does not answer: rate limits are counted locally")
-        self._probe = asyncio.get_running_loop().create_task(self._watch())
+        self._probe = self._tasks.start("look for Redis", self._watch, may_return=True)
 
     async def _watch(self) -> None:
         assert self._shared is not None

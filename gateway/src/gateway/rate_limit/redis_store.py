@@ -24,6 +24,7 @@ from redis.exceptions import ConnectionError as ConnectionBroken, NoScriptError,
 
 from gateway.rate_limit.policies import Plan
 from gateway.rate_limit.usage import Usage, Verdict, left_of
+from shared.telemetry.logs import get_logger
 
 ANSWER_SECONDS = 0.1  # for all of a round trip, connecting included: a request cannot wait longer to be counted
 _STEPS = 4
@@ -98,12 +99,19 @@ class RedisStore:
                 calls, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
                 await self._send(calls)
         except StoreAway as away:
-            calls, self._waiting = calls + self._waiting, []
-            for call in calls:
-                if not call.answer.done():
-                    call.answer.set_exception(StoreAway(*away.args))
+            self._give_up(calls, away)
+        except Exception as defect:
+            get_logger().exception("limits could not be counted in Redis")
+            self._give_up(calls, StoreAway(type(defect).__name__))
         finally:
             self._sending = None
+
+    def _give_up(self, sent: Sequence[_Call], away: StoreAway) -> None:
+        """Nobody is left waiting, neither for what was sent nor for what was not."""
+        calls, self._waiting = [*sent, *self._waiting], []
+        for call in calls:
+            if not call.answer.done():
+                call.answer.set_exception(StoreAway(*away.args))
 
     async def _send(self, calls: Sequence[_Call]) -> None:
         async with _in_time():

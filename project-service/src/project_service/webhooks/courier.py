@@ -84,16 +84,10 @@ class Courier:
             await self._client.close()
 
     async def measure(self) -> None:
-        """Tells operators how much waits, until it is cancelled."""
-        while True:
-            try:
-                backlog = await delivery_queue.backlog(self._database, self._clock.now())
-            except DatabaseUnavailable:
-                pass  # the values stay as they were; the database's own metrics tell why
-            else:
-                self._metrics.depth.set(backlog.depth)
-                self._metrics.age.set(backlog.age)
-            await asyncio.sleep(MEASURE_SECONDS)
+        """Shows operators how much waits."""
+        backlog = await delivery_queue.backlog(self._database, self._clock.now())
+        self._metrics.depth.set(backlog.depth)
+        self._metrics.age.set(backlog.age)
 
     async def _take(self) -> bool:
         """Begins as many deliveries as there is room for. False when there was nothing to begin."""

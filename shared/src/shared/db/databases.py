@@ -15,12 +15,15 @@ from shared.db import asyncpg_engine
 from shared.db.asyncpg_engine import PooledClient
 from shared.db.failures import DatabaseUnavailable
 from shared.db.unit_of_work import UnitOfWork, Work
+from shared.stopping import run_step
 
 PING_SECONDS = 1.0
 NO_MODELS = (__name__,)
 """The ORM wants a module of models for every database, also where only SQL is used."""
 
 WARM_CONNECTIONS = 2
+CLOSE_SECONDS = 2.0
+"""For all pools: a connection that is still in use then ends with the process, and its transaction with it."""
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 CLIENT_GRACE_SECONDS = 1.0
 """The server ends a slow statement first; this much later we stop believing that it will."""
@@ -122,7 +125,7 @@ async def open_databases(*configs: DatabaseConfig) -> AsyncIterator[dict[str, Da
                 await _open_pool(client)
         yield databases
     finally:
-        await context.close_connections()
+        await run_step("close the databases", context.close_connections, CLOSE_SECONDS)
 
 
 def _database(context: TortoiseContext, config: DatabaseConfig) -> Database:

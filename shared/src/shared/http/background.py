@@ -1,27 +1,22 @@
-"""The messaging side of a service: it listens before it serves, sends once it serves, drains before it stops."""
+"""The background side of a service: it listens before it serves, sends once it serves, drains before it stops."""
 
 import asyncio
-import random
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
-from shared.db import idempotency_keys
 from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable
 from shared.http.app import App
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
-from shared.messaging.event_log import EventLog
-from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
-from shared.telemetry.logs import get_logger
+from shared.retention import message_retention_tasks
+from shared.stopping import run_steps
+from shared.supervision import PeriodicTask, SupervisedTask, Work
 
 AGE_SECONDS = 5.0  # between two looks at the oldest unsent event
-PRUNE_SECONDS = 3600.0  # the windows are a day and more: an hour more does not matter
-REDELIVER = timedelta(minutes=10)  # longer than all retries of a consumer together
+REDELIVER = timedelta(minutes=10)  # longer than the quick retries of a consumer together
+TASK_SECONDS = 5.0  # what a background task gets to give back what it has in hand
+DRAIN_SECONDS = 10.0  # what messages and requests in hand get to be finished
 
 
 def setup_messaging(
@@ -35,7 +30,10 @@ def setup_messaging(
 ) -> Relay:
     """Drains at the stop: nothing new is taken, what is in hand is finished; what was not sent yet is sent later."""
     relay = Relay(database, bus, service, redeliver_since=REDELIVER if bus.is_forgetful else None)
-    running: list[asyncio.Task[None]] = []
+    running: list[SupervisedTask] = []
+
+    async def measure_age() -> None:
+        app.ctx.metrics.outbox_age.set(await relay.age_seconds())
 
     @app.before_server_start
     async def listen(_app: App) -> None:
@@ -46,51 +44,38 @@ def setup_messaging(
 
     @app.after_server_start
     async def send(_app: App) -> None:
-        work: tuple[Coroutine[Any, Any, None], ...] = (relay.run(), _watch_age(app, relay), _prune(database))
-        running.extend(asyncio.create_task(each) for each in work)
+        running.append(app.ctx.supervisor.start("relay the outbox", relay.run))
+        age = PeriodicTask("measure the outbox", AGE_SECONDS, measure_age, begins_at_once=True)
+        running.extend(map(app.ctx.supervisor.start_periodic, (age, *message_retention_tasks(database))))
 
     @app.before_server_stop
     async def stop(_app: App) -> None:
-        await bus.stop_consuming()
-        for task in running:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await run_steps([("stop consuming", bus.stop_consuming)], DRAIN_SECONDS)
+        await _stop(running)
 
     return relay
 
 
-def run_alongside(app: App, *works: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """What goes on for as long as the service serves; each runs until it is cancelled."""
-    running: list[asyncio.Task[None]] = []
+def run_alongside(app: App, *works: PeriodicTask | tuple[str, Work]) -> None:
+    """What goes on for as long as the service serves: periodic tasks, and by name what runs until it is cancelled."""
+    running: list[SupervisedTask] = []
 
     @app.after_server_start
     async def begin(_app: App) -> None:
-        running.extend(asyncio.create_task(work()) for work in works)
+        running.extend(_start(app, work) for work in works)
 
     @app.before_server_stop
     async def end(_app: App) -> None:
-        for task in running:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await _stop(running)
 
 
-async def _watch_age(app: App, relay: Relay) -> None:
-    while True:
-        with suppress(DatabaseUnavailable):  # the age stays as it was; the database's own metrics tell why
-            app.ctx.metrics.outbox_age.set(await relay.age_seconds())
-        await asyncio.sleep(AGE_SECONDS)
+def _start(app: App, work: PeriodicTask | tuple[str, Work]) -> SupervisedTask:
+    if isinstance(work, PeriodicTask):
+        return app.ctx.supervisor.start_periodic(work)  # type: ignore[no-any-return]  # the context has no types
+    name, run = work
+    return app.ctx.supervisor.start(name, run)  # type: ignore[no-any-return]  # the context has no types
 
 
-async def _prune(database: Database) -> None:
-    """Forgets what nobody can ask for any more. Replicas begin at different moments of the hour."""
-    while True:
-        await asyncio.sleep(PRUNE_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
-        try:
-            dropped = await EventLog(database).prune()
-            async with database.system_work() as work:
-                dropped += await Inbox().prune(work) + await idempotency_keys.prune(work)
-        except DatabaseUnavailable:
-            continue  # the next hour will do
-        get_logger().info("old messages are pruned", database=database.name, rows=dropped)
+async def _stop(running: list[SupervisedTask]) -> None:
+    """Together, so that one which does not end costs the others no time."""
+    await asyncio.gather(*(task.stop(TASK_SECONDS) for task in running))

@@ -17,8 +17,10 @@ from shared.http.openapi import openapi_document
 from shared.http.routes import Routes, mount
 from shared.identity import IdentityVerifier
 from shared.messaging.bus import Bus
+from shared.process import watch_loop
 from shared.sealing import Seal
 from shared.settings import Settings
+from shared.supervision import Supervisor
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import Tracer
 
@@ -45,7 +47,9 @@ def setup_defaults(
     """
     app.error_handler = EnvelopeErrors()
     app.ctx.metrics = metrics or Metrics(service)
-    app.ctx.health = _health(database, bus, checks or {})
+    if bus is not None:
+        app.ctx.supervisor.include(bus.tasks)
+    app.ctx.health = _health(database, bus, checks or {}, app.ctx.supervisor)
     if database is not None:
         app.ctx.metrics.watch_pools(database)
     identities = IdentityVerifier(service, settings.internal_secret, clock or SystemClock())
@@ -58,12 +62,12 @@ def setup_defaults(
     _setup_state(app, app.ctx.health)
 
 
-def _health(database: Database | None, bus: Bus | None, checks: Mapping[str, Check]) -> Health:
+def _health(database: Database | None, bus: Bus | None, checks: Mapping[str, Check], tasks: Supervisor) -> Health:
     async def broker() -> bool:
         return bus is not None and bus.is_connected
 
     databases = {"db": database.ping} if database is not None else {}
-    return Health({**databases, **checks}, {"broker": broker} if bus is not None else {})
+    return Health({**databases, **checks}, {"broker": broker} if bus is not None else {}, tasks)
 
 
 def _setup_tracing(app: App, tracer: Tracer) -> None:
@@ -100,13 +104,15 @@ def _setup_metrics(app: App, metrics: Metrics) -> None:
     async def show(_request: Request) -> HTTPResponse:
         return HTTPResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
+    metrics.watch_tasks(app.ctx.supervisor.states)
+
     @app.before_server_start
     async def watch(_app: App) -> None:
-        app.ctx.loop_watch = asyncio.create_task(metrics.watch_loop())
-
-    @app.before_server_stop
-    async def unwatch(_app: App) -> None:
-        app.ctx.loop_watch.cancel()
+        errors = watch_loop()
+        metrics.counter_from(
+            "tessera_loop_errors_total", "Errors in the event loop that nothing handled", lambda: float(errors.count)
+        )
+        app.ctx.supervisor.start("measure the loop", metrics.watch_loop)
 
     app.add_route(show, "/metrics", methods=READING, name="metrics")
 

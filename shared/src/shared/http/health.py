@@ -7,14 +7,19 @@ from sanic.response import HTTPResponse
 
 from shared.http.answers import json_answer
 from shared.http.app import READING, App, Check, Request
+from shared.supervision import Supervisor
 
 CHECK_SECONDS = 1.0
 
 
 class Health:
-    """`essential` checks decide readiness; `reported` states (`broker`) are only told, work goes on without them."""
+    """`essential` checks and background tasks decide readiness; `reported` states (`broker`) are only shown.
 
-    def __init__(self, essential: Mapping[str, Check], reported: Mapping[str, Check]) -> None:
+    What may fail because of what a user wrote is shown and does not decide: nobody can take the service out of use.
+    """
+
+    def __init__(self, essential: Mapping[str, Check], reported: Mapping[str, Check], tasks: Supervisor) -> None:
+        self._tasks = tasks
         self._essential = essential
         self._reported = reported
         self.is_started = False
@@ -26,8 +31,15 @@ class Health:
             *(_passes(check) for check in (*self._essential.values(), *self._reported.values()))
         )
         states = dict(zip(names, outcomes, strict=True))
-        is_ready = self.is_started and not self.is_draining and all(states[name] for name in self._essential)
-        return is_ready, {name: "connected" if passed else "unreachable" for name, passed in states.items()}
+        does_work = all(states[name] for name in self._essential) and not self._tasks.failing(only_essential=True)
+        is_ready = self.is_started and not self.is_draining and does_work
+        shown = {name: "connected" if passed else "unreachable" for name, passed in states.items()}
+        return is_ready, {**shown, "tasks": self._task_state()}
+
+    def _task_state(self) -> str:
+        """`running`, or the names of those for which starting again does not help."""
+        failing = self._tasks.failing()
+        return f"failing: {', '.join(failing)}" if failing else "running"
 
 
 async def _passes(check: Check) -> bool:

@@ -8,8 +8,9 @@ waits for what is busy.
 import asyncio
 import errno
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from sanic.application.state import ApplicationServerInfo
@@ -19,6 +20,8 @@ from sanic.server import AsyncioServer
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from shared.http.app import App
+from shared.stopping import STOP_SECONDS, StopBudget, run_step
+from shared.telemetry.logs import get_logger
 
 BACKLOG = 4096  # Sanic's 100 lets a reconnecting crowd in over many seconds
 SWEEP_SECONDS = 0.05
@@ -40,8 +43,11 @@ class Served(NamedTuple):
 
 
 @asynccontextmanager
-async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
-    """All apps answer inside the block. Raises PortInUse before any of them has started."""
+async def serving(served: Sequence[Served], *, stop_seconds: float = STOP_SECONDS) -> AsyncIterator[None]:
+    """All apps answer inside the block, and stop in `stop_seconds` together.
+
+    Raises PortInUse before any of them has started.
+    """
     servers = [await _bind(one) for one in served]
     prepared: list[AsyncioServer] = []
     try:
@@ -55,8 +61,8 @@ async def serving(served: Sequence[Served]) -> AsyncIterator[None]:
             await server.after_start()
         yield
     finally:
-        for server in reversed(prepared):
-            await _stop(server)
+        # In a task of its own: a second signal that cancels us must not skip a step.
+        await run_step("stop the applications", partial(_stop_all, prepared, stop_seconds), 2 * STOP_SECONDS)
         for server in servers[len(prepared) :]:
             server.close()
         Router.get.cache_clear()  # one cache of found routes for all routers, which keeps every application alive
@@ -104,21 +110,39 @@ async def _prepare(server: AsyncioServer) -> None:
     await server.before_start()
 
 
-async def _stop(server: AsyncioServer) -> None:
-    await server.before_stop()
+async def _stop_all(servers: Sequence[AsyncioServer], seconds: float) -> None:
+    """In reverse order, within one budget; each whatever became of the others."""
+    budget = StopBudget(seconds)
+    for server in reversed(servers):
+        server.app.ctx.stop_budget = budget
+        await _call_listeners(server.app.name, server.before_stop)
+        await budget.run(f"{server.app.name}: end connections", partial(_end_connections, server, budget.share()))
+        await _call_listeners(server.app.name, server.after_stop)
+        # What no listener had to stop at a moment of its own.
+        await budget.run(f"{server.app.name}: stop background tasks", server.app.ctx.supervisor.stop)
+
+
+async def _call_listeners(name: str, call: Callable[[], Awaitable[None]]) -> None:
+    """Each is a step of its own (see `shared.http.app`): what fails here is the framework."""
+    try:
+        await call()
+    except Exception:
+        get_logger().exception("the listeners of a stop could not be called", app=name)
+
+
+async def _end_connections(server: AsyncioServer, seconds: float) -> None:
     if server.connections:
-        await asyncio.sleep(LAST_ANSWERS_SECONDS)
+        await asyncio.sleep(min(LAST_ANSWERS_SECONDS, seconds / 2))
     listener = cast(asyncio.Server, server.server)
     listener.close()
-    await _drain(server)
+    await _drain(server, min(server.app.config.GRACEFUL_SHUTDOWN_TIMEOUT, seconds / 2))
     await listener.wait_closed()
-    await server.after_stop()
 
 
-async def _drain(server: AsyncioServer) -> None:
-    """Idle connections are closed at once and again as busy ones become idle; the rest is cut after the grace."""
+async def _drain(server: AsyncioServer, seconds: float) -> None:
+    """Idle connections are closed at once and again as busy ones become idle; the rest is cut after `seconds`."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + server.app.config.GRACEFUL_SHUTDOWN_TIMEOUT
+    deadline = loop.time() + seconds
     while server.connections and loop.time() < deadline:
         for connection in list(server.connections):
             connection.close_if_idle()

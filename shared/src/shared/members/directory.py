@@ -1,18 +1,15 @@
 """Reading all members from auth-service: when a service starts, and now and then for what it may have missed."""
 
-import asyncio
-
 from shared.db.databases import Database
-from shared.errors import TesseraError
 from shared.events.questions import MemberDirectory
 from shared.members import repository
 from shared.members.domain import member_of
 from shared.messaging.bus import MAX_REQUEST_DEADLINE
 from shared.messaging.requests import Requests
-from shared.telemetry.logs import get_logger
+from shared.supervision import PeriodicTask
 
 REREAD_SECONDS = 6 * 3600.0  # events tell of changes at once; this mends what an event could not
-ASK_AGAIN_SECONDS = 1.0
+ASK_AGAIN_SECONDS = 2.0  # at the latest: auth-service may start after us
 
 
 class DirectoryReader:
@@ -20,16 +17,16 @@ class DirectoryReader:
         self._database = database
         self._requests = requests
 
-    async def run(self) -> None:
-        """Until it is cancelled; asks again for as long as auth-service does not answer."""
-        while True:
-            try:
-                await self.read()
-            except TesseraError as error:
-                get_logger().info("the members cannot be read yet", code=error.code)
-                await asyncio.sleep(ASK_AGAIN_SECONDS)
-            else:
-                await asyncio.sleep(REREAD_SECONDS)
+    def task(self) -> PeriodicTask:
+        """Begins with the service. Readiness depends on it: without the members nobody can be assigned anything."""
+        return PeriodicTask(
+            "read the members",
+            REREAD_SECONDS,
+            self.read,
+            is_essential=True,
+            begins_at_once=True,
+            longest_pause=ASK_AGAIN_SECONDS,
+        )
 
     async def read(self) -> None:
         """All of them, a transaction per page. Events that are newer than a page win."""

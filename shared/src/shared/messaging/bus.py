@@ -1,16 +1,21 @@
 """The seam to the message broker: what may be asked of a bus, whichever adapter (memory, RabbitMQ) stands behind it."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from shared.errors import Unavailable, UpstreamError, UpstreamTimeout
+from shared.supervision import Supervisor
 
 RETRY_DELAYS = (1.0, 5.0, 30.0, 120.0)
 """Seconds. A broker can only wait for fixed times; a request for another one is rounded up to the next of these."""
 
 PUBLISH_TIMEOUT = 3.0
 """Seconds a message may stay unconfirmed: long enough for a leader election, short enough to hold a lock over."""
+
+MAX_ATTEMPTS = 5
+"""Tries of a message that fails by a defect, before it is a dead letter."""
 
 MAX_REQUEST_DEADLINE = 2.0
 """Seconds a request may last at most: somebody waits behind an HTTP call for its answer."""
@@ -56,6 +61,10 @@ class Delivery(Protocol):
     @property
     def attempt(self) -> int:
         """1 for the first try, raised by each counted retry."""
+
+    @property
+    def first_failed(self) -> datetime | None:
+        """When it was first put off, counted or not; None before that."""
 
     async def ack(self) -> None: ...
 
@@ -105,6 +114,10 @@ class Bus(Protocol):
 
     async def close(self) -> None:
         """Let go of the broker. Deliveries still in hand are cancelled and delivered again later."""
+
+    @property
+    def tasks(self) -> Supervisor:
+        """Keeps the bus's own background tasks."""
 
     @property
     def is_connected(self) -> bool:

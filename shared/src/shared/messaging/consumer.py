@@ -1,12 +1,19 @@
 """What happens to the events a service receives: once each, in a transaction - and the one policy for failures.
 
 Events of one tenant that wait together share a transaction. Should it fail, each gets one of its own, and the policy
-meets only those that fail again.
+meets only those that fail again:
+
+- A defect counts. After MAX_ATTEMPTS tries the event is a dead letter.
+- A database that cannot write a probe either is away for everybody: the event waits, however long that takes.
+- One that writes the probe and fails the event fails because of the event: that counts, to MAX_TRANSIENT_ATTEMPTS.
+- Another service or the broker that is away, or slow for all events of a type, does not count; MAX_WAIT is the end.
 """
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -15,19 +22,40 @@ from uuid import UUID
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
+from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.db.unit_of_work import Work
 from shared.errors import Unavailable, UpstreamTimeout
 from shared.events.envelope import Envelope, Event, decode
 from shared.events.registry import InvalidEvent, Registry, UnknownEvent
-from shared.messaging.bus import RETRY_DELAYS, Binding, Bus, Delivery, PublishFailed, QueueSpec
+from shared.ids import new_id
+from shared.messaging.bus import (
+    MAX_ATTEMPTS,
+    RETRY_DELAYS,
+    Binding,
+    Bus,
+    Delivery,
+    PublishFailed,
+    QueueSpec,
+    RequestTimeout,
+)
 from shared.telemetry.logs import get_logger
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import trace_scope
 
-MAX_ATTEMPTS = 5
+HANDLER_SECONDS = 30.0
+"""For one event, or for those of a tenant together: what takes longer is a defect, and its queue waits behind it."""
+
+MAX_TRANSIENT_ATTEMPTS = 12
+"""Tries of an event that alone finds the database unavailable: about 17 minutes, longer than a lock of a migration."""
+
+MAX_WAIT = timedelta(days=3)
+"""From an event's first failure; longer than a weekend without another service, shorter than the inbox remembers."""
+
+SAME_TYPE_SECONDS = 300.0
+"""A request that times out is the event's own fault when others of its type were applied so short a time ago."""
 
 TRANSIENT = (Unavailable, UpstreamTimeout, PublishFailed)
-"""The world around the handler is at fault, not the event: tried again for as long as it takes."""
+"""The world around the handler may be at fault, not the event."""
 
 EventT = TypeVar("EventT", bound=Event)
 Handler = Callable[[Work, EventT, Envelope], Awaitable[None]]
@@ -57,6 +85,10 @@ class SeenEvents(Protocol):
     async def remember(self, work: Work, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]: ...
 
 
+class _ProbeSucceeded(Exception):
+    """Ends the probe's transaction without a trace."""
+
+
 class _Received(NamedTuple):
     delivery: Delivery
     envelope: Envelope
@@ -78,7 +110,9 @@ class Consumers:
         service: str,
         metrics: Metrics,
         retry_delays: Sequence[float] = RETRY_DELAYS,
+        handler_seconds: float = HANDLER_SECONDS,
     ) -> None:
+        self._handler_seconds = handler_seconds
         self._database = database
         self._inbox = inbox
         self._registry = registry
@@ -86,6 +120,7 @@ class Consumers:
         self._metrics = metrics
         self._retry_delays = retry_delays
         self._handlers: dict[str, list[Handler[Any]]] = {}
+        self._applied_at: dict[str, float] = {}
 
     def on(self, contract: type[EventT], handler: Handler[EventT]) -> None:
         """Several handlers of one event share its transaction and run in order of registration."""
@@ -139,9 +174,10 @@ class Consumers:
             try:
                 [is_new] = await self._apply([received])
             except TRANSIENT as error:
-                self._log(envelope).warning("an event has to wait", error=type(error).__name__)
-                await delivery.retry(self._retry_delays[0], counted=False)
-                self._count(Outcome.POSTPONED)
+                self._log(envelope).warning(
+                    "an event has to wait", error=type(error).__name__, attempt=delivery.attempt
+                )
+                self._count(await self._postpone(received, error))
             except Exception as error:
                 self._log(envelope).exception("an event could not be applied", attempt=delivery.attempt)
                 self._count(await self._count_failure(delivery, error))
@@ -150,7 +186,10 @@ class Consumers:
 
     async def _apply(self, batch: Sequence[_Received]) -> list[bool]:
         """Whether each was new. All are of one tenant."""
-        async with self._open_work(batch[0].envelope.tenantid) as work:
+        async with (
+            asyncio.timeout(self._handler_seconds),
+            self._open_work(batch[0].envelope.tenantid) as work,
+        ):
             unseen = await self._inbox.remember(work, self._queue, [each.envelope.id for each in batch])
             return [await self._apply_once(work, each, unseen) for each in batch]
 
@@ -168,12 +207,45 @@ class Consumers:
     def _open_work(self, tenant_id: UUID | None) -> AbstractAsyncContextManager[Work]:
         return self._database.system_work() if tenant_id is None else self._database.unit_of_work(tenant_id)
 
-    async def _count_failure(self, delivery: Delivery, error: Exception) -> Outcome:
-        if delivery.attempt >= MAX_ATTEMPTS:
+    async def _count_failure(self, delivery: Delivery, error: Exception, limit: int = MAX_ATTEMPTS) -> Outcome:
+        if delivery.attempt >= limit:
             await delivery.dead_letter(f"{type(error).__name__}: the handler failed {delivery.attempt} times.")
             return Outcome.DEAD
         await delivery.retry(self._retry_delays[min(delivery.attempt, len(self._retry_delays)) - 1])
         return Outcome.RETRIED
+
+    async def _postpone(self, received: _Received, error: Exception) -> Outcome:
+        delivery = received.delivery
+        if not await self._database_writes(received.envelope.tenantid):
+            await delivery.retry(self._retry_delays[0], counted=False)
+            return Outcome.POSTPONED
+        if self._is_at_fault(received.envelope.type, error):
+            return await self._count_failure(delivery, error, MAX_TRANSIENT_ATTEMPTS)
+        if delivery.first_failed is not None and datetime.now(UTC) - delivery.first_failed > MAX_WAIT:
+            await delivery.dead_letter(
+                f"{type(error).__name__}: what the handler needs was away for {MAX_WAIT.days} days."
+            )
+            return Outcome.DEAD
+        await delivery.retry(self._retry_delays[0], counted=False)
+        return Outcome.POSTPONED
+
+    async def _database_writes(self, tenant_id: UUID | None) -> bool:
+        """Tried where handlers write, and rolled back. Reading would prove little: a full disk can still be read."""
+        try:
+            async with self._open_work(tenant_id) as work:
+                await self._inbox.remember(work, f"{self._queue} probe", [new_id()])
+                raise _ProbeSucceeded
+        except _ProbeSucceeded:
+            return True
+        except TRANSIENT:
+            return False
+
+    def _is_at_fault(self, type_name: str, error: Exception) -> bool:
+        """Whether a transient failure comes from the event, at a moment when the database writes."""
+        if isinstance(error, DatabaseUnavailable | TransactionConflict):
+            return True
+        applied_at = self._applied_at.get(type_name, float("-inf"))
+        return isinstance(error, RequestTimeout) and time.monotonic() - applied_at < SAME_TYPE_SECONDS
 
     def _log(self, envelope: Envelope) -> FilteringBoundLogger:
         return get_logger(consumer=self._queue, type=envelope.type, event_id=str(envelope.id))
@@ -181,6 +253,7 @@ class Consumers:
     async def _acknowledge(self, received: _Received, is_new: bool) -> None:
         await received.delivery.ack()
         if is_new:
+            self._applied_at[received.envelope.type] = time.monotonic()
             self._count(Outcome.APPLIED)
             age = (datetime.now(UTC) - received.envelope.time).total_seconds()
             self._metrics.consumer_lag.labels(self._queue).observe(max(0.0, age))

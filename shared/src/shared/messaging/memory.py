@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from shared.messaging.bus import (
@@ -18,8 +19,17 @@ from shared.messaging.bus import (
     ServiceUnreachable,
     SignalHandler,
 )
-from shared.messaging.memory_broker import Listener, MemoryBroker, MemoryQueue, Responder, StoredMessage, Tap
+from shared.messaging.memory_broker import (
+    REPLAY_INTERVAL,
+    Listener,
+    MemoryBroker,
+    MemoryQueue,
+    Responder,
+    StoredMessage,
+    Tap,
+)
 from shared.messaging.serial import SerialConsumer
+from shared.supervision import PeriodicTask, Supervisor
 
 
 class MemoryDelivery:
@@ -44,6 +54,10 @@ class MemoryDelivery:
     @property
     def attempt(self) -> int:
         return self._message.attempt
+
+    @property
+    def first_failed(self) -> datetime | None:
+        return self._message.first_failed
 
     async def ack(self) -> None:
         self.is_settled = True
@@ -71,7 +85,11 @@ class MemoryBus:
         self._taps: list[Tap] = []
         self._signal_listeners: list[Listener] = []
         self._responders: list[tuple[str, Responder]] = []
-        self._replay: asyncio.Task[None] | None = None
+        self._tasks = Supervisor()
+
+    @property
+    def tasks(self) -> Supervisor:
+        return self._tasks
 
     @property
     def is_connected(self) -> bool:
@@ -83,7 +101,7 @@ class MemoryBus:
 
     async def start(self) -> None:
         self._is_started = True
-        self._replay = asyncio.create_task(self._broker.replay_marked())
+        self._tasks.start_periodic(PeriodicTask("replay dead letters", REPLAY_INTERVAL, self._broker.replay_marked))
 
     async def close(self) -> None:
         self._is_started = False
@@ -94,9 +112,7 @@ class MemoryBus:
         for listener in self._signal_listeners:
             self._broker.remove_signal_listener(listener)
         self._stop_answering()
-        if self._replay:
-            self._replay.cancel()
-            await asyncio.wait([self._replay])
+        await self._tasks.stop()
 
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         if not self.is_connected:
@@ -110,7 +126,7 @@ class MemoryBus:
         async def take() -> list[MemoryDelivery]:
             return [MemoryDelivery(self._broker, source, message) for message in await source.take(queue.prefetch)]
 
-        self._consumers.append(SerialConsumer(take, handler))
+        self._consumers.append(SerialConsumer(queue.name, take, handler, self._tasks))
 
     async def tap(
         self, name: str, bindings: Sequence[Binding], on_message: MessageCallback, on_reset: ResetCallback

@@ -12,6 +12,7 @@ from uuid import UUID
 from shared.messaging.bus import Binding, OutgoingMessage, QueueSpec, RequestFailed, RequestHandler
 from shared.messaging.dead_letter_files import DeadLetter, DeadLetterFiles
 from shared.messaging.patterns import matches
+from shared.supervision import TaskSet
 from shared.telemetry.logs import get_logger
 
 REPLAY_INTERVAL = 1.0
@@ -83,25 +84,25 @@ class Responder:
     def __init__(self, handler: RequestHandler) -> None:
         self._handler = handler
         self._context = contextvars.copy_context()
-        self._running: set[asyncio.Task[bytes]] = set()
+        self._running = TaskSet("answer a request")
 
     async def answer(self, operation: str, body: bytes) -> bytes:
         """Cancelled with its asker, whose deadline is the handler's."""
-        task = asyncio.create_task(self._invoke(operation, body), context=self._context.copy())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await task
+        answer = await self._running.start(self._invoke(operation, body), context=self._context.copy())
+        if answer is None:
+            raise RequestFailed
+        return answer
 
     async def finish(self) -> None:
-        if self._running:
-            await asyncio.wait(self._running)
+        await self._running.wait()
 
-    async def _invoke(self, operation: str, body: bytes) -> bytes:
+    async def _invoke(self, operation: str, body: bytes) -> bytes | None:
+        """None: the handler failed."""
         try:
             return await self._handler(operation, body)
-        except Exception as error:
+        except Exception:
             log.exception("a request handler failed", operation=operation)
-            raise RequestFailed from error
+            return None
 
 
 class MemoryBroker:
@@ -204,9 +205,8 @@ class MemoryBroker:
             self.dead_letters.append(letter)
 
     async def replay_marked(self) -> None:
-        """Put marked dead letters back into their queues; runs until cancelled, on each node."""
-        while self._files:
-            await asyncio.sleep(REPLAY_INTERVAL)
+        """Put marked dead letters back into their queues; done again and again, on each node."""
+        if self._files:
             for letter in await asyncio.to_thread(self._files.take_marked, set(self._queues)):
                 self._queues[letter.queue].put(StoredMessage(letter.type, letter.id, letter.body))
                 log.info("a dead letter is replayed", queue=letter.queue, message_id=str(letter.id))

@@ -1,11 +1,13 @@
 """What operators watch, as Prometheus metrics: one registry per app, so that several apps fit in one process."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 _LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -18,6 +20,17 @@ class ObservedPools(Protocol):
     def pool_states(self) -> Mapping[str, Callable[[], Any]]: ...
 
     def observe_waits(self, callback: Callable[[str, float], None]) -> None: ...
+
+
+class ObservedTask(Protocol):
+    """What `shared.supervision.TaskState` tells of a background task."""
+
+    name: str
+    is_running: bool
+    is_failing: bool
+    failures: int
+    restarts: int
+    rounds: int
 
 
 class Metrics:
@@ -66,6 +79,10 @@ class Metrics:
                 self.pool_connections.labels(name, state).set_function(partial(_read_state, read, state))
         pools.observe_waits(lambda pool, seconds: self.pool_wait.labels(pool).observe(seconds))
 
+    def watch_tasks(self, states: Callable[[], Iterable[ObservedTask]]) -> None:
+        """Reads the state of the background tasks when scraped."""
+        self.registry.register(_TaskCollector(states))
+
     async def watch_loop(self) -> None:
         """Measures the loop's lag until it is cancelled."""
         loop = asyncio.get_running_loop()
@@ -81,6 +98,10 @@ class Metrics:
         """A gauge whose value is read when it is scraped."""
         self._gauge(name, help_text).set_function(read)
 
+    def counter_from(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        """A counter whose value is read when it is scraped. `name` ends in `_total`."""
+        self.registry.register(_ReadCounter(name, help_text, read))
+
     def _gauge(self, name: str, help_text: str, labels: list[str] | None = None) -> Gauge:
         return Gauge(name, help_text, labels or [], registry=self.registry)
 
@@ -92,3 +113,35 @@ class Metrics:
 
 def _read_state(read: Callable[[], Any], state: str) -> float:
     return float(getattr(read(), state))
+
+
+class _ReadCounter(Collector):
+    def __init__(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        self._name = name
+        self._help_text = help_text
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name, self._help_text, value=self._read())
+
+
+_TASK_METRICS: tuple[tuple[str, str, type[GaugeMetricFamily | CounterMetricFamily]], ...] = (
+    ("is_running", "tessera_background_task_running", GaugeMetricFamily),
+    ("is_failing", "tessera_background_task_failing", GaugeMetricFamily),
+    ("failures", "tessera_background_task_failures", CounterMetricFamily),
+    ("restarts", "tessera_background_task_restarts", CounterMetricFamily),
+    ("rounds", "tessera_background_task_rounds", CounterMetricFamily),
+)
+
+
+class _TaskCollector(Collector):
+    def __init__(self, states: Callable[[], Iterable[ObservedTask]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[Metric]:
+        states = list(self._states())
+        for attribute, name, family in _TASK_METRICS:
+            metric = family(name, f"Background tasks: {attribute.removeprefix('is_')}", labels=["task"])
+            for state in states:
+                metric.add_metric([state.name], float(getattr(state, attribute)))
+            yield metric

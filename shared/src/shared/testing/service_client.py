@@ -102,7 +102,7 @@ class ServiceClient:
 @asynccontextmanager
 async def session_with(app: App) -> AsyncIterator[ClientSession]:
     """The app answers inside the block; the session's paths are relative to it."""
-    port = _free_port()
+    port = free_port()
     async with serving([Served(app, "127.0.0.1", port)]), http_session(f"http://127.0.0.1:{port}") as session:
         yield session
 
@@ -117,7 +117,7 @@ async def started_bus() -> AsyncIterator[MemoryBus]:
         await bus.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

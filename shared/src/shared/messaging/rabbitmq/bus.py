@@ -19,12 +19,17 @@ from shared.messaging.bus import (
     SignalHandler,
 )
 from shared.messaging.rabbitmq import topology
-from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
+from shared.messaging.rabbitmq.connection import BROKER_ERRORS, SETUP_TIMEOUT, Link, talking_to_broker
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.ephemeral import EphemeralSender
 from shared.messaging.rabbitmq.node_queue import NodeBinding, NodeQueue
 from shared.messaging.rabbitmq.publisher import Publisher
 from shared.messaging.rabbitmq.requests import Caller, Server
+from shared.stopping import Step, run_steps
+from shared.supervision import Supervisor
+
+CLOSE_SECONDS = 3.0
+"""For each step of closing."""
 
 
 class Attachment(Protocol):
@@ -45,6 +50,7 @@ class RabbitBus:
     def __init__(self, url: str, node_id: str, retry_delays: Sequence[float] = RETRY_DELAYS) -> None:
         self._node_id = node_id
         self._retry_delays = retry_delays
+        self._tasks = Supervisor()
         self._outgoing = Link(url, f"{node_id} publishing", self._attach_outgoing)
         self._incoming = Link(url, f"{node_id} consuming", self._attach_incoming)
         self._publisher = Publisher(self._outgoing)
@@ -57,6 +63,10 @@ class RabbitBus:
         self._is_draining = False
 
     @property
+    def tasks(self) -> Supervisor:
+        return self._tasks
+
+    @property
     def is_connected(self) -> bool:
         return self._outgoing.connection is not None and self._incoming.connection is not None
 
@@ -65,20 +75,18 @@ class RabbitBus:
         return False
 
     async def start(self) -> None:
-        self._outgoing.start()
-        self._incoming.start()
+        self._tasks.start("connect for publishing", self._outgoing.run)
+        self._tasks.start("connect for consuming", self._incoming.run)
 
     async def close(self) -> None:
-        for consumer in self._consumers:
-            await consumer.close()
-        await self._incoming.close()
-        await self._outgoing.close()
+        steps: list[tuple[str, Step]] = [("close a consumer", consumer.close) for consumer in self._consumers]
+        await run_steps([*steps, ("close the connections", self._tasks.stop)], CLOSE_SECONDS)
 
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         await self._publisher.publish(messages)
 
     async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:
-        consumer = RabbitConsumer(self._incoming, self._publisher, queue, handler, self._retry_delays)
+        consumer = RabbitConsumer(self._incoming, self._publisher, queue, handler, self._tasks, self._retry_delays)
         await self._register(consumer, self._consumers)
 
     async def tap(
@@ -126,7 +134,8 @@ class RabbitBus:
                 return
             try:
                 with talking_to_broker():
-                    await attachment.attach(connection)
+                    async with asyncio.timeout(SETUP_TIMEOUT):
+                        await attachment.attach(connection)
             except BROKER_ERRORS as error:
                 self._incoming.drop(f"putting something in place failed: {type(error).__name__}")
 

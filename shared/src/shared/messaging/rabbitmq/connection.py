@@ -20,7 +20,7 @@ HEARTBEAT = 5
 
 CONNECT_TIMEOUT = 5.0
 SETUP_TIMEOUT = 10.0
-CLOSE_TIMEOUT = 2.0
+CLOSE_TIMEOUT = 1.5
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
@@ -62,20 +62,25 @@ class Link:
         self._current: AbstractConnection | None = None
         self._is_up = False
         self._lost = asyncio.Event()
-        self._supervisor: asyncio.Task[None] | None = None
 
     @property
     def connection(self) -> AbstractConnection | None:
         """None while the link is not up."""
         return self._current if self._is_up else None
 
-    def start(self) -> None:
-        self._supervisor = asyncio.create_task(self._supervise())
-
-    async def close(self) -> None:
-        if self._supervisor:
-            self._supervisor.cancel()
-            await asyncio.wait([self._supervisor])
+    async def run(self) -> None:
+        """Until it is cancelled, which closes the connection. Outlives every failure of the broker."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                with talking_to_broker():
+                    await self._live_once()
+                pause = FIRST_PAUSE
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                log.warning("the broker is not reachable", connection=self._name, reason=reason)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
 
     def drop(self, reason: str, connection: AbstractConnection | None = None) -> None:
         """Give up the present connection, or `connection` if it is the present one, and make another."""
@@ -103,20 +108,6 @@ class Link:
                 await queue.cancel(consumer_tag, timeout=SETUP_TIMEOUT)
         except BROKER_ERRORS as error:
             log.info("a consumer ended with its connection", connection=self._name, error=type(error).__name__)
-
-    async def _supervise(self) -> None:
-        """Outlives every failure: without it nothing would ever connect again."""
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                with talking_to_broker():
-                    await self._live_once()
-                pause = FIRST_PAUSE
-            except Exception as error:
-                reason = f"{type(error).__name__}: {error}"
-                log.warning("the broker is not reachable", connection=self._name, reason=reason)
-                pause = min(pause * 2, LONGEST_PAUSE)
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
 
     async def _live_once(self) -> None:
         """From connecting to losing the connection. Raises if it never came up."""

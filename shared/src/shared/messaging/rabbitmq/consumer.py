@@ -14,10 +14,14 @@ from shared.messaging.rabbitmq import topology
 from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.publisher import Publisher
 from shared.messaging.serial import SerialConsumer
+from shared.supervision import Supervisor
 from shared.telemetry.logs import get_logger
 
 REQUEUE_PAUSE = 1.0
 """Seconds before a message goes straight back to its queue, when the broker took no copy of it for later."""
+
+SETTLE_TIMEOUT = 5.0
+"""Seconds to write an acknowledgement: a connection that takes none for so long is as good as gone."""
 
 log = get_logger()
 
@@ -31,6 +35,7 @@ class RabbitConsumer:
         publisher: Publisher,
         spec: QueueSpec,
         handler: DeliveriesHandler,
+        tasks: Supervisor,
         retry_delays: Sequence[float] = RETRY_DELAYS,
     ) -> None:
         self._link = link
@@ -38,7 +43,7 @@ class RabbitConsumer:
         self._spec = spec
         self._retry_delays = retry_delays
         self._arrived: asyncio.Queue[RabbitDelivery] = asyncio.Queue()
-        self._serial = SerialConsumer(self._take, handler)
+        self._serial = SerialConsumer(spec.name, self._take, handler, tasks, self._begin_anew)
         self._channel: AbstractChannel | None = None
         self._queue: AbstractQueue | None = None
         self._consumer_tag = ""
@@ -86,6 +91,10 @@ class RabbitConsumer:
             if fresh := [delivery for delivery in arrived if not delivery.is_stale]:
                 return fresh
 
+    def _begin_anew(self) -> None:
+        """The broker delivers what was in hand again, on the next connection."""
+        self._link.drop("a consumer failed")
+
     async def _cancel(self) -> None:
         if self._queue is not None:
             await self._link.cancel_consumer(self._queue, self._consumer_tag)
@@ -110,6 +119,7 @@ class RabbitDelivery:
         self._channel = channel
         self._message = message
         self.attempt = _whole_number(message.headers.get(topology.ATTEMPT_HEADER)) or 1
+        self.first_failed = _moment(message.headers.get(topology.FIRST_FAILED_HEADER))
         self.message_id = _uuid(message.message_id)
         self.is_settled = False
 
@@ -163,7 +173,8 @@ class RabbitDelivery:
     async def _tell_broker(self, settlement: Awaitable[None]) -> None:
         try:
             with talking_to_broker():
-                await settlement
+                async with asyncio.timeout(SETTLE_TIMEOUT):
+                    await settlement
         except BROKER_ERRORS:
             log.info("a message will come again: its connection ended first", message_id=str(self.message_id))
 
@@ -182,6 +193,13 @@ class RabbitDelivery:
 
 def _whole_number(header: object) -> int | None:
     return header if isinstance(header, int) else None
+
+
+def _moment(header: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(header) if isinstance(header, str) else None
+    except ValueError:
+        return None
 
 
 def _uuid(text: str | None) -> UUID:

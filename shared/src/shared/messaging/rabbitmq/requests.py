@@ -12,6 +12,7 @@ from shared.messaging.rabbitmq import topology
 from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.ephemeral import EphemeralSender
 from shared.messaging.rabbitmq.node_queue import NodeQueue
+from shared.supervision import TaskSet
 from shared.telemetry.logs import get_logger
 
 MAX_RUNNING = 64
@@ -110,7 +111,7 @@ class Server:
         self._handler = handler
         self._sender = sender
         self._slots = asyncio.Semaphore(MAX_RUNNING)
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = TaskSet("answer a request")
         self._queue: AbstractQueue | None = None
         self._consumer_tag = ""
 
@@ -122,20 +123,14 @@ class Server:
     async def drain(self) -> None:
         if self._queue is not None:
             await self._link.cancel_consumer(self._queue, self._consumer_tag)
-        if self._running:
-            await asyncio.wait(self._running)
+        await self._running.wait()
 
     async def close(self) -> None:
-        for task in self._running:
-            task.cancel()
-        if self._running:
-            await asyncio.wait(self._running)
+        await self._running.stop()
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         """Answers in a task of ours: the library's own end with their channel."""
-        task = asyncio.create_task(self._answer(message))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running.start(self._answer(message), operation=message.type)
 
     async def _answer(self, message: AbstractIncomingMessage) -> None:
         operation = message.type or ""
