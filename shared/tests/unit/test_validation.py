@@ -11,8 +11,9 @@ from hypothesis import given, strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.errors import BadRequest, MalformedJson, ValidationFailed
+from shared.http.json_limits import MAX_DEPTH
 from shared.http.patch import changes
-from shared.http.validation import MAX_DEPTH, read_body, read_query
+from shared.http.validation import read_body, read_query
 from shared.pagination import PageQuery
 from shared.wire_enum import WireEnum
 

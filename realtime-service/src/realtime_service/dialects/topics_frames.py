@@ -8,12 +8,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.frames import encode_json, json_frame, text_frame
+from realtime_service.frames import encode_json, json_frame, require_readable, text_frame
 from realtime_service.passing import PassingFrame
 from realtime_service.presence.changes import PresenceChange
 from realtime_service.presence.signals import Member
+from shared.json_value import json_value
 
 MAX_ECHO = 64  # characters
+MAX_STATE_BYTES = 1024
+"""Of what a user shows of themselves in a topic, as JSON."""
 Echo = Annotated[str, Meta(max_length=MAX_ECHO)] | int
 """What the client wants back in the answer."""
 
@@ -21,7 +24,7 @@ Scalar = Annotated[str, Meta(max_length=200)] | int | float | bool | None
 
 
 class ClientFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    action: str
+    action: Annotated[str, Meta(max_length=64)]
     id: Echo | UnsetType = UNSET
 
 
@@ -50,10 +53,8 @@ class Authenticate(ClientFrame, frozen=True, kw_only=True):
 
 
 class SetPresence(ClientFrame, frozen=True, kw_only=True):
-    """`state` is any JSON of at most 1 KiB."""
-
     topic: Annotated[str, Meta(max_length=200)]
-    state: msgspec.Raw
+    state: Annotated[msgspec.Raw, json_value(MAX_STATE_BYTES)]
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -84,7 +85,10 @@ class Unreadable(Exception):
 def read_frame(text: bytes) -> ClientFrame:
     """Raises Unreadable."""
     try:
+        require_readable(text)
         head = _read_head(text)
+    except InvalidMessage as error:
+        raise Unreadable(error) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Unreadable(InvalidMessage()) from error
     echo = head.id if isinstance(head.id, str | int) and len(str(head.id)) <= MAX_ECHO else UNSET
