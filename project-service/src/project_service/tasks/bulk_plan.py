@@ -136,8 +136,9 @@ def _read(index: int, operation: BulkOperation, plan: Plan) -> None:
 
 
 def _read_data(operation: BulkOperation, shape: type[Data]) -> Data:
+    encoded = require_small_json(operation.data, MAX_DATA_BYTES, "data")
     try:
-        data = read_body(require_small_json(operation.data, MAX_DATA_BYTES, "body"), shape)
+        data = read_body(encoded, shape)
         require_plausible("due_at", data.due_at)
     except ValidationFailed as error:
         raise ValidationFailed([field._replace(path=f"data.{field.path}") for field in error.fields]) from None
