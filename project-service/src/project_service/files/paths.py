@@ -3,6 +3,8 @@
 import unicodedata
 
 MAX_LENGTH = 512  # characters of the normalised path
+MAX_MARKS = 30  # in a row: Unicode's Stream-Safe Text Format (UAX 15), which no language exceeds
+_MOST_PARTS = 4  # characters that NFC makes one of
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _FORBIDDEN_IN_WINDOWS = frozenset('<>:"|?*')
 _CONTROLS = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})  # noncharacters and unassigned ones are Cn
@@ -18,7 +20,7 @@ def parse_path(text: str) -> str:
 
     A project must survive a checkout on every system: what Windows cannot store is refused, too.
     """
-    path = unicodedata.normalize("NFC", text)
+    path = _normalised(text)
     if not path:
         raise UnfitPath("A path is not empty.")
     if len(path) > MAX_LENGTH:
@@ -32,6 +34,23 @@ def parse_path(text: str) -> str:
     for segment in path.split("/"):
         _check_segment(segment)
     return path
+
+
+def _normalised(text: str) -> str:
+    """NFC. Its time grows with the square of the marks in a row, so there is a limit to them."""
+    if len(text) > MAX_LENGTH * _MOST_PARTS:
+        raise UnfitPath(f"A path has at most {MAX_LENGTH} characters.")
+    if not text.isascii() and _longest_run_of_marks(text) > MAX_MARKS:
+        raise UnfitPath(f"A character of a path has at most {MAX_MARKS} marks.")
+    return unicodedata.normalize("NFC", text)
+
+
+def _longest_run_of_marks(text: str) -> int:
+    longest = run = 0
+    for letter in text:
+        run = run + 1 if unicodedata.combining(letter) else 0
+        longest = max(longest, run)
+    return longest
 
 
 def path_key(path: str) -> str:
