@@ -4,15 +4,18 @@ An error is raised where the fact is known and rendered in one place (`shared.ht
 Codes are part of the public contract: they are collected in one catalogue and never renamed.
 """
 
-import json
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
+
+import msgspec
 
 MAX_REPORTED = 100  # wrong fields in one answer
 MAX_PATH = 200  # characters of a path or a message there: both may hold what the caller sent
 MAX_REPORT_BYTES = 48 * 1024  # of all of them together
 
+_NAMES_BYTES = 40  # of a field error as JSON, beside its values
+_encode = msgspec.json.Encoder().encode
 _CATALOGUE: dict[str, "type[TesseraError]"] = {}
 
 
@@ -195,7 +198,7 @@ def _reportable(fields: Sequence[FieldError]) -> list[FieldError]:
     chosen: list[FieldError] = []
     for field in islice(fields, MAX_REPORTED):
         short = FieldError(shortened(field.path), field.code, shortened(field.message))
-        left -= len(json.dumps(short))  # counts at least the bytes of the UTF-8 that is sent
+        left -= len(_encode(short)) + _NAMES_BYTES
         if left < 0 and chosen:
             break
         chosen.append(short)
