@@ -13,6 +13,7 @@ from shared.http import json_limits
 from shared.http.json_limits import (
     MAX_CONTAINERS,
     MAX_DEPTH,
+    MAX_ESCAPES,
     MAX_EXTREME_NUMBERS,
     MAX_NAMES,
     MAX_VALUES,
@@ -30,6 +31,10 @@ VALUES = st.recursive(
 
 def repeated(value: bytes, times: int) -> bytes:
     return b"[" + b",".join([value] * times) + b"]"
+
+
+def outside(text: bytes) -> bytes:
+    return b"".join(piece for piece, _ in json_limits._without_strings(text))
 
 
 def depth_of(value: Any) -> int:
@@ -66,6 +71,14 @@ def test_members_of_objects_have_a_limit_of_their_own():
         require_modest(b"{" + b",".join([b'"a":0'] * (MAX_NAMES + 1)) + b"}")
 
 
+@pytest.mark.parametrize("escape", [rb"\\", rb"\"", rb"\n", rb"\u0041"])
+def test_escapes_have_a_limit(escape: bytes):
+    require_modest(b'{"content": "%b"}' % (escape * MAX_ESCAPES))
+
+    with pytest.raises(ValidationFailed):
+        require_modest(b'{"content": "%b"}' % (escape * (MAX_ESCAPES + 1)))
+
+
 @pytest.mark.parametrize("padding", [0, 10_000])
 def test_the_depth_of_a_body_has_a_limit(padding: int):
     text = b"%s" + b" " * padding
@@ -85,17 +98,17 @@ def test_what_stands_in_strings_does_not_count(filling: bytes, size: int):
 def test_strings_are_left_out_whatever_they_hold(value: Any):
     text = json.dumps(value).encode()
 
-    assert b"".join(json_limits._without_strings(text)) == _STRING.sub(b"", text)
+    assert outside(text) == _STRING.sub(b"", text)
 
 
 @given(VALUES, st.integers(min_value=1, max_value=20))
 def test_pieces_of_any_size_leave_the_same(value: Any, size: int):
     text = json.dumps(value).encode()
-    whole = b"".join(json_limits._without_strings(text))
+    whole = outside(text)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_limits, "_PIECE_BYTES", size)
-        assert b"".join(json_limits._without_strings(text)) == whole
+        assert outside(text) == whole
 
 
 @given(st.recursive(st.none(), lambda inner: st.lists(inner, max_size=3), max_leaves=100))

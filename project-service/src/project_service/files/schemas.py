@@ -30,6 +30,9 @@ class WriteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     if_version: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] | None = None
     """The file's version that this is made from; 0: there is no such file."""
 
+    def __post_init__(self) -> None:
+        """Lets other threads run between two files of a batch: the parser holds the interpreter otherwise."""
+
 
 class WriteFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     files: Annotated[list[WriteFile], msgspec.Meta(max_length=MAX_FILES)] = []

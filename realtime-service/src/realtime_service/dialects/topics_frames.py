@@ -1,5 +1,6 @@
 """The topics dialect on the wire: JSON frames told apart by `action`."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -59,10 +60,12 @@ class SetPresence(ClientFrame, frozen=True, kw_only=True):
 
 class _Head(msgspec.Struct, frozen=True):
     action: str
-    id: Any = UNSET
+    id: msgspec.Raw | UnsetType = UNSET
 
 
 _read_head = msgspec.json.Decoder(_Head).decode
+_read_echo: Callable[[bytes], Echo] = msgspec.json.Decoder(Echo).decode
+_MAX_ECHO_BYTES = 6 * MAX_ECHO + 2  # where each character is escaped
 CLIENT_FRAMES: dict[str, type[ClientFrame]] = {
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
@@ -91,7 +94,7 @@ def read_frame(text: bytes) -> ClientFrame:
         raise Unreadable(error) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Unreadable(InvalidMessage()) from error
-    echo = head.id if isinstance(head.id, str | int) and len(str(head.id)) <= MAX_ECHO else UNSET
+    echo = _echo(head.id)
     read = _READERS.get(head.action)
     if read is None:
         raise Unreadable(UnknownType(), echo)
@@ -99,6 +102,17 @@ def read_frame(text: bytes) -> ClientFrame:
         return read(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Unreadable(InvalidMessage(), echo) from error
+
+
+def _echo(given: msgspec.Raw | UnsetType) -> Echo | UnsetType:
+    """Of a frame that may be wrong everywhere else; UNSET for what cannot be one."""
+    if given is UNSET or len(text := bytes(given)) > _MAX_ECHO_BYTES:
+        return UNSET
+    try:
+        echo = _read_echo(text)
+    except msgspec.DecodeError:
+        return UNSET
+    return echo if len(str(echo)) <= MAX_ECHO else UNSET
 
 
 class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="subscribed"):

@@ -14,6 +14,7 @@ MAX_CONTAINERS = 100_000  # arrays and objects: more than the 256 KiB of a works
 MAX_NAMES = 100_000  # of members of objects; a batch of 10,000 files has 50,000
 MAX_VALUES = 600_000  # elements and members: all that 1 MiB can hold; 0.05 s of parsing
 MAX_EXTREME_NUMBERS = 64  # of three digits in the exponent, or 200 in front: 25 us each, at every later read again
+MAX_ESCAPES = 5_600_000  # in strings; all that 32 MiB of `\\uXXXX` can hold; 0.1 s of parsing
 _PIECE_BYTES = 64 * 1024  # looked at between two chances for other threads to run
 _SMALL_BYTES = 4096  # cannot hold what is slow, but for nesting and numbers
 
@@ -31,8 +32,8 @@ def require_modest(text: bytes) -> None:
     if _is_surely_modest(text):
         return
     counts = _Counts()
-    for piece in _without_strings(text):
-        counts.add(piece)
+    for piece, escapes in _without_strings(text):
+        counts.add(piece, escapes)
 
 
 def _is_surely_modest(text: bytes) -> bool:
@@ -43,8 +44,8 @@ def _is_surely_modest(text: bytes) -> bool:
     )
 
 
-def _without_strings(text: bytes) -> Iterator[bytes]:
-    """What stands outside of strings, piece by piece; of a string the opening or closing quote is left out, too.
+def _without_strings(text: bytes) -> Iterator[tuple[bytes, int]]:
+    """What stands outside of strings, piece by piece, without their quotes; and how many escapes there were.
 
     Escapes are taken out first: pairs of backslashes, then quotes behind one. A single backslash at the end of a piece
     escapes the first byte of the next.
@@ -52,12 +53,13 @@ def _without_strings(text: bytes) -> Iterator[bytes]:
     is_escaped = is_inside = False
     for start in range(0, len(text), _PIECE_BYTES):
         piece = text[start + is_escaped : start + _PIECE_BYTES]
-        is_escaped = False
+        is_escaped, escapes = False, 0
         if b"\\" in piece:
+            escapes = piece.count(b"\\") - piece.count(rb"\\")
             piece = piece.replace(rb"\\", b"").replace(rb"\"", b"")
             is_escaped = piece.endswith(b"\\")
         parts = piece.split(b'"')
-        yield b"".join(parts[1 if is_inside else 0 :: 2])
+        yield b"".join(parts[1 if is_inside else 0 :: 2]), escapes
         is_inside ^= len(parts) % 2 == 0
 
 
@@ -68,8 +70,9 @@ class _Counts:
         self._names = 0
         self._values = 0
         self._extreme_numbers = 0
+        self._escapes = 0
 
-    def add(self, piece: bytes) -> None:
+    def add(self, piece: bytes, escapes: int) -> None:
         """Raises MalformedJson or ValidationFailed."""
         brackets = piece.translate(_AS_ONE_KIND, _NO_BRACKETS)
         self._containers += brackets.count(b"[")
@@ -80,6 +83,8 @@ class _Counts:
         _require_at_most(MAX_VALUES, self._values, "values")
         self._extreme_numbers += _extreme_numbers(piece)
         _require_at_most(MAX_EXTREME_NUMBERS, self._extreme_numbers, "numbers of that size or length")
+        self._escapes += escapes
+        _require_at_most(MAX_ESCAPES, self._escapes, "escapes (send such a file as base64)")
         self._follow(brackets)
 
     def _follow(self, brackets: bytes) -> None:
