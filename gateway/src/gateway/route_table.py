@@ -358,6 +358,7 @@ class RouteTable:
             self._exact.setdefault(row.path.encode(), []).append(row)
             if row.covers_below:
                 self._below.setdefault(row.path.encode(), []).append(row)
+        self._longest_below = max(map(len, self._below), default=0)
 
     def row(self, method: str, path: bytes) -> Row:
         """Raises RouteNotFound, or MethodNotAllowed naming what is allowed."""
@@ -369,7 +370,7 @@ class RouteTable:
         raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
 
     def _covering(self, path: bytes) -> list[Row]:
-        end = path.rfind(b"/")
+        end = path.rfind(b"/", 0, self._longest_below + 1)  # a long path is not looked at from its end
         while end > 0:
             rows = self._below.get(path[:end])
             if rows:

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from gateway.request_body import ChunkedBody, LimitedBody, SizedBody
+from gateway.request_body import FREE_CHUNKS, LEAST_CHUNK_BYTES, ChunkedBody, LimitedBody, SizedBody
 from shared.errors import BadRequest, TooLarge
 
 
@@ -60,6 +60,16 @@ def test_what_a_chunked_body_sends_on_reads_as_the_same_payload(payload: bytes, 
 def test_a_chunk_that_readers_could_understand_differently_is_refused(wire: bytes) -> None:
     with pytest.raises(BadRequest):
         ChunkedBody().take(bytearray(wire))
+
+
+@pytest.mark.parametrize("parts", [[b"a"] * FREE_CHUNKS, [b"a" * LEAST_CHUNK_BYTES] * 20_000])
+def test_small_chunks_are_read(parts: list[bytes]) -> None:
+    assert ChunkedBody().take(bytearray(chunked(parts))) == b"".join(parts)
+
+
+def test_many_tiny_chunks_are_refused() -> None:
+    with pytest.raises(BadRequest, match="too small"):
+        ChunkedBody().take(bytearray(chunked([b"a"] * 2 * FREE_CHUNKS)))
 
 
 def test_a_sized_body_leaves_what_follows_it() -> None:

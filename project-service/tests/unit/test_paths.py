@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given, strategies as st
 
-from project_service.files.paths import MAX_LENGTH, UnfitPath, parse_path, path_key
+from project_service.files.paths import MAX_LENGTH, MAX_MARKS, UnfitPath, parse_path, path_key
 
 SEGMENT = st.text(st.characters(exclude_characters="/"), max_size=12)
 
@@ -33,6 +33,14 @@ def test_paths_that_some_system_reads_in_another_way_are_refused(path: str) -> N
 
 def test_a_path_is_composed_before_it_is_compared() -> None:
     assert parse_path("e\u0301.txt") == "é.txt"
+
+
+def test_a_letter_has_as_many_marks_as_languages_need() -> None:
+    marks = "\u05b0\u0315" * (MAX_MARKS // 2)
+
+    assert len(parse_path(f"a{marks}b")) == MAX_MARKS + 2
+    with pytest.raises(UnfitPath, match="marks"):
+        parse_path(f"a{marks}\u05b0b")
 
 
 @pytest.mark.parametrize(("one", "other"), [("README", "readme"), ("Straße", "STRASSE"), ("É", "e\u0301")])

@@ -6,6 +6,10 @@ from typing import Any
 
 import msgspec
 
+from realtime_service.errors import InvalidMessage
+from shared.errors import TesseraError
+from shared.http.json_limits import require_modest
+
 encode_json = msgspec.json.Encoder().encode
 
 
@@ -33,6 +37,14 @@ class CloseCode(IntEnum):
     TOO_SLOW = 4008
     SESSION_REVOKED = 4009
     TOO_MANY = 4029
+
+
+def require_readable(text: bytes) -> None:
+    """Raises InvalidMessage for JSON that would hold up everybody else while it is parsed."""
+    try:
+        require_modest(text)
+    except TesseraError as error:
+        raise InvalidMessage(error.message) from error
 
 
 def text_frame(text: bytes) -> bytes:

@@ -18,6 +18,7 @@ from shared.http.app import Request
 
 _VERSION = "13"
 _KEY_BYTES = 16
+MAX_IGNORED = 100  # frames after our goodbye that are read for the sake of the peer's
 _NO_STATUS = 1005  # only ever seen, never sent: RFC 6455 section 7.4.1
 
 
@@ -43,12 +44,13 @@ class Listener(taken_transport.Listener, Protocol):
 class WebSocket(TakenTransport):
     """Takes a transport over from the server that has read the handshake."""
 
-    __slots__ = ("_listener", "_reader")
+    __slots__ = ("_ignored", "_listener", "_reader")
 
     def __init__(
         self, transport: Transport, connections: set[Any], make_listener: "Callable[[WebSocket], Listener]"
     ) -> None:
         super().__init__(transport, connections)
+        self._ignored = 0
         self._reader: FrameReader | None = FrameReader()
         self._listener: Listener = make_listener(self)
 
@@ -63,7 +65,7 @@ class WebSocket(TakenTransport):
         try:
             for opcode, payload in self._reader.feed(data):
                 self._take(opcode, payload)
-                if opcode is Opcode.CLOSE:
+                if self._reader is None:
                     break
         except ProtocolViolation as violation:
             self._reader = None
@@ -78,13 +80,19 @@ class WebSocket(TakenTransport):
             self._listener.heard_close()
             self.transport.close()
         elif not self.is_open:
-            return
+            self._ignore()
         elif opcode in (Opcode.TEXT, Opcode.BINARY):
             self._listener.heard_message(payload, is_text=opcode is Opcode.TEXT)
         else:
             if opcode is Opcode.PING:
                 self.transport.write(pong_frame(payload))
             self._listener.heard_small_change()
+
+    def _ignore(self) -> None:
+        """The peer may not know yet that this is over; one that goes on and on is not read any more."""
+        self._ignored += 1
+        if self._ignored >= MAX_IGNORED:
+            self._reader = None
 
     def _say_goodbye(self, code: int, payload: bytes) -> None:
         if self.is_open:

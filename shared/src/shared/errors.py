@@ -4,8 +4,18 @@ An error is raised where the fact is known and rendered in one place (`shared.ht
 Codes are part of the public contract: they are collected in one catalogue and never renamed.
 """
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
+import msgspec
+
+MAX_REPORTED = 100  # wrong fields in one answer
+MAX_PATH = 200  # characters of a path or a message there: both may hold what the caller sent
+MAX_REPORT_BYTES = 48 * 1024  # of all of them together
+
+_NAMES_BYTES = 40  # of a field error as JSON, beside its values
+_encode = msgspec.json.Encoder().encode
 _CATALOGUE: dict[str, "type[TesseraError]"] = {}
 
 
@@ -172,9 +182,27 @@ class ValidationFailed(Unprocessable):
     code = "VALIDATION_ERROR"
     message = "Some fields are wrong; details.fields names each."
 
-    def __init__(self, fields: list[FieldError]) -> None:
-        super().__init__(details={"fields": [field._asdict() for field in fields]})
-        self.fields = fields
+    def __init__(self, fields: Sequence[FieldError]) -> None:
+        """As many of them are reported, each as long, as an answer may hold."""
+        self.fields = _reportable(fields)
+        super().__init__(details={"fields": [field._asdict() for field in self.fields]})
+
+
+def shortened(text: str) -> str:
+    """At most MAX_PATH characters of it."""
+    return text if len(text) <= MAX_PATH else text[: MAX_PATH - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _reportable(fields: Sequence[FieldError]) -> list[FieldError]:
+    left = MAX_REPORT_BYTES
+    chosen: list[FieldError] = []
+    for field in islice(fields, MAX_REPORTED):
+        short = FieldError(shortened(field.path), field.code, shortened(field.message))
+        left -= len(_encode(short)) + _NAMES_BYTES
+        if left < 0 and chosen:
+            break
+        chosen.append(short)
+    return chosen
 
 
 class IdempotencyMismatch(Unprocessable):

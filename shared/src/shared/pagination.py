@@ -18,6 +18,10 @@ PageNumber = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 
+SortText = Annotated[str, msgspec.Meta(max_length=50)]
+"""The name of a sort order, with `-` in front for the descending one."""
+
+
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The list parameters of every collection; a route's own query type adds its filters and its `sort`.
 

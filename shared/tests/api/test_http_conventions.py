@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from shared.errors import Conflict, NotFound
+from shared.http import routes as module
 from shared.http.answers import Accepted, Created, HttpAnswer, streamed
 from shared.http.app import Request, new_app
 from shared.http.conditions import IfMatch
@@ -108,6 +109,21 @@ async def stream(request: Request, widget_id: UUID) -> HttpAnswer:
 @routes.post("/widgets/{widget_id}/jobs", summary="Start a job", public=True)
 async def start_job(widget_id: UUID) -> Accepted[Widget]:
     return Accepted(Widget(widget_id, "job", 1), f"/widgets/{widget_id}/jobs/1")
+
+
+async def require_first_widget(principal: Principal, widgets: Widgets, widget_id: UUID) -> None:
+    if (principal.tenant_id, widgets.version, widget_id) != (PRINCIPAL.tenant_id, 3, UUID(int=1)):
+        raise WidgetNotFound
+
+
+@routes.put("/widgets/{widget_id}/parts", summary="Replace the parts", authorize=require_first_widget)
+async def replace_parts(widget_id: UUID, body: CreateWidget) -> Widget:
+    return Widget(widget_id, body.name, 1)
+
+
+@routes.post("/widgets/{widget_id}/film", summary="Upload a film", streams_body=True, authorize=require_first_widget)
+async def upload(request: Request, widget_id: UUID) -> Widget:
+    raise WidgetBusy
 
 
 @routes.post("/wishes", summary="Make a widget, or have it made", public=True)
@@ -361,6 +377,29 @@ def test_a_bare_value_that_was_named_for_a_repeat_becomes_the_answer_it_was(valu
 
     assert isinstance(operation.result_of(value, {}), kind)
     assert isinstance(operation.result_of(kind(value), {}), kind)
+
+
+@pytest.mark.parametrize(
+    ("widget", "size", "status", "code"),
+    [(1, 800, 422, "VALIDATION_ERROR"), (2, 800, 404, "WIDGET_NOT_FOUND"), (2, 10, 422, "VALIDATION_ERROR")],
+)
+async def test_a_large_body_is_read_only_for_callers_with_the_right(
+    client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, widget: int, size: int, status: int, code: str
+) -> None:
+    monkeypatch.setattr(module, "AUTHORIZED_FIRST_BYTES", 700)
+    body = b'{"names": "%b"}' % (b"x" * size)
+
+    json = {"Content-Type": "application/json"}
+    async with client.put(f"/widgets/{UUID(int=widget)}/parts", data=body, headers=json) as answer:
+        assert (answer.status, (await error_of(answer))["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(("widget", "code"), [(1, "WIDGET_BUSY"), (2, "WIDGET_NOT_FOUND")])
+async def test_a_streamed_body_is_read_only_for_callers_with_the_right(
+    client: aiohttp.ClientSession, widget: int, code: str
+) -> None:
+    async with client.post(f"/widgets/{UUID(int=widget)}/film", data=b"x") as answer:
+        assert (await error_of(answer))["code"] == code
 
 
 async def test_a_server_that_stops_answers_once_more_on_every_connection(unused_tcp_port: int) -> None:

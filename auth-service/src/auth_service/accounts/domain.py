@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from auth_service.accounts.schemas import MAX_PREFERENCES_BYTES
 from shared.email_address import is_email
 from shared.errors import FieldError, ValidationFailed
 
 BAD_EMAIL = FieldError("email", "invalid_format", "This is not an e-mail address we can use.")
-MAX_PREFERENCES_BYTES = 16 * 1024  # as much as one setting may have
 
 
 def check_email(email: str) -> None:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from shared.email_address import MAX_LENGTH
 from shared.events.auth import UserState
+from shared.json_value import json_value
 from shared.principal import Tier
 
 Email = Annotated[str, Meta(min_length=3, max_length=MAX_LENGTH)]
@@ -17,12 +18,19 @@ SearchText = Annotated[str, Meta(min_length=1, max_length=200)]
 WebAddress = Annotated[str, Meta(min_length=1, max_length=2048)]
 
 
+MAX_PREFERENCES_BYTES = 16 * 1024  # as much as one setting may have
+Preferences = Annotated[
+    dict[Annotated[str, Meta(max_length=200)], Annotated[Any, json_value(MAX_PREFERENCES_BYTES)]],
+    Meta(max_length=1000),
+]
+
+
 class PatchProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_name: PersonName | UnsetType = UNSET
     last_name: PersonName | UnsetType = UNSET
     display_name: PersonName | UnsetType | None = UNSET
     avatar_url: WebAddress | UnsetType | None = UNSET
-    preferences: dict[str, Any] | UnsetType | None = UNSET
+    preferences: Preferences | UnsetType | None = UNSET
 
 
 class UserView(UserState, frozen=True, kw_only=True):

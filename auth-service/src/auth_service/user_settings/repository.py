@@ -30,12 +30,12 @@ async def find(work: Work, owner: Principal, category: Category, key: str) -> St
     return None if row is None else _stored(row)
 
 
-async def list_values(work: Work, owner: Principal, category: Category | None) -> dict[str, dict[str, Any]]:
-    """By category and key; categories without settings are absent."""
+async def list_values(work: Work, owner: Principal, category: Category | None) -> dict[str, dict[str, msgspec.Raw]]:
+    """By category and key; categories without settings are absent. All of them would take long to parse."""
     sql = f"{_SELECT} and ($3::text is null or category = $3) order by category, key"
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, msgspec.Raw]] = {}
     for row in await work.rows(sql, owner.tenant_id, owner.user_id, category):
-        found.setdefault(row["category"], {})[row["key"]] = msgspec.json.decode(row["value"])
+        found.setdefault(row["category"], {})[row["key"]] = msgspec.Raw(row["value"].encode())
     return found
 
 

@@ -1,11 +1,12 @@
 """Wire types of settings."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from auth_service.user_settings.domain import Category
+from auth_service.user_settings.domain import MAX_VALUE_BYTES, Category
+from shared.json_value import json_value
 
 
 class SettingsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -13,7 +14,7 @@ class SettingsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class PutSetting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    value: Any
+    value: Annotated[Any, json_value(MAX_VALUE_BYTES)]
 
 
 class SettingView(msgspec.Struct, frozen=True, kw_only=True):

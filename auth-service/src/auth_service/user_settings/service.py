@@ -33,7 +33,7 @@ class UserSettings:
         self._database = database
         self._clock = clock
 
-    async def read(self, principal: Principal, category: Category | None) -> dict[str, dict[str, Any]]:
+    async def read(self, principal: Principal, category: Category | None) -> dict[str, dict[str, msgspec.Raw]]:
         """Every category that was asked for, the empty ones too."""
         async with self._database.unit_of_work(principal.tenant_id) as work:
             found = await repository.list_values(work, principal, category)

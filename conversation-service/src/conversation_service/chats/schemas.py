@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.chats import ChatKind, ChatState
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
 MAX_PARTICIPANTS = 200  # of a group
@@ -49,7 +49,7 @@ class ChatQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
     kind: ChatKind | None = None
     project_id: UUID | None = None
     unread: bool | None = None
-    sort: str = "-updated_at"
+    sort: SortText = "-updated_at"
     """`created_at` or `updated_at`, which is that of the last message; with `-` in front, descending."""
 
 

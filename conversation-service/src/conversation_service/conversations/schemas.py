@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.conversations import ConversationStatus
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
@@ -72,5 +72,5 @@ class ConversationQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fie
     tag: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] | None = None
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     """Text that the title contains, in any case."""
-    sort: str = "-updated_at"
+    sort: SortText = "-updated_at"
     """`created_at` or `updated_at`; with `-` in front, descending."""

@@ -7,6 +7,7 @@ from project_service.archives.errors import InvalidArchive
 from project_service.archives.schemas import ImportQuery
 from project_service.archives.service import ArchiveService
 from project_service.archives.unpacking import MAX_ARCHIVE_BYTES
+from project_service.projects.access import require_creator
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT, PROJECTS
 from project_service.projects.schemas import ProjectView
@@ -38,6 +39,10 @@ async def get_archive(principal: Principal, archives: ArchiveService, project_id
     return streamed(parts, headers, ZIP)
 
 
+async def require_creator_of_projects(principal: Principal) -> None:
+    require_creator(principal)
+
+
 @import_routes.post(
     PROJECTS + "/import",
     summary="Make a project of a ZIP archive: the body, or the part `file` of a form",
@@ -45,6 +50,7 @@ async def get_archive(principal: Principal, archives: ArchiveService, project_id
     location=PROJECT,
     streams_body=True,
     takes={ZIP: None, ZIP_ON_WINDOWS: None, FORM: None},
+    authorize=require_creator_of_projects,
 )
 async def import_project(
     request: Request, principal: Principal, archives: ArchiveService, query: ImportQuery

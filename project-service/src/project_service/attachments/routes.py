@@ -38,6 +38,10 @@ async def list_attachments(
     return await attachments.find(principal, project_id, task_id, query)
 
 
+async def require_editor(principal: Principal, attachments: AttachmentService, project_id: UUID, task_id: UUID) -> None:
+    await attachments.require_editor(principal, project_id, task_id)
+
+
 @routes.post(
     ATTACHMENTS,
     summary="Attach a file (multipart) or a link (JSON)",
@@ -55,6 +59,7 @@ async def list_attachments(
     ],
     streams_body=True,
     takes={FORM: None, JSON: CreateLink},
+    authorize=require_editor,
 )
 async def add_attachment(
     request: Request, principal: Principal, attachments: AttachmentService, project_id: UUID, task_id: UUID

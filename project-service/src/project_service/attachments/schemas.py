@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
 
@@ -41,7 +41,7 @@ class CreateLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class AttachmentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    sort: str = "created_at"
+    sort: SortText = "created_at"
     """`created_at`; with `-` in front, descending."""
 
 

@@ -62,6 +62,11 @@ class AttachmentService:
             task = await tasks.get(work, principal, project_id, task_id)
             return await repository.find_page(work, principal.tenant_id, task_id, task.attachment_count, query)
 
+    async def require_editor(self, principal: Principal, project_id: UUID, task_id: UUID) -> None:
+        """Raises ProjectNotFound, TaskNotFound or Forbidden."""
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            await _lock(work, principal, project_id, task_id)
+
     async def add_link(self, principal: Principal, project_id: UUID, task_id: UUID, new: CreateLink) -> AttachmentView:
         require_web_address(new.url)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:

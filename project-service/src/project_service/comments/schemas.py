@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.projects import Commented, CommentState
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 Body = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000, pattern=r"\S")]
 
@@ -29,7 +29,7 @@ class CommentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
     entity_id: UUID | None = None
     starred: bool | None = None
     """Whether you have starred it."""
-    sort: str = "created_at"
+    sort: SortText = "created_at"
     """`created_at`; with `-` in front, newest first."""
 
 
@@ -39,7 +39,7 @@ class CommentsAboutQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fi
     entity_type: Commented
     entity_id: UUID
     starred: bool | None = None
-    sort: str = "created_at"
+    sort: SortText = "created_at"
 
 
 class CommentView(CommentState, frozen=True, kw_only=True):

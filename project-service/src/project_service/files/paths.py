@@ -1,8 +1,13 @@
 """Logical paths: the only names a file has. Nothing here, or anywhere, turns one into a place on a disk."""
 
+import re
 import unicodedata
+from functools import cache
 
 MAX_LENGTH = 512  # characters of the normalised path
+MAX_MARKS = 30  # in a row: Unicode's Stream-Safe Text Format (UAX 15), which no language exceeds
+_MOST_PARTS = 4  # characters that NFC makes one of
+_LAST_MARK = 0x20000  # all scripts are below
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _FORBIDDEN_IN_WINDOWS = frozenset('<>:"|?*')
 _CONTROLS = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})  # noncharacters and unassigned ones are Cn
@@ -18,7 +23,7 @@ def parse_path(text: str) -> str:
 
     A project must survive a checkout on every system: what Windows cannot store is refused, too.
     """
-    path = unicodedata.normalize("NFC", text)
+    path = _normalised(text)
     if not path:
         raise UnfitPath("A path is not empty.")
     if len(path) > MAX_LENGTH:
@@ -32,6 +37,21 @@ def parse_path(text: str) -> str:
     for segment in path.split("/"):
         _check_segment(segment)
     return path
+
+
+def _normalised(text: str) -> str:
+    """NFC. To sort marks takes the square of their number in a row, so there is a limit to it."""
+    if len(text) > MAX_LENGTH * _MOST_PARTS:
+        raise UnfitPath(f"A path has at most {MAX_LENGTH} characters.")
+    if not unicodedata.is_normalized("NFC", text) and _too_many_marks().search(text):
+        raise UnfitPath(f"A character of a path has at most {MAX_MARKS} marks.")
+    return unicodedata.normalize("NFC", text)
+
+
+@cache
+def _too_many_marks() -> re.Pattern[str]:
+    marks = "".join(filter(unicodedata.combining, map(chr, range(_LAST_MARK))))
+    return re.compile(f"[{marks}]{{{MAX_MARKS + 1}}}")
 
 
 def path_key(path: str) -> str:

@@ -45,8 +45,22 @@ async def list_files(principal: Principal, files: FileService, project_id: UUID,
     return await files.find(principal, project_id, query)
 
 
-@routes.put(FILES_ALIAS, summary="Write and delete files, all or nothing (alias)", errors=_WRITE_ERRORS)
-@routes.put(FILES, summary="Write and delete files, all or nothing: one version", errors=_WRITE_ERRORS)
+async def require_editor(principal: Principal, files: FileService, project_id: UUID) -> None:
+    await files.require_editor(principal, project_id)
+
+
+@routes.put(
+    FILES_ALIAS,
+    summary="Write and delete files, all or nothing (alias)",
+    errors=_WRITE_ERRORS,
+    authorize=require_editor,
+)
+@routes.put(
+    FILES,
+    summary="Write and delete files, all or nothing: one version",
+    errors=_WRITE_ERRORS,
+    authorize=require_editor,
+)
 async def write_files(
     principal: Principal, files: FileService, project_id: UUID, body: WriteFiles, if_match: IfMatch
 ) -> FilesWritten:

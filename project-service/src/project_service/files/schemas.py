@@ -6,11 +6,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.files import FileState
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
 MAX_FILES = 10_000  # in one batch
 MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_BASE64 = 4 * -(-MAX_FILE_BYTES // 3)  # characters for that many bytes
 MAX_BATCH_BYTES = 32 * 1024 * 1024
 
 RawPath = Annotated[str, msgspec.Meta(max_length=4096)]
@@ -21,13 +22,16 @@ Message = Annotated[str, msgspec.Meta(max_length=500)]
 
 class WriteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     path: RawPath
-    content: str | UnsetType = UNSET
-    """Text; this or `content_base64`."""
-    content_base64: str | UnsetType = UNSET
+    content: Annotated[str, msgspec.Meta(max_length=MAX_FILE_BYTES)] | UnsetType = UNSET
+    """Text, whose UTF-8 is what counts; this or `content_base64`."""
+    content_base64: Annotated[str, msgspec.Meta(max_length=MAX_BASE64)] | UnsetType = UNSET
     language: Language | None = None
     """Absent: what it was, or what the path's ending says."""
     if_version: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] | None = None
     """The file's version that this is made from; 0: there is no such file."""
+
+    def __post_init__(self) -> None:
+        """Lets other threads run between two files of a batch: the parser holds the interpreter otherwise."""
 
 
 class WriteFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,5 +64,5 @@ class FileQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
     """`content`: files come with it until a page has 8 MiB; read the others one by one."""
     prefix: Annotated[str, msgspec.Meta(max_length=512)] | None = None
     """What the paths begin with."""
-    sort: str = "path"
+    sort: SortText = "path"
     """`path` or `updated_at`; with `-` in front, descending."""

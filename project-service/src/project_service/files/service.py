@@ -77,12 +77,16 @@ class FileService:
             await projects.require(work, principal, project_id, ProjectRole.VIEWER)
             return await repository.read_listing(work, principal.tenant_id, project_id, files_topic(project_id))
 
+    async def require_editor(self, principal: Principal, project_id: UUID) -> None:
+        """Raises ProjectNotFound or Forbidden."""
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            await projects.require(work, principal, project_id, ProjectRole.EDITOR)
+
     async def write(
         self, principal: Principal, project_id: UUID, body: WriteFiles, if_match: IfMatch = ANY
     ) -> FilesWritten:
+        await self.require_editor(principal, project_id)
         batch, contents = await asyncio.to_thread(read_batch, body)
-        async with self._database.unit_of_work(principal.tenant_id) as work:
-            await projects.require(work, principal, project_id, ProjectRole.EDITOR)
         await self._blobs.stage(principal.tenant_id, contents)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             return await self._write(work, principal, project_id, batch, if_match)

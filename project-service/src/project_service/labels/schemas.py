@@ -4,10 +4,10 @@ from typing import Annotated
 
 import msgspec
 
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 LabelName = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?\Z")]
-Color = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
+Color = Annotated[str, msgspec.Meta(max_length=16, pattern=r"^#[0-9a-fA-F]{6}\Z")]
 
 
 class CreateLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,5 +18,5 @@ class CreateLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class LabelQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    sort: str = "name"
+    sort: SortText = "name"
     """`name` or `created_at`; with `-` in front, descending."""

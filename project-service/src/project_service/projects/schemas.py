@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.projects import ProjectRole, ProjectState, Visibility
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 LONGEST_NAME = 200  # characters
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
@@ -36,7 +36,7 @@ class ProjectQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Whether it is one of your own favourites."""
     tag: SearchText | None = None
     """The name of a tag, in any case."""
-    sort: str = "-updated_at"
+    sort: SortText = "-updated_at"
     """`name`, `created_at` or `updated_at`; with `-` in front, descending."""
 
 

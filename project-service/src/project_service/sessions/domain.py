@@ -6,14 +6,12 @@ from typing import Any
 
 import msgspec
 
-from project_service.sessions.schemas import SessionView, Tags
+from project_service.sessions.schemas import MAX_STATE_BYTES, SessionView, Tags
 from shared.errors import FieldError, ValidationFailed
 
 EMPTY_STATE: Mapping[str, Any] = MappingProxyType(
     {"editor_state": {}, "terminal_state": {}, "breakpoints": [], "context_files": [], "memory": {}}
 )
-MAX_STATE_BYTES = 256 * 1024
-"""Of all parts together, as JSON: it is read and written as one."""
 
 _json = msgspec.json.encode
 

@@ -8,12 +8,18 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.projects import SessionState
-from shared.pagination import PageQuery
+from shared.json_value import json_value
+from shared.pagination import PageQuery, SortText
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 WorkspacePath = Annotated[str, msgspec.Meta(min_length=1, max_length=1024, pattern=r"\S")]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=r"^[^,]*[^,\s][^,]*$")]
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=50)]
+
+
+MAX_STATE_BYTES = 256 * 1024
+"""Of all parts together, as JSON: it is read and written as one."""
+StatePart = Annotated[Any, json_value(MAX_STATE_BYTES)]
 
 
 class CreateSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,11 +30,11 @@ class CreateSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     project_id: UUID | None = None
     conversation_id: UUID | None = None
     tags: Tags = []
-    editor_state: Any = {}
-    terminal_state: Any = {}
-    breakpoints: Any = []
-    context_files: Any = []
-    memory: Any = {}
+    editor_state: StatePart = {}
+    terminal_state: StatePart = {}
+    breakpoints: StatePart = []
+    context_files: StatePart = []
+    memory: StatePart = {}
 
 
 class PatchSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,11 +45,11 @@ class PatchSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     project_id: UUID | UnsetType | None = UNSET
     conversation_id: UUID | UnsetType | None = UNSET
     tags: Tags | UnsetType | None = UNSET
-    editor_state: Any = UNSET
-    terminal_state: Any = UNSET
-    breakpoints: Any = UNSET
-    context_files: Any = UNSET
-    memory: Any = UNSET
+    editor_state: StatePart = UNSET
+    terminal_state: StatePart = UNSET
+    breakpoints: StatePart = UNSET
+    context_files: StatePart = UNSET
+    memory: StatePart = UNSET
 
 
 class ForkSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +61,7 @@ class ForkSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class SessionQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     project_id: UUID | None = None
     conversation_id: UUID | None = None
-    sort: str = "-last_accessed_at"
+    sort: SortText = "-last_accessed_at"
     """`last_accessed_at`, `created_at` or `updated_at`; with `-` in front, descending."""
 
 

@@ -36,6 +36,11 @@ class BulkService:
         self._database = database
         self._clock = clock
 
+    async def require_editor(self, principal: Principal, project_id: UUID) -> None:
+        """Raises ProjectNotFound or Forbidden."""
+        async with self._database.unit_of_work(principal.tenant_id) as work:
+            await projects.require(work, principal, project_id, ProjectRole.EDITOR)
+
     @retry_transient()
     async def run(self, principal: Principal, project_id: UUID, operations: Sequence[BulkOperation]) -> BulkResults:
         """All or nothing. Raises BulkInvalid or BulkConflict, which name every operation that cannot be done."""

@@ -1,7 +1,7 @@
 """What a bulk request asks for, read and checked as far as that needs no database."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -10,11 +10,12 @@ import msgspec
 
 from project_service.tasks.domain import require_plausible
 from project_service.tasks.errors import BulkConflict, BulkInvalid
-from project_service.tasks.schemas import BulkAction, BulkOperation, CreateTask, PatchTask
-from shared.errors import FieldError, TesseraError, ValidationFailed
+from project_service.tasks.schemas import MAX_DATA_BYTES, BulkAction, BulkOperation, CreateTask, PatchTask
+from shared.errors import MAX_REPORT_BYTES, FieldError, TesseraError, ValidationFailed
 from shared.http.patch import changes
 from shared.http.validation import read_body
 from shared.ids import new_id
+from shared.json_value import require_small_json
 
 Data = TypeVar("Data", CreateTask, PatchTask)
 
@@ -76,11 +77,19 @@ class Refusals:
         if not self._found:
             return
         is_conflict = all(error.status in _AGAINST_THE_STATE for _, error in self._found)
-        told = [
-            {"index": index, "code": error.code, "message": error.message, **error.details}
-            for index, error in sorted(self._found, key=lambda found: found[0])
-        ]
+        told = list(_described(sorted(self._found, key=lambda found: found[0])))
         raise (BulkConflict if is_conflict else BulkInvalid)(details={"operations": told})
+
+
+def _described(found: Sequence[tuple[int, TesseraError]]) -> Iterator[dict[str, Any]]:
+    """Every operation is named; the fields of the last ones are left out where a report would get too long."""
+    left = MAX_REPORT_BYTES
+    for index, error in found:
+        details = error.details
+        if isinstance(error, ValidationFailed):
+            left -= len(msgspec.json.encode(details))
+            details = details if left >= 0 else {}
+        yield {"index": index, "code": error.code, "message": error.message, **details}
 
 
 def read_plan(operations: Sequence[BulkOperation]) -> Plan:
@@ -127,8 +136,9 @@ def _read(index: int, operation: BulkOperation, plan: Plan) -> None:
 
 
 def _read_data(operation: BulkOperation, shape: type[Data]) -> Data:
+    encoded = require_small_json(operation.data, MAX_DATA_BYTES, "data")
     try:
-        data = read_body(msgspec.json.encode(operation.data), shape)
+        data = read_body(encoded, shape)
         require_plausible("due_at", data.due_at)
     except ValidationFailed as error:
         raise ValidationFailed([field._replace(path=f"data.{field.path}") for field in error.fields]) from None

@@ -41,10 +41,15 @@ async def add_task(principal: Principal, tasks: TaskService, project_id: UUID, b
     return Created(await tasks.add(principal, project_id, body))
 
 
+async def require_editor(principal: Principal, bulk: BulkService, project_id: UUID) -> None:
+    await bulk.require_editor(principal, project_id)
+
+
 @routes.post(
     TASKS + "/bulk",
     summary="Add, change and delete tasks, all or nothing",
     errors=[ProjectNotFound, Forbidden, BulkInvalid, BulkConflict],
+    authorize=require_editor,
 )
 async def bulk_tasks(principal: Principal, bulk: BulkService, project_id: UUID, body: BulkTasks) -> BulkResults:
     return await bulk.run(principal, project_id, body.operations)

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.projects import TaskPriority, TaskState, TaskStatus
-from shared.pagination import PageQuery
+from shared.json_value import json_value
+from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
 ME = "me"
@@ -49,14 +50,14 @@ class PatchTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class TaskQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     status: TaskStatus | None = None
     priority: TaskPriority | None = None
-    assignee_id: Annotated[str, msgspec.Meta(pattern=_USER_OR_ME)] | None = None
+    assignee_id: Annotated[str, msgspec.Meta(max_length=36, pattern=_USER_OR_ME)] | None = None
     """A user's id, or `me`."""
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] | None = None
     """A label's id, or its name in any case."""
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     """Text that the title contains, in any case."""
     due_before: Moment | None = None
-    sort: str = "position"
+    sort: SortText = "position"
     """`position`, `created_at`, `updated_at`, `due_at`, `priority` or `title`; with `-` in front, descending."""
 
 
@@ -66,12 +67,20 @@ class BulkAction(WireEnum):
     DELETE = "delete"
 
 
+MAX_DATA_BYTES = 128 * 1024
+"""Of one operation: a description of 20,000 characters takes 120,000 where each of them is escaped."""
+TaskData = Annotated[
+    dict[Annotated[str, msgspec.Meta(max_length=100)], Annotated[Any, json_value(MAX_DATA_BYTES)]],
+    msgspec.Meta(max_length=50),
+]
+
+
 class BulkOperation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`id` names the task to update or delete, `data` holds the fields of a POST or a PATCH of one task."""
 
     op: BulkAction
     id: UUID | None = None
-    data: dict[str, Any] | None = None
+    data: TaskData | None = None
     if_version: int | None = None
     """Do it only if the task still has this version."""
 

@@ -7,6 +7,9 @@ import msgspec
 from project_service.projects.schemas import Name
 from shared.pagination import PageQuery
 
+MAX_VARIABLES = 50
+
+VariableName = Annotated[str, msgspec.Meta(max_length=100)]
 Value = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -27,4 +30,4 @@ class TemplateQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 class CreateFromTemplate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     template_id: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     name: Name
-    variables: dict[str, Value] = {}
+    variables: Annotated[dict[VariableName, Value], msgspec.Meta(max_length=MAX_VARIABLES)] = {}

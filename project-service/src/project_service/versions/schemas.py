@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.files import VersionState
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
 MAX_VERSION = 2**31 - 1
@@ -46,7 +46,7 @@ class VersionDetail(VersionState, frozen=True, kw_only=True):
 
 
 class VersionListQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    sort: str = "-version"
+    sort: SortText = "-version"
     """`version`; with `-` in front, descending."""
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from project_service.outbound.destinations import LONGEST_URL
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
 Url = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_URL)]
@@ -49,7 +49,7 @@ class PatchWebhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class WebhookQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     project_id: UUID | None = None
-    sort: str = "-created_at"
+    sort: SortText = "-created_at"
     """`created_at`; with `-` in front, descending."""
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.frames import encode_json, text_frame
+from realtime_service.frames import encode_json, require_readable, text_frame
 from shared.events.files import FileRemoved, FilesChangedState, FileState, VersionState
 from shared.events.live_project import LiveProject, PreviewPlace
 
@@ -85,6 +85,7 @@ _read_frame = msgspec.json.Decoder(_Frame).decode
 
 def read_data(text: bytes) -> ClientData:
     """Raises InvalidMessage or UnknownType."""
+    require_readable(text)
     try:
         frame = _read_frame(text)
         read = _READERS.get(frame.type)

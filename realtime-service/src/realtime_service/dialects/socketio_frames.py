@@ -12,6 +12,7 @@ from realtime_service.dialects.socketio_packets import Call, event_packet
 from realtime_service.dialects.topics_frames import Since
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
+from realtime_service.frames import require_readable
 from realtime_service.positions import Position
 from realtime_service.subscription import Joined as Place
 from shared.events.chats import (
@@ -80,6 +81,7 @@ def read_arguments(call: Call) -> Arguments:
 
 def read_hello(data: bytes) -> Hello:
     """Raises InvalidMessage."""
+    require_readable(data)
     try:
         return _read_hello(data or b"{}")
     except (ValueError, RecursionError) as error:

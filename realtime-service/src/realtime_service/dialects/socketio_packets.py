@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from realtime_service.errors import InvalidMessage
-from realtime_service.frames import encode_json, text_frame
+from realtime_service.frames import encode_json, require_readable, text_frame
 
 SEPARATOR = b"\x1e"  # between the packets of one poll
 OPEN, CLOSE, PING, PONG, MESSAGE, UPGRADE, NOOP = (b"%d" % number for number in range(7))
@@ -57,6 +57,7 @@ def read_packet(text: bytes) -> Packet:
 
 def read_call(packet: Packet) -> Call:
     """Raises InvalidMessage."""
+    require_readable(packet.data)
     try:
         name, *arguments = _read_event(packet.data)
         return Call(_read_name(name), bytes(arguments[0]) if arguments else b"null")

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from realtime_service.buckets import Bucket, Rate
 from realtime_service.connection import Connection
 from realtime_service.dialects.topics_frames import (
+    MAX_STATE_BYTES,
     Authenticate,
     ClientFrame,
     ErrorFrame,
@@ -43,7 +44,6 @@ from shared.principal import Principal
 
 MAX_SUBSCRIPTIONS = 128
 SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
-MAX_STATE_BYTES = 1024
 RETRY_MS = (500, 2_000)  # spread, so that a crowd does not come back as one
 
 

@@ -1,5 +1,6 @@
 """The topics dialect on the wire: JSON frames told apart by `action`."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,12 +9,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from realtime_service.errors import InvalidMessage, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.frames import encode_json, json_frame, text_frame
+from realtime_service.frames import encode_json, json_frame, require_readable, text_frame
 from realtime_service.passing import PassingFrame
 from realtime_service.presence.changes import PresenceChange
 from realtime_service.presence.signals import Member
+from shared.json_value import json_value
 
 MAX_ECHO = 64  # characters
+MAX_STATE_BYTES = 1024
+"""Of what a user shows of themselves in a topic, as JSON."""
 Echo = Annotated[str, Meta(max_length=MAX_ECHO)] | int
 """What the client wants back in the answer."""
 
@@ -21,7 +25,7 @@ Scalar = Annotated[str, Meta(max_length=200)] | int | float | bool | None
 
 
 class ClientFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    action: str
+    action: Annotated[str, Meta(max_length=64)]
     id: Echo | UnsetType = UNSET
 
 
@@ -50,18 +54,18 @@ class Authenticate(ClientFrame, frozen=True, kw_only=True):
 
 
 class SetPresence(ClientFrame, frozen=True, kw_only=True):
-    """`state` is any JSON of at most 1 KiB."""
-
     topic: Annotated[str, Meta(max_length=200)]
-    state: msgspec.Raw
+    state: Annotated[msgspec.Raw, json_value(MAX_STATE_BYTES)]
 
 
 class _Head(msgspec.Struct, frozen=True):
     action: str
-    id: Any = UNSET
+    id: msgspec.Raw | UnsetType = UNSET
 
 
 _read_head = msgspec.json.Decoder(_Head).decode
+_read_echo: Callable[[bytes], Echo] = msgspec.json.Decoder(Echo).decode
+_MAX_ECHO_BYTES = 6 * MAX_ECHO + 2  # where each character is escaped
 CLIENT_FRAMES: dict[str, type[ClientFrame]] = {
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
@@ -84,10 +88,13 @@ class Unreadable(Exception):
 def read_frame(text: bytes) -> ClientFrame:
     """Raises Unreadable."""
     try:
+        require_readable(text)
         head = _read_head(text)
+    except InvalidMessage as error:
+        raise Unreadable(error) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Unreadable(InvalidMessage()) from error
-    echo = head.id if isinstance(head.id, str | int) and len(str(head.id)) <= MAX_ECHO else UNSET
+    echo = _echo(head.id)
     read = _READERS.get(head.action)
     if read is None:
         raise Unreadable(UnknownType(), echo)
@@ -95,6 +102,17 @@ def read_frame(text: bytes) -> ClientFrame:
         return read(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Unreadable(InvalidMessage(), echo) from error
+
+
+def _echo(given: msgspec.Raw | UnsetType) -> Echo | UnsetType:
+    """Of a frame that may be wrong everywhere else; UNSET for what cannot be one."""
+    if given is UNSET or len(text := bytes(given)) > _MAX_ECHO_BYTES:
+        return UNSET
+    try:
+        echo = _read_echo(text)
+    except msgspec.DecodeError:
+        return UNSET
+    return echo if len(str(echo)) <= MAX_ECHO else UNSET
 
 
 class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="subscribed"):

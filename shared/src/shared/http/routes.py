@@ -24,6 +24,8 @@ from shared.sealing import Seal
 
 BOUND_ASIDE_BYTES = 1024 * 1024
 """Reading a larger body takes so long that others would wait for it: a thread does."""
+AUTHORIZED_FIRST_BYTES = 64 * 1024
+"""A larger body is not looked at before `Operation.authorize` has let its sender pass."""
 ANY_TYPE = "*/*"
 FORM = "multipart/form-data"
 FORM_FIELD = "file"
@@ -57,6 +59,7 @@ class OperationFacts(TypedDict, total=False):
     streams_body: bool
     takes: Mapping[str, Any]
     gives: Raw
+    authorize: Callable[..., Awaitable[None]]
 
 
 class About(OperationFacts, total=False):
@@ -93,6 +96,10 @@ class Operation:
     streams_body: bool = False
     """The handler reads the body itself, from `request.stream`, and bounds it. Its bytes are not in the fingerprint of
     an idempotency key until the handler says so (`fingerprint_body`)."""
+    authorize: Callable[..., Awaitable[None]] | None = None
+    """For operations with large bodies. Takes what a handler can take, but no body and no query, and raises what the
+    handler would raise for a caller without the right. It is asked before a large or streamed body is read; the handler
+    asks again, in its transaction."""
 
     @property
     def honours_keys(self) -> bool:
@@ -196,6 +203,7 @@ def _endpoint(
     operation: Operation, parts: Mapping[type, Any], identities: IdentityVerifier, seal: Seal
 ) -> Callable[..., Coroutine[Any, Any, HttpAnswer]]:
     bind = make_binder(operation.signature, parts)
+    authorize = _authorization(operation, parts)
 
     async def endpoint(request: Request, **path: str) -> HttpAnswer:
         request.ctx.route = operation.path
@@ -203,6 +211,8 @@ def _endpoint(
             request.ctx.principal = identities.verify(request.headers.get(HEADER))
             if not permits(request.ctx.principal.scopes, operation.resource, operation.method):
                 raise Forbidden("The scopes of this API key do not allow that.")
+        if operation.streams_body or len(request.body) > AUTHORIZED_FIRST_BYTES:
+            await authorize(request, path)
         if len(request.body) > BOUND_ASIDE_BYTES:
             arguments = await asyncio.to_thread(bind, request, path)
         else:
@@ -217,6 +227,24 @@ def _endpoint(
         return response
 
     return endpoint
+
+
+def _authorization(
+    operation: Operation, parts: Mapping[type, Any]
+) -> Callable[[Request, dict[str, str]], Awaitable[None]]:
+    check = operation.authorize
+    if check is None:
+        return _allow
+    bind = make_binder(read_signature(check, operation.path), parts)
+
+    async def authorize(request: Request, path: dict[str, str]) -> None:
+        await check(**bind(request, path))
+
+    return authorize
+
+
+async def _allow(_request: Request, _path: dict[str, str]) -> None:
+    """For operations whose body is never large: their handler decides."""
 
 
 async def _run(

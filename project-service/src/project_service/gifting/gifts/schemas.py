@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from project_service.gifting.money import Amount, Currency
 from shared.events.gifting import MetadataStatus
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"\S")]
 WebAddress = Annotated[
@@ -44,14 +44,14 @@ class PatchGift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 class GiftQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tag: Words | None = None
-    sort: str = "-created_at"
+    sort: SortText = "-created_at"
     """`created_at`, `updated_at` or `name`; with `-` in front, descending."""
 
 
 class GiftSearch(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     q: Words
     """A part of name, notes or tags, in any case."""
-    sort: str = "-created_at"
+    sort: SortText = "-created_at"
 
 
 class PreviewUrl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

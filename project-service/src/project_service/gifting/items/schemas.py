@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.gifting import ItemStatus
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"\S")]
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -43,5 +43,5 @@ class AssignItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ItemQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    sort: str = "created_at"
+    sort: SortText = "created_at"
     """`created_at` or `updated_at`; with `-` in front, newest first."""

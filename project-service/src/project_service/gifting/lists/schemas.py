@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from shared.events.gifting import GiftListState, ListItemState, ListType
 from shared.events.projects import Visibility
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -38,7 +38,7 @@ class ListQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
     type: ListType | None = None
     person_id: UUID | None = None
     occasion_id: UUID | None = None
-    sort: str = "-created_at"
+    sort: SortText = "-created_at"
     """`created_at`, `updated_at` or `name`; with `-` in front, descending."""
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from project_service.gifting.money import DEFAULT_CURRENCY, Amount, Currency
 from shared.events.gifting import OccasionKind, OccasionState, Recurrence
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Timezone = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -43,7 +43,7 @@ class PatchOccasion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class OccasionQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: OccasionKind | None = None
     person_id: UUID | None = None
-    sort: str = "date"
+    sort: SortText = "date"
     """`date`, `name` or `created_at`; with `-` in front, descending."""
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.events.gifting import ItemStatus, ListType, PersonState
-from shared.pagination import PageQuery
+from shared.pagination import PageQuery, SortText
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Relationship = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -40,7 +40,7 @@ class PatchPerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class PersonQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     """A part of the name, in any case."""
-    sort: str = "name"
+    sort: SortText = "name"
     """`name` or `created_at`; with `-` in front, descending."""
 
 
