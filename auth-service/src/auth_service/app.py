@@ -134,7 +134,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     limits = AttemptLimits(database, settings.key_encryption_secret, clock, settings.rate_limit_scale)
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
-    members = Members(database, passwords, mailroom.outbox, links, clock)
+    members = Members(database, passwords, limits, mailroom.outbox, links, clock)
     requests = Requests(bus)
     invitations = Invitations(database, requests, mailroom.outbox, links, clock)
     resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)

@@ -14,7 +14,7 @@ from auth_service.tenants.schemas import OwnTenantView, TenantView
 from shared.db.failures import UniqueViolation
 from shared.db.unit_of_work import Work
 from shared.pagination import PageOf, PageQuery
-from shared.principal import Role
+from shared.principal import Role, Tier
 
 SLUG_SUFFIX_BYTES = 4  # 32 bits: a second collision for one name is not worth a loop
 
@@ -97,6 +97,11 @@ async def change_membership(work: Work, tenant_id: UUID, user_id: UUID, standing
     await work.execute(_CHANGE_MEMBERSHIP, tenant_id, user_id, standing.role.value, standing.is_active, now)
 
 
+async def count_owned(work: Work, user_id: UUID) -> dict[Tier, int]:
+    """How many tenants of each tier the user owns, also where their membership is paused. For system work."""
+    return {Tier(row["tier"]): row["number"] for row in await work.rows(_COUNT_OWNED, user_id)}
+
+
 async def remove_membership(work: Work, tenant_id: UUID, user_id: UUID) -> None:
     await work.execute("delete from memberships where tenant_id = $1 and user_id = $2", tenant_id, user_id)
 
@@ -114,6 +119,11 @@ where tenant_id = $1 and (user_id = any($2::uuid[]) or role = 'owner') order by 
 _CHANGE_MEMBERSHIP = """
 update memberships set role = $3, is_active = $4, version = version + 1, updated_at = $5
 where tenant_id = $1 and user_id = $2
+"""
+
+_COUNT_OWNED = """
+select t.tier, count(*) as number from memberships m join tenants t on t.id = m.tenant_id
+where m.user_id = $1 and m.role = 'owner' group by t.tier
 """
 
 _ADD_TENANT = """
