@@ -43,7 +43,7 @@ class TwoReplicas(NamedTuple):
 @pytest.fixture
 def config(config: DatabaseConfig) -> DatabaseConfig:
     """Patient: how long fifty wait for one another is not the subject here."""
-    return config._replace(acquire_timeout=60.0, lock_timeout=60.0)
+    return config._replace(acquire_timeout=60.0, lock_timeout=60.0, statement_timeout=60.0)
 
 
 @pytest.fixture
