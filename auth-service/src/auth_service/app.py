@@ -11,7 +11,7 @@ from auth_service.accounts import routes as accounts
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
 from auth_service.accounts.service import Profiles
-from auth_service.api_keys import routes as api_keys
+from auth_service.api_keys import repository as key_rows, routes as api_keys
 from auth_service.api_keys.domain import key_tokens
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit import routes as audit
@@ -120,6 +120,7 @@ CHORES: Mapping[str, Chore] = MappingProxyType(
         "forget sign-ins that waited too long for a code": challenges.forget_expired,
         "forget tickets that nobody used": tickets.forget_expired,
         "forget old data exports": exports.forget_expired,
+        "forget revoked API keys": key_rows.forget_revoked,
         "anonymise closed accounts": anonymise_due,
         "retire replaced signing keys": key_store.retire_replaced,
     }

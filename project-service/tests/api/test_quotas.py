@@ -1,56 +1,22 @@
 """How many projects a tenant may have: exact on every road, however many requests come at once."""
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, NamedTuple
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
-from project_builders import person, project_settings
+from project_builders import person
 from project_client import PROJECTS, ProjectClient, project_path
-from sanic import Sanic
+from project_replicas import AT_ONCE, Road, TwoReplicas
 from zip_attacks import zip_of
 
-from project_service.app import create_app
-from shared.db.databases import Database, open_databases
-from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role, Tier
 from shared.quotas import LIMITS, Quota
 from shared.testing.callers import GLOBEX
-from shared.testing.postgres import FreshDatabase
-from shared.testing.service_client import Answer, session_with
+from shared.testing.service_client import Answer
 
 FREE = LIMITS[Quota.PROJECTS][Tier.FREE]
-AT_ONCE = 50
 ARCHIVE = zip_of({"a.txt": b"a"})
-Road = Callable[[ProjectClient, Principal, int], Awaitable[Answer]]
-
-
-class TwoReplicas(NamedTuple):
-    one: ProjectClient
-    other: ProjectClient
-
-    async def at_once(self, who: Principal, *roads: Road) -> Counter[str]:
-        """What 50 parallel requests over both replicas were answered, each road in its turn."""
-        answers = await asyncio.gather(
-            *(roads[number % len(roads)](self[number % 2], who, number) for number in range(AT_ONCE))
-        )
-        return Counter("made" if answer.status < 300 else answer.code for answer in answers)
-
-
-@pytest.fixture
-async def replicas(
-    fresh_database: FreshDatabase, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[TwoReplicas]:
-    """Patient ones: how long fifty wait for one another is not the subject here."""
-    monkeypatch.setattr(Sanic, "test_mode", True)  # lets one process hold several apps of one name
-    config = fresh_database("project")._replace(acquire_timeout=60.0, lock_timeout=60.0, statement_timeout=60.0)
-    other = config._replace(name="project_of_another_replica", models=())
-    async with open_databases(config, other) as opened:
-        one, two = (create_app(project_settings(), database=database, bus=bus) for database in opened.values())
-        databases: list[Database] = list(opened.values())
-        async with session_with(one) as session, session_with(two) as another:
-            yield TwoReplicas(ProjectClient(session, databases[0]), ProjectClient(another, databases[1]))
 
 
 def create(client: ProjectClient, who: Principal, number: int) -> Awaitable[Answer]:

@@ -5,11 +5,13 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service import limits
 from auth_service.invitations.errors import InvitationNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView
 from auth_service.mail_tokens.domain import NewToken, digest_of
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.pages import last_id, page_by_id
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
 from shared.events.projects import ProjectRole
@@ -53,6 +55,8 @@ async def put_invitation(
         _ADD, invitation_id, tenant_id, new.email, identity, new.role, new.project_id, new.project_role,
         invited_by, token.digest, expires_at, now,
     )  # fmt: skip
+    await require_within(work, limits.INVITATIONS_OF_TENANT, _COUNT_OPEN, tenant_id)
+    await work.execute(_FORGET_OLDEST, tenant_id, limits.ACCEPTED_KEPT)
     [row] = await work.rows(f"{_INVITATIONS} and id = $3", tenant_id, now, invitation_id)
     return msgspec.convert(row, InvitationView)
 
@@ -97,6 +101,14 @@ order by id limit $5 offset $6
 _COUNT = f"""
 select count(*) as number from invitations where tenant_id = $1 and ($3::text is null or {_STATUS} = $3)
 """  # noqa: S608 - made of constants
+
+_COUNT_OPEN = "select count(*) from invitations where tenant_id = $1 and accepted_at is null"
+
+_FORGET_OLDEST = """
+delete from invitations where tenant_id = $1 and id = any(array(
+    select id from invitations where tenant_id = $1 and accepted_at is not null order by id desc offset $2
+))
+"""
 
 _WITHDRAW_FORMER = """
 delete from invitations
