@@ -76,7 +76,7 @@ from auth_service.user_settings import routes as user_settings
 from auth_service.user_settings.service import UserSettings
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import EndedSessions, MemberDirectory, SigningKeys
+from shared.events.questions import EndedSessions, InvitationRoom, MemberDirectory, SigningKeys
 from shared.events.registry import default_registry
 from shared.housekeeping import Chore, Housekeeping
 from shared.http.app import App, new_app
@@ -169,6 +169,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     )
     responder = _responder(database, bus, keys, revocations)
     responder.on(MemberDirectory, members.directory)
+    responder.on(InvitationRoom, invitations.room)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
     events_in.register(consumers, invitations, Forwarding(mailroom.outbox, links))
     relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)

@@ -13,7 +13,7 @@ from auth_builders import Member, registration
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer
-from members import INVITATIONS, colleague, invite
+from members import INVITATIONS, colleague, invite, wanting
 
 from auth_service.invitations.domain import LIFE
 from auth_service.invitations.repository import put_invitation
@@ -21,8 +21,12 @@ from auth_service.invitations.schemas import CreateInvitation
 from auth_service.mail_tokens.domain import new_token
 from shared.db.databases import Database, DatabaseConfig
 from shared.events.projects import ProjectRole
+from shared.events.questions import InvitationRoom, InvitationRoomAnswer
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests
 from shared.principal import Role, Tier
-from shared.quotas import LIMITS, Quota
+from shared.quotas import LIMITS, Quota, TierLimitExceeded
+from shared.testing.eventually import eventually
 
 USERS, TENANTS, ACCEPT, REGISTER = "/api/v1/users", "/api/v1/tenants", f"{INVITATIONS}/accept", "/api/v1/auth/register"
 SEATS = LIMITS[Quota.MEMBERS][Tier.FREE]
@@ -142,7 +146,7 @@ async def test_of_fifty_strangers_with_tokens_of_members_as_many_join_as_there_a
 ) -> None:
     """An invitation of somebody who is a member holds no seat, so whoever uses it in their place needs one."""
     owner = await replicas.one.register()
-    strangers = [await replicas.one.register() for _ in range(AT_ONCE)]
+    strangers = await asyncio.gather(*(replicas[number % 2].register() for number in range(AT_ONCE)))
     tokens = [await put_token(database, owner, owner.email, Role.VIEWER, clock.now()) for _ in strangers]
 
     answers = await replicas.at_once(
@@ -217,6 +221,31 @@ async def test_members_need_no_seat_to_be_invited_into_another_project(replicas:
     again = await send_invitation(auth, owner, "guest0")
 
     assert (of_member.status, again.status) == (201, 201)
+
+
+async def test_projects_ask_whether_there_is_a_seat_and_bring_in_nobody_without_one(
+    replicas: TwoReplicas, bus: MemoryBus, database: Database
+) -> None:
+    owner = await replicas.one.register()
+    tenant_id, inviter = owner.tenant_id, owner.principal.user_id
+    for number in range(SEATS - 1):
+        await send_invitation(replicas.one, owner, f"guest{number}")
+    requests = Requests(bus)
+
+    with pytest.raises(TierLimitExceeded) as refusal:
+        await requests.ask(InvitationRoom(tenant_id=tenant_id, email="new@example.com"))
+    held = await requests.ask(InvitationRoom(tenant_id=tenant_id, email="GUEST0@example.com"))
+    await bus.publish([wanting(tenant_id, inviter, f"{name}@example.com") for name in ("new", "guest0")])
+
+    async def is_applied() -> bool:
+        rows = await database.system_rows("select from inbox where consumer = 'auth.events'")
+        return len(rows) == 2
+
+    await eventually(is_applied)
+    invited = await database.system_rows("select email_identity from invitations where project_id is not null")
+    assert refusal.value.details["used"] == SEATS
+    assert held == InvitationRoomAnswer()
+    assert [row["email_identity"] for row in invited] == ["guest0@example.com"]
 
 
 async def test_of_fifty_tenants_made_at_once_an_account_gets_what_its_tier_includes(replicas: TwoReplicas) -> None:

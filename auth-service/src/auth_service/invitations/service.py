@@ -24,7 +24,7 @@ from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
 from shared.errors import Forbidden
 from shared.events.projects import InvitationRequested, ProjectRole
-from shared.events.questions import ProjectStanding
+from shared.events.questions import InvitationRoom, InvitationRoomAnswer, ProjectStanding
 from shared.messaging.requests import Requests
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -69,6 +69,13 @@ class Invitations:
         asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
         with suppress(UserNotFound, Forbidden):  # raised before anything is written
             await self._invite(work, request.tenant_id, request.invited_by, asked)
+
+    async def room(self, question: InvitationRoom) -> InvitationRoomAnswer:
+        """Raises TierLimitExceeded."""
+        async with self._database.unit_of_work(question.tenant_id) as work:
+            identity = email_identity(question.email)
+            await seats.require_seat_for(work, question.tenant_id, identity, self._clock.now())
+        return InvitationRoomAnswer()
 
     async def remove(self, principal: Principal, invitation_id: UUID) -> None:
         """Raises Forbidden, InvitationNotFound."""

@@ -15,7 +15,7 @@ lock = repository.lock_seats
 
 
 async def require_seat_for(work: Work, tenant_id: UUID, email_identity: str, now: datetime) -> None:
-    """Before an address is invited, with the seats locked. Raises TierLimitExceeded."""
+    """Before an address is invited; with the seats locked it stays true. Raises TierLimitExceeded."""
     if not await repository.holds_seat(work, tenant_id, email_identity, now):
         seats = await repository.count_seats(work, tenant_id, now)
         require_room(Quota.MEMBERS, seats.tier, seats.used)
