@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from chat_client import ChatClient
@@ -12,8 +12,10 @@ from conversation_client import CONVERSATIONS, ConversationClient, path_of
 from conversation_service import limits
 from conversation_service.notifications import repository as notifications
 from shared.clock import SystemClock
+from shared.db.databases import Database, open_databases
 from shared.db.row_limits import RowLimit
 from shared.principal import Principal
+from shared.testing.postgres import FreshDatabase
 from shared.testing.service_client import Answer
 
 ROOM = 5
@@ -30,6 +32,14 @@ TICKETS_OF = """
 insert into support_tickets (id, tenant_id, user_id, question, source, created_at)
 select gen_random_uuid(), $1, $2, 'x', 'none', now() from generate_series(1, $3)
 """
+
+
+@pytest.fixture
+async def database(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    """Patient: how long fifty wait for one another is not the subject here."""
+    patient = fresh_database("conversation")._replace(acquire_timeout=60.0, lock_timeout=60.0, statement_timeout=60.0)
+    async with open_databases(patient) as opened:
+        yield opened["conversation"]
 
 
 async def fill(client: ConversationClient, who: Principal, statement: str, number: int) -> None:

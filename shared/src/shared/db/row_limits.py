@@ -56,11 +56,14 @@ async def require_within(work: Work, limit: RowLimit, counting: str, *owner: obj
     key = (limit.what, *owner)
     if _memory.spend(key, added):
         return
-    if await _count(work, counting, owner) <= limit.most - limit.most // _NEAR:
+    number = await _count(work, counting, owner)
+    if number <= limit.most - limit.most // _NEAR:
         _memory.grant(key, limit.most // _FREE)
         return
-    await work.execute(_ALONE, " ".join(map(str, key)))
-    if await _count(work, counting, owner) > limit.most:
+    if number <= limit.most:  # what others have not committed yet may be too much
+        await work.execute(_ALONE, " ".join(map(str, key)))
+        number = await _count(work, counting, owner)
+    if number > limit.most:
         raise LimitReached(limit.what, limit.most)
 
 
