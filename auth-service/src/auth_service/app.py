@@ -11,7 +11,7 @@ from auth_service.accounts import routes as accounts
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
 from auth_service.accounts.service import Profiles
-from auth_service.api_keys import routes as api_keys
+from auth_service.api_keys import repository as key_rows, routes as api_keys
 from auth_service.api_keys.domain import key_tokens
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit import routes as audit
@@ -75,7 +75,7 @@ from auth_service.user_settings import routes as user_settings
 from auth_service.user_settings.service import UserSettings
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import EndedSessions, MemberDirectory, SigningKeys
+from shared.events.questions import EndedSessions, InvitationRoom, MemberDirectory, SigningKeys
 from shared.events.registry import default_registry
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
@@ -120,6 +120,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         "forget sign-ins that waited too long for a code": challenges.forget_expired,
         "forget tickets that nobody used": tickets.forget_expired,
         "forget old data exports": exports.forget_expired,
+        "forget revoked API keys": key_rows.forget_revoked,
         "anonymise closed accounts": anonymise_due,
         "retire replaced signing keys": key_store.retire_replaced,
     }
@@ -134,7 +135,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     limits = AttemptLimits(database, settings.key_encryption_secret, clock, settings.rate_limit_scale)
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
-    members = Members(database, passwords, mailroom.outbox, links, clock)
+    members = Members(database, passwords, limits, mailroom.outbox, links, clock)
     requests = Requests(bus)
     invitations = Invitations(database, requests, mailroom.outbox, links, clock)
     resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
@@ -168,6 +169,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     )
     responder = _responder(database, bus, keys, revocations)
     responder.on(MemberDirectory, members.directory)
+    responder.on(InvitationRoom, invitations.room)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
     events_in.register(consumers, invitations, Forwarding(mailroom.outbox, links))
     relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)

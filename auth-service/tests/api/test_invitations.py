@@ -1,23 +1,19 @@
 """Invitations: who may invite, and that each is accepted once."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import msgspec
 import pytest
 from auth_builders import PASSWORD, registration
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer
-from members import INVITATIONS, colleague, invite
+from members import INVITATIONS, colleague, invite, wanting
 
 from shared.db.databases import Database
-from shared.events.envelope import Envelope, encode
-from shared.events.projects import InvitationRequested, ProjectRole
+from shared.events.projects import ProjectRole
 from shared.events.questions import ProjectStanding, ProjectStandingAnswer
-from shared.messaging.bus import OutgoingMessage
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Responder
 from shared.testing.eventually import eventually
@@ -346,20 +342,3 @@ async def test_who_has_left_brings_nobody_in(auth_with_mail: AuthClient, mail: M
     await mail.letter_to("guest@example.com")
 
     assert mail.letters_to("spam@example.com", "") == []
-
-
-def wanting(tenant_id: UUID, invited_by: UUID, email: str) -> OutgoingMessage:
-    """What project-service tells."""
-    event = InvitationRequested(
-        tenant_id=tenant_id, project_id=uuid4(), project_role=ProjectRole.VIEWER, email=email, invited_by=invited_by
-    )
-    envelope = Envelope(
-        id=uuid4(),
-        source="project",
-        type=event.type,
-        subject=str(event.project_id),
-        time=datetime.now(UTC),
-        data=msgspec.Raw(msgspec.json.encode(event)),
-        tenantid=tenant_id,
-    )
-    return OutgoingMessage("project", event.type, envelope.id, encode(envelope))

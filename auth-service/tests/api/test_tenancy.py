@@ -38,7 +38,6 @@ async def test_a_tenant_changes_no_user_of_another(auth: AuthClient, database: D
     "statement",
     [
         "select password_hash from users",
-        "select email_identity from users",
         "select current_digest from sessions",
         "select previous_digest from sessions",
         "select * from signing_keys",

@@ -6,6 +6,7 @@ from shared.testing.system_callers import callers_of_system_work
 REVIEWED = {
     "registration.service.Registrar.register": "makes the tenant that it then belongs to",
     "invitations.service.Invitations.accept": "the token leads to a tenant that they do not belong to yet",
+    "members.service.Members._work_to_change": "counts the tenants that a new owner has elsewhere",
     "members.service.Members._is_shared": "looks whether somebody belongs to other tenants too",
     "members.service.Members.add": "makes a user, and users belong to no tenant",
     "tenancy.service.TenantSwitch.switch": "goes from one tenant to another",

@@ -11,6 +11,7 @@ from project_service.archives.service import ArchiveService
 from project_service.attachments.domain import DownloadSigner
 from project_service.attachments.routes import routes as attachment_routes
 from project_service.attachments.service import SWEEP_SECONDS as ATTACHMENTS_SECONDS, AttachmentService
+from project_service.blobs.allotments import StorageAllotments
 from project_service.blobs.service import SWEEP_SECONDS as CONTENTS_SECONDS, BlobStore
 from project_service.comments.entities import KINDS
 from project_service.comments.routes import routes as comment_routes
@@ -54,7 +55,7 @@ from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock, SystemClock
 from shared.db.databases import Database
-from shared.events.questions import GiftRecipient, HeldAbout, ProjectStanding, ProjectTeam
+from shared.events.questions import GiftRecipient, HeldAbout, ProjectStanding, ProjectTeam, StorageAllotment
 from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
 from shared.held_data import HeldData
@@ -106,7 +107,8 @@ def create_app(
     objects = open_object_store(settings.object_store_url, settings.tessera_home)
     blobs = BlobStore(database, objects, clock)
     attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
-    projects, team, activity = ProjectService(database, clock), TeamService(database, clock), ActivityService(database)
+    projects, activity = ProjectService(database, clock), ActivityService(database)
+    team = TeamService(database, Requests(bus), clock)
     files = FileService(database, blobs, clock)
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
     planning = gifting.Planning(settings, database, clock)
@@ -151,6 +153,7 @@ def create_app(
     responder.on(ProjectStanding, projects.standing)
     responder.on(ProjectTeam, team.answer)
     responder.on(GiftRecipient, planning.persons.recipient)
+    responder.on(StorageAllotment, StorageAllotments(database).answer)
     responder.on(HeldAbout, HeldData(database, held.SECTIONS).answer)
     visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
     LiveProjects(database, files, event_log).answer(responder)

@@ -8,10 +8,11 @@ from project_builders import person
 from project_client import ProjectClient, project_path
 from project_people import introduce
 
-from shared.events.questions import TopicNotFound, TopicPosition
+from shared.events.questions import InvitationRoom, InvitationRoomAnswer, TopicNotFound, TopicPosition
 from shared.messaging.memory import MemoryBus
-from shared.messaging.requests import Requests
-from shared.principal import Principal, Role
+from shared.messaging.requests import Requests, Responder
+from shared.principal import Principal, Role, Tier
+from shared.quotas import Quota, require_room
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.eventually import eventually
 from shared.testing.members import left, tell
@@ -61,6 +62,24 @@ async def test_an_unknown_address_is_invited_by_mail(client: ProjectClient, bus:
     assert answers[0].data == {"email": "new@example.com", "role": "editor"}
     asked = await client.database.system_rows("select data from outbox where type = 'project.invitation.requested'")
     assert len(asked) == 1
+
+
+async def test_nobody_is_invited_into_a_tenant_without_a_seat(client: ProjectClient, bus: MemoryBus) -> None:
+    ada = person(Role.MANAGER)
+    project = await client.new_project(ada)
+
+    async def room(_question: InvitationRoom) -> InvitationRoomAnswer:
+        require_room(Quota.MEMBERS, Tier.FREE, 5)
+        return InvitationRoomAnswer()
+
+    responder = Responder(bus, "auth")
+    responder.on(InvitationRoom, room)
+    await responder.start()
+    answer = await invite(client, ada, project, email="new@example.com")
+
+    assert (answer.status, answer.code) == (403, "TIER_LIMIT_EXCEEDED")
+    assert answer.json["error"]["details"]["used"] == 5
+    assert await client.database.system_rows("select from outbox where type = 'project.invitation.requested'") == []
 
 
 async def test_owners_of_projects_bring_nobody_into_the_tenant_unless_they_manage(client: ProjectClient) -> None:

@@ -58,23 +58,28 @@ class TierLimitExceeded(Forbidden):
     remedy = "Delete what is not needed any more, wait until details.resets_at, or move to details.required_tier."
 
 
+def limit_of(quota: Quota, tier: Tier) -> int:
+    """How much a tenant of this tier may have. Everything that enforces a quota asks here."""
+    return LIMITS[quota][tier]
+
+
 def require_room(quota: Quota, tier: Tier, used: int, *, more: int = 1, resets_at: datetime | None = None) -> None:
     """Raises TierLimitExceeded unless `more` fits beside the `used` ones.
 
     `required_tier` is the smallest tier that has room for them, None when no tier has.
     """
-    limits = LIMITS[quota]
-    if used + more <= limits[tier]:
+    limit = limit_of(quota, tier)
+    if used + more <= limit:
         return
     raise TierLimitExceeded(
-        f"The tier {tier.value} includes {limits[tier]} ({quota.value}), and {used} are used.",
+        f"The tier {tier.value} includes {limit} ({quota.value}), and {used} are used.",
         details={
             "quota": quota,
-            "limit": limits[tier],
+            "limit": limit,
             "used": used,
             "resets_at": resets_at,
             "tier": tier,
-            "required_tier": next((other for other in Tier if limits[other] >= used + more), None),
+            "required_tier": next((other for other in Tier if limit_of(quota, other) >= used + more), None),
             "upgrade_url": None,
         },
     )

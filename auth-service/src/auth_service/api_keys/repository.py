@@ -1,17 +1,20 @@
 """Every query about API keys. A key belongs to one user in one tenant; its digest is read by system work alone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from auth_service import limits
 from auth_service.api_keys.errors import ApiKeyNotFound
 from auth_service.api_keys.schemas import ApiKeyQuery, ApiKeyView
 from auth_service.opaque_tokens import OpaqueToken
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.pagination import PageOf, decode_cursor, encode_cursor
 
+REMEMBERED_FOR = timedelta(days=1)  # longer than any gateway takes a revoked key for a good one
 _VIEW = """
 id, tenant_id, user_id, name, prefix, scopes, expires_at, last_used_at,
 1 as version, created_at, created_at as updated_at
@@ -30,9 +33,10 @@ class KeyTerms(NamedTuple):
 async def add_key(
     work: Work, tenant_id: UUID, user_id: UUID, key: OpaqueToken, prefix: str, terms: KeyTerms, now: datetime
 ) -> dict[str, Any]:
-    """The columns of its view."""
+    """The columns of its view. Raises LimitReached."""
     row = await work.row(f"{_ADD} returning {_VIEW}", tenant_id, user_id, key.id, prefix, key.digest, *terms, now)
     assert row is not None
+    await require_within(work, limits.KEYS_OF_USER, _COUNT, tenant_id, user_id)
     return row
 
 
@@ -58,6 +62,15 @@ async def revoke_key(work: Work, tenant_id: UUID, user_id: UUID, key_id: UUID, n
     if not await work.execute(sql, tenant_id, user_id, key_id, now):
         raise ApiKeyNotFound
 
+
+async def forget_revoked(work: Work, now: datetime) -> int:
+    """Those that nobody has to be told of any more. For system work."""
+    return await work.execute(_FORGET_REVOKED, now - REMEMBERED_FOR)
+
+
+_FORGET_REVOKED = """
+delete from api_keys where id in (select id from api_keys where revoked_at < $1 limit 10000 for update skip locked)
+"""
 
 _ADD = """
 insert into api_keys (tenant_id, user_id, id, prefix, digest, name, scopes, expires_at, created_at)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from auth_service import limits
 from auth_service.opaque_tokens import OpaqueToken
 from shared.db.unit_of_work import Work
 from shared.principal import Principal
@@ -17,13 +18,14 @@ class Bearer(NamedTuple):
 
 
 async def add_token(work: Work, owner: Principal, token: OpaqueToken, expires_at: datetime, now: datetime) -> None:
-    """Sweeps up after the owner's earlier ones."""
+    """Sweeps up after the owner's earlier ones; of many that wait the oldest are over."""
     await work.execute("delete from session_tokens where session_id = $1 and expires_at <= $2", owner.session_id, now)
     await work.execute(
         "insert into session_tokens (id, tenant_id, user_id, session_id, digest, expires_at)"
         " values ($1, $2, $3, $4, $5, $6)",
         token.id, owner.tenant_id, owner.user_id, owner.session_id, token.digest, expires_at,
     )  # fmt: skip
+    await work.execute(_END_OLDEST, owner.session_id, limits.WAITING_LINKS)
 
 
 async def use_token(work: Work, token: OpaqueToken, now: datetime) -> Bearer | None:
@@ -36,6 +38,12 @@ async def lock_owner(work: Work, bearer: Bearer) -> bool:
     """Whether they may still sign in to the tenant; until the end of the transaction nobody changes that."""
     return await work.row(_LOCK_OWNER, bearer.tenant_id, bearer.user_id) is not None
 
+
+_END_OLDEST = """
+delete from session_tokens where id = any(array(
+    select id from session_tokens where session_id = $1 order by expires_at desc, id desc offset $2
+))
+"""
 
 _LOCK_OWNER = """
 select from users u join memberships m on m.user_id = u.id

@@ -7,6 +7,7 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.address_proof import prove_address
 from auth_service.invitations import repository
 from auth_service.invitations.schemas import Joined
+from auth_service.members import seats
 from auth_service.members.joining import join
 from auth_service.tenants import repository as tenants
 from shared.db.unit_of_work import Work
@@ -17,9 +18,13 @@ from shared.events.projects import ProjectRole
 
 
 async def accept(work: Work, token: str, user_id: UUID, now: datetime) -> Joined:
-    """Whoever shows the token joins, once. In system work. Raises TokenUsedOrExpired, SessionRevoked."""
+    """Whoever shows the token joins, once. In system work.
+
+    Raises TokenUsedOrExpired, SessionRevoked, TierLimitExceeded.
+    """
     if not await accounts.lock_account(work, user_id):
         raise SessionRevoked
+    await seats.lock(work, await repository.find_tenant(work, token))
     taken = await repository.take_invitation(work, token, user_id, now)
     user = await join(work, taken.tenant_id, user_id, taken.role, now)
     is_mailed_to_them = email_identity(user.email) == taken.email_identity

@@ -5,11 +5,13 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service import limits
 from auth_service.invitations.errors import InvitationNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView
 from auth_service.mail_tokens.domain import NewToken, digest_of
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.pages import last_id, page_by_id
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
 from shared.events.projects import ProjectRole
@@ -43,14 +45,18 @@ async def put_invitation(
     now: datetime,
     expires_at: datetime,
 ) -> InvitationView:
-    """Takes the place of one that waits for the same person and project: its link is not good any more."""
+    """Takes the place of one that waits for the same person and project: its link is not good any more.
+
+    With the tenant's seats locked, so that of two who invite the same person at once the second sees what it replaces.
+    """
     identity, invitation_id = email_identity(new.email), new_id()
-    await work.execute(_ALONE, f"invitation:{tenant_id}:{identity}")
     await work.execute(_WITHDRAW_FORMER, tenant_id, identity, new.project_id)
     await work.execute(
         _ADD, invitation_id, tenant_id, new.email, identity, new.role, new.project_id, new.project_role,
         invited_by, token.digest, expires_at, now,
     )  # fmt: skip
+    await require_within(work, limits.INVITATIONS_OF_TENANT, _COUNT_OPEN, tenant_id)
+    await work.execute(_FORGET_OLDEST, tenant_id, limits.ACCEPTED_KEPT)
     [row] = await work.rows(f"{_INVITATIONS} and id = $3", tenant_id, now, invitation_id)
     return msgspec.convert(row, InvitationView)
 
@@ -60,6 +66,15 @@ async def remove_invitation(work: Work, tenant_id: UUID, invitation_id: UUID) ->
     sql = "delete from invitations where tenant_id = $1 and id = $2 and accepted_at is null"
     if not await work.execute(sql, tenant_id, invitation_id):
         raise InvitationNotFound
+
+
+async def find_tenant(work: Work, token: str) -> UUID:
+    """Where the token leads, used or not: what is to be locked before it is taken. Raises TokenUsedOrExpired."""
+    row = await work.row("select tenant_id from invitations where token_digest = $1", digest_of(token))
+    if row is None:
+        raise TokenUsedOrExpired
+    tenant_id: UUID = row["tenant_id"]
+    return tenant_id
 
 
 async def take_invitation(work: Work, token: str, user_id: UUID, now: datetime) -> TakenInvitation:
@@ -87,13 +102,18 @@ _COUNT = f"""
 select count(*) as number from invitations where tenant_id = $1 and ($3::text is null or {_STATUS} = $3)
 """  # noqa: S608 - made of constants
 
+_COUNT_OPEN = "select count(*) from invitations where tenant_id = $1 and accepted_at is null"
+
+_FORGET_OLDEST = """
+delete from invitations where tenant_id = $1 and id = any(array(
+    select id from invitations where tenant_id = $1 and accepted_at is not null order by id desc offset $2
+))
+"""
+
 _WITHDRAW_FORMER = """
 delete from invitations
 where tenant_id = $1 and email_identity = $2 and project_id is not distinct from $3 and accepted_at is null
 """
-
-# Of two who invite the same person at once, the second has to see what it replaces.
-_ALONE = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 _ADD = """
 insert into invitations (id, tenant_id, email, email_identity, role, project_id, project_role, invited_by, token_digest,

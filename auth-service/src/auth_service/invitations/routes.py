@@ -12,11 +12,12 @@ from auth_service.invitations.schemas import (
 )
 from auth_service.invitations.service import Invitations
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
-from shared.errors import Forbidden, SessionRevoked
+from shared.errors import Forbidden, LimitReached, SessionRevoked
 from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 INVITATIONS = "/api/v1/invitations"
 
@@ -30,7 +31,9 @@ async def list_invitations(
     return await invitations.find(principal, query)
 
 
-@routes.post(INVITATIONS, summary="Invite somebody by mail", errors=[Forbidden, ProjectNotFound])
+@routes.post(
+    INVITATIONS, summary="Invite somebody by mail", errors=[Forbidden, ProjectNotFound, TierLimitExceeded, LimitReached]
+)
 async def add_invitation(
     principal: Principal, invitations: Invitations, body: CreateInvitation
 ) -> Created[InvitationView]:
@@ -47,7 +50,9 @@ async def remove_invitation(principal: Principal, invitations: Invitations, invi
 
 
 @routes.post(
-    INVITATIONS + "/accept", summary="Join a tenant by invitation", errors=[TokenUsedOrExpired, SessionRevoked]
+    INVITATIONS + "/accept",
+    summary="Join a tenant by invitation",
+    errors=[TokenUsedOrExpired, SessionRevoked, TierLimitExceeded, LimitReached],
 )
 async def accept_invitation(principal: Principal, invitations: Invitations, body: AcceptInvitation) -> Joined:
     return await invitations.accept(principal, body.token)

@@ -15,14 +15,16 @@ from auth_service.mail.letters import invitation
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
 from auth_service.mail_tokens.domain import new_token
+from auth_service.members import seats
 from auth_service.members.domain import check_may_grant, check_may_invite
 from auth_service.tenants import repository as tenants
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.email_address import email_identity
 from shared.errors import Forbidden
 from shared.events.projects import InvitationRequested, ProjectRole
-from shared.events.questions import ProjectStanding
+from shared.events.questions import InvitationRoom, InvitationRoomAnswer, ProjectStanding
 from shared.messaging.requests import Requests
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -43,7 +45,9 @@ class Invitations:
             return await repository.find_page(work, principal.tenant_id, query, self._clock.now())
 
     async def add(self, principal: Principal, new: CreateInvitation) -> InvitationView:
-        """Raises Forbidden, ValidationFailed, ProjectNotFound; RequestTimeout or Unavailable when nobody knows it."""
+        """Raises Forbidden, ValidationFailed, TierLimitExceeded, ProjectNotFound; RequestTimeout or Unavailable when
+        nobody knows it.
+        """
         check_may_invite(principal.role)
         check_may_grant(principal.role, new.role)
         check_email(new.email)
@@ -55,14 +59,23 @@ class Invitations:
             return work.answer(await self._invite(work, principal.tenant_id, principal.user_id, asked))
 
     async def send_for(self, work: Work, request: InvitationRequested) -> None:
-        """Whoever is a member by now joins the project at once. Nothing comes of it if its sender may not invite."""
+        """Whoever is a member by now joins the project at once. Nothing comes of it if its sender may not invite, or
+        all seats are taken.
+        """
         member_id = await accounts.find_member_by_email(work, request.tenant_id, request.email)
         if member_id is not None:
             tell_accepted(work, request.tenant_id, member_id, request.project_id, request.project_role)
             return
         asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
-        with suppress(UserNotFound, Forbidden):
+        with suppress(UserNotFound, Forbidden):  # raised before anything is written
             await self._invite(work, request.tenant_id, request.invited_by, asked)
+
+    async def room(self, question: InvitationRoom) -> InvitationRoomAnswer:
+        """Raises TierLimitExceeded."""
+        async with self._database.unit_of_work(question.tenant_id) as work:
+            identity = email_identity(question.email)
+            await seats.require_seat_for(work, question.tenant_id, identity, self._clock.now())
+        return InvitationRoomAnswer()
 
     async def remove(self, principal: Principal, invitation_id: UUID) -> None:
         """Raises Forbidden, InvitationNotFound."""
@@ -71,15 +84,17 @@ class Invitations:
             await repository.remove_invitation(work, principal.tenant_id, invitation_id)
 
     async def accept(self, principal: Principal, token: str) -> Joined:
-        """Raises TokenUsedOrExpired, SessionRevoked."""
+        """Raises TokenUsedOrExpired, SessionRevoked, TierLimitExceeded."""
         async with self._database.system_work(actor_id=principal.user_id) as work:
             return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
 
     async def _invite(self, work: Work, tenant_id: UUID, invited_by: UUID, asked: CreateInvitation) -> InvitationView:
-        """Raises UserNotFound or Forbidden by what the inviter is now."""
+        """Raises UserNotFound or Forbidden by what the inviter is now, and TierLimitExceeded."""
         now, token = self._clock.now(), new_token()
+        await seats.lock(work, tenant_id)
         inviter = await accounts.find_user(work, tenant_id, invited_by)
         check_may_invite(inviter.role)
+        await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
         tenant = await tenants.get_tenant(work, tenant_id)
         made = await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
         letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))

@@ -1,6 +1,7 @@
-"""The list of a tenant's members; every other query about them is one about users or about tenants."""
+"""A tenant's members as a list and as seats; every other query about them is one about users or about tenants."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,14 @@ from shared.db.unit_of_work import Work
 from shared.events.auth import UserState
 from shared.events.questions import MemberDirectory
 from shared.pagination import PageOf
+from shared.principal import Tier
+
+
+class Seats(NamedTuple):
+    """How many are taken, and the tier of the tenant that they belong to."""
+
+    tier: Tier
+    used: int
 
 
 async def find_page(work: Work, tenant_id: UUID, viewer_id: UUID, query: UserQuery) -> PageOf[UserView]:
@@ -27,6 +36,26 @@ async def read_directory(work: Work, question: MemberDirectory) -> list[UserStat
     """Of all tenants: for system work."""
     rows = await work.rows(_DIRECTORY, question.after_tenant, question.after_user, question.limit)
     return msgspec.convert(rows, list[UserState])
+
+
+async def lock_seats(work: Work, tenant_id: UUID) -> None:
+    """Until the end of the transaction nobody else takes one: whoever comes next counts what was taken here.
+
+    Before memberships and invitations, after users: see "Members" in the README.
+    """
+    await work.execute(_LOCK_SEATS, f"seats:{tenant_id}")
+
+
+async def count_seats(work: Work, tenant_id: UUID, now: datetime) -> Seats:
+    """Members, and distinct addresses with an invitation that is open and not a member's."""
+    [row] = await work.rows(_COUNT_SEATS, tenant_id, now)
+    return Seats(Tier(row["tier"]), row["used"])
+
+
+async def holds_seat(work: Work, tenant_id: UUID, email_identity: str, now: datetime) -> bool:
+    [row] = await work.rows(_HOLDS_SEAT, tenant_id, email_identity, now)
+    held: bool = row["is_held"]
+    return held
 
 
 def _view(row: dict[str, Any], viewer_id: UUID) -> UserView:
@@ -60,3 +89,27 @@ _DIRECTORY = f"""
 _COUNT = f"""
 select count(*) as number from users u join memberships m on m.user_id = u.id {_WHERE}
 """  # noqa: S608 - made of constants
+
+# A statement of its own: one that has begun to wait would count what it saw before.
+_LOCK_SEATS = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+_COUNT_SEATS = """
+select t.tier,
+       (select count(*) from memberships m where m.tenant_id = t.id)
+       + (select count(distinct i.email_identity) from invitations i
+          where i.tenant_id = t.id and i.accepted_at is null and i.expires_at > $2
+            and not exists (
+                select from memberships m join users u on u.id = m.user_id
+                where m.tenant_id = i.tenant_id and u.email_identity = i.email_identity
+            )) as used
+from tenants t where t.id = $1
+"""
+
+_HOLDS_SEAT = """
+select exists (
+    select from memberships m join users u on u.id = m.user_id where m.tenant_id = $1 and u.email_identity = $2
+) or exists (
+    select from invitations
+    where tenant_id = $1 and email_identity = $2 and accepted_at is null and expires_at > $3
+) as is_held
+"""

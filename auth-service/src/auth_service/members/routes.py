@@ -7,16 +7,19 @@ from auth_service.accounts.schemas import UserView
 from auth_service.members.schemas import AddUser, PatchUser, UserQuery
 from auth_service.members.service import Members
 from auth_service.tenants.errors import LastOwner
-from shared.errors import Forbidden, PreconditionFailed
+from shared.caller import Caller
+from shared.errors import Forbidden, PreconditionFailed, TooManyRequests
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 USERS = "/api/v1/users"
 USER = USERS + "/{user_id}"
-_CHANGE_ERRORS = [UserNotFound, Forbidden, LastOwner, PreconditionFailed]
+_REMOVE_ERRORS = [UserNotFound, Forbidden, LastOwner, PreconditionFailed]
+_CHANGE_ERRORS = [*_REMOVE_ERRORS, TierLimitExceeded]
 
 routes = Routes("users", resource="users")
 
@@ -29,11 +32,11 @@ async def list_users(principal: Principal, members: Members, query: UserQuery) -
 @routes.post(
     USERS,
     summary="Make an account for a new member, who is mailed a link to choose a password",
-    errors=[Forbidden, EmailTaken, PasswordChecksBusy],
+    errors=[Forbidden, EmailTaken, TierLimitExceeded, TooManyRequests, PasswordChecksBusy],
     location=USER,
 )
-async def add_user(principal: Principal, members: Members, body: AddUser) -> Created[UserView]:
-    return Created(await members.add(principal, body))
+async def add_user(principal: Principal, members: Members, body: AddUser, caller: Caller) -> Created[UserView]:
+    return Created(await members.add(principal, body, caller))
 
 
 @routes.get(USER, summary="Show a member of the tenant", errors=[UserNotFound])
@@ -49,6 +52,6 @@ async def change_user(
     return await members.change(principal, user_id, body, if_match)
 
 
-@routes.delete(USER, summary="Remove a member from the tenant, or leave it", errors=_CHANGE_ERRORS)
+@routes.delete(USER, summary="Remove a member from the tenant, or leave it", errors=_REMOVE_ERRORS)
 async def remove_user(principal: Principal, members: Members, user_id: UUID, if_match: IfMatch) -> None:
     await members.remove(principal, user_id, if_match)

@@ -1,6 +1,7 @@
 """Use cases of a tenant's members: seeing, adding, changing and removing them."""
 
 import secrets
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,14 +17,19 @@ from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
 from auth_service.mail_tokens import repository as mail_tokens
 from auth_service.mail_tokens.domain import FIRST_PASSWORD_LIFE, Purpose
-from auth_service.members import repository
+from auth_service.members import repository, seats
 from auth_service.members.domain import check_may_grant, check_may_manage, check_owner_remains, standing_of
 from auth_service.members.joining import join
+from auth_service.members.ownership import require_room_of_owner
 from auth_service.members.schemas import AddUser, PatchUser, UserQuery
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
 from auth_service.tenants import repository as tenants
 from auth_service.tenants.repository import Roster, Standing
+from auth_service.throttling.domain import ACCOUNTS_PER_ADDRESS, Claim
+from auth_service.throttling.service import AttemptLimits
+from shared.address_prefix import address_prefix
+from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -33,19 +39,27 @@ from shared.events.changes import Removed
 from shared.events.questions import MemberDirectory, MemberDirectoryAnswer
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.idempotency import beside_the_write
 from shared.ids import new_id
 from shared.pagination import PageOf
-from shared.principal import Principal
+from shared.principal import Principal, Role
 
 _OF_MEMBERSHIP = ("role", "is_active")
 
 
 class Members:
     def __init__(
-        self, database: Database, passwords: Passwords, mail: MailOutbox, links: WebLinks, clock: Clock
+        self,
+        database: Database,
+        passwords: Passwords,
+        limits: AttemptLimits,
+        mail: MailOutbox,
+        links: WebLinks,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._passwords = passwords
+        self._limits = limits
         self._mail = mail
         self._links = links
         self._clock = clock
@@ -60,27 +74,33 @@ class Members:
             user = await accounts.find_user(work, principal.tenant_id, user_id)
         return repository.seen_by(principal.user_id, user)
 
-    async def add(self, principal: Principal, new: AddUser) -> UserView:
-        """An account whose owner chooses the password. Raises Forbidden, ValidationFailed, EmailTaken."""
+    async def add(self, principal: Principal, new: AddUser, caller: Caller) -> UserView:
+        """An account whose owner chooses the password.
+
+        Raises Forbidden, ValidationFailed, EmailTaken, TierLimitExceeded, TooManyRequests, PasswordChecksBusy.
+        """
         check_may_manage(Standing(principal.role, True), new.role)
         check_email(new.email)
+        with beside_the_write():
+            await self._limits.take(Claim(ACCOUNTS_PER_ADDRESS, address_prefix(caller.address)))
         nobodys_hash = await self._passwords.hash(secrets.token_urlsafe())
         user = NewUser(new_id(), new.email, nobodys_hash, new.first_name, new.last_name)
         now = self._clock.now()
         async with self._database.system_work(actor_id=principal.user_id) as work:
+            await accounts.add_user(work, user, now, has_signed_in=False)
+            await seats.lock(work, principal.tenant_id)
             roster = await tenants.lock_members(work, principal.tenant_id, principal.user_id)
             check_may_manage(roster.get(principal.user_id), new.role)
-            await accounts.add_user(work, user, now, has_signed_in=False)
             member = await join(work, principal.tenant_id, user.id, new.role, now)
             await self._welcome(work, member, now)
             return work.answer(repository.seen_by(principal.user_id, member))
 
     async def change(self, principal: Principal, user_id: UUID, patch: PatchUser, if_match: IfMatch) -> UserView:
-        """Raises UserNotFound, Forbidden, LastOwner, PreconditionFailed, ValidationFailed."""
+        """Raises UserNotFound, Forbidden, LastOwner, PreconditionFailed, ValidationFailed, TierLimitExceeded."""
         wanted = changes(patch)
         check_profile(wanted)
         may_write_person = user_id == principal.user_id or not await self._is_shared(principal, user_id)
-        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+        async with self._work_to_change(principal, wanted) as work:
             before, roster = await _lock_member(work, principal, user_id)
             _check_may_change(roster, principal.user_id, user_id, wanted, may_write_person=may_write_person)
             refuse_stale(if_match, repository.seen_by(principal.user_id, before))
@@ -113,6 +133,12 @@ class Members:
         """For services that keep a copy of who belongs to which tenant."""
         async with self._database.system_work() as work:
             return MemberDirectoryAnswer(await repository.read_directory(work, question))
+
+    def _work_to_change(self, principal: Principal, wanted: dict[str, Any]) -> AbstractAsyncContextManager[Work]:
+        """Whoever becomes an owner may own tenants that this one does not see."""
+        if wanted.get("role") is Role.OWNER:
+            return self._database.system_work(actor_id=principal.user_id)
+        return self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id)
 
     async def _is_shared(self, principal: Principal, user_id: UUID) -> bool:
         """Whoever belongs to other tenants too is described by nobody but themselves."""
@@ -169,6 +195,8 @@ async def _change_membership(
         return before
     check_owner_remains(roster, before.id, standing)
     await tenants.change_membership(work, before.tenant_id, before.id, standing, now)
+    if standing.role is Role.OWNER and former.role is not Role.OWNER:
+        await require_room_of_owner(work, before.id)
     await end_sessions(work, Selection(before.id, tenant_id=before.tenant_id), EndReason.ROLE_CHANGED, now)
     after = await accounts.find_user(work, before.tenant_id, before.id)
     changed = MembershipChanged(

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from auth_service import limits
 from auth_service.opaque_tokens import OpaqueToken
 from shared.db.unit_of_work import Work
 
@@ -18,11 +19,13 @@ class Proof(NamedTuple):
 
 
 async def add(work: Work, token: OpaqueToken, proof: Proof, expires_at: datetime) -> None:
+    """Of many that wait for one user the oldest are over."""
     await work.execute(
         "insert into mfa_challenges (id, digest, user_id, password_changed_at, tenant_id, wants_cookie, expires_at)"
         " values ($1, $2, $3, $4, $5, $6, $7)",
         token.id, token.digest, *proof, expires_at,
     )  # fmt: skip
+    await work.execute(_END_OLDEST, proof.user_id, limits.WAITING_SIGN_INS)
 
 
 async def attempt(work: Work, token: OpaqueToken, allowed: int, now: datetime) -> Proof | None:
@@ -39,6 +42,12 @@ async def finish(work: Work, token: OpaqueToken) -> bool:
 async def forget_expired(work: Work, now: datetime) -> int:
     return await work.execute(_FORGET_EXPIRED, now)
 
+
+_END_OLDEST = """
+delete from mfa_challenges where id in (
+    select id from mfa_challenges where user_id = $1 order by expires_at desc, id desc offset $2 for update skip locked
+)
+"""
 
 _FORGET_EXPIRED = """
 delete from mfa_challenges

@@ -9,6 +9,7 @@ from shared.caller import Caller
 from shared.errors import TooManyRequests
 from shared.http.answers import Created
 from shared.http.routes import Routes
+from shared.quotas import TierLimitExceeded
 
 routes = Routes("registration")
 
@@ -17,7 +18,14 @@ routes = Routes("registration")
     "/api/v1/auth/register",
     summary="Make an account with a tenant of its own, and sign in",
     public=True,
-    errors=[EmailTaken, RegistrationClosed, TokenUsedOrExpired, PasswordChecksBusy, TooManyRequests],
+    errors=[
+        EmailTaken,
+        RegistrationClosed,
+        TokenUsedOrExpired,
+        TierLimitExceeded,
+        PasswordChecksBusy,
+        TooManyRequests,
+    ],
 )
 async def register(body: Register, caller: Caller, registrar: Registrar) -> Created[Registration]:
     return Created(await registrar.register(body, caller), location="/api/v1/users/me")

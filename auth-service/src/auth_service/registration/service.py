@@ -51,8 +51,8 @@ class Registrar:
         self._verification = verification
 
     async def register(self, request: Register, caller: Caller) -> Registration:
-        """Raises RegistrationClosed, ValidationFailed, EmailTaken, TokenUsedOrExpired, PasswordChecksBusy,
-        TooManyRequests.
+        """Raises RegistrationClosed, ValidationFailed, EmailTaken, TokenUsedOrExpired, TierLimitExceeded,
+        PasswordChecksBusy, TooManyRequests.
         """
         check_open(self._mode, is_invited=request.invitation_token is not None)
         check_registration(request, self._rules)

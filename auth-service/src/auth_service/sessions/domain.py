@@ -20,6 +20,7 @@ class EndReason(StrEnum):
     MEMBERSHIP_ENDED = "membership_ended"
     DEVICE_REVOKED = "device_revoked"
     ACCOUNT_CLOSED = "account_closed"
+    TOO_MANY = "too_many"
 
 
 class Judgement(Enum):

@@ -1,13 +1,17 @@
 """Ending sessions, one or many: what is ended in the database is told in the same transaction."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from auth_service import limits
 from auth_service.sessions import repository
 from auth_service.sessions.domain import EndReason
 from shared.db.unit_of_work import Work
 from shared.events.auth import SessionRevoked
+
+REMEMBERED_FOR = timedelta(days=1)  # longer than any access token of an ended session lives
 
 
 class Selection(NamedTuple):
@@ -26,12 +30,23 @@ async def end_sessions(work: Work, selection: Selection, reason: EndReason, now:
     under way either waits for that row, or has committed its session by now.
     """
     ended = await repository.end_sessions(work, *selection, reason, now)
+    _publish(work, selection.user_id, ended, reason, now)
+    return len(ended)
+
+
+async def make_room(work: Work, user_id: UUID, now: datetime) -> None:
+    """After one was opened: ends those opened longest ago if there are too many, and forgets ended ones."""
+    ended = await repository.end_oldest(work, user_id, limits.LIVE_SESSIONS, EndReason.TOO_MANY, now)
+    _publish(work, user_id, ended, EndReason.TOO_MANY, now)
+    await repository.forget_ended(work, user_id, limits.ENDED_SESSIONS_KEPT, now - REMEMBERED_FOR)
+
+
+def _publish(work: Work, user_id: UUID, ended: Iterable[tuple[UUID, UUID]], reason: EndReason, now: datetime) -> None:
     for session_id, tenant_id in ended:
         event = SessionRevoked(
             session_id=session_id,
-            user_id=selection.user_id,
+            user_id=user_id,
             revoked_at=int(now.timestamp()),
             reason=reason.value,
         )
         work.publish(event, topics=[], subject=str(session_id), tenant_id=tenant_id)
-    return len(ended)

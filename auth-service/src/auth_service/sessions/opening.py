@@ -7,6 +7,7 @@ from auth_service.audit.subjects import is_about_session
 from auth_service.opaque_tokens import OpaqueTokens
 from auth_service.sessions import repository
 from auth_service.sessions.cookies import SessionCookie
+from auth_service.sessions.ending import make_room
 from auth_service.sessions.refresh_tokens import RefreshTokens
 from auth_service.sessions.tokens import Grant
 from shared.caller import Caller
@@ -37,6 +38,7 @@ class SessionOpener:
         token = self._refresh_tokens.first(principal.session_id)
         is_about_session(principal)
         await repository.add_session(work, principal, token, caller, now, now + self._life)
+        await make_room(work, user.id, now)
         grant = Grant(principal, token, now + self._life)
         return await self._with_cookie(work, grant) if with_cookie else grant
 

@@ -98,6 +98,20 @@ async def end_sessions(
     return [(row["id"], row["tenant_id"]) for row in rows]
 
 
+async def end_oldest(work: Work, user_id: UUID, kept: int, reason: EndReason, now: datetime) -> list[tuple[UUID, UUID]]:
+    """All live sessions of a user but the `kept` that were opened last, and those that are in use at this moment.
+
+    Ids and tenants of those that ended.
+    """
+    rows = await work.rows(_END_OLDEST, user_id, kept, reason.value, now)
+    return [(row["id"], row["tenant_id"]) for row in rows]
+
+
+async def forget_ended(work: Work, user_id: UUID, kept: int, before: datetime) -> None:
+    """Those of a user that were over `before`, but for the `kept` that were opened last."""
+    await work.execute(_FORGET_ENDED, user_id, kept, before)
+
+
 async def list_ended(work: Work, since: datetime) -> list[EndedSession]:
     """API keys too: to the parts that check credentials, a key is a session of its own."""
     return msgspec.convert(await work.rows(_LIST_ENDED, since), list[EndedSession])
@@ -152,6 +166,28 @@ where id in (
     order by id for no key update
 )
 returning id, tenant_id
+"""
+
+_END_OLDEST = """
+update sessions set revoked_at = $4, revoked_reason = $3
+where id in (
+    select id from sessions where id = any(array(
+        select id from sessions where user_id = $1 and revoked_at is null and expires_at > $4
+        order by created_at desc, id desc offset $2
+    )) and revoked_at is null
+    order by id for no key update skip locked
+)
+returning id, tenant_id
+"""
+
+_FORGET_ENDED = """
+delete from sessions where id in (
+    select id from sessions where id = any(array(
+        select id from sessions where user_id = $1 and least(revoked_at, expires_at) < $3
+        order by created_at desc, id desc offset $2
+    ))
+    for update skip locked
+)
 """
 
 _LIST_ENDED = """

@@ -29,6 +29,7 @@ from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.identity import HEADER
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 routes = Routes("sessions")
 
@@ -37,7 +38,15 @@ routes = Routes("sessions")
     "/api/v1/auth/login",
     summary="Sign in with e-mail address and password",
     public=True,
-    errors=[InvalidCredentials, MfaRequired, TenantNotFound, TokenUsedOrExpired, PasswordChecksBusy, TooManyRequests],
+    errors=[
+        InvalidCredentials,
+        MfaRequired,
+        TenantNotFound,
+        TokenUsedOrExpired,
+        TierLimitExceeded,
+        PasswordChecksBusy,
+        TooManyRequests,
+    ],
 )
 async def login(
     request: Request, body: Login, caller: Caller, sign_in: SignIn, cookies: SessionCookies, devices: DeviceCookies
@@ -50,7 +59,7 @@ async def login(
     "/api/v1/auth/login/mfa",
     summary="Finish signing in with the code of a second factor",
     public=True,
-    errors=[MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired, TooManyRequests],
+    errors=[MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired, TierLimitExceeded, TooManyRequests],
 )
 async def login_with_code(
     request: Request,

@@ -73,8 +73,8 @@ class SignIn:
         self._clock = clock
 
     async def with_password(self, login: Login, device: Device) -> Entry:
-        """Raises InvalidCredentials, MfaRequired, TenantNotFound, TokenUsedOrExpired, PasswordChecksBusy,
-        TooManyRequests.
+        """Raises InvalidCredentials, MfaRequired, TenantNotFound, TokenUsedOrExpired, TierLimitExceeded,
+        PasswordChecksBusy, TooManyRequests.
         """
         claims = await self._gate.admit(login.email, device)
         known, verdict = await self._check(login, claims)
@@ -91,7 +91,7 @@ class SignIn:
 
     async def with_code(self, login: LoginWithCode, device: Device) -> Entry:
         """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired,
-        TooManyRequests.
+        TierLimitExceeded, TooManyRequests.
         """
         async with self._database.system_work() as work:
             proof = await self._challenges.attempt(work, login.mfa_token, self._clock.now())

@@ -12,6 +12,7 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 TENANTS = "/api/v1/tenants"
 CURRENT = TENANTS + "/current"
@@ -25,7 +26,7 @@ async def list_tenants(principal: Principal, tenants: Tenants, query: TenantQuer
     return await tenants.find(principal, query)
 
 
-@routes.post(TENANTS, summary="Make a tenant and own it", errors=[SlugTaken])
+@routes.post(TENANTS, summary="Make a tenant and own it", errors=[SlugTaken, SessionRevoked, TierLimitExceeded])
 async def add_tenant(principal: Principal, tenants: Tenants, body: CreateTenant) -> Created[OwnTenantView]:
     return Created(await tenants.add(principal, body))
 

@@ -34,8 +34,10 @@ class Tenants:
             return await repository.find_tenants_of(work, principal.user_id, query)
 
     async def add(self, principal: Principal, new: CreateTenant) -> OwnTenantView:
-        """Raises SlugTaken."""
+        """Raises SlugTaken, SessionRevoked, TierLimitExceeded."""
         async with self._database.system_work(actor_id=principal.user_id) as work:
+            if not await accounts.lock_account(work, principal.user_id):
+                raise SessionRevoked
             tenant, owner = await found(work, principal.user_id, new.name, self._clock.now(), slug=new.slug)
             return work.answer(OwnTenantView(**msgspec.structs.asdict(tenant), role=owner.role))
 

@@ -7,14 +7,16 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service import limits
 from auth_service.pages import last_id, page_by_id
 from auth_service.tenants.domain import slug_of
 from auth_service.tenants.errors import SlugTaken, TenantNotFound
 from auth_service.tenants.schemas import OwnTenantView, TenantView
 from shared.db.failures import UniqueViolation
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.pagination import PageOf, PageQuery
-from shared.principal import Role
+from shared.principal import Role, Tier
 
 SLUG_SUFFIX_BYTES = 4  # 32 bits: a second collision for one name is not worth a loop
 
@@ -75,8 +77,11 @@ def _view(row: dict[str, Any] | None) -> TenantView:
 
 
 async def add_membership(work: Work, tenant_id: UUID, user_id: UUID, role: Role, now: datetime) -> bool:
-    """False when they are a member already, as whatever they are."""
-    return await work.execute(_ADD_MEMBERSHIP, tenant_id, user_id, role.value, now) == 1
+    """False when they are a member already, as whatever they are. In system work. Raises LimitReached."""
+    is_new = await work.execute(_ADD_MEMBERSHIP, tenant_id, user_id, role.value, now) == 1
+    if is_new:
+        await require_within(work, limits.MEMBERSHIPS_OF_USER, _COUNT_MEMBERSHIPS, user_id)
+    return is_new
 
 
 async def is_member(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
@@ -97,6 +102,11 @@ async def change_membership(work: Work, tenant_id: UUID, user_id: UUID, standing
     await work.execute(_CHANGE_MEMBERSHIP, tenant_id, user_id, standing.role.value, standing.is_active, now)
 
 
+async def count_owned(work: Work, user_id: UUID) -> dict[Tier, int]:
+    """How many tenants of each tier the user owns, also where their membership is paused. For system work."""
+    return {Tier(row["tier"]): row["number"] for row in await work.rows(_COUNT_OWNED, user_id)}
+
+
 async def remove_membership(work: Work, tenant_id: UUID, user_id: UUID) -> None:
     await work.execute("delete from memberships where tenant_id = $1 and user_id = $2", tenant_id, user_id)
 
@@ -114,6 +124,13 @@ where tenant_id = $1 and (user_id = any($2::uuid[]) or role = 'owner') order by 
 _CHANGE_MEMBERSHIP = """
 update memberships set role = $3, is_active = $4, version = version + 1, updated_at = $5
 where tenant_id = $1 and user_id = $2
+"""
+
+_COUNT_MEMBERSHIPS = "select count(*) from memberships where user_id = $1"
+
+_COUNT_OWNED = """
+select t.tier, count(*) as number from memberships m join tenants t on t.id = m.tenant_id
+where m.user_id = $1 and m.role = 'owner' group by t.tier
 """
 
 _ADD_TENANT = """

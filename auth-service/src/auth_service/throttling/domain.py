@@ -21,6 +21,9 @@ LOGIN_PER_KNOWN_DEVICE = Limit("login-device", 5, timedelta(minutes=15))
 PASSWORD_PER_ACCOUNT = Limit("password", 5, timedelta(minutes=15))
 """For whoever is signed in and shows the password again: by account and address too."""
 REGISTER_PER_ADDRESS = Limit("register", 3, timedelta(hours=1))
+ACCOUNTS_PER_ADDRESS = Limit("accounts", 20, timedelta(hours=1))
+"""Made by administrators for others: more than registrations, for whole teams come at once, and bounded as they are,
+because every account may own tenants."""
 CODES_PER_ACCOUNT = Limit("codes", 20, timedelta(days=1))
 """Six digits are few: from any number of addresses one account's may be guessed at this often, which takes a lucky
 guesser decades. Recovery codes are too long to guess and do not count, so nobody is locked out who has one."""

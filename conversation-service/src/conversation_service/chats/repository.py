@@ -9,11 +9,13 @@ from uuid import UUID
 
 import msgspec
 
+from conversation_service import limits
 from conversation_service.chats.errors import ChatExists, ChatNotFound
 from conversation_service.chats.schemas import (
     ChatQuery,
     ChatView,
 )
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.chats import ChatKind, ChatState
@@ -111,7 +113,7 @@ async def add(
     project_id: UUID | None = None,
     direct_key: str | None = None,
 ) -> UUID:
-    """Raises ChatExists where the two people of a direct chat have one."""
+    """Raises ChatExists where the two people of a direct chat have one, and LimitReached."""
     chat_id = new_id()
     values = (chat_id, principal.tenant_id, kind, title, project_id, direct_key, principal.user_id, now)
     if await work.row(_ADD, *values) is None:
@@ -119,6 +121,7 @@ async def add(
         if existing is None:  # it has been deleted in this moment
             return await add(work, principal, kind, title, now, project_id=project_id, direct_key=direct_key)
         raise ChatExists(existing["id"])
+    await require_within(work, limits.CHATS_OF_USER, _COUNT_OF_USER, principal.tenant_id, principal.user_id)
     return chat_id
 
 
@@ -184,6 +187,8 @@ def _position(query: ChatQuery) -> tuple[datetime | None, UUID | None]:
 _TAKES_PART = "select from chat_participants where tenant_id = $1 and user_id = $2 and chat_id = $3"
 
 _LATEST = f"select c.id from {_CHATS} where {_MINE} order by c.updated_at desc, c.id desc limit $3"
+
+_COUNT_OF_USER = "select count(*) from chats where tenant_id = $1 and created_by = $2"
 
 _ADD = """
 insert into chats (id, tenant_id, kind, title, project_id, direct_key, created_by, created_at, updated_at)

@@ -19,7 +19,7 @@ from conversation_service.chats.schemas import (
     PatchChat,
 )
 from conversation_service.chats.service import ChatService
-from shared.errors import PreconditionFailed
+from shared.errors import LimitReached, PreconditionFailed
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
@@ -40,7 +40,12 @@ async def list_chats(principal: Principal, chats: ChatService, query: ChatQuery)
     return await chats.find(principal, query)
 
 
-@routes.post(CHATS, summary="Begin a chat: direct, in a group, or about a project", errors=[ChatExists], location=CHAT)
+@routes.post(
+    CHATS,
+    summary="Begin a chat: direct, in a group, or about a project",
+    errors=[ChatExists, LimitReached],
+    location=CHAT,
+)
 async def add_chat(principal: Principal, chats: ChatService, body: CreateChat) -> Created[ChatView]:
     return Created(await chats.add(principal, body))
 

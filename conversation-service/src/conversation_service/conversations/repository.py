@@ -9,9 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from conversation_service import limits
 from conversation_service.conversations.domain import distinct_tags
 from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.conversations.schemas import ConversationQuery, CreateConversation
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.conversations import ConversationState
@@ -27,6 +29,8 @@ _COLUMNS = """
 """
 MINE = "c.tenant_id = $1 and c.user_id = $2 and (c.expires_at is null or c.expires_at > now())"
 """Condition on a conversation `c`: a temporary one is gone at its hour, whenever its row goes."""
+
+_COUNT_OF_USER = "select count(*) from conversations where tenant_id = $1 and user_id = $2"
 
 # A user has hundreds of conversations, not millions: the filters need no indexes and no statement of their own.
 _FILTERED = f"""{MINE}
@@ -106,7 +110,13 @@ async def add(
         now,
         expires_at,
     )
+    await _require_room(work, principal)
     return msgspec.convert(row, ConversationState)
+
+
+async def _require_room(work: Work, principal: Principal) -> None:
+    """After one was added. Raises LimitReached."""
+    await require_within(work, limits.CONVERSATIONS_OF_USER, _COUNT_OF_USER, principal.tenant_id, principal.user_id)
 
 
 async def add_fork(work: Work, principal: Principal, source: ConversationState, now: datetime) -> ConversationState:
@@ -127,6 +137,7 @@ async def add_fork(work: Work, principal: Principal, source: ConversationState, 
         new_id(),
         now,
     )
+    await _require_room(work, principal)
     return msgspec.convert(row, ConversationState)
 
 

@@ -15,7 +15,7 @@ from conversation_service.conversations.schemas import (
 )
 from conversation_service.conversations.service import ConversationService
 from conversation_service.messages.errors import MessageNotFound
-from shared.errors import PreconditionFailed
+from shared.errors import LimitReached, PreconditionFailed
 from shared.events.conversations import ConversationState
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -37,7 +37,7 @@ async def list_conversations(
     return await conversations.find(principal, query)
 
 
-@routes.post(CONVERSATIONS, summary="Begin a conversation", location=CONVERSATION)
+@routes.post(CONVERSATIONS, summary="Begin a conversation", errors=[LimitReached], location=CONVERSATION)
 async def add_conversation(
     principal: Principal, conversations: ConversationService, body: CreateConversation
 ) -> Created[ConversationState]:
@@ -73,7 +73,7 @@ async def remove_conversation(
 @routes.post(
     CONVERSATION + "/fork",
     summary="Go on from a message in a conversation of its own",
-    errors=[ConversationNotFound, MessageNotFound],
+    errors=[ConversationNotFound, MessageNotFound, LimitReached],
     location=CONVERSATIONS + "/{id}",
 )
 async def fork_conversation(

@@ -93,6 +93,13 @@ async def add(
     return None if row is None else msgspec.convert(row, NotificationState)
 
 
+async def forget_oldest(work: Work, tenant_id: UUID, user_id: UUID, kept: int) -> int:
+    """Leaves the `kept` newest; how many of the others were unread."""
+    [row] = await work.rows(_FORGET_OLDEST, tenant_id, user_id, kept)
+    unread: int = row["unread"]
+    return unread
+
+
 async def count_unread(work: Work, tenant_id: UUID, user_id: UUID, difference: int) -> int:
     """How many there are after `difference` more, or less."""
     [row] = await work.rows(_COUNT_UNREAD, tenant_id, user_id, difference)
@@ -141,6 +148,16 @@ insert into notifications as n (id, tenant_id, user_id, kind, event_id, title, a
                                 project_id, created_at, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 on conflict (event_id, user_id, kind) do nothing returning {_COLUMNS}
+"""
+
+_FORGET_OLDEST = """
+with gone as (
+    delete from notifications where id = any(array(
+        select id from notifications where tenant_id = $1 and user_id = $2
+        order by created_at desc, id desc offset $3
+    )) returning read_at
+)
+select count(*) filter (where read_at is null) as unread from gone
 """
 
 _COUNT_UNREAD = """

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from conversation_service import limits
 from conversation_service.notifications import repository
 from conversation_service.notifications.domain import DEFAULTS, patched, ways_for
 from conversation_service.notifications.repository import Inbox
@@ -102,7 +103,8 @@ class NotificationService:
             made = await repository.add(work, tenant_id, event_id, actor_id, notice, now)
             if made is None:
                 return
-            unread = await repository.count_unread(work, tenant_id, notice.user_id, +1)
+            lost = await repository.forget_oldest(work, tenant_id, notice.user_id, limits.NOTIFICATIONS_KEPT)
+            unread = await repository.count_unread(work, tenant_id, notice.user_id, 1 - lost)
         else:
             made, unread = _unlisted(tenant_id, actor_id, notice, now), inbox.unread_count
         news = NotificationNews(**msgspec.structs.asdict(made), unread_count=unread)

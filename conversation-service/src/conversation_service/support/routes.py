@@ -2,6 +2,7 @@
 
 from conversation_service.support.schemas import Answered, Article, AskQuestion, FaqQuery
 from conversation_service.support.service import SupportService
+from shared.errors import LimitReached
 from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.pagination import PageOf
@@ -18,6 +19,6 @@ async def list_faq(support: SupportService, query: FaqQuery) -> PageOf[Article]:
     return support.find(query)
 
 
-@routes.post(QUESTION, summary="Ask support a question; every question is stored as a ticket")
+@routes.post(QUESTION, summary="Ask support a question; every question is stored as a ticket", errors=[LimitReached])
 async def ask_support(principal: Principal, support: SupportService, body: AskQuestion) -> Created[Answered]:
     return Created(await support.ask(principal, body))

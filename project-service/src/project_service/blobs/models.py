@@ -21,10 +21,22 @@ class Blob(Model):
 
 
 class StorageUse(Model):
-    """Bytes of all kept contents of a tenant."""
+    """Bytes of all kept contents of a tenant, and of what is allotted to other services."""
 
     tenant_id = fields.UUIDField(primary_key=True)
     used = fields.BigIntField(default=0)
 
     class Meta:
         table = "storage_use"
+
+
+class StorageAllotment(Model):
+    """What another service may fill of a tenant's storage. The key in the database is (tenant_id, holder)."""
+
+    tenant_id = fields.UUIDField(primary_key=True)
+    holder = fields.TextField()
+    size = fields.BigIntField()
+
+    class Meta:
+        table = "storage_allotments"
+        unique_together = (("tenant_id", "holder"),)

@@ -57,6 +57,16 @@ async def change_use(work: Work, tenant_id: UUID, size: int) -> int:
     return used
 
 
+async def find_allotment(work: Work, tenant_id: UUID, holder: str) -> int:
+    """Bytes that another service may fill. They are part of what the tenant uses."""
+    row = await work.row("select size from storage_allotments where tenant_id = $1 and holder = $2", tenant_id, holder)
+    return 0 if row is None else int(row["size"])
+
+
+async def put_allotment(work: Work, tenant_id: UUID, holder: str, size: int) -> None:
+    await work.execute(_PUT_ALLOTMENT, tenant_id, holder, size)
+
+
 async def find_inline(work: Work, tenant_id: UUID, checksums: Collection[str]) -> dict[str, bytes]:
     """Of those that are kept in the database."""
     rows = await work.rows(
@@ -100,6 +110,10 @@ update blobs b set kept_by = $3 from fresh where b.id = fresh.id returning b.siz
 _CHANGE_USE = """
 insert into storage_use as u (tenant_id, used) values ($1, $2)
 on conflict (tenant_id) do update set used = u.used + excluded.used returning used
+"""
+_PUT_ALLOTMENT = """
+insert into storage_allotments (tenant_id, holder, size) values ($1, $2, $3)
+on conflict (tenant_id, holder) do update set size = excluded.size
 """
 _RELEASE_IDLE = """
 with idle as (

@@ -8,9 +8,11 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.comments.errors import CommentNotFound
 from project_service.comments.schemas import CommentQuery, CommentsAboutQuery, CommentView, CreateComment
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.events.projects import Commented, CommentState
 from shared.ids import new_id
@@ -59,6 +61,9 @@ async def add(
 ) -> CommentView:
     about = (project_id, new.entity_type, new.entity_id, new.parent_id)
     row = await work.row(_ADD, new_id(), principal.tenant_id, *about, principal.user_id, new.body, list(mentioned), now)
+    await require_within(work, limits.COMMENTS_OF_THING, _COUNT_ABOUT, new.entity_id, new.entity_type)
+    if project_id is not None:
+        await require_within(work, limits.COMMENTS_OF_PROJECT, _COUNT_IN_PROJECT, project_id)
     return msgspec.convert(row, CommentView)
 
 
@@ -84,8 +89,9 @@ async def lock(work: Work, principal: Principal, comment_id: UUID) -> CommentVie
 
 
 async def edit(work: Work, before: CommentView, body: str, mentioned: Collection[UUID], now: datetime) -> CommentView:
-    """What it said before is kept."""
+    """What it said before is kept, of the last edits."""
     await work.execute(_KEEP_FORMER, new_id(), before.tenant_id, before.id, before.body, now)
+    await work.execute(_FORGET_OLDEST, before.tenant_id, before.id, limits.EDITS_KEPT)
     row = await work.row(_EDIT, before.tenant_id, before.id, body, list(mentioned), now, before.is_starred)
     return msgspec.convert(row, CommentView)
 
@@ -176,6 +182,15 @@ from comments c where c.tenant_id = $1 and c.id = $2 and not c.is_deleted for up
 _KEEP_FORMER = """
 insert into comment_edits (id, tenant_id, comment_id, body, replaced_at) values ($1, $2, $3, $4, $5)
 """
+
+_FORGET_OLDEST = """
+delete from comment_edits where tenant_id = $1 and id = any(array(
+    select id from comment_edits where comment_id = $2 order by replaced_at desc, id desc offset $3
+))
+"""
+
+_COUNT_ABOUT = "select count(*) from comments where entity_id = $1 and entity_type = $2"
+_COUNT_IN_PROJECT = "select count(*) from comments where project_id = $1"
 
 _EDIT = f"""
 update comments c set body = $3, mentioned_user_ids = $4, edits = c.edits + 1, edited_at = $5, updated_at = $5,

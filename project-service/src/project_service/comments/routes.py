@@ -14,7 +14,7 @@ from project_service.gifting.persons.errors import PersonNotFound
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT
 from project_service.tasks.errors import TaskNotFound
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
@@ -52,7 +52,7 @@ async def list_comments(
     return await comments.find(principal, project_id, query)
 
 
-@routes.post(COMMENTS, summary="Comment on something in a project", errors=[ProjectNotFound, Forbidden])
+@routes.post(COMMENTS, summary="Comment on something in a project", errors=[ProjectNotFound, Forbidden, LimitReached])
 async def add_comment(
     principal: Principal, comments: CommentService, project_id: UUID, body: CreateComment
 ) -> Created[CommentView]:
@@ -96,7 +96,7 @@ async def list_comments_about(
     return await comments.find_about(principal, query)
 
 
-@routes.post(ELSEWHERE, summary="Comment on something outside of projects", errors=[Forbidden])
+@routes.post(ELSEWHERE, summary="Comment on something outside of projects", errors=[Forbidden, LimitReached])
 async def add_comment_about(
     principal: Principal, comments: CommentService, body: CreateComment
 ) -> Created[CommentView]:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,18 +10,27 @@ from uuid import UUID
 import msgspec
 
 from project_service.listing import Arguments
+from shared.db.row_limits import RowLimit, require_within
 from shared.db.unit_of_work import Work
 
 _IN_JSON = ("sizes", "shares")
 
 
-async def insert(work: Work, table: str, values: Mapping[str, Any], returning: str) -> dict[str, Any]:
-    """`values` maps columns to values, `returning` are columns of `t`."""
+async def insert(
+    work: Work, table: str, values: Mapping[str, Any], returning: str, limit: RowLimit, owner: Sequence[str]
+) -> dict[str, Any]:
+    """`values` maps columns to values, `returning` are columns of `t`.
+
+    As many rows as `limit` says may have the same values in the columns of `owner`. Raises LimitReached.
+    """
     arguments = Arguments()
     places = ", ".join(arguments.add(_sent(column, value)) for column, value in values.items())
     [row] = await work.rows(
         f"insert into {table} as t ({', '.join(values)}) values ({places}) returning {returning}", *arguments
     )
+    condition = " and ".join(f"{column} = ${number}" for number, column in enumerate(owner, start=1))
+    counting = f"select count(*) from {table} where {condition}"
+    await require_within(work, limit, counting, *(values[column] for column in owner))
     return row
 
 

@@ -190,6 +190,11 @@ async def count_alone(work: Work, tenant_id: UUID) -> int:
     return count
 
 
+async def expire_oldest_deleted(work: Work, tenant_id: UUID, kept: int, since: datetime) -> None:
+    """Of the tenant's projects that were deleted after `since` the `kept` youngest can be restored, no others."""
+    await work.execute(_EXPIRE_OLDEST_DELETED, tenant_id, since, kept)
+
+
 async def make_favorite(work: Work, principal: Principal, project_id: UUID, now: datetime) -> None:
     await work.execute(_MAKE_FAVORITE, new_id(), principal.tenant_id, project_id, principal.user_id, now)
 
@@ -265,6 +270,13 @@ on conflict (project_id, user_id) do nothing
 # A statement of its own: one that has begun to wait would count what it saw before.
 _ALONE = "select pg_advisory_xact_lock(hashtextextended('projects of ' || $1::text, 0))"
 _COUNT = "select count(*) as used from projects where tenant_id = $1 and deleted_at is null"
+
+_EXPIRE_OLDEST_DELETED = """
+update projects set deleted_at = $2 where tenant_id = $1 and id = any(array(
+    select id from projects where tenant_id = $1 and deleted_at > $2
+    order by deleted_at desc, id desc offset $3 for no key update skip locked
+))
+"""
 
 _PURGE_TASKS = """
 delete from tasks where id = any(array(select id from tasks where project_id = any($1::uuid[]) limit $2))

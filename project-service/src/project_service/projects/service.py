@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.projects import repository
 from project_service.projects.access import require_creator, require_role
 from project_service.projects.domain import (
@@ -97,6 +98,9 @@ class ProjectService:
             refuse_stale(if_match, before)
             now = self._clock.now()
             gone = await repository.update(work, principal, before, {"deleted_at": now}, now)
+            await repository.expire_oldest_deleted(
+                work, principal.tenant_id, limits.DELETED_PROJECTS_KEPT, now - RESTORABLE_FOR
+            )
             _tell(work, ProjectDeleted(entity_id=gone.id, version=gone.version, payload=Removed(gone.id)))
 
     async def restore(self, principal: Principal, project_id: UUID) -> ProjectView:

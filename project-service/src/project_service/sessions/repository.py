@@ -9,9 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from project_service.sessions.errors import SessionNotFound
 from project_service.sessions.schemas import RelatedSession, SessionQuery, SessionSummary, SessionView
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
 from shared.pagination import PageOf
@@ -26,6 +28,7 @@ _SUMMARY = """
     s.id, s.tenant_id, s.user_id, s.project_id, s.conversation_id, s.parent_session_id, s.name, s.workspace_path,
     s.tags, s.last_accessed_at, s.version, s.created_at, s.updated_at
 """
+_COUNT_OF_USER = "select count(*) from workspace_sessions where tenant_id = $1 and user_id = $2"
 _OWN = "s.tenant_id = $1 and s.user_id = $2"
 
 
@@ -73,7 +76,7 @@ async def touch(work: Work, session: SessionSummary, now: datetime) -> None:
 
 
 async def add(work: Work, owner: Principal, values: Mapping[str, Any], state: str, now: datetime) -> SessionView:
-    """`values` maps columns to values; `state` is JSON."""
+    """`values` maps columns to values; `state` is JSON. Raises LimitReached."""
     arguments = Arguments([owner.tenant_id, owner.user_id, new_id(), now, state])
     places = ", ".join(arguments.add(value) for value in values.values())
     [row] = await work.rows(
@@ -84,6 +87,7 @@ async def add(work: Work, owner: Principal, values: Mapping[str, Any], state: st
         """,
         *arguments,
     )
+    await require_within(work, limits.SESSIONS_OF_USER, _COUNT_OF_USER, owner.tenant_id, owner.user_id)
     return _view(row)
 
 

@@ -33,6 +33,7 @@ class TaskCount(Model):
     project_id = fields.UUIDField()
     status = fields.TextField()
     count = fields.BigIntField()
+    bytes = fields.BigIntField(default=0)
 
     class Meta:
         table = "task_counts"

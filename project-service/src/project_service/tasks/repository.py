@@ -3,13 +3,14 @@
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.labels.domain import name_key
 from project_service.listing import Arguments, SmallInt, SortKey, page_of, window
 from project_service.projects import repository as projects
@@ -18,6 +19,7 @@ from project_service.projects.errors import ProjectNotFound
 from project_service.tasks.errors import TaskNotFound
 from project_service.tasks.schemas import ME, CreateTask, TaskQuery
 from shared.db.failures import TransactionConflict
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, TaskState, Visibility
 from shared.ids import new_id
@@ -38,6 +40,8 @@ _COLUMNS = """
     array(select u.label_id from task_label_uses u where u.task_id = t.id order by u.label_id) as label_ids,
     array(select d.depends_on_id from task_dependencies d where d.task_id = t.id order by d.depends_on_id) as depends_on
 """
+_COUNT = "select coalesce(sum(count), 0)::bigint from task_counts where project_id = $1"
+_COUNT_TEXT = "select coalesce(sum(bytes), 0)::bigint from task_counts where project_id = $1"
 _APPEND_ATTEMPTS = 5
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -103,7 +107,7 @@ async def read_many(work: Work, tenant_id: UUID, task_ids: Iterable[UUID]) -> li
 
 
 async def add(work: Work, principal: Principal, project_id: UUID, new: CreateTask, now: datetime) -> TaskState:
-    """Right and row in one statement, without the labels. Raises ProjectNotFound or Forbidden.
+    """Right and row in one statement, without the labels. Raises ProjectNotFound, Forbidden or LimitReached.
 
     Behind all others is the next whole number and a random part of one: whoever appends at the same moment stands
     elsewhere, and nobody waits for anybody.
@@ -123,9 +127,25 @@ async def add(work: Work, principal: Principal, project_id: UUID, new: CreateTas
     for _ in range(_APPEND_ATTEMPTS):
         row = await work.row(statement, *arguments)
         if row is not None:
+            await require_room(work, project_id, [new])
             return msgspec.convert(row, TaskState)
         await projects.require(work, principal, project_id, ProjectRole.EDITOR)
     raise TransactionConflict
+
+
+async def require_room(work: Work, project_id: UUID, added: Sequence[CreateTask]) -> None:
+    """After these were added. Raises LimitReached."""
+    await require_within(work, limits.TASKS_OF_PROJECT, _COUNT, project_id, added=len(added))
+    await require_room_for_text(work, project_id, sum(bytes_of(task.title, task.description) for task in added))
+
+
+async def require_room_for_text(work: Work, project_id: UUID, size: int) -> None:
+    """After texts of that many bytes were written. Raises LimitReached."""
+    await require_within(work, limits.TEXT_OF_TASKS, _COUNT_TEXT, project_id, added=size)
+
+
+def bytes_of(*texts: str | None) -> int:
+    return sum(len(text.encode()) for text in texts if text is not None)
 
 
 async def update(

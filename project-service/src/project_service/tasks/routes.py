@@ -15,7 +15,7 @@ from project_service.tasks.errors import (
 )
 from project_service.tasks.schemas import BulkResults, BulkTasks, CreateTask, PatchTask, TaskQuery
 from project_service.tasks.service import TaskService
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed
 from shared.events.projects import TaskState
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -36,7 +36,7 @@ async def list_tasks(principal: Principal, tasks: TaskService, project_id: UUID,
     return await tasks.find(principal, project_id, query)
 
 
-@routes.post(TASKS, summary="Add a task", errors=[ProjectNotFound, Forbidden], location=TASK)
+@routes.post(TASKS, summary="Add a task", errors=[ProjectNotFound, Forbidden, LimitReached], location=TASK)
 async def add_task(principal: Principal, tasks: TaskService, project_id: UUID, body: CreateTask) -> Created[TaskState]:
     return Created(await tasks.add(principal, project_id, body))
 
@@ -48,7 +48,7 @@ async def require_editor(principal: Principal, bulk: BulkService, project_id: UU
 @routes.post(
     TASKS + "/bulk",
     summary="Add, change and delete tasks, all or nothing",
-    errors=[ProjectNotFound, Forbidden, BulkInvalid, BulkConflict],
+    errors=[ProjectNotFound, Forbidden, BulkInvalid, BulkConflict, LimitReached],
     authorize=require_editor,
 )
 async def bulk_tasks(principal: Principal, bulk: BulkService, project_id: UUID, body: BulkTasks) -> BulkResults:
@@ -60,8 +60,8 @@ async def get_task(principal: Principal, tasks: TaskService, project_id: UUID, t
     return await tasks.get(principal, project_id, task_id)
 
 
-@routes.put(TASK, summary="Change a task (the same as PATCH)", errors=[*_WRITE_ERRORS, TaskBlocked])
-@routes.patch(TASK, summary="Change a task", errors=[*_WRITE_ERRORS, TaskBlocked])
+@routes.put(TASK, summary="Change a task (the same as PATCH)", errors=[*_WRITE_ERRORS, TaskBlocked, LimitReached])
+@routes.patch(TASK, summary="Change a task", errors=[*_WRITE_ERRORS, TaskBlocked, LimitReached])
 async def change_task(
     principal: Principal, tasks: TaskService, project_id: UUID, task_id: UUID, body: PatchTask, if_match: IfMatch
 ) -> TaskState:

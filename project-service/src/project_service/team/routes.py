@@ -14,6 +14,7 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 TEAM = PROJECT + "/team"
 MEMBER = TEAM + "/{user_id}"
@@ -32,7 +33,7 @@ async def list_team(
 @routes.post(
     TEAM + "/invite",
     summary="Put somebody on the team; who is not in the tenant is invited by mail",
-    errors=[ProjectNotFound, UserNotFound, Forbidden, TeamMemberExists],
+    errors=[ProjectNotFound, UserNotFound, Forbidden, TeamMemberExists, TierLimitExceeded],
 )
 async def invite(
     principal: Principal, team: TeamService, project_id: UUID, body: InviteToTeam

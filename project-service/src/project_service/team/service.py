@@ -1,5 +1,6 @@
 """The use cases of teams. Every change holds the project locked, so that its owners are counted as they are."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -15,7 +16,7 @@ from project_service.team.schemas import Invited, InviteToTeam, PatchTeamMember,
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Unavailable, UpstreamError, UpstreamTimeout
 from shared.events.changes import Change
 from shared.events.projects import (
     InvitationRequested,
@@ -26,16 +27,19 @@ from shared.events.projects import (
     TeamMemberState,
     TeamMemberUpdated,
 )
-from shared.events.questions import ProjectTeam, ProjectTeamAnswer
+from shared.events.questions import InvitationRoom, ProjectTeam, ProjectTeamAnswer
 from shared.events.topics import project_topic
 from shared.http.conditions import IfMatch, refuse_stale
+from shared.idempotency import beside_the_write
+from shared.messaging.requests import Requests
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
 
 
 class TeamService:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, requests: Requests, clock: Clock) -> None:
         self._database = database
+        self._requests = requests
         self._clock = clock
 
     async def find(self, principal: Principal, project_id: UUID, query: TeamQuery) -> PageOf[TeamMemberView]:
@@ -44,8 +48,12 @@ class TeamService:
             return await repository.find_page(work, principal.tenant_id, project_id, query)
 
     async def invite(self, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> TeamMemberView | Invited:
-        """A member of the tenant joins at once. Raises UserNotFound, TeamMemberExists, ValidationFailed, Forbidden."""
+        """A member of the tenant joins at once.
+
+        Raises UserNotFound, TeamMemberExists, ValidationFailed, Forbidden, TierLimitExceeded.
+        """
         check_invitation(wanted)
+        await self._require_seat(principal, project_id, wanted)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             project = await projects.lock(work, principal, project_id)
             require_role(project.my_role, ProjectRole.OWNER)
@@ -53,6 +61,24 @@ class TeamService:
             if user_id is None:
                 return work.answer(_send_for(work, principal, project_id, wanted))
             return work.answer(await self._add(work, principal.tenant_id, project_id, user_id, wanted.role))
+
+    async def _require_seat(self, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> None:
+        """For somebody new in the tenant. Auth-service decides when it invites them, so its silence refuses nobody."""
+        if not await self._is_for_somebody_new(principal, project_id, wanted):
+            return
+        assert wanted.email is not None  # usernames are those of members
+        with suppress(Unavailable, UpstreamTimeout, UpstreamError):
+            await self._requests.ask(InvitationRoom(tenant_id=principal.tenant_id, email=wanted.email))
+
+    async def _is_for_somebody_new(self, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> bool:
+        """Raises Forbidden where they may not be invited."""
+        with beside_the_write():
+            async with self._database.unit_of_work(principal.tenant_id) as work:
+                await projects.require(work, principal, project_id, ProjectRole.OWNER)
+                if await _named(work, principal.tenant_id, wanted) is not None:
+                    return False
+        _require_inviter(principal)
+        return True
 
     async def change(
         self, principal: Principal, project_id: UUID, user_id: UUID, patch: PatchTeamMember, if_match: IfMatch
@@ -126,10 +152,14 @@ async def _named(work: Work, tenant_id: UUID, wanted: InviteToTeam) -> UUID | No
     return user_id
 
 
-def _send_for(work: Work, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> Invited:
-    """Who brings new people into the tenant is the tenant's matter: its managers do."""
+def _require_inviter(principal: Principal) -> None:
+    """Who brings new people into the tenant is the tenant's matter: its managers do. Raises Forbidden."""
     if not principal.role.is_at_least(Role.MANAGER):
         raise Forbidden
+
+
+def _send_for(work: Work, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> Invited:
+    _require_inviter(principal)
     assert wanted.email is not None  # usernames are those of members
     request = InvitationRequested(
         tenant_id=principal.tenant_id,

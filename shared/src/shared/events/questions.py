@@ -190,6 +190,22 @@ class MemberDirectory(Request[MemberDirectoryAnswer], frozen=True, kw_only=True)
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 500
 
 
+class InvitationRoomAnswer(msgspec.Struct, frozen=True):
+    """There is room; nothing is taken by asking."""
+
+
+class InvitationRoom(Request[InvitationRoomAnswer], frozen=True, kw_only=True):
+    """Has the tenant a seat for this address? Raises TierLimitExceeded.
+
+    For whoever has somebody invited later, by an event, and wants to refuse what would come to nothing.
+    """
+
+    service: ClassVar[str] = "auth"
+    operation: ClassVar[str] = "invitation.room"
+    tenant_id: UUID
+    email: str
+
+
 class StorageAllotmentAnswer(msgspec.Struct, frozen=True):
     """`allotted` is at most what was asked for; `used` and `limit` are the tenant's bytes in all services together."""
 

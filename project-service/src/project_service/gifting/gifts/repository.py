@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.gifting import statements
 from project_service.gifting.gifts.errors import GiftNotFound
 from project_service.gifting.gifts.schemas import GiftQuery, GiftSearch
@@ -109,7 +110,9 @@ async def add(work: Work, principal: Principal, values: Mapping[str, Any], now: 
         "created_at": now,
         "updated_at": now,
     }
-    return msgspec.convert(await statements.insert(work, _TABLE, {**values, **of_everything}, _RETURNING), GiftState)
+    maker = ("tenant_id", "created_by")
+    row = await statements.insert(work, _TABLE, {**values, **of_everything}, _RETURNING, limits.GIFTS_OF_USER, maker)
+    return msgspec.convert(row, GiftState)
 
 
 async def update(work: Work, gift: GiftState, changes: Mapping[str, Any], now: datetime) -> GiftState:

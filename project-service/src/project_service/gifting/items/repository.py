@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.gifting import statements
 from project_service.gifting.items.errors import ListItemNotFound
 from project_service.gifting.items.schemas import CreateItem, ItemQuery
@@ -101,7 +102,9 @@ async def add(work: Work, principal: Principal, list_id: UUID, new: CreateItem, 
         "updated_at": now,
         "public_updated_at": now,
     }
-    return msgspec.convert(await statements.insert(work, _TABLE, values, _COLUMNS), StoredItem)
+    adder = ("list_id", "added_by")
+    row = await statements.insert(work, _TABLE, values, _COLUMNS, limits.ITEMS_OF_USER, adder)
+    return msgspec.convert(row, StoredItem)
 
 
 async def update(work: Work, item: StoredItem, changes: Mapping[str, Any], now: datetime) -> StoredItem:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.gifting import statements
 from project_service.gifting.lists.errors import ListNotFound
 from project_service.gifting.lists.schemas import CreateList, ListQuery
@@ -101,7 +102,9 @@ async def add(work: Work, principal: Principal, new: CreateList, now: datetime) 
         "created_at": now,
         "updated_at": now,
     }
-    return msgspec.convert(await statements.insert(work, _TABLE, values, _RETURNING), StoredList)
+    maker = ("tenant_id", "created_by")
+    row = await statements.insert(work, _TABLE, values, _RETURNING, limits.LISTS_OF_USER, maker)
+    return msgspec.convert(row, StoredList)
 
 
 async def update(work: Work, tenant_id: UUID, list_id: UUID, changes: Mapping[str, Any], now: datetime) -> StoredList:

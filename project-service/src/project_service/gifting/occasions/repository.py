@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.gifting import statements
 from project_service.gifting.occasions.errors import OccasionNotFound
 from project_service.gifting.occasions.schemas import CreateOccasion, OccasionQuery, OccasionSummary, PersonSummary
@@ -78,7 +79,8 @@ async def add(work: Work, principal: Principal, new: CreateOccasion, now: dateti
         "created_at": now,
         "updated_at": now,
     }
-    return msgspec.convert(await statements.insert(work, _TABLE, values, _COLUMNS), OccasionState)
+    row = await statements.insert(work, _TABLE, values, _COLUMNS, limits.OCCASIONS_OF_TENANT, ("tenant_id",))
+    return msgspec.convert(row, OccasionState)
 
 
 async def update(

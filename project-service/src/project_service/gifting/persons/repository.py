@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.gifting import statements
 from project_service.gifting.persons.errors import PersonInUse, PersonLinked, PersonNotFound, TooManyLinkedPersons
 from project_service.gifting.persons.schemas import (
@@ -80,7 +81,7 @@ async def add(work: Work, principal: Principal, new: CreatePerson, now: datetime
         "updated_at": now,
     }
     try:
-        row = await statements.insert(work, _TABLE, values, _COLUMNS)
+        row = await statements.insert(work, _TABLE, values, _COLUMNS, limits.PERSONS_OF_TENANT, ("tenant_id",))
     except UniqueViolation as violation:
         raise PersonLinked from violation
     return msgspec.convert(row, PersonState)
