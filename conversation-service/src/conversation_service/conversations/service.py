@@ -118,7 +118,7 @@ class ConversationService:
 
 
 async def remove_expired(work: Work, _now: datetime) -> int:
-    """A chore: what is invisible already goes, and live clients are told."""
+    """A retention step: what is invisible already goes, and live clients are told."""
     removed = await repository.remove_expired(work, CHORE_ROWS)
     for row in removed:
         gone = ConversationDeleted(entity_id=row["id"], version=row["version"] + 1, payload=Removed(row["id"]))

@@ -101,5 +101,5 @@ def _answer(run: RunState, outcome: Outcome, text: str, cost: TokenCount) -> New
 
 
 async def remove_old_runs(work: Work, now: datetime) -> int:
-    """A chore."""
+    """A retention step."""
     return await repository.remove_finished(work, now - KEPT_FOR)
