@@ -43,11 +43,15 @@ attack: install ## Throw hostile input at the running parts: wire, tokens, tenan
 		shared/tests/unit/test_tokens.py deploy/e2e/test_bad_input.py deploy/e2e/test_tenancy.py deploy/e2e/test_openapi.py
 	@$(BIN)/python -m deploy.bench.slowloris
 
-lint: install ## Check style, types and the direction of imports
+lint: install $(VENV)/pins-checked ## Check pins, style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || (echo "run 'make format'" && exit 1)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+$(VENV)/pins-checked: constraints.txt deploy/quality/check_pins.sh | $(VENV)/installed
+	@sh deploy/quality/check_pins.sh $(BIN)/uv
+	@touch $@
 
 format: install ## Format the code and sort the imports
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
