@@ -62,7 +62,7 @@ make run >run.log 2>&1 &
 run=\$!
 for second in \$(seq $ready_seconds); do
     grep -q 'is ready at' run.log && break
-    kill -0 \$run || break
+    kill -0 \$run 2>/dev/null || break
     sleep 1
 done
 cat run.log
@@ -85,6 +85,7 @@ debootstrap --variant=minbase --include="$packages" "$1" "$machine" ${DEBIAN_MIR
     exit 1
 }
 rm -f "$machine.log"
+chmod 755 "$machine" # its / has to be open to all accounts
 copy_host_settings
 git clone --quiet --no-hardlinks "$repository" "$machine/root/tessera"
 inside 'python3 --version'
