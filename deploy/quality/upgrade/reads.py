@@ -161,7 +161,10 @@ async def _sign_in(client: ApiClient, account: Account) -> ApiClient:
     asked = {"email": account.email, "password": account.password}
     refused = await client.expect(401, "POST", "/auth/login", asked)
     # One step ahead: the code of this one may have served to enrol.
-    code = {"mfa_token": refused.body["error"]["details"]["mfa_token"], "code": second_factor(account.totp_secret, ahead=1)}
+    code = {
+        "mfa_token": refused.body["error"]["details"]["mfa_token"],
+        "code": second_factor(account.totp_secret, ahead=1),
+    }
     client.tokens = (await client.expect(200, "POST", "/auth/login/mfa", code)).data["tokens"]
     return client
 

@@ -1,8 +1,8 @@
 """A recording on disk: the three databases, the object store, the secrets, and what was read of them.
 
-    <version>/auth.sql.gz, project.sql.gz, conversation.sql.gz   plain SQL of `pg_dump`
-    <version>/objects/                                           the object store's files
-    <version>/recording.json                                     secrets, accounts, names, answers
+<version>/auth.sql.gz, project.sql.gz, conversation.sql.gz   plain SQL of `pg_dump`
+<version>/objects/                                           the object store's files
+<version>/recording.json                                     secrets, accounts, names, answers
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiohttp import FormData, web
 
@@ -48,7 +48,9 @@ async def walk(url: str, mail: Path, receiver_port: int) -> Walked:
         await _attach_large_file(people["ada"], names)
         names["large_file"] = await _id_of_file(people["ada"], names["project"], "docs/large.txt")
         await people["mallory"].expect(201, "POST", "/projects", {"name": "Of another tenant"})
-        await people["mallory"].call("POST", "/auth/login", {"email": names["ada_email"], "password": "a wrong password"})
+        await people["mallory"].call(
+            "POST", "/auth/login", {"email": names["ada_email"], "password": "a wrong password"}
+        )
         await _settled(people["ada"], names)
     accounts = {name: Account(person.user["email"], PASSWORD) for name, person in people.items()}
     accounts["mia"] = accounts["mia"]._replace(totp_secret=secret)

@@ -122,7 +122,8 @@ def _end_of_data(file: IO[bytes], info: ZipInfo) -> int:
     header = file.read(_LOCAL_LENGTHS.size)
     if info.header_offset < 0 or len(header) < _LOCAL_LENGTHS.size:
         raise InvalidArchive.because("damaged", "The content cannot be read.", info.orig_filename)
-    return info.header_offset + _LOCAL_HEADER_BYTES + sum(_LOCAL_LENGTHS.unpack(header)) + info.compress_size
+    name_bytes, extra_bytes = _LOCAL_LENGTHS.unpack(header)
+    return info.header_offset + _LOCAL_HEADER_BYTES + int(name_bytes) + int(extra_bytes) + info.compress_size
 
 
 def _read_members(infos: list[ZipInfo]) -> list[tuple[str, ZipInfo]]:
