@@ -30,5 +30,21 @@ async def test_everything_of_a_recorded_release_reads_as_it_did(version: Path, h
     assert list(differences(recording.answers, answers)) == []
 
 
+def test_a_recorded_field_that_is_missing_or_other_is_a_difference():
+    recorded = {"items": [{"id": 1, "name": "Apollo"}]}
+
+    assert list(differences(recorded, {"items": [{"id": 1}]})) == [
+        ".items[0].name: 'Apollo' was recorded, '(missing)' is read"
+    ]
+    assert list(differences(recorded, {"items": [{"id": 1, "name": "Apollon"}]})) != []
+    assert list(differences(recorded, {"items": []})) != []
+
+
+def test_new_fields_and_other_forms_of_a_moment_are_no_difference():
+    recorded = {"created_at": "2026-11-30T09:00:00.5Z"}
+
+    assert list(differences(recorded, {"created_at": "2026-11-30T09:00:00.500000Z", "new": 1})) == []
+
+
 def test_release_0_1_0_is_recorded():
     assert "0.1.0" in [folder.name for folder in recorded_versions()]
