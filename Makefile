@@ -1,5 +1,6 @@
 # Everything is done through these targets; `make help` explains them. They need Python >= 3.11 and nothing else.
 PYTHON ?= python3
+SYSTEM_PYTHON ?= /usr/bin/python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PARTS := shared auth-service project-service conversation-service realtime-service gateway deploy
@@ -8,14 +9,14 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install run run-distributed demo test test-unit check attack lint format bench chaos snapshots clean
+.PHONY: help install run run-distributed demo demo-system-python test test-unit check attack lint format bench chaos snapshots clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 install: $(VENV)/installed ## Make the virtual environment with all parts in it (the other targets do it by themselves)
 
-$(VENV)/installed: constraints.txt $(addsuffix /pyproject.toml,$(PARTS)) deploy/create_venv.sh
+$(VENV)/installed: VERSION constraints.txt $(addsuffix /pyproject.toml,$(PARTS)) deploy/create_venv.sh
 	@sh deploy/create_venv.sh "$(PYTHON)" "$(VENV)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt $(EDITABLE) "tessera-deploy[dev]"
 	@touch $@
@@ -37,6 +38,9 @@ test-unit: install ## Run the tests that need no server, in seconds
 
 check: lint test ## Everything CI runs: lint, then all tests
 
+demo-system-python: ## Play the demo from an environment of the distribution's own Python (part of CI)
+	@sh deploy/quality/system_python.sh "$(SYSTEM_PYTHON)"
+
 attack: install ## Throw hostile input at the running parts: wire, tokens, tenants, bodies, generated requests, one greedy account
 	@$(BIN)/python -m deploy.local.testbed -- $(BIN)/python -m pytest gateway/tests/api/test_hostile_requests.py \
 		gateway/tests/api/test_spoofed_headers.py gateway/tests/api/test_token_confusion.py \
@@ -44,11 +48,15 @@ attack: install ## Throw hostile input at the running parts: wire, tokens, tenan
 	@$(BIN)/python -m deploy.bench.slowloris
 	@$(BIN)/python -m deploy.quality.attack
 
-lint: install ## Check style, types and the direction of imports
+lint: install $(VENV)/pins-checked ## Check pins, style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || (echo "run 'make format'" && exit 1)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+$(VENV)/pins-checked: constraints.txt deploy/quality/check_pins.sh | $(VENV)/installed
+	@sh deploy/quality/check_pins.sh $(BIN)/uv
+	@touch $@
 
 format: install ## Format the code and sort the imports
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

@@ -64,15 +64,15 @@ async def _ready_url(process: asyncio.subprocess.Process) -> str:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
+    """Ends the process if it still runs, and reads its output to the end, without which its pipe stays open."""
+    if process.returncode is None:
+        process.terminate()
     try:
         async with asyncio.timeout(STOP_SECONDS):
             await process.communicate()
     except TimeoutError:
         process.kill()
-        await process.wait()
+        await process.communicate()
 
 
 def free_ports() -> dict[str, str]:

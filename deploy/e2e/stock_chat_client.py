@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +85,7 @@ async def stock_client(
         if process.returncode is None:
             process.terminate()
         await process.communicate()
+        assert process.stdin is not None
+        process.stdin.close()
+        with suppress(ConnectionError):
+            await process.stdin.wait_closed()

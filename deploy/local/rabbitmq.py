@@ -1,6 +1,7 @@
 """A private RabbitMQ node from the installed package: loopback only, own user, own cookie, own port mapper."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -73,7 +74,9 @@ class RabbitMQNode(FolderServer):
             async with asyncio.timeout(CONTROL_SECONDS):
                 output = (await process.communicate())[0].decode()
         except BaseException:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
             raise
         if process.returncode != 0:
             raise ControlFailed(arguments, output.strip())

@@ -1,6 +1,7 @@
 """A server under a guard, as its owner sees it."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -52,7 +53,7 @@ class GuardedServer:
         try:
             await server._give(order)
         except BaseException:
-            server._let_go()
+            await server.stop()
             raise
         return server
 
@@ -66,7 +67,7 @@ class GuardedServer:
         async with self._reading:
             if self._status is None:
                 self._status = await self._last_words()
-                self._let_go()
+                await self._close_pipes()
         return self._status
 
     async def stop(self) -> int:
@@ -92,6 +93,12 @@ class GuardedServer:
 
     def _let_go(self) -> None:
         self._to_guard.close()
+
+    async def _close_pipes(self) -> None:
+        """From Python 3.12.4 on a process counts as waited for before its pipes are closed; a loop may end between."""
+        self._let_go()
+        with contextlib.suppress(ConnectionError):  # the guard took less than was written to it
+            await self._to_guard.wait_closed()
 
 
 async def run_to_end(order: Order, keep_open: Sequence[int] = ()) -> int:

@@ -2,11 +2,11 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aio_pika
+import psutil
 import pytest
 import redis.asyncio
 from aio_pika.abc import AbstractChannel, AbstractQueue
@@ -44,9 +44,9 @@ async def take(url: str) -> bytes:
 
 def loopback_only(pids: list[int]) -> bool:
     """Whether none of the processes listens on an address of the outside world."""
-    sockets = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout.splitlines()
-    own = [line for line in sockets if any(f"pid={pid}," in line for pid in pids)]
-    return bool(own) and all(line.split()[3].startswith(("127.0.0.1:", "[::1]:")) for line in own)
+    sockets = [socket for socket in psutil.net_connections("tcp") if socket.status == psutil.CONN_LISTEN]
+    own = [socket.laddr.ip for socket in sockets if socket.pid in pids]
+    return bool(own) and all(address in ("127.0.0.1", "::1") for address in own)
 
 
 @needs_rabbitmq

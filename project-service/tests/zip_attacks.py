@@ -48,6 +48,19 @@ def overlapping_bomb() -> bytes:
     return data[:directory] + headers + counted
 
 
+def entry_within_another() -> bytes:
+    """Both are whole and their checksums are right: one is the content of the other, header and all."""
+    inner = zip_of({"b": b"content"}, compression=0)
+    out = BytesIO()
+    with ZipFile(out, "w") as archive:
+        archive.writestr("a", inner[: inner.rfind(b"PK\x01\x02")])
+        with ZipFile(BytesIO(inner)) as within:
+            hidden = within.getinfo("b")
+        hidden.header_offset = 30 + len("a")
+        archive.filelist.append(hidden)
+    return out.getvalue()
+
+
 def lying_about_sizes() -> bytes:
     """The directory promises 10 bytes where 9 MiB come out."""
     data = bytearray(zip_of({"a": bytes(9 * MIB)}))
@@ -89,6 +102,7 @@ ATTACKS = {
     "compression": (zip_of({"a": b"x" * 1000}, compression=ZIP_BZIP2), "compression"),
     "bomb": (bomb(), "bomb"),
     "overlapping": (overlapping_bomb(), "damaged"),
+    "within": (entry_within_another(), "damaged"),
     "lie": (lying_about_sizes(), "damaged"),
     "checksum": (with_wrong_checksum(), "damaged"),
     "truncated": (zip_of({"a": b"content" * 100})[:-30], "invalid"),

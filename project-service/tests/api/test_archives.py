@@ -92,9 +92,10 @@ async def test_a_hostile_archive_leaves_nothing(client: ProjectClient, attack: s
 
 async def test_a_repeated_import_makes_one_project(client: ProjectClient) -> None:
     ada, key = person(), {"Idempotency-Key": "once"}
+    archive = zip_of(FILES)  # made once: the time is in it
 
-    first = await imported(client, ada, zip_of(FILES), **key)
-    second = await imported(client, ada, zip_of(FILES), **key)
+    first = await imported(client, ada, archive, **key)
+    second = await imported(client, ada, archive, **key)
     other = await imported(client, ada, zip_of({"a": b""}), **key)
 
     assert (second.body, second.headers["idempotent-replayed"]) == (first.body, "true")

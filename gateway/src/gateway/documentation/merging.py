@@ -11,6 +11,7 @@ from shared.errors import BadRequest, MethodNotAllowed, RouteNotFound, TesseraEr
 from shared.http.documented_errors import add_failures
 from shared.http.envelope import RequestTooSlow
 from shared.http.openapi import OPENAPI
+from shared.release import RELEASE
 
 Described = Mapping[str, Any]
 _REFERENCE = "#/components/schemas/"
@@ -29,7 +30,7 @@ def merge(documents: Mapping[Service, Described], routes: RouteTable, *, server:
     paths = dict(sorted(_reachable(ordered, routes).items()))
     return {
         "openapi": OPENAPI,
-        "info": {"title": "Tessera", "version": "1", "description": _ABOUT},
+        "info": {"title": "Tessera", "version": RELEASE, "description": _ABOUT},
         "servers": [{"url": server}],
         "tags": _distinct_by("name", _every(parts, "tags")),
         "paths": paths,

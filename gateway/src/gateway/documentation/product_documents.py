@@ -16,6 +16,7 @@ from shared.errors import UpstreamError
 from shared.events.registry import default_registry
 from shared.http.documentation import Document, json_document
 from shared.messaging.asyncapi import asyncapi_document
+from shared.release import RELEASE
 
 _ASKED = (Service.AUTH, Service.PROJECT, Service.CONVERSATION, Service.REALTIME)
 _HOLD_SECONDS = 30.0
@@ -75,7 +76,7 @@ _read = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def event_document() -> Document:
-    return json_document(asyncapi_document(default_registry(), "1"))
+    return json_document(asyncapi_document(default_registry(), RELEASE))
 
 
 def own_part() -> dict[str, Any]:

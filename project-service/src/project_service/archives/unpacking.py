@@ -28,6 +28,8 @@ _ENCRYPTED = 0x1
 _END = struct.Struct("<4s4H2LH")
 _END_MARK, _LARGE_MARK = b"PK\x05\x06", b"PK\x06\x07"
 _LONGEST_COMMENT = 65535
+_LOCAL_HEADER_BYTES = 30  # before the name and the extra field, whose lengths are its last four bytes
+_LOCAL_LENGTHS = struct.Struct("<2H")
 
 
 class Entry(NamedTuple):
@@ -45,6 +47,7 @@ class Archive:
         except (BadZipFile, OSError, ValueError, UnicodeDecodeError, NotImplementedError) as error:
             raise InvalidArchive.because("invalid", "This is not a ZIP archive.") from error
         self._members = _read_members(self._zip.infolist())
+        _require_apart(file, self._zip.infolist(), self._zip.start_dir)
         self._contents = self._read_all()
 
     def next_group(self) -> list[Entry]:
@@ -101,6 +104,26 @@ def _require_modest_directory(file: IO[bytes]) -> int:
     if count > MAX_FILES or directory > MAX_DIRECTORY_BYTES:
         raise InvalidArchive.because("too_many", f"An archive has at most {MAX_FILES} files.")
     return size
+
+
+def _require_apart(file: IO[bytes], infos: list[ZipInfo], directory_start: int) -> None:
+    """No two entries share bytes: one content under many names is a bomb. What zipfile does depends on the Python."""
+    end = directory_start
+    for info in sorted(infos, key=lambda info: info.header_offset, reverse=True):
+        if _end_of_data(file, info) > end:
+            raise InvalidArchive.because("damaged", "Entries overlap.", info.orig_filename)
+        end = info.header_offset
+
+
+def _end_of_data(file: IO[bytes], info: ZipInfo) -> int:
+    """Where the data of an entry end, by the lengths in the header before them."""
+    lengths = info.header_offset + _LOCAL_HEADER_BYTES - _LOCAL_LENGTHS.size
+    file.seek(max(lengths, 0))
+    header = file.read(_LOCAL_LENGTHS.size)
+    if info.header_offset < 0 or len(header) < _LOCAL_LENGTHS.size:
+        raise InvalidArchive.because("damaged", "The content cannot be read.", info.orig_filename)
+    name_bytes, extra_bytes = _LOCAL_LENGTHS.unpack(header)
+    return info.header_offset + _LOCAL_HEADER_BYTES + int(name_bytes) + int(extra_bytes) + info.compress_size
 
 
 def _read_members(infos: list[ZipInfo]) -> list[tuple[str, ZipInfo]]:

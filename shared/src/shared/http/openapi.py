@@ -33,6 +33,7 @@ from shared.http.routes import FORM, FORM_FIELD, Operation, Raw, Routes
 from shared.idempotency import MAX_KEY_LENGTH
 from shared.introspection import SESSION_COOKIE
 from shared.pagination import PageOf
+from shared.release import RELEASE
 from shared.scopes import required_scope
 
 OPENAPI = "3.1.0"
@@ -107,7 +108,7 @@ def openapi_document(service: str, groups: Sequence[Routes]) -> dict[str, Any]:
         paths.setdefault(operation.path, {})[operation.method.lower()] = describer.describe(operation)
     return {
         "openapi": OPENAPI,
-        "info": {"title": f"Tessera {service}-service", "version": "1"},
+        "info": {"title": f"Tessera {service}-service", "version": RELEASE},
         "tags": list(_tags(operations)),
         "paths": paths,
         "components": {

@@ -1,0 +1,1 @@
+"""A recorded release, and the proof that later code still reads all of it."""
