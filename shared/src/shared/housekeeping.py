@@ -13,9 +13,11 @@ from shared.errors import Unavailable
 from shared.telemetry.logs import get_logger
 
 ROUND_SECONDS = 600.0  # nothing here is noticed within minutes
+MOST_PORTIONS = 100
+"""Transactions of one chore in a round: what callers can leave behind faster than one portion a round goes, too."""
 
 Chore = Callable[[Work, datetime], Awaitable[int]]
-"""One transaction; returns how many rows it has dealt with."""
+"""One transaction; returns how many rows it has dealt with, 0 when nothing is left."""
 
 Sweep = Callable[[], Awaitable[int]]
 """The same for what takes transactions of its own."""
@@ -41,8 +43,14 @@ class Housekeeping:
             await _carry_out(name, partial(self._do, chore))
 
     async def _do(self, chore: Chore) -> int:
-        async with self._database.system_work() as work:
-            return await chore(work, self._clock.now())
+        count = 0
+        for _ in range(MOST_PORTIONS):
+            async with self._database.system_work() as work:
+                portion = await chore(work, self._clock.now())
+            count += portion
+            if not portion:
+                break
+        return count
 
 
 async def sweep_for_ever(name: str, sweep: Sweep, seconds: float) -> None:

@@ -7,10 +7,11 @@ from project_service.archives.errors import InvalidArchive
 from project_service.archives.schemas import ImportQuery
 from project_service.archives.service import ArchiveService
 from project_service.archives.unpacking import MAX_ARCHIVE_BYTES
+from project_service.projects.access import require_creator
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT, PROJECTS
 from project_service.projects.schemas import ProjectView
-from project_service.uploads import spooled
+from project_service.uploads import Uploads
 from shared.errors import BadRequest, Forbidden, TooLarge, Unavailable, UnsupportedMediaType
 from shared.http.answers import Created, HttpAnswer, streamed
 from shared.http.app import Request
@@ -47,7 +48,8 @@ async def get_archive(principal: Principal, archives: ArchiveService, project_id
     takes={ZIP: None, ZIP_ON_WINDOWS: None, FORM: None},
 )
 async def import_project(
-    request: Request, principal: Principal, archives: ArchiveService, query: ImportQuery
+    request: Request, principal: Principal, archives: ArchiveService, uploads: Uploads, query: ImportQuery
 ) -> Created[ProjectView]:
-    async with spooled(request, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES) as upload:
+    require_creator(principal)  # before the archive is received
+    async with uploads.spooled(request, principal.tenant_id, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES) as upload:
         return Created(await archives.unpack(principal, upload, query.name))
