@@ -6,7 +6,7 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import IO, NamedTuple
 from uuid import UUID
@@ -51,13 +51,9 @@ class Uploads:
         self._bytes: Counter[UUID] = Counter()
 
     @asynccontextmanager
-    async def spooled(self, request: Request, tenant_id: UUID, *media_types: str, limit: int) -> AsyncIterator[Upload]:
-        """The body of the request, of one of these types (the first, if it names none), or the part `file` of a form.
-
-        At most `limit` bytes are ever read. Raises TooLarge, UnsupportedMediaType, BadRequest, ValidationFailed, and
-        Unavailable where too much is being uploaded.
-        """
-        body, size, digest = _Body(request, media_types, limit), 0, hashlib.sha256()
+    async def spooled(self, body: "IncomingBody", tenant_id: UUID) -> AsyncIterator[Upload]:
+        """Raises TooLarge, BadRequest, ValidationFailed, and Unavailable where too much is being uploaded."""
+        size, digest = 0, hashlib.sha256()
         with tempfile.TemporaryFile() as file:
             try:
                 async for part in _in_large_parts(body.parts()):
@@ -87,8 +83,14 @@ async def _in_large_parts(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield bytes(pending)
 
 
-class _Body:
-    def __init__(self, request: Request, media_types: Sequence[str], limit: int) -> None:
+class IncomingBody:
+    """The body of a request, of one of these types (the first, if it names none), or the part `file` of a form.
+
+    Nothing is read yet: whether the caller may send it can be asked first. At most `limit` bytes are ever read. Raises
+    UnsupportedMediaType and BadRequest.
+    """
+
+    def __init__(self, request: Request, *media_types: str, limit: int) -> None:
         self.name: str | None = None
         self._request = request
         self._limit = limit

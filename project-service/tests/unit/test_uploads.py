@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from project_service.uploads import Uploads
+from project_service.uploads import IncomingBody, Uploads
 from shared.errors import Unavailable
 from shared.http.app import Request
 from shared.testing.callers import ACME, GLOBEX
@@ -12,8 +12,8 @@ from shared.testing.callers import ACME, GLOBEX
 KIB = 1024
 
 
-class Body:
-    """A request whose body is its own stream."""
+class Streamed:
+    """A request that is its own stream."""
 
     headers = {"content-type": "application/zip"}
 
@@ -28,26 +28,26 @@ class Body:
         return self._parts.pop() if self._parts else None
 
 
-def request(size: int) -> Request:
-    return cast(Request, Body(size))
+def body(size: int) -> IncomingBody:
+    return IncomingBody(cast(Request, Streamed(size)), "application/zip", limit=KIB * KIB)
 
 
 async def test_a_tenant_has_room_again_when_its_upload_has_ended() -> None:
     uploads = Uploads(of_tenant=100 * KIB)
     for _ in range(3):
-        async with uploads.spooled(request(80 * KIB), ACME, "application/zip", limit=KIB * KIB) as upload:
+        async with uploads.spooled(body(80 * KIB), ACME) as upload:
             assert upload.size == len(upload.file.read()) == 80 * KIB
 
             with pytest.raises(Unavailable):
-                async with uploads.spooled(request(30 * KIB), ACME, "application/zip", limit=KIB * KIB):
+                async with uploads.spooled(body(30 * KIB), ACME):
                     pass
-            async with uploads.spooled(request(80 * KIB), GLOBEX, "application/zip", limit=KIB * KIB):
+            async with uploads.spooled(body(80 * KIB), GLOBEX):
                 pass
 
 
 async def test_all_tenants_together_have_a_bound() -> None:
     uploads = Uploads(in_all=100 * KIB)
-    async with uploads.spooled(request(80 * KIB), ACME, "application/zip", limit=KIB * KIB):
+    async with uploads.spooled(body(80 * KIB), ACME):
         with pytest.raises(Unavailable):
-            async with uploads.spooled(request(30 * KIB), GLOBEX, "application/zip", limit=KIB * KIB):
+            async with uploads.spooled(body(30 * KIB), GLOBEX):
                 pass

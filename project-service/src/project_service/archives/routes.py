@@ -11,7 +11,7 @@ from project_service.projects.access import require_creator
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT, PROJECTS
 from project_service.projects.schemas import ProjectView
-from project_service.uploads import Uploads
+from project_service.uploads import IncomingBody, Uploads
 from shared.errors import BadRequest, Forbidden, TooLarge, Unavailable, UnsupportedMediaType
 from shared.http.answers import Created, HttpAnswer, streamed
 from shared.http.app import Request
@@ -50,6 +50,7 @@ async def get_archive(principal: Principal, archives: ArchiveService, project_id
 async def import_project(
     request: Request, principal: Principal, archives: ArchiveService, uploads: Uploads, query: ImportQuery
 ) -> Created[ProjectView]:
-    require_creator(principal)  # before the archive is received
-    async with uploads.spooled(request, principal.tenant_id, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES) as upload:
+    body = IncomingBody(request, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES)
+    require_creator(principal)
+    async with uploads.spooled(body, principal.tenant_id) as upload:
         return Created(await archives.unpack(principal, upload, query.name))
