@@ -11,6 +11,7 @@ from project_service.comments.service import CommentService
 from project_service.gifting.commenting import planned_kinds
 from project_service.gifting.dashboard.service import DashboardService
 from project_service.gifting.gifts.metadata import ProductReader
+from project_service.gifting.gifts.page_reader import PageReader
 from project_service.gifting.gifts.schemas import CreateGift, PatchGift
 from project_service.gifting.gifts.service import GiftService
 from project_service.gifting.items.schemas import AssignItem, CreateItem, MoveItem, PatchItem
@@ -57,7 +58,7 @@ class Planning:
     """The use cases of gift planning."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        reader = ProductReader(OutboundClient(frozenset(), user_agent="never opened"))
+        reader = ProductReader(OutboundClient(frozenset(), user_agent="never opened"), PageReader())
         self.persons, self.occasions = PersonService(database, clock), OccasionService(database, clock)
         self.lists, self.items = ListService(database, clock), ItemService(database, clock)
         self.gifts = GiftService(database, clock, reader, lambda: None)

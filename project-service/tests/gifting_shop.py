@@ -11,6 +11,8 @@ from shared.events.gifting import MetadataStatus
 LD = '<script type="application/ld+json">%s</script>'
 PRODUCT = '{"@context":"https://schema.org","@type":"Product","name":"Red  kite","image":["/a.png"],"offers":%s}'
 OFFER = LD % (PRODUCT % '{"price":"19.99","priceCurrency":"EUR"}')
+BOMB = "<a " + " ".join(f"a{number}=1" for number in range(100_000)) + ">"
+"""A start tag that costs a parser minutes: it compares each attribute with all before it."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,6 +44,10 @@ async def _huge(request: web.Request) -> web.StreamResponse:
     return answer
 
 
+async def _bomb(_request: web.Request) -> web.StreamResponse:
+    return web.Response(text=BOMB, content_type="text/html")
+
+
 async def _slow(_request: web.Request) -> web.StreamResponse:
     await asyncio.sleep(30)
     return web.Response()
@@ -71,6 +77,7 @@ _TRAP = web.AppKey("trap", Trap)
 SHELVES: dict[str, tuple[MetadataStatus, Handler]] = {
     "good": (MetadataStatus.READY, _good),
     "huge": (MetadataStatus.READY, _huge),
+    "bomb": (MetadataStatus.FAILED, _bomb),
     "slow": (MetadataStatus.FAILED, _slow),
     "captcha": (MetadataStatus.BLOCKED, _captcha),
     "closed": (MetadataStatus.BLOCKED, _closed),

@@ -44,7 +44,9 @@ from project_service.team.service import TeamService
 from project_service.templates.library import Library
 from project_service.templates.routes import routes as template_routes
 from project_service.templates.service import TemplateService
+from project_service.threads import LongWork
 from project_service.topics import audience_of, visibility_of_topics
+from project_service.uploads import Uploads
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
@@ -110,6 +112,7 @@ def create_app(
     projects, activity = ProjectService(database, clock), ActivityService(database)
     team = TeamService(database, Requests(bus), clock)
     files = FileService(database, blobs, clock)
+    comparing, archiving = LongWork("comparing"), LongWork("archiving")
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
     planning = gifting.Planning(settings, database, clock)
     metrics, registry = Metrics(SERVICE), default_registry()
@@ -132,9 +135,10 @@ def create_app(
             TaskService(database, clock),
             BulkService(database, clock),
             attachments,
+            Uploads(),
             files,
-            VersionService(database, blobs, clock),
-            ArchiveService(database, blobs, clock),
+            VersionService(database, blobs, clock, comparing),
+            ArchiveService(database, blobs, clock, archiving),
             TemplateService(database, blobs, clock, Library()),
             comments,
             activity,
@@ -162,6 +166,14 @@ def create_app(
     events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+
+    @app.after_server_stop
+    async def end_storing(_app: App) -> None:
+        await blobs.settle()
+        await attachments.settle()
+        comparing.close()
+        archiving.close()
+
     run_alongside(
         app,
         DirectoryReader(database, Requests(bus)).task(),

@@ -5,18 +5,23 @@ import hashlib
 import re
 import tempfile
 import unicodedata
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import IO, NamedTuple
+from uuid import UUID
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from shared.errors import BadRequest, FieldError, TooLarge, UnsupportedMediaType, ValidationFailed
+from shared.errors import BadRequest, FieldError, TooLarge, Unavailable, UnsupportedMediaType, ValidationFailed
 from shared.http.app import Request
 from shared.http.routes import FORM, FORM_FIELD
 from shared.idempotency import fingerprint_body
 
 WRITE_BYTES = 1024 * 1024  # that much is worth a change of threads
+MIB = 1024 * 1024
+SPOOLED_OF_TENANT = 512 * MIB  # bytes at one time, per replica: five of the largest archives, twenty attachments
+SPOOLED_IN_ALL = 2048 * MIB  # the same for all tenants: what a small disk for temporary files has
 _LONGEST_NAME = 255  # characters
 _SEPARATORS = re.compile(r"[/\\]")
 _FORM_OVERHEAD = 64 * 1024  # bytes for the other parts of a form and its headers
@@ -37,31 +42,55 @@ class Upload(NamedTuple):
     name: str | None
 
 
-@asynccontextmanager
-async def spooled(request: Request, *media_types: str, limit: int) -> AsyncIterator[Upload]:
-    """The body of the request, of one of these types (the first, if it names none), or the part `file` of a form.
+class Uploads:
+    """Takes bodies in; what is on the disk at one time is bounded for a tenant and in all."""
 
-    At most `limit` bytes are ever read. Raises TooLarge, UnsupportedMediaType, BadRequest or ValidationFailed.
+    def __init__(self, of_tenant: int = SPOOLED_OF_TENANT, in_all: int = SPOOLED_IN_ALL) -> None:
+        self._of_tenant = of_tenant
+        self._in_all = in_all
+        self._bytes: Counter[UUID] = Counter()
+
+    @asynccontextmanager
+    async def spooled(self, body: "IncomingBody", tenant_id: UUID) -> AsyncIterator[Upload]:
+        """Raises TooLarge, BadRequest, ValidationFailed, and Unavailable where too much is being uploaded."""
+        size, digest = 0, hashlib.sha256()
+        with tempfile.TemporaryFile() as file:
+            try:
+                async for part in _in_large_parts(body.parts()):
+                    self._take_room(tenant_id, len(part))
+                    size += len(part)
+                    digest.update(part)
+                    await asyncio.to_thread(file.write, part)
+                file.seek(0)
+                fingerprint_body(digest.digest())
+                yield Upload(file, size, body.name)
+            finally:
+                self._bytes -= Counter({tenant_id: size})
+
+    def _take_room(self, tenant_id: UUID, size: int) -> None:
+        if self._bytes[tenant_id] + size > self._of_tenant or self._bytes.total() + size > self._in_all:
+            raise Unavailable("Too much is being uploaded at one time: try again when other uploads have ended.")
+        self._bytes[tenant_id] += size
+
+
+async def _in_large_parts(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    pending = bytearray()
+    async for part in parts:
+        pending += part
+        if len(pending) >= WRITE_BYTES:
+            yield bytes(pending)
+            pending.clear()
+    yield bytes(pending)
+
+
+class IncomingBody:
+    """The body of a request, of one of these types (the first, if it names none), or the part `file` of a form.
+
+    Nothing is read yet: whether the caller may send it can be asked first. At most `limit` bytes are ever read. Raises
+    UnsupportedMediaType and BadRequest.
     """
-    with tempfile.TemporaryFile() as file:
-        body = _Body(request, media_types, limit)
-        size, pending = 0, bytearray()
-        digest = hashlib.sha256()
-        async for part in body.parts():
-            size += len(part)
-            digest.update(part)
-            pending += part
-            if len(pending) >= WRITE_BYTES:
-                await asyncio.to_thread(file.write, pending)
-                pending = bytearray()
-        await asyncio.to_thread(file.write, pending)
-        file.seek(0)
-        fingerprint_body(digest.digest())
-        yield Upload(file, size, body.name)
 
-
-class _Body:
-    def __init__(self, request: Request, media_types: Sequence[str], limit: int) -> None:
+    def __init__(self, request: Request, *media_types: str, limit: int) -> None:
         self.name: str | None = None
         self._request = request
         self._limit = limit

@@ -13,10 +13,11 @@ from project_client import ProjectClient, files_of
 
 from project_service.blobs import repository
 from project_service.blobs.domain import Content
-from project_service.blobs.service import BlobStore
+from project_service.blobs.service import BlobStore, Staging
 from project_service.files.schemas import FileInclude, FileQuery, FilesWritten, WriteFile, WriteFiles
 from project_service.files.service import FileService
 from project_service.object_store import ObjectMissing, ObjectStore, ObjectStoreUnavailable, open_object_store
+from project_service.threads import LongWork
 from project_service.versions.schemas import VersionListQuery
 from project_service.versions.service import VersionService
 from shared.clock import SystemClock
@@ -49,6 +50,11 @@ def files(database: Database, objects: ObjectStore) -> FileService:
 async def used(database: Database, who: Principal) -> int:
     rows = await database.system_rows("select used from storage_use where tenant_id = $1", who.tenant_id)
     return rows[0]["used"] if rows else 0
+
+
+async def staged(blobs: BlobStore, who: Principal, *contents: Content) -> None:
+    """By a request that is killed before its write."""
+    await Staging(blobs, who).add(contents)
 
 
 def body(**contents: str) -> WriteFiles:
@@ -108,7 +114,7 @@ async def test_what_nothing_refers_to_is_swept_and_what_history_needs_is_not(
     await files.write(ada, project, body(a=LARGE.decode(), b="small"))
     await files.write(ada, project, body(a="2"))
     stray, sweeper = Content.of(LARGE + b"!"), BlobStore(database, objects, Tomorrow())
-    await sweeper.stage(ada.tenant_id, [stray])
+    await staged(sweeper, ada, stray)
     early = BlobStore(database, objects, SystemClock())
 
     assert await early.sweep() == 0
@@ -131,15 +137,15 @@ async def test_a_content_that_is_wanted_again_between_the_steps_of_a_sweep_stays
 ) -> None:
     ada, before = person(), Tomorrow().now()
     project = UUID((await client.new_project(ada))["id"])
-    await BlobStore(database, objects, SystemClock()).stage(ada.tenant_id, [Content.of(LARGE)])
+    await staged(BlobStore(database, objects, SystemClock()), ada, Content.of(LARGE))
     async with database.system_work() as work:
         [idle] = await repository.release_idle(work, before, 10)
 
     written = await files.write(ada, project, body(a=LARGE.decode()))
     async with database.system_work() as work:
-        is_idle = await repository.lock_idle(work, idle, before)
+        still_idle = await repository.lock_idle(work, [idle])
 
-    assert not is_idle
+    assert still_idle == []
     assert (await files.get(ada, project, written.files[0].id)).content == LARGE.decode()
 
 
@@ -158,7 +164,7 @@ async def test_a_content_that_is_wanted_again_while_it_is_deleted_is_stored_agai
             await asyncio.sleep(0)
             await objects.delete(key)
 
-    await BlobStore(database, objects, SystemClock()).stage(ada.tenant_id, [Content.of(LARGE)])
+    await staged(BlobStore(database, objects, SystemClock()), ada, Content.of(LARGE))
     await BlobStore(database, cast(ObjectStore, Interrupted()), Tomorrow()).sweep()
     written = await writing[0]
 
@@ -192,7 +198,10 @@ async def test_work_on_files_takes_few_statements_however_many_files(
 ) -> None:
     ada, database = person(), cast(Database, counting)
     blobs = BlobStore(database, objects, SystemClock())
-    files, versions = FileService(database, blobs, SystemClock()), VersionService(database, blobs, SystemClock())
+    files, versions = (
+        FileService(database, blobs, SystemClock()),
+        VersionService(database, blobs, SystemClock(), LongWork("tests")),
+    )
     project = UUID((await client.new_project(ada))["id"])
     counts = [len(counting.statements)]
 

@@ -1,19 +1,34 @@
 """Gifts from an address: answered at once, filled by and by, told to whoever follows a list that they are on."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 from gifting_household import API, Household, move_in
 from gifting_shop import Trap, shop
-from project_builders import project_settings
+from project_builders import person, project_settings
 from project_client import ProjectClient
 
 from project_service.app import create_app
+from project_service.gifting.gifts import repository
+from project_service.gifting.gifts.page_reader import SECONDS
 from shared.db.databases import Database
+from shared.http.server import Served, serving
 from shared.messaging.memory import MemoryBus
+from shared.principal import Principal, Role
+from shared.testing.callers import GLOBEX
 from shared.testing.eventually import eventually
-from shared.testing.service_client import session_with
+from shared.testing.http_session import http_session
+from shared.testing.service_client import Answer, session_with
+
+PENDING = """
+insert into gifts (id, tenant_id, url, tags, metadata_status, metadata_due_at, created_by, created_at, updated_at)
+select gen_random_uuid(), $1, 'http://10.0.0.1/', '{}', 'pending', now() - interval '1 s' * number, $2, now(), now()
+from generate_series(1, $3) as number
+"""
 
 
 @pytest.fixture
@@ -78,6 +93,70 @@ async def test_an_address_is_previewed_for_a_form(home: Household, port: int) ->
         "currency": "EUR", "image_url": f"http://127.0.0.1:{port}/a.png",
     }  # fmt: skip
     assert (bad["metadata_status"], bad["name"]) == ("failed", None)
+
+
+async def test_hostile_pages_of_one_tenant_keep_nobody_waiting_but_itself(home: Household, port: int) -> None:
+    eve = person(Role.OWNER, GLOBEX)
+
+    hostile = [asyncio.create_task(preview(home, home.ben, port, "bomb")) for _ in range(7)]
+    refused = [await each for each in asyncio.as_completed(hostile)][:5]
+    await eventually(lambda: len(page_processes()) <= 1)
+    good = await preview(home, eve, port, "good")
+
+    assert {(answer.status, answer.code) for answer in refused} == {(503, "SERVICE_UNAVAILABLE")}
+    assert [(await each).data["metadata_status"] for each in hostile if (await each).status == 200] == ["failed"] * 2
+    assert good.data["metadata_status"] == "ready"
+
+
+async def test_the_service_stops_while_a_hostile_page_is_read(
+    database: Database, bus: MemoryBus, port: int, unused_tcp_port: int
+) -> None:
+    settings = msgspec.structs.replace(project_settings(), outbound_allow=f"127.0.0.1:{port}")
+    served = Served(create_app(settings, database=database, bus=bus), "127.0.0.1", unused_tcp_port)
+    async with http_session(f"http://127.0.0.1:{unused_tcp_port}") as session:
+        client = ProjectClient(session, database)
+        async with serving([served]):
+            path, body = f"{API}/gifts/preview-url", {"url": f"http://127.0.0.1:{port}/bomb"}
+            reading = asyncio.create_task(client.send("POST", path, body, who=person()))
+            await eventually(lambda: len(page_processes()) == 1)
+            [process] = page_processes()
+            stopping_since = asyncio.get_running_loop().time()
+
+        took = asyncio.get_running_loop().time() - stopping_since
+        answer = await reading
+
+    assert process not in page_processes()
+    assert answer.data["metadata_status"] == "failed"
+    assert took < SECONDS  # what the page might have taken
+
+
+async def test_gifts_of_tenants_are_filled_in_turns(home: Household) -> None:
+    eve = person(Role.OWNER, GLOBEX)
+    async with home.client.database.system_work() as work:
+        for who, count in ((home.ben, 40), (eve, 1)):
+            await work.execute(PENDING, who.tenant_id, who.user_id, count)
+        now = datetime.now(UTC)
+        leased = await repository.lease_pending(work, now, now, 2)
+
+    assert {gift.tenant_id for gift in leased} == {home.ben.tenant_id, eve.tenant_id}
+
+
+async def preview(home: Household, who: Principal, port: int, page: str) -> Answer:
+    body = {"url": f"http://127.0.0.1:{port}/{page}"}
+    return await home.client.send("POST", f"{API}/gifts/preview-url", body, who=who)
+
+
+def page_processes() -> set[int]:
+    """Children of this process that read pages."""
+    children = {int(id_) for file in Path("/proc/self/task").glob("*/children") for id_ in file.read_text().split()}
+    return {child for child in children if b"page_parser" in _command(child)}
+
+
+def _command(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 async def _has_status(home: Household, gift_id: str, status: str) -> bool:

@@ -1,5 +1,6 @@
 """What pages of shops say, and what becomes of a gift whose page is odd, slow, large, closed or inside."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,11 +8,15 @@ import pytest
 from gifting_shop import LD, OFFER, PRODUCT, SHELVES, Trap, shop
 from hypothesis import given, settings, strategies as st
 
-from project_service.gifting.gifts.metadata import ProductReader
-from project_service.gifting.gifts.product_pages import Product, read_page
+from project_service.gifting.gifts.metadata import MOST_BYTES, ProductReader
+from project_service.gifting.gifts.page_parser import CPU_SECONDS
+from project_service.gifting.gifts.page_reader import PageReader
+from project_service.gifting.gifts.product_pages import read_page
+from project_service.gifting.gifts.products import Product
 from project_service.outbound.client import OutboundClient
 from project_service.outbound.destinations import HostPort
 from shared.events.gifting import MetadataStatus
+from shared.testing.callers import ACME
 
 URL = "https://shop.example/kites/1"
 KITE = Product("Red kite", 1999, "EUR", "https://shop.example/a.png")
@@ -46,6 +51,25 @@ PAGES = {
     "broken data beside good": (
         '<meta property="og:title" content="Kite">' + LD % "{oops",
         Product("Kite"),
+    ),
+    "a broken block between": (LD % "{oops" + OFFER + LD % '{"a": ' + '<meta property="og:title" content="x">', KITE),
+    "comments in a block": (
+        LD % ("<!--\n" + PRODUCT % '{"price":19.99,/* net */"priceCurrency":"EUR"}' + "// end\n-->"),
+        KITE,
+    ),
+    "parameters of a type": (OFFER.replace("ld+json", "LD+JSON; charset=utf-8"), KITE),
+    "microdata with text": (
+        '<div itemscope itemtype="http://schema.org/WebPage"><div itemscope itemtype="https://schema.org/Thing'
+        ' https://schema.org/Product"><h1 itemprop="name alternateName">Red<br><b>k</b>ite<script>1</script></h1>'
+        '<div itemscope itemtype="https://schema.org/Brand"><b itemprop="name">Acme</b></div>'
+        '<a itemprop="image" href="/a.png">x</a><p itemprop="offers" itemscope><data itemprop="price" value="19.99">20'
+        '</data><i itemprop="priceCurrency" content="EUR">euro</i></p></div></div>',
+        KITE,
+    ),
+    "references in a circle": (
+        '<div itemscope itemtype="https://schema.org/Product" id="a" itemref="a b"><i itemprop="name">Red kite</i>'
+        + "".join(f'<p itemscope itemprop="offers" id="{a}" itemref="{b}">' for a, b in ("bc", "cb")),
+        Product("Red kite"),
     ),
     "no numbers": (
         LD % (PRODUCT % '{"price":"ask us","priceCurrency":"EUR"}'),
@@ -82,8 +106,8 @@ def test_no_page_is_too_odd(body: bytes) -> None:
 async def test_each_kind_of_page_has_its_status() -> None:
     trap = Trap()
     async with shop(trap) as port, reader(port) as reads:
-        got = {path: (await reads.read(f"http://127.0.0.1:{port}/{path}")).status for path in SHELVES}
-        sideways = await reads.read(f"http://127.0.0.1:{trap.port}/")
+        got = {path: (await reads.read(ACME, f"http://127.0.0.1:{port}/{path}")).status for path in SHELVES}
+        sideways = await reads.read(ACME, f"http://127.0.0.1:{trap.port}/")
 
     assert got == {path: status for path, (status, _) in SHELVES.items()}
     assert sideways.status is MetadataStatus.FAILED
@@ -92,17 +116,38 @@ async def test_each_kind_of_page_has_its_status() -> None:
 
 async def test_a_large_page_is_read_as_far_as_it_was_fetched() -> None:
     async with shop(Trap()) as port, reader(port) as reads:
-        reading = await reads.read(f"http://127.0.0.1:{port}/huge")
+        reading = await reads.read(ACME, f"http://127.0.0.1:{port}/huge")
 
     assert (reading.status, reading.product.name) == (MetadataStatus.READY, "Red kite")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<p itemscope itemprop="x" itemtype="https://schema.org/Product" id="i{0}" itemref="i{1}">',
+        '<p itemscope itemtype="https://schema.org/Product"><i itemprop="name">',
+        '<i itemprop="name" itemscope itemtype="https://schema.org/Product">',
+        '<script type="application/ld+json">[[[[[[[[[["\\"',
+        '<meta property="og:title" content="x">',
+    ],
+)
+def test_a_page_of_two_mebibytes_is_read_in_a_bounded_time(page: str) -> None:
+    hostile = "".join(page.format(number, number + 1) for number in range(MOST_BYTES // len(page)))
+
+    started = time.process_time()
+    read_page(hostile.encode(), "text/html", URL)
+
+    assert time.process_time() - started < CPU_SECONDS
 
 
 @asynccontextmanager
 async def reader(port: int) -> AsyncIterator[ProductReader]:
     """May reach the shop, which is inside as well, and nothing else there."""
     client = OutboundClient(frozenset({HostPort("127.0.0.1", port)}), user_agent="tests")
+    pages = PageReader()
     await client.open()
     try:
-        yield ProductReader(client, seconds=1.0)
+        yield ProductReader(client, pages, seconds=2.0)
     finally:
+        await pages.close()
         await client.close()

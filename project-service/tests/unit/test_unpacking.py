@@ -11,6 +11,9 @@ from zip_attacks import ATTACKS, nested_bomb, zip_of
 from project_service.archives.errors import InvalidArchive
 from project_service.archives.packing import Member, pack
 from project_service.archives.unpacking import Archive
+from project_service.files.paths import MAX_DEPTH
+from project_service.files.schemas import MAX_FOLDERS
+from project_service.threads import LongWork
 
 HONEST = zip_of({"README.md": b"# Hi\n", "src/é.py": b"print()\n" * 1000, "empty": b""})
 
@@ -50,6 +53,20 @@ def test_a_name_given_twice_is_refused() -> None:
     assert [entry["code"] for entry in refused.value.details["entries"]] == ["duplicate"]
 
 
+def test_deep_and_wide_archives_are_refused() -> None:
+    for files, code in (
+        ({"a/" * MAX_DEPTH + "a/f": b""}, "invalid_path"),
+        (
+            {f"{n}/" + "a/" * (MAX_DEPTH - 1) + "f": b"" for n in range(MAX_FOLDERS // MAX_DEPTH + 1)},
+            "too_many_folders",
+        ),
+    ):
+        with pytest.raises(InvalidArchive) as refused:
+            unpacked(zip_of(files))
+
+        assert [entry["code"] for entry in refused.value.details["entries"]] == [code]
+
+
 def test_archives_inside_are_files_like_others() -> None:
     files = unpacked(nested_bomb())
 
@@ -74,8 +91,9 @@ async def test_what_is_packed_is_unpacked_the_same() -> None:
         for path, data in files.items():
             yield [Member(path, data)]
 
-    first = b"".join([part async for part in pack(groups())])
-    second = b"".join([part async for part in pack(groups())])
+    threads = LongWork("tests")
+    first = b"".join([part async for part in pack(groups(), threads)])
+    second = b"".join([part async for part in pack(groups(), threads)])
 
     assert unpacked(first) == files
     assert first == second

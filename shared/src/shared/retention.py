@@ -15,14 +15,17 @@ from shared.supervision import PeriodicTask
 RETENTION_SECONDS = 600.0  # nothing of a service's own is noticed within minutes
 MESSAGES_SECONDS = 3600.0  # the windows are a day and more: an hour more does not matter
 
+MOST_PORTIONS = 100
+"""Transactions of one step in a round: what callers leave behind faster than one portion a round is deleted, too."""
+
 Retention = Callable[[Work, datetime], Awaitable[int]]
-"""One transaction; returns how many rows it has dealt with."""
+"""One portion, in one transaction; returns how many rows it has dealt with, 0 when nothing is left."""
 
 
 def retention_tasks(database: Database, steps: Mapping[str, Retention], clock: Clock) -> tuple[PeriodicTask, ...]:
     """`steps` by the name under which they are logged and counted. Every replica may run them at any time."""
     return tuple(
-        PeriodicTask(name, RETENTION_SECONDS, partial(_in_transaction, database, step, clock))
+        PeriodicTask(name, RETENTION_SECONDS, partial(_in_portions, database, step, clock))
         for name, step in steps.items()
     )
 
@@ -34,15 +37,21 @@ def message_retention_tasks(database: Database) -> tuple[PeriodicTask, ...]:
     """
     steps: Mapping[str, Callable[[], Awaitable[int]]] = {
         "prune the event log": EventLog(database).prune,
-        "prune the inbox": partial(_in_transaction, database, _prune_inbox, SystemClock()),
-        "prune idempotency keys": partial(_in_transaction, database, _prune_keys, SystemClock()),
+        "prune the inbox": partial(_in_portions, database, _prune_inbox, SystemClock()),
+        "prune idempotency keys": partial(_in_portions, database, _prune_keys, SystemClock()),
     }
     return tuple(PeriodicTask(name, MESSAGES_SECONDS, step, is_essential=True) for name, step in steps.items())
 
 
-async def _in_transaction(database: Database, step: Retention, clock: Clock) -> int:
-    async with database.system_work() as work:
-        return await step(work, clock.now())
+async def _in_portions(database: Database, step: Retention, clock: Clock) -> int:
+    count = 0
+    for _ in range(MOST_PORTIONS):
+        async with database.system_work() as work:
+            portion = await step(work, clock.now())
+        count += portion
+        if not portion:
+            break
+    return count
 
 
 async def _prune_inbox(work: Work, _now: datetime) -> int:

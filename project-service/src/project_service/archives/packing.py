@@ -1,9 +1,10 @@
 """Writes ZIP archives in parts, as fast as they are taken: the same files make the same bytes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from project_service.threads import LongWork
 
 REGULAR_FILE = 0o100644 << 16
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of the format; a real one would make equal files differ
@@ -32,12 +33,12 @@ class _Sink:
         return taken
 
 
-async def pack(groups: AsyncIterator[Sequence[Member]]) -> AsyncIterator[bytes]:
+async def pack(groups: AsyncIterator[Sequence[Member]], threads: LongWork) -> AsyncIterator[bytes]:
     """Compresses one group after the other, in a thread; holds no more than one."""
     sink = _Sink()
     archive = ZipFile(sink, "w", ZIP_DEFLATED)  # type: ignore[call-overload] # a file that can only be written
     async for group in groups:
-        await asyncio.to_thread(_add, archive, group)
+        await threads.run(_add, archive, group)
         if part := sink.take():
             yield part
     archive.close()

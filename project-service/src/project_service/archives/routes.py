@@ -11,7 +11,7 @@ from project_service.projects.access import require_creator
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT, PROJECTS
 from project_service.projects.schemas import ProjectView
-from project_service.uploads import spooled
+from project_service.uploads import IncomingBody, Uploads
 from shared.errors import BadRequest, Forbidden, TooLarge, Unavailable, UnsupportedMediaType
 from shared.http.answers import Created, HttpAnswer, streamed
 from shared.http.app import Request
@@ -53,7 +53,9 @@ async def require_creator_of_projects(principal: Principal) -> None:
     authorize=require_creator_of_projects,
 )
 async def import_project(
-    request: Request, principal: Principal, archives: ArchiveService, query: ImportQuery
+    request: Request, principal: Principal, archives: ArchiveService, uploads: Uploads, query: ImportQuery
 ) -> Created[ProjectView]:
-    async with spooled(request, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES) as upload:
+    body = IncomingBody(request, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES)
+    require_creator(principal)
+    async with uploads.spooled(body, principal.tenant_id) as upload:
         return Created(await archives.unpack(principal, upload, query.name))

@@ -12,11 +12,12 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from project_service.archives.errors import InvalidArchive
 from project_service.blobs.domain import Content
-from project_service.files.domain import MAX_REPORTED, clashes
+from project_service.files.domain import MAX_REPORTED, clashes, has_too_many_folders
 from project_service.files.paths import UnfitPath, parse_path
-from project_service.files.schemas import MAX_FILE_BYTES, MAX_FILES
+from project_service.files.schemas import MAX_FILE_BYTES, MAX_FOLDERS
 
 MIB = 1024 * 1024
+MAX_FILES = 10_000  # folders of the archive included
 MAX_ARCHIVE_BYTES = 100 * MIB
 MAX_TOTAL_BYTES = 256 * MIB
 MAX_DIRECTORY_BYTES = 8 * MIB  # zipfile holds all of it in memory
@@ -60,6 +61,10 @@ class Archive:
             if size >= GROUP_BYTES:
                 break
         return group
+
+    def rewind(self) -> None:
+        """`next_group` begins again."""
+        self._contents = self._read_all()
 
     def _read_all(self) -> Iterator[Entry]:
         total = 0
@@ -143,6 +148,8 @@ def _read_members(infos: list[ZipInfo]) -> list[tuple[str, ZipInfo]]:
             wrong.append({"name": name, "code": reason.code, "message": str(reason)})
         else:
             members += [] if info.is_dir() else [(path, info)]
+    if has_too_many_folders(path for path, _ in members):
+        raise InvalidArchive.because("too_many_folders", f"An archive has at most {MAX_FOLDERS} different folders.")
     found = clashes((path, path) for path, _ in members)
     wrong += [{"name": clash.path, "code": clash.code, "message": clash.message} for clash in found]
     if wrong:

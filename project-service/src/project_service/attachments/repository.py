@@ -78,12 +78,13 @@ async def remove(work: Work, tenant_id: UUID, attachment_id: UUID) -> None:
     await work.execute("delete from task_attachments where tenant_id = $1 and id = $2", tenant_id, attachment_id)
 
 
-async def announce(work: Work, tenant_id: UUID, attachment_id: UUID, now: datetime) -> None:
-    """An object is about to be stored: a leftover until an attachment refers to it."""
+async def announce(work: Work, tenant_id: UUID, attachment_id: UUID, size: int, now: datetime) -> None:
+    """An object is about to be stored: a leftover of `size` counted bytes until an attachment refers to it."""
     await work.execute(
-        "insert into attachment_leftovers (id, tenant_id, size, since) values ($1, $2, 0, $3)",
+        "insert into attachment_leftovers (id, tenant_id, size, since) values ($1, $2, $3, $4)",
         attachment_id,
         tenant_id,
+        size,
         now,
     )
 
@@ -105,6 +106,12 @@ async def lock_leftovers(work: Work, before: datetime, limit: int) -> list[Lefto
         limit,
     )
     return [Leftover(**row) for row in rows]
+
+
+async def lock_leftover(work: Work, tenant_id: UUID, attachment_id: UUID) -> Leftover | None:
+    select = "select id, tenant_id, size from attachment_leftovers where tenant_id = $1 and id = $2 for update"
+    row = await work.row(select, tenant_id, attachment_id)
+    return Leftover(**row) if row else None
 
 
 async def forget(work: Work, leftover: Leftover) -> None:

@@ -13,7 +13,7 @@ from project_service.object_store import ObjectStoreUnavailable
 from project_service.projects.errors import ProjectNotFound
 from project_service.tasks.errors import TaskNotFound
 from project_service.tasks.routes import TASK
-from project_service.uploads import spooled
+from project_service.uploads import IncomingBody, Uploads
 from shared.errors import BadRequest, Forbidden, MalformedJson, TooLarge, UnsupportedMediaType, ValidationFailed
 from shared.http.answers import JSON, Created, HttpAnswer, json_answer, streamed
 from shared.http.app import Request
@@ -62,9 +62,16 @@ async def require_editor(principal: Principal, attachments: AttachmentService, p
     authorize=require_editor,
 )
 async def add_attachment(
-    request: Request, principal: Principal, attachments: AttachmentService, project_id: UUID, task_id: UUID
+    request: Request,
+    principal: Principal,
+    attachments: AttachmentService,
+    uploads: Uploads,
+    project_id: UUID,
+    task_id: UUID,
 ) -> Created[AttachmentView]:
-    async with spooled(request, JSON, limit=MAX_FILE_BYTES) as upload:
+    body = IncomingBody(request, JSON, limit=MAX_FILE_BYTES)
+    await attachments.require_editor(principal, project_id, task_id)
+    async with uploads.spooled(body, principal.tenant_id) as upload:
         if request.headers.get("content-type", "").lower().startswith(FORM):
             return Created(await attachments.add_file(principal, project_id, task_id, upload))
         link = read_body(await asyncio.to_thread(upload.file.read, LONGEST_LINK), CreateLink)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import IO, NamedTuple
 from uuid import UUID
 
@@ -19,10 +20,13 @@ from project_service.attachments.domain import (
     sniffed_type,
 )
 from project_service.attachments.errors import AttachmentIsLink, AttachmentNotFound
+from project_service.attachments.repository import Leftover
 from project_service.attachments.schemas import AttachmentKind, AttachmentQuery, AttachmentView, CreateLink
 from project_service.blobs import repository as storage
+from project_service.cleanup import Cleanup
 from project_service.object_store import ObjectMissing, ObjectStore, ObjectStoreUnavailable, object_key
 from project_service.projects.access import require_role
+from project_service.repeats import answered_before_refused
 from project_service.tasks import repository as tasks
 from project_service.tasks.domain import change_event
 from project_service.tasks.service import tell
@@ -39,7 +43,7 @@ from shared.principal import Principal
 SAFE_FOR = timedelta(hours=1)  # far longer than any upload lives
 UNNAMED = "file"
 SWEEP_SECONDS = 900.0
-SWEPT_AT_ONCE = 100
+SWEPT_AT_ONCE = 100  # in one transaction; a sweep goes on until nothing is left
 PART_BYTES = 1024 * 1024  # that much is worth a change of threads
 
 
@@ -54,6 +58,7 @@ class AttachmentService:
         self._objects = objects
         self._signer = signer
         self._clock = clock
+        self._cleanup = Cleanup()
 
     async def find(
         self, principal: Principal, project_id: UUID, task_id: UUID, query: AttachmentQuery
@@ -75,20 +80,24 @@ class AttachmentService:
             return work.answer(await self._attach(work, principal, task, replace(link, url=new.url)))
 
     async def add_file(self, principal: Principal, project_id: UUID, task_id: UUID, upload: Upload) -> AttachmentView:
-        """Raises TooLarge, TierLimitExceeded, and what the upload raises. Nothing is locked while bytes arrive."""
+        """Raises TooLarge, TierLimitExceeded, and what the upload raises. Nothing is locked while bytes are stored.
+
+        They are counted before they are stored, and removed when the attachment is refused or its caller has gone.
+        """
         attachment_id = new_id()
-        await self._announce(principal, project_id, task_id, attachment_id)
-        key = _key(principal.tenant_id, attachment_id)
-        media_type = await asyncio.to_thread(_sniff, upload.file)
-        size = await self._objects.put(key, _parts_of(upload.file), limit=MAX_FILE_BYTES)
-        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            task = await _lock(work, principal, project_id, task_id)
-            if not await repository.claim(work, principal.tenant_id, attachment_id):
-                raise ObjectStoreUnavailable
-            await storage.take_room(work, principal, size)
-            file = self._attachment(principal, task, kind=AttachmentKind.FILE, name=upload.name or UNNAMED)
-            file = replace(file, id=attachment_id, size=size, media_type=media_type)
-            return work.answer(await self._attach(work, principal, task, file))
+        async with answered_before_refused(self._database, principal):
+            await self._announce(principal, project_id, task_id, attachment_id, upload.size)
+        async with self._cleanup.on_failure(partial(self._remove_stored, principal.tenant_id, attachment_id)):
+            media_type = await asyncio.to_thread(_sniff, upload.file)
+            key = _key(principal.tenant_id, attachment_id)
+            await self._objects.put(key, _parts_of(upload.file), limit=MAX_FILE_BYTES)
+            async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+                task = await _lock(work, principal, project_id, task_id)
+                if not await repository.claim(work, principal.tenant_id, attachment_id):
+                    raise ObjectStoreUnavailable
+                file = self._attachment(principal, task, kind=AttachmentKind.FILE, name=upload.name or UNNAMED)
+                file = replace(file, id=attachment_id, size=upload.size, media_type=media_type)
+                return work.answer(await self._attach(work, principal, task, file))
 
     async def remove(self, principal: Principal, project_id: UUID, task_id: UUID, attachment_id: UUID) -> None:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
@@ -117,22 +126,50 @@ class AttachmentService:
         except ObjectMissing:
             raise AttachmentNotFound from None
 
-    async def sweep(self) -> int:
-        """Deletes objects that no attachment has referred to for an hour; how many."""
-        async with self._database.system_work() as work:
-            leftovers = await repository.lock_leftovers(work, self._clock.now() - SAFE_FOR, SWEPT_AT_ONCE)
-            for leftover in leftovers:
-                await self._objects.delete(_key(leftover.tenant_id, leftover.id))
-                await repository.forget(work, leftover)
-                if leftover.size:
-                    await storage.change_use(work, leftover.tenant_id, -leftover.size)
-        return len(leftovers)
-
-    async def _announce(self, principal: Principal, project_id: UUID, task_id: UUID, attachment_id: UUID) -> None:
+    async def require_editor(self, principal: Principal, project_id: UUID, task_id: UUID) -> None:
+        """Before a file is received. Raises ProjectNotFound, TaskNotFound, Forbidden."""
         with beside_the_write():
             async with self._database.unit_of_work(principal.tenant_id) as work:
                 await _lock(work, principal, project_id, task_id)
-                await repository.announce(work, principal.tenant_id, attachment_id, self._clock.now())
+
+    async def sweep(self) -> int:
+        """Deletes all objects that no attachment has referred to for an hour, in portions; how many."""
+        before, count = self._clock.now() - SAFE_FOR, 0
+        while portion := await self._sweep_portion(before):
+            count += portion
+        return count
+
+    async def settle(self) -> None:
+        """Waits until what cancelled requests stored is removed."""
+        await self._cleanup.settle()
+
+    async def _sweep_portion(self, before: datetime) -> int:
+        async with self._database.system_work() as work:
+            leftovers = await repository.lock_leftovers(work, before, SWEPT_AT_ONCE)
+            for leftover in leftovers:
+                await self._remove(work, leftover)
+        return len(leftovers)
+
+    async def _remove_stored(self, tenant_id: UUID, attachment_id: UUID) -> None:
+        async with self._database.unit_of_work(tenant_id) as work:
+            leftover = await repository.lock_leftover(work, tenant_id, attachment_id)
+            if leftover is not None:
+                await self._remove(work, leftover)
+
+    async def _remove(self, work: Work, leftover: Leftover) -> None:
+        await self._objects.delete(_key(leftover.tenant_id, leftover.id))
+        await repository.forget(work, leftover)
+        if leftover.size:
+            await storage.change_use(work, leftover.tenant_id, -leftover.size)
+
+    async def _announce(
+        self, principal: Principal, project_id: UUID, task_id: UUID, attachment_id: UUID, size: int
+    ) -> None:
+        with beside_the_write():
+            async with self._database.unit_of_work(principal.tenant_id) as work:
+                await _lock(work, principal, project_id, task_id)
+                await repository.announce(work, principal.tenant_id, attachment_id, size, self._clock.now())
+                await storage.take_room(work, principal, size)
 
     def _attachment(self, principal: Principal, task: TaskState, *, kind: AttachmentKind, name: str) -> AttachmentView:
         now = self._clock.now()

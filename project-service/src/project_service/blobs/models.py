@@ -5,7 +5,11 @@ from tortoise.models import Model
 
 
 class Blob(Model):
-    """A content, once per tenant. Kept contents have `kept_by`; others wait to be referenced, or to be swept."""
+    """A content, once per tenant. Kept contents have `kept_by`; others wait to be referenced, or to be swept.
+
+    `stagings` is the number of requests that have stored it and not yet referred to it. What is kept or staged is
+    counted as the tenant's.
+    """
 
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
@@ -14,6 +18,7 @@ class Blob(Model):
     content = fields.BinaryField(null=True)
     kept_by = fields.UUIDField(null=True)
     touched_at = fields.DatetimeField()
+    stagings = fields.IntField(default=0)
 
     class Meta:
         table = "blobs"
@@ -21,7 +26,7 @@ class Blob(Model):
 
 
 class StorageUse(Model):
-    """Bytes of all kept contents of a tenant, and of what is allotted to other services."""
+    """Bytes of all kept and staged contents of a tenant, and of what is allotted to other services."""
 
     tenant_id = fields.UUIDField(primary_key=True)
     used = fields.BigIntField(default=0)

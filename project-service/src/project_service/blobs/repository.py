@@ -21,10 +21,17 @@ class Idle(NamedTuple):
     is_object: bool
 
 
-async def announce(work: Work, tenant_id: UUID, contents: Collection[Content], now: datetime) -> set[str]:
-    """Stores the small ones and protects all from being swept; the checksums of those that the store still lacks."""
+class Staged(NamedTuple):
+    missing: set[str]
+    """Checksums of what the store still lacks."""
+    uncounted: int
+    """Bytes that were not yet the tenant's."""
+
+
+async def stage(work: Work, tenant_id: UUID, contents: Collection[Content], now: datetime) -> Staged:
+    """Stores the small ones and protects all from being swept, and from other requests that give up."""
     rows = await work.rows(
-        _ANNOUNCE,
+        _STAGE,
         tenant_id,
         [new_id() for _ in contents],
         [content.sha256 for content in contents],
@@ -32,13 +39,21 @@ async def announce(work: Work, tenant_id: UUID, contents: Collection[Content], n
         [content.data if content.is_inline else None for content in contents],
         now,
     )
-    return {row["sha256"] for row in rows if row["is_missing"]}
+    missing = {row["sha256"] for row in rows if row["is_missing"]}
+    return Staged(missing, sum(row["size"] for row in rows if row["is_uncounted"]))
 
 
-async def keep(work: Work, tenant_id: UUID, checksums: Collection[str], kept_by: UUID) -> int:
-    """Counts announced contents as the tenant's; how many bytes were not counted before."""
-    rows = await work.rows(_KEEP, tenant_id, list(checksums), kept_by)
-    return sum(row["size"] for row in rows)
+async def keep(work: Work, tenant_id: UUID, checksums: Collection[str], kept_by: UUID) -> None:
+    """Staged contents are about to be referred to: they stay when the other requests that staged them give up."""
+    await work.execute(_KEEP, tenant_id, list(checksums), kept_by)
+
+
+async def unstage(work: Work, tenant_id: UUID, checksums: Collection[str]) -> list[Idle]:
+    """A request gives up what it staged. Of that, what no other request needs: it is not counted any more."""
+    rows = await work.rows(_UNSTAGE, tenant_id, list(checksums))
+    if freed := sum(row["size"] for row in rows):
+        await change_use(work, tenant_id, -freed)
+    return [Idle(row["id"], tenant_id, row["sha256"], row["is_object"]) for row in rows]
 
 
 async def take_room(work: Work, principal: Principal, size: int) -> None:
@@ -82,30 +97,49 @@ async def release_idle(work: Work, before: datetime, limit: int) -> list[Idle]:
     return [Idle(**row) for row in await work.rows(_RELEASE_IDLE, before, limit)]
 
 
-async def lock_idle(work: Work, idle: Idle, before: datetime) -> bool:
-    """In system work: whether it is idle still. Who announces it meanwhile waits until this transaction ends."""
-    select = "select id from blobs where id = $1 and kept_by is null and touched_at < $2 for update"
-    return await work.row(select, idle.id, before) is not None
+async def lock_idle(work: Work, idle: Collection[Idle]) -> list[Idle]:
+    """Those that are idle still. Who stages one meanwhile waits until this transaction ends."""
+    rows = await work.rows(_LOCK_IDLE, [each.id for each in idle])
+    locked = {row["id"] for row in rows}
+    return [each for each in idle if each.id in locked]
 
 
-async def remove(work: Work, idle: Idle) -> None:
-    await work.execute("delete from blobs where tenant_id = $1 and id = $2", idle.tenant_id, idle.id)
+async def remove(work: Work, idle: Collection[Idle]) -> None:
+    """Those of one tenant, or in system work any."""
+    await work.execute("delete from blobs where id = any($1::uuid[])", [each.id for each in idle])
 
 
 # In the order of checksums, so that two writers of the same contents never wait for each other.
-_ANNOUNCE = """
-insert into blobs as b (tenant_id, id, sha256, size, content, touched_at)
-select $1, new.id, new.sha256, new.size, new.content, $6
+_STAGE = """
+insert into blobs as b (tenant_id, id, sha256, size, content, touched_at, stagings)
+select $1, new.id, new.sha256, new.size, new.content, $6, 1
 from unnest($2::uuid[], $3::text[], $4::int[], $5::bytea[]) as new (id, sha256, size, content) order by new.sha256
-on conflict (tenant_id, sha256) do update set touched_at = excluded.touched_at
-returning b.sha256, b.kept_by is null and b.content is null as is_missing
+on conflict (tenant_id, sha256) do update
+set touched_at = excluded.touched_at, stagings = case when b.kept_by is null then b.stagings + 1 else 0 end
+returning b.sha256, b.size, b.kept_by is null and b.content is null as is_missing,
+          b.kept_by is null and b.stagings = 1 as is_uncounted
 """
 _KEEP = """
 with fresh as (
     select id from blobs where tenant_id = $1 and sha256 = any($2::text[]) and kept_by is null
     order by sha256 for update
 )
-update blobs b set kept_by = $3 from fresh where b.id = fresh.id returning b.size
+update blobs b set kept_by = $3, stagings = 0 from fresh where b.id = fresh.id
+"""
+_UNSTAGE = """
+with given_up as (
+    select id from blobs where tenant_id = $1 and sha256 = any($2::text[]) and kept_by is null and stagings > 0
+    order by sha256 for update
+), left_over as (
+    update blobs b set stagings = b.stagings - 1 from given_up where b.id = given_up.id
+    returning b.id, b.sha256, b.size, b.content is null as is_object, b.stagings
+)
+select id, sha256, size, is_object from left_over where stagings = 0
+"""
+_LOCK_IDLE = """
+select id from blobs
+where id = any($1::uuid[]) and kept_by is null and stagings = 0
+order by tenant_id, sha256 for update
 """
 _CHANGE_USE = """
 insert into storage_use as u (tenant_id, used) values ($1, $2)
@@ -117,14 +151,15 @@ on conflict (tenant_id, holder) do update set size = excluded.size
 """
 _RELEASE_IDLE = """
 with idle as (
-    select id, tenant_id, sha256, size, content is null as is_object, kept_by is not null as is_counted
+    select id, tenant_id, sha256, size, content is null as is_object,
+           kept_by is not null or stagings > 0 as is_counted
     from blobs b
     where touched_at < $1 and not exists (
         select from file_changes c where c.tenant_id = b.tenant_id and c.sha256 = b.sha256
     )
     order by touched_at limit $2 for update skip locked
 ), released as (
-    update blobs b set kept_by = null from idle where b.id = idle.id
+    update blobs b set kept_by = null, stagings = 0 from idle where b.id = idle.id
 ), returned as (
     update storage_use u set used = u.used - freed.size
     from (select tenant_id, sum(size) as size from idle where is_counted group by tenant_id) freed

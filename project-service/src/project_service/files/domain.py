@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,9 +12,16 @@ import msgspec
 from project_service.blobs.domain import Content
 from project_service.files.errors import FileVersionConflict, InvalidPath
 from project_service.files.languages import language_of
-from project_service.files.paths import UnfitPath, parse_path, path_key
-from project_service.files.schemas import MAX_FILE_BYTES, FileView, WriteFile, WriteFiles
-from shared.errors import FieldError, ValidationFailed
+from project_service.files.paths import MAX_LENGTH, UnfitPath, parse_path, path_key
+from project_service.files.schemas import (
+    MAX_FILE_BYTES,
+    MAX_FOLDERS,
+    MAX_PROJECT_FILES,
+    FileView,
+    WriteFile,
+    WriteFiles,
+)
+from shared.errors import FieldError, LimitReached, ValidationFailed
 from shared.events.files import FileState, VersionKind
 from shared.ids import new_id
 
@@ -43,6 +50,19 @@ class Batch(NamedTuple):
     deletes: Sequence[str] = ()
     kind: VersionKind = VersionKind.WRITE
     message: str | None = None
+
+
+class BatchKeys(NamedTuple):
+    """What a batch asks of the database, by key."""
+
+    drafts: set[str]
+    deletes: set[str]
+    folders: set[str]
+    """Where the drafts are: each must not be a file."""
+
+    @property
+    def all(self) -> set[str]:
+        return self.drafts | self.deletes | self.folders
 
 
 class Tree(msgspec.Struct, frozen=True):
@@ -92,6 +112,22 @@ def read_batch(body: WriteFiles) -> tuple[Batch, list[Content]]:
     return Batch(drafts, paths[len(drafts) :], message=body.message), contents
 
 
+def keys_of(batch: Batch) -> BatchKeys:
+    drafts = {draft.key for draft in batch.drafts}
+    folders = {folder for key in drafts for folder in folders_of(key)}
+    return BatchKeys(drafts, {path_key(path) for path in batch.deletes}, folders)
+
+
+def has_too_many_folders(paths: Iterable[str]) -> bool:
+    """Stops counting at the limit: paths of strangers may have very many."""
+    found: set[str] = set()
+    for path in paths:
+        found.update(folders_of(path))
+        if len(found) > MAX_FOLDERS:
+            return True
+    return False
+
+
 def clashes(paths: Iterable[tuple[str, str]]) -> Iterator[FieldError]:
     """Paths that differ in letter case only, and files that others need as a folder. Pairs of place and path."""
     given = list(paths)
@@ -115,18 +151,37 @@ def folders_of(path: str) -> Iterator[str]:
         end = path.find("/", end + 1)
 
 
+def deleted_files(batch: Batch, current: Mapping[str, FileState]) -> dict[str, FileState]:
+    """By key. A path in another letter case than the file's deletes nothing."""
+    found = ((path_key(path), path) for path in batch.deletes)
+    return {key: current[key] for key, path in found if key in current and current[key].path == path}
+
+
+def folder_probes(keys: BatchKeys, current: Collection[str], deleted: Collection[str]) -> dict[str, int]:
+    """For each draft that is new: how many files below its path have to be read to know whether one of them stays."""
+    probes = dict.fromkeys(keys.drafts - set(current), 1)
+    for folder in (folder for key in deleted for folder in folders_of(key)):
+        if folder in probes:
+            probes[folder] += 1
+    return probes
+
+
 def plan(
-    batch: Batch, current: Mapping[str, FileState], folders: set[str], tenant_id: UUID, project_id: UUID, now: datetime
+    batch: Batch,
+    current: Mapping[str, FileState],
+    deleted: Mapping[str, FileState],
+    folders: Collection[str],
+    tenant_id: UUID,
+    project_id: UUID,
+    now: datetime,
 ) -> Plan:
-    """`current` are by key the files that the batch names and those that stand where it needs folders; `folders` are
-    the keys of the batch that are folders now. Raises InvalidPath or FileVersionConflict.
+    """`current` are by key the files that the batch names and those that stand where it needs folders; `deleted` those
+    of them that go; `folders` the keys of drafts that will still be folders. Raises InvalidPath or FileVersionConflict.
     """
-    deleted = [file for path in batch.deletes if (file := current.get(path_key(path))) and file.path == path]
-    gone = {file.id for file in deleted}
-    remaining = {key: file for key, file in current.items() if file.id not in gone}
+    remaining = {key: file for key, file in current.items() if key not in deleted}
     _refuse_taken(batch.drafts, remaining, folders)
     _refuse_conflicts(batch.drafts, current)
-    made = Plan([], [], [], deleted, [])
+    made = Plan([], [], [], list(deleted.values()), [])
     for draft in batch.drafts:
         before = remaining.get(draft.key)
         file = _added(draft, tenant_id, project_id, now) if before is None else _updated(draft, before, now)
@@ -137,6 +192,12 @@ def plan(
             made.updated.append(file)
             made.replaced.append(before)
     return made
+
+
+def require_file_room(before: Tree, after: Tree) -> None:
+    """Raises LimitReached. A project that has more already may change, but not grow."""
+    if after.file_count > max(MAX_PROJECT_FILES, before.file_count):
+        raise LimitReached("files of a project", MAX_PROJECT_FILES)
 
 
 def with_content(file: FileState, content: bytes | None) -> FileView:
@@ -179,18 +240,29 @@ def _read_paths(given: Sequence[tuple[str, str]], wrong: list[FieldError]) -> tu
     unfit: list[FieldError] = []
     for field, text in given:
         try:
-            fit.append((field, parse_path(text)))
+            fit.append((field, _read_path(field, text)))
         except UnfitPath as reason:
             unfit.append(FieldError(field, "invalid_path", str(reason)))
-    unfit += _clashes_in_batch(fit)
+    if has_too_many_folders(path for field, path in fit if _is_written(field)):
+        unfit.append(FieldError("files", "too_many_folders", f"A batch has at most {MAX_FOLDERS} different folders."))
+    else:
+        unfit += _clashes_in_batch(fit)
     wrong += unfit
     return bool(unfit), [path for _, path in fit]
 
 
+def _read_path(field: str, text: str) -> str:
+    return parse_path(text) if _is_written(field) else parse_path(text, max_depth=MAX_LENGTH)
+
+
+def _is_written(field: str) -> bool:
+    return field.startswith("files.")
+
+
 def _clashes_in_batch(given: Sequence[tuple[str, str]]) -> Iterator[FieldError]:
     """A path may be deleted to make room for another spelling of it; the same one is not both."""
-    written = [pair for pair in given if pair[0].startswith("files.")]
-    deleted = [pair for pair in given if not pair[0].startswith("files.")]
+    written = [pair for pair in given if _is_written(pair[0])]
+    deleted = [pair for pair in given if not _is_written(pair[0])]
     yield from clashes(written)
     seen = {path for _, path in written}
     for field, path in deleted:
@@ -199,7 +271,7 @@ def _clashes_in_batch(given: Sequence[tuple[str, str]]) -> Iterator[FieldError]:
         seen.add(path)
 
 
-def _refuse_taken(drafts: Sequence[Draft], remaining: Mapping[str, FileState], folders: set[str]) -> None:
+def _refuse_taken(drafts: Sequence[Draft], remaining: Mapping[str, FileState], folders: Collection[str]) -> None:
     wrong: list[FieldError] = []
     for draft in drafts:
         other = remaining.get(draft.key)

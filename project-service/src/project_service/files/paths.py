@@ -8,6 +8,7 @@ MAX_LENGTH = 512  # characters of the normalised path
 MAX_MARKS = 30  # in a row: Unicode's Stream-Safe Text Format (UAX 15), which no language exceeds
 _MOST_PARTS = 4  # characters that NFC makes one of
 _LAST_MARK = 0x20000  # all scripts are below
+MAX_DEPTH = 32  # folders above a file; real source trees stay below 20, and every folder is a look-up of its own
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _FORBIDDEN_IN_WINDOWS = frozenset('<>:"|?*')
 _CONTROLS = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})  # noncharacters and unassigned ones are Cn
@@ -18,10 +19,11 @@ class UnfitPath(ValueError):
     """The text says what is wrong with the path."""
 
 
-def parse_path(text: str) -> str:
+def parse_path(text: str, *, max_depth: int = MAX_DEPTH) -> str:
     """The canonical form: NFC, relative, `/` between segments. Raises UnfitPath.
 
-    A project must survive a checkout on every system: what Windows cannot store is refused, too.
+    A project must survive a checkout on every system: what Windows cannot store is refused, too. `max_depth` is the
+    number of folders; files that were written before there was a limit can be deeper, and are deleted by their path.
     """
     path = _normalised(text)
     if not path:
@@ -30,7 +32,9 @@ def parse_path(text: str) -> str:
         raise UnfitPath(f"A path has at most {MAX_LENGTH} characters.")
     if path.startswith("/"):
         raise UnfitPath("A path is relative: it does not begin with a slash.")
-    if any(unicodedata.category(letter) in _CONTROLS or letter in _DIRECTION for letter in path):
+    if path.count("/") > max_depth:
+        raise UnfitPath(f"A path has at most {max_depth} folders.")
+    if not path.isprintable() and any(map(_is_control, path)):
         raise UnfitPath("A path has no control characters.")
     if "\\" in path:
         raise UnfitPath("Segments are separated by /, not by a backslash.")
@@ -57,6 +61,10 @@ def _too_many_marks() -> re.Pattern[str]:
 def path_key(path: str) -> str:
     """Equal for paths that a file system without letter case takes for one."""
     return unicodedata.normalize("NFC", path.casefold())
+
+
+def _is_control(letter: str) -> bool:
+    return unicodedata.category(letter) in _CONTROLS or letter in _DIRECTION
 
 
 def _check_segment(segment: str) -> None:

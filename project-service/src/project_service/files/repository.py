@@ -3,14 +3,14 @@
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from project_service.files.domain import Batch, Plan, Tree, folders_of
+from project_service.files.domain import Plan, Tree
 from project_service.files.errors import FileNotFound
 from project_service.files.paths import path_key
 from project_service.files.schemas import FileQuery
@@ -23,6 +23,9 @@ SORT_KEYS = {"path": SortKey("path", str), "updated_at": SortKey("updated_at", d
 _COLUMNS = """
     f.id, f.tenant_id, f.project_id, f.path, f.size, f.sha256, f.language, f.version, f.created_at, f.updated_at
 """
+ROWS_AT_ONCE = 1000
+"""Of a statement that writes or looks up: what the loop packs without a pause."""
+T = TypeVar("T")
 _LAST_CHARACTER = "\U0010ffff"  # of no path: it is not assigned
 
 
@@ -85,44 +88,56 @@ async def lock_tree(work: Work, tenant_id: UUID, project_id: UUID) -> Tree:
     return msgspec.convert(row, Tree)
 
 
-async def find_concerned(work: Work, tenant_id: UUID, project_id: UUID, batch: Batch) -> dict[str, FileState]:
-    """By key: the files that a batch names, and those that stand where it needs folders."""
-    keys = {draft.key for draft in batch.drafts}
-    keys |= {folder for key in keys for folder in folders_of(key)}
-    keys |= {path_key(path) for path in batch.deletes}
-    rows = await work.rows(
-        f"""
-        select {_COLUMNS}, f.path_key from files f
-        where f.tenant_id = $1 and f.project_id = $2 and f.path_key = any($3::text[])
-        """,
-        tenant_id,
-        project_id,
-        list(keys),
-    )
-    return {row["path_key"]: msgspec.convert(row, FileState) for row in rows}
+async def find_by_key(work: Work, tenant_id: UUID, project_id: UUID, keys: Collection[str]) -> dict[str, FileState]:
+    """Those of `keys` that are files."""
+    found: dict[str, FileState] = {}
+    for portion in _portions(list(keys)):
+        rows = await work.rows(_FIND_BY_KEY, tenant_id, project_id, portion)
+        found.update((row["path_key"], msgspec.convert(row, FileState)) for row in rows)
+    return found
 
 
-async def find_folders(
-    work: Work, tenant_id: UUID, project_id: UUID, keys: Collection[str], deletes: Sequence[str]
-) -> set[str]:
-    """Those of `keys` that other files have for a folder, but for files that are about to be deleted."""
-    if not keys:
-        return set()
-    gone = {path_key(path) for path in deletes}
-    first, last = min(f"{key}/" for key in keys), max(f"{key}0" for key in keys)  # `0` follows `/`
-    rows = await work.rows(_FIND_BETWEEN, tenant_id, project_id, first, last)
-    below = (row["path_key"] for row in rows if row["path_key"] not in gone)
-    return {folder for key in below for folder in folders_of(key)} & set(keys)
+async def find_below(work: Work, tenant_id: UUID, project_id: UUID, probes: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The first files that have a key of `probes` for a folder, at most so many for each: pairs of it and their key."""
+    found: list[tuple[str, str]] = []
+    for portion in _portions(list(probes)):
+        limits = [probes[key] for key in portion]
+        rows = await work.rows(_FIND_BELOW, tenant_id, project_id, portion, limits)
+        found += [(row["folder"], row["path_key"]) for row in rows]
+    return found
 
 
 async def remove(work: Work, tenant_id: UUID, project_id: UUID, files: Sequence[FileState]) -> None:
     delete = "delete from files where tenant_id = $1 and project_id = $2 and id = any($3::uuid[])"
-    await work.execute(delete, tenant_id, project_id, [file.id for file in files])
+    for portion in _portions(files):
+        await work.execute(delete, tenant_id, project_id, [file.id for file in portion])
 
 
 async def put(work: Work, tenant_id: UUID, project_id: UUID, files: Sequence[FileState]) -> None:
     """Adds, or replaces what has the same path."""
-    columns = (
+    for portion in _portions(files):
+        await work.execute(_PUT, tenant_id, project_id, *_columns_of(portion))
+
+
+async def add_version(work: Work, version: VersionState, made: Plan) -> None:
+    """The version, what it changed, and the tree as it is now."""
+    values: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_FIELDS}
+    await work.execute(_ADD_VERSION, *values.values())
+    changes = [
+        *(("added", file) for file in made.added),
+        *(("updated", file) for file in made.updated),
+        *(("deleted", file) for file in made.deleted),
+    ]
+    for portion in _portions(changes):
+        columns = _change_columns(portion)
+        await work.execute(_ADD_CHANGES, version.tenant_id, version.project_id, version.version, *columns)
+    await work.execute(
+        _MOVE_TREE, version.tenant_id, version.project_id, version.version, version.file_count, version.total_size
+    )
+
+
+def _columns_of(files: Sequence[FileState]) -> list[list[Any]]:
+    return [
         [file.id for file in files],
         [file.path for file in files],
         [path_key(file.path) for file in files],
@@ -132,34 +147,23 @@ async def put(work: Work, tenant_id: UUID, project_id: UUID, files: Sequence[Fil
         [file.version for file in files],
         [file.created_at for file in files],
         [file.updated_at for file in files],
-    )
-    await work.execute(_PUT, tenant_id, project_id, *columns)
-
-
-async def add_version(work: Work, version: VersionState, made: Plan) -> None:
-    """The version, what it changed, and the tree as it is now."""
-    changes = [
-        *(("added", file) for file in made.added),
-        *(("updated", file) for file in made.updated),
-        *(("deleted", file) for file in made.deleted),
     ]
-    values: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_FIELDS}
-    await work.execute(_ADD_VERSION, *values.values())
-    await work.execute(
-        _ADD_CHANGES,
-        version.tenant_id,
-        version.project_id,
-        version.version,
+
+
+def _change_columns(changes: Sequence[tuple[str, FileState]]) -> list[list[Any]]:
+    return [
         [file.path for _, file in changes],
         [op for op, _ in changes],
         [file.id for _, file in changes],
         [None if op == "deleted" else file.size for op, file in changes],
         [None if op == "deleted" else file.sha256 for op, file in changes],
         [file.language for _, file in changes],
-    )
-    await work.execute(
-        _MOVE_TREE, version.tenant_id, version.project_id, version.version, version.file_count, version.total_size
-    )
+    ]
+
+
+def _portions(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        yield rows[start : start + ROWS_AT_ONCE]
 
 
 def _prefix(query: FileQuery, arguments: Arguments) -> str:
@@ -190,11 +194,8 @@ select {_COLUMNS}, at."offset" from (
     select coalesce(max(last_offset), 0) as "offset" from topic_offsets where tenant_id = $1 and topic = $3
 ) at left join files f on f.tenant_id = $1 and f.project_id = $2 order by f.path
 """
-# For one file this is what lies below its path, as a rule nothing; a batch reads what lies between its files. One scan
-# of a range, and no probe for each: of a project just filled no statistics tell that a probe must not scan all of it.
-_FIND_BETWEEN = """
-select path_key from files where tenant_id = $1 and project_id = $2 and path_key > $3 and path_key < $4
-"""
+_FIND_BY_KEY = f"select {_COLUMNS}, f.path_key from files_by_key($2, $3::text[]) f where f.tenant_id = $1"
+_FIND_BELOW = "select folder, path_key from files_below($1, $2, $3::text[], $4::int[])"
 _PUT = """
 insert into files (tenant_id, project_id, id, path, path_key, size, sha256, language, version, created_at, updated_at)
 select $1, $2, * from unnest($3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::int[],

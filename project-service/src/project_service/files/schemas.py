@@ -9,7 +9,9 @@ from shared.events.files import FileState
 from shared.pagination import PageQuery, SortText
 from shared.wire_enum import WireEnum
 
-MAX_FILES = 10_000  # in one batch
+MAX_FILES = 2_000  # in one batch; a whole project comes as a ZIP archive
+MAX_FOLDERS = 10_000  # distinct ones that the files of one batch or archive stand in: each is looked up
+MAX_PROJECT_FILES = 20_000  # a listing of all of them is 6 MB, which is what a live client begins with
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_BASE64 = 4 * -(-MAX_FILE_BYTES // 3)  # characters for that many bytes
 MAX_BATCH_BYTES = 32 * 1024 * 1024

@@ -11,7 +11,7 @@ from project_service.files import repository
 from project_service.files.domain import Batch, read_batch, with_content
 from project_service.files.repository import Listing
 from project_service.files.schemas import FileInclude, FileQuery, FilesWritten, FileView, WriteFiles
-from project_service.files.writing import write
+from project_service.files.writing import verify, write
 from project_service.projects import repository as projects
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -23,6 +23,8 @@ from shared.http.conditions import IfMatch, refuse_stale
 from shared.pagination import PageOf
 from shared.principal import Principal
 
+VERIFIED_FIRST_BYTES = 1024 * 1024
+"""A batch of more is checked against the files before it is stored; a smaller one that is refused is removed again."""
 PAGE_CONTENT_BYTES = 8 * 1024 * 1024
 ANY = IfMatch(None)
 
@@ -85,11 +87,15 @@ class FileService:
     async def write(
         self, principal: Principal, project_id: UUID, body: WriteFiles, if_match: IfMatch = ANY
     ) -> FilesWritten:
-        await self.require_editor(principal, project_id)
         batch, contents = await asyncio.to_thread(read_batch, body)
-        await self._blobs.stage(principal.tenant_id, contents)
-        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            return await self._write(work, principal, project_id, batch, if_match)
+        if sum(draft.size for draft in batch.drafts) > VERIFIED_FIRST_BYTES:
+            async with self._database.unit_of_work(principal.tenant_id) as work:
+                await projects.require(work, principal, project_id, ProjectRole.EDITOR)
+                await verify(work, principal, project_id, batch, self._clock.now(), if_match)
+        async with self._blobs.staging(principal) as staging:
+            await staging.add(contents)
+            async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+                return await self._write(work, principal, project_id, batch, if_match)
 
     async def remove(self, principal: Principal, project_id: UUID, file_id: UUID, if_match: IfMatch) -> None:
         """A version without the file."""

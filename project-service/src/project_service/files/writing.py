@@ -1,15 +1,25 @@
 """One batch, one version: how files change, whoever asks for it (a write, a restore, an import, a template)."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from project_service.blobs.service import keep
 from project_service.files import repository
-from project_service.files.domain import Batch, Plan, Tree, plan
+from project_service.files.domain import (
+    Batch,
+    Plan,
+    Tree,
+    deleted_files,
+    folder_probes,
+    keys_of,
+    plan,
+    require_file_room,
+)
 from shared.db.unit_of_work import Work
 from shared.events.changes import Change
 from shared.events.files import (
@@ -20,6 +30,7 @@ from shared.events.files import (
     FilesChangedState,
     FileUpdated,
     VersionAdded,
+    VersionKind,
     VersionState,
 )
 from shared.events.topics import files_topic
@@ -29,6 +40,12 @@ from shared.principal import Principal
 
 MOST_SINGLE_EVENTS = 50
 """A larger batch is told in one event: its frames would fill a live client's buffer (64 KiB)."""
+
+
+SMALL_BATCH = 100
+"""Files: what is decided about so many is not worth a change of threads."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Outcome(NamedTuple):
@@ -45,7 +62,7 @@ async def write(
 ) -> Outcome:
     """The contents are staged, the caller's right is checked. `if_match` is about the newest version of the project.
 
-    Raises PreconditionFailed, InvalidPath, FileVersionConflict or TierLimitExceeded.
+    Raises PreconditionFailed, InvalidPath, FileVersionConflict or LimitReached.
     """
     tenant_id = principal.tenant_id
     tree = await repository.lock_tree(work, tenant_id, project_id)
@@ -54,23 +71,52 @@ async def write(
     made = await _plan(work, tenant_id, project_id, batch, now)
     if made.is_empty:
         return Outcome(made, None, tree.version)
-    await keep(work, principal, {file.sha256 for file in made.written})
+    grown = _grown(batch, tree, made)
+    await keep(work, tenant_id, {file.sha256 for file in made.written})
     if made.deleted:
         await repository.remove(work, tenant_id, project_id, made.deleted)
     if made.written:
         await repository.put(work, tenant_id, project_id, made.written)
-    version = _version(principal, project_id, batch, made, made.grown(tree), now)
+    version = _version(principal, project_id, batch, made, grown, now)
     await repository.add_version(work, version, made)
     for event in _events(made, version):
         work.publish(event, topics=[files_topic(project_id)], subject=str(event.entity_id))
     return Outcome(made, version, version.version)
 
 
+async def verify(
+    work: Work, principal: Principal, project_id: UUID, batch: Batch, now: datetime, if_match: IfMatch
+) -> None:
+    """Refuses what `write` would refuse as the files are now, before anything is stored for it; locks nothing."""
+    tree = await repository.get_tree(work, principal.tenant_id, project_id)
+    refuse_stale(if_match, tree)
+    _grown(batch, tree, await _plan(work, principal.tenant_id, project_id, batch, now))
+
+
 async def _plan(work: Work, tenant_id: UUID, project_id: UUID, batch: Batch, now: datetime) -> Plan:
-    current = await repository.find_concerned(work, tenant_id, project_id, batch)
-    new = {draft.key for draft in batch.drafts} - current.keys()
-    folders = await repository.find_folders(work, tenant_id, project_id, new, batch.deletes)
-    return plan(batch, current, folders, tenant_id, project_id, now)
+    """Costs what the batch names, however many files the project has."""
+    size = len(batch.drafts) + len(batch.deletes)
+    keys = await _decided(size, keys_of, batch)
+    current = await repository.find_by_key(work, tenant_id, project_id, keys.all)
+    deleted = deleted_files(batch, current)
+    below = await repository.find_below(work, tenant_id, project_id, folder_probes(keys, current, deleted))
+    folders = {folder for folder, key in below if key not in deleted}
+    return await _decided(size, plan, batch, current, deleted, folders, tenant_id, project_id, now)
+
+
+async def _decided(size: int, decide: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """In a thread where it takes a while."""
+    if size <= SMALL_BATCH:
+        return decide(*args, **kwargs)
+    return await asyncio.to_thread(decide, *args, **kwargs)
+
+
+def _grown(batch: Batch, tree: Tree, made: Plan) -> Tree:
+    """Raises LimitReached, but not for going back to what once was."""
+    grown = made.grown(tree)
+    if batch.kind is not VersionKind.RESTORE:
+        require_file_room(tree, grown)
+    return grown
 
 
 def _version(

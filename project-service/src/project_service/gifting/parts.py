@@ -3,6 +3,7 @@
 from project_service.gifting.dashboard.routes import routes as dashboard_routes
 from project_service.gifting.dashboard.service import DashboardService
 from project_service.gifting.gifts.metadata import USER_AGENT, MetadataFiller, ProductReader
+from project_service.gifting.gifts.page_reader import PageReader
 from project_service.gifting.gifts.routes import routes as gift_routes
 from project_service.gifting.gifts.service import GiftService
 from project_service.gifting.items.routes import routes as item_routes
@@ -27,7 +28,8 @@ class Planning:
 
     def __init__(self, settings: ProjectSettings, database: Database, clock: Clock) -> None:
         self._client = OutboundClient(settings.allowed_destinations(), user_agent=USER_AGENT)
-        reader = ProductReader(self._client)
+        self._pages = PageReader()
+        reader = ProductReader(self._client, self._pages)
         self._filler = MetadataFiller(database, reader, clock)
         self.dashboard = DashboardService(database, clock)
         self.persons = PersonService(database, clock)
@@ -46,4 +48,5 @@ class Planning:
         try:
             await self._filler.run()
         finally:
+            await self._pages.close()
             await self._client.close()

@@ -208,17 +208,21 @@ async def drop_favorites_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
     await work.execute("delete from project_favorites where tenant_id = $1 and user_id = $2", tenant_id, user_id)
 
 
-async def purge(work: Work, deleted_before: datetime, projects_at_once: int, tasks_at_once: int) -> int:
-    """With all that was in them. In system work; returns how many projects and tasks went.
+async def purge(work: Work, deleted_before: datetime, projects_at_once: int, rows_at_once: int) -> int:
+    """With all that was in them. In system work; returns how many projects, tasks and changes of files went.
 
     Tasks go first and by our own role: a cascade would run their triggers as the owner of the tables, who writes none.
+    Changes of files may be so many that no transaction should delete them all.
     """
     due = [row["id"] for row in await work.rows(_DUE, deleted_before, projects_at_once)]
-    tasks = await work.execute(_PURGE_TASKS, due, tasks_at_once)
-    if tasks == tasks_at_once:
-        return tasks
+    rows = 0
+    for purge_rows in (_PURGE_TASKS, _PURGE_CHANGES):
+        count = await work.execute(purge_rows, due, rows_at_once)
+        rows += count
+        if count == rows_at_once:
+            return rows
     await work.execute("delete from task_counts where project_id = any($1::uuid[])", due)
-    return tasks + await work.execute("delete from projects where id = any($1::uuid[])", due)
+    return rows + await work.execute("delete from projects where id = any($1::uuid[])", due)
 
 
 def _visible(principal: Principal, arguments: Arguments) -> str:
@@ -280,6 +284,10 @@ update projects set deleted_at = $2 where tenant_id = $1 and id = any(array(
 
 _PURGE_TASKS = """
 delete from tasks where id = any(array(select id from tasks where project_id = any($1::uuid[]) limit $2))
+"""
+
+_PURGE_CHANGES = """
+delete from file_changes where id = any(array(select id from file_changes where project_id = any($1::uuid[]) limit $2))
 """
 
 _DUE = "select id from projects where deleted_at < $1 order by deleted_at limit $2 for update skip locked"

@@ -28,7 +28,7 @@ from shared.pagination import PageOf
 from shared.principal import Principal
 from shared.quotas import Quota, require_room
 
-PROJECTS_AT_ONCE, TASKS_AT_ONCE = 20, 10_000
+PROJECTS_AT_ONCE, ROWS_AT_ONCE = 20, 10_000
 """Purged in one transaction: well within what a statement may take."""
 
 
@@ -115,15 +115,20 @@ class ProjectService:
 
 async def create(work: Work, principal: Principal, new: CreateProject, now: datetime) -> ProjectView:
     """Also for those who fill it in the same transaction. The caller's right is checked before."""
-    require_room(Quota.PROJECTS, principal.tier, await repository.count_alone(work, principal.tenant_id))
+    await require_project_room(work, principal)
     project = await repository.add(work, principal, new, now)
     _tell(work, ProjectAdded(entity_id=project.id, version=project.version, payload=state_of(project)))
     return project
 
 
+async def require_project_room(work: Work, principal: Principal) -> None:
+    """Raises TierLimitExceeded. Until the end of the transaction nobody else makes a project in the tenant."""
+    require_room(Quota.PROJECTS, principal.tier, await repository.count_alone(work, principal.tenant_id))
+
+
 async def purge_deleted(work: Work, now: datetime) -> int:
-    """Returns how many projects and tasks were removed for good; there may be more."""
-    return await repository.purge(work, now - RESTORABLE_FOR, PROJECTS_AT_ONCE, TASKS_AT_ONCE)
+    """Returns how many projects, tasks and changes of files were removed for good; there may be more."""
+    return await repository.purge(work, now - RESTORABLE_FOR, PROJECTS_AT_ONCE, ROWS_AT_ONCE)
 
 
 async def _never_deleted(work: Work, principal: Principal, project_id: UUID) -> ProjectView:

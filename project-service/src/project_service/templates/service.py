@@ -47,12 +47,16 @@ class TemplateService:
         template = self._library.get(wanted.template_id)
         filled = template.filled(wanted.name, wanted.variables)
         contents = {path: Content.of(text.encode()) for path, text in filled.items()}
-        await self._blobs.stage(principal.tenant_id, contents.values())
         drafts = [Draft(path, content.sha256, len(content.data)) for path, content in contents.items()]
         batch = Batch(drafts, kind=VersionKind.TEMPLATE, message=f"From the template {template.description.name}")
+        async with self._blobs.staging(principal) as staging:
+            await staging.add(contents.values())
+            return await self._begin(principal, template, wanted.name, batch)
+
+    async def _begin(self, principal: Principal, template: Template, name: str, batch: Batch) -> ProjectView:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             now = self._clock.now()
-            project = await create(work, principal, CreateProject(name=wanted.name), now)
+            project = await create(work, principal, CreateProject(name=name), now)
             await write(work, principal, project.id, batch, now)
             await self._add_tasks(work, principal, project.id, template)
             return work.answer(await projects.get(work, principal, project.id))

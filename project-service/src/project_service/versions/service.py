@@ -1,6 +1,5 @@
 """The use cases of versions: looking back, comparing, going back."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
@@ -12,6 +11,7 @@ from project_service.files import repository as files
 from project_service.files.domain import Batch, Draft, as_text
 from project_service.files.writing import write
 from project_service.projects import repository as projects
+from project_service.threads import LongWork
 from project_service.versions import repository
 from project_service.versions.patches import unified
 from project_service.versions.repository import Difference
@@ -40,10 +40,11 @@ SEARCH_SECONDS = 2.0  # of one answer
 
 
 class VersionService:
-    def __init__(self, database: Database, blobs: BlobStore, clock: Clock) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, clock: Clock, threads: LongWork) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock
+        self._threads = threads
 
     async def find(self, principal: Principal, project_id: UUID, query: VersionListQuery) -> PageOf[VersionState]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
@@ -69,7 +70,7 @@ class VersionService:
                 await repository.get(work, principal.tenant_id, project_id, old)
             found = await repository.find_differences(work, principal.tenant_id, project_id, old, version)
         contents = await self._blobs.read(principal.tenant_id, _within_answer(found))
-        compared = await asyncio.to_thread(lambda: list(_compare(found, contents)))
+        compared = await self._threads.run(lambda: list(_compare(found, contents)))
         return VersionDiff(from_version=old, to_version=version, files=compared)
 
     async def restore(self, principal: Principal, project_id: UUID, version: int, if_match: IfMatch) -> VersionState:

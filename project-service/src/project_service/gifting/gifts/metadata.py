@@ -1,6 +1,7 @@
 """Gifts from an address: fetched in the background, as anybody's page is fetched, and filled with what it says."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -9,13 +10,15 @@ from uuid import UUID
 from project_service.gifting.gifts import repository
 from project_service.gifting.gifts.announcing import tell_of_gift
 from project_service.gifting.gifts.errors import GiftNotFound
-from project_service.gifting.gifts.product_pages import Product, read_page
+from project_service.gifting.gifts.page_reader import PageReader, PageUnreadable, ReaderBusy
+from project_service.gifting.gifts.products import PageBytes, Product
 from project_service.gifting.streams import linked
 from project_service.outbound.client import OutboundClient, OutboundFailed
 from project_service.outbound.destinations import DestinationRefused
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.failures import DatabaseUnavailable, TransactionConflict
+from shared.errors import Unavailable
 from shared.events.gifting import GiftState, GiftUpdated, MetadataStatus
 from shared.telemetry.logs import get_logger
 
@@ -23,7 +26,10 @@ USER_AGENT = "Tessera-Gifts/1"
 SECONDS = 5.0
 MOST_BYTES = 2 * 1024 * 1024
 REDIRECTS = 5
-AT_ONCE = 4  # pages, per replica
+AT_ONCE = 4  # pages in the background, per replica
+PREVIEWS_AT_ONCE = 8  # per replica
+PREVIEWS_OF_TENANT = 2
+"""At one time: a tenant whose pages are slow or hostile waits for itself before others wait for it."""
 POLL_SECONDS = 5.0  # for what another replica left undone; what is new here wakes us
 LEASE = timedelta(seconds=60)
 """Longer than a page takes: after it, somebody else may try."""
@@ -41,25 +47,36 @@ class Reading(NamedTuple):
 class ProductReader:
     """`client` is open for as long as anybody reads; `seconds` bound fetching and reading, each."""
 
-    def __init__(self, client: OutboundClient, seconds: float = SECONDS) -> None:
+    def __init__(self, client: OutboundClient, pages: PageReader, seconds: float = SECONDS) -> None:
         self._client = client
+        self._pages = pages
         self._seconds = seconds
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._previews: Counter[UUID] = Counter()
 
-    async def read(self, url: str) -> Reading:
+    async def preview(self, tenant_id: UUID, url: str) -> Reading:
+        """For somebody who waits. Raises Unavailable where too many do."""
+        if self._previews.total() >= PREVIEWS_AT_ONCE or self._previews[tenant_id] >= PREVIEWS_OF_TENANT:
+            raise Unavailable("Other pages are being read just now: try again shortly.")
+        self._previews[tenant_id] += 1
+        try:
+            return await self.read(tenant_id, url)
+        finally:
+            self._previews -= Counter([tenant_id])
+
+    async def read(self, tenant_id: UUID, url: str) -> Reading:
         """Never fails: that is a status as well."""
         try:
-            async with self._turns, asyncio.timeout(2 * self._seconds):
-                return await self._read(url)
-        except (DestinationRefused, OutboundFailed, TimeoutError):
+            async with asyncio.timeout(2 * self._seconds):
+                return await self._read(tenant_id, url)
+        except (DestinationRefused, OutboundFailed, PageUnreadable, ReaderBusy, TimeoutError):
             return Reading(MetadataStatus.FAILED)
 
-    async def _read(self, url: str) -> Reading:
+    async def _read(self, tenant_id: UUID, url: str) -> Reading:
         answer = await self._client.get(url, seconds=self._seconds, most_bytes=MOST_BYTES, redirects=REDIRECTS)
         content_type = answer.headers.get("content-type", "text/html")
         if answer.status not in _BLOCKED and (answer.status >= 300 or "html" not in content_type):
             return Reading(MetadataStatus.FAILED)
-        page = await asyncio.to_thread(read_page, answer.body, content_type, answer.url)
+        page = await self._pages.read(tenant_id, PageBytes(answer.body, content_type, answer.url))
         if answer.status in _BLOCKED or page.is_captcha:
             return Reading(MetadataStatus.BLOCKED)
         is_known = page.product != Product()
@@ -105,7 +122,7 @@ class MetadataFiller:
 
     async def _fill(self, gift: repository.PendingGift) -> None:
         is_hopeless = gift.attempts > MOST_ATTEMPTS
-        reading = Reading(MetadataStatus.FAILED) if is_hopeless else await self._reader.read(gift.url)
+        reading = Reading(MetadataStatus.FAILED) if is_hopeless else await self._reader.read(gift.tenant_id, gift.url)
         await self._store(gift.tenant_id, gift.id, gift.url, reading, self._clock.now())
 
     async def _store(self, tenant_id: UUID, gift_id: UUID, url: str, reading: Reading, now: datetime) -> None:

@@ -1,26 +1,28 @@
 """What a shop's page says of its product: JSON-LD first, then microdata, then Open Graph.
 
-Pages are anybody's: they are read in a thread, as much of them as was fetched, and whatever is odd is left out.
+Pages are anybody's: whatever is odd is left out, and only as much is looked at as an honest page has. What remains
+costly (a start tag of 200 KB takes the parser seconds) is for the limits of the process that this runs in.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urljoin
 
-from extruct.jsonld import JsonLdExtractor
-from extruct.opengraph import OpenGraphExtractor
-from extruct.w3cmicrodata import MicrodataExtractor
-from lxml.etree import LxmlError
+from lxml import etree, html
 from price_parser import Price
 from w3lib.encoding import html_to_unicode
 
-LONGEST_NAME = 300
-LONGEST_ADDRESS = 2048
-HIGHEST_PRICE = 1_000_000_000_000
+from project_service.gifting.gifts.products import HIGHEST_PRICE, LONGEST_ADDRESS, LONGEST_NAME, Page, Product
+
 MAX_DEPTH = 20  # of nested data; product pages have four or five levels
+MAX_BLOCKS = 100  # of JSON-LD; product pages have a few
+MAX_ITEMS = 1_000  # of microdata; product pages with all their reviews have some hundreds
+MAX_ELEMENTS = 50_000  # of one item or text; large product pages have 5,000 in all
 
 _NO_MINOR_UNITS = frozenset(
     ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
@@ -32,33 +34,47 @@ _CAPTCHA = re.compile(
     r"|challenge-platform|just a moment\.\.\.|access denied|unusual traffic|datadome|px-block",
     re.IGNORECASE,
 )
-_ODD = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, LxmlError)
-
-
-class Product(NamedTuple):
-    name: str | None = None
-    price: int | None = None
-    """In minor units."""
-    currency: str | None = None
-    image_url: str | None = None
-
-
-class Page(NamedTuple):
-    product: Product
-    is_captcha: bool
+_COMMENTS = re.compile(r'("(?:[^"\\]|\\.)*+"?)|//[^\n]*|/\*.*?\*/|<!--|-->|<!\[CDATA\[|\]\]>', re.DOTALL)
+"""In JSON, and around it in pages that hide it from old browsers; texts in quotes stay."""
+_MICRODATA = frozenset(
+    ["name", "image", "offers", "price", "lowPrice", "priceCurrency", "priceSpecification", "url", "contentUrl"]
+)
+_VALUE_OF = MappingProxyType(
+    {
+        **dict.fromkeys(["audio", "embed", "iframe", "img", "source", "track", "video"], "src"),
+        **dict.fromkeys(["a", "area", "link"], "href"),
+        **dict.fromkeys(["data", "meter"], "value"),
+        "meta": "content",
+        "object": "data",
+        "time": "datetime",
+    }
+)
+"""The attribute that is the value of a property, by tag; of other elements it is `content` or their text."""
+_UNSEEN = frozenset(["script", "style", "template", "noscript"])
+_INLINE = frozenset(["a", "abbr", "b", "bdi", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u"])
+_ODD = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, etree.LxmlError)
 
 
 def read_page(body: bytes, content_type: str | None, url: str) -> Page:
-    """Takes a while for large pages."""
-    _, html = html_to_unicode(content_type, body)
-    found = [_tried(read, html, url) for read in (_from_json_ld, _from_microdata, _from_open_graph)]
+    """Takes a while for large pages, and very long for hostile ones."""
+    _, text = html_to_unicode(content_type, body)
+    document = _document(text)
+    found = [] if document is None else [_tried(read, document, url) for read in _SOURCES]
     product = _merged(found)
-    return Page(product, is_captcha=product == Product() and _CAPTCHA.search(html) is not None)
+    return Page(product, is_captcha=product == Product() and _CAPTCHA.search(text) is not None)
 
 
-def _tried(read: Callable[[str, str], Product], html: str, url: str) -> Product:
+def _document(text: str) -> html.HtmlElement | None:
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return read(html, url)
+        return html.document_fromstring(text.encode(errors="replace"), parser=parser)
+    except _ODD:
+        return None
+
+
+def _tried(read: Callable[[html.HtmlElement, str], Product], document: html.HtmlElement, url: str) -> Product:
+    try:
+        return read(document, url)
     except _ODD:
         return Product()
 
@@ -71,29 +87,95 @@ def _merged(found: list[Product]) -> Product:
     return Product(name, priced.price, priced.currency, image)
 
 
-def _from_json_ld(html: str, url: str) -> Product:
-    for node in _nodes(JsonLdExtractor().extract(html)):
-        if _is_product(node.get("@type")):
-            return _product_of(node, url)
+def _from_json_ld(document: html.HtmlElement, url: str) -> Product:
+    for block in islice(_json_ld_blocks(document), MAX_BLOCKS):
+        for node in _nodes(_read_json(block)):
+            if _is_product(node.get("@type")):
+                return _product_of(node, url)
     return Product()
 
 
-def _from_microdata(html: str, url: str) -> Product:
-    for node in _nodes(MicrodataExtractor().extract(html)):
-        if _is_product(node.get("type")) and isinstance(node.get("properties"), dict):
-            return _product_of(_flat(node["properties"]), url)
+def _json_ld_blocks(document: html.HtmlElement) -> Iterator[str]:
+    for script in document.iter("script"):
+        if script.get("type", "").partition(";")[0].strip().lower() == "application/ld+json":
+            yield script.text or ""
+
+
+def _read_json(text: str) -> Any:
+    """None for what is no JSON, even without its comments: a broken block takes nothing from the others."""
+    return _parsed(text) or _parsed(_COMMENTS.sub(_text_in_quotes, text))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text_in_quotes(found: re.Match[str]) -> str:
+    return found[1] or ""
+
+
+def _from_microdata(document: html.HtmlElement, url: str) -> Product:
+    """Of items as they stand in the page; what `itemref` adds from elsewhere is not followed: it can go in circles."""
+    for item in islice(document.iterfind(".//*[@itemscope]"), MAX_ITEMS):
+        if _is_product(item.get("itemtype", "").split()):
+            return _product_of(_item(item, 0), url)
     return Product()
 
 
-def _from_open_graph(html: str, url: str) -> Product:
-    for card in OpenGraphExtractor().extract(html):
-        facts = dict(reversed([(name, value) for name, value in card["properties"] if isinstance(value, str)]))
-        price, currency = _price(
-            facts.get("product:price:amount") or facts.get("og:price:amount"),
-            facts.get("product:price:currency") or facts.get("og:price:currency"),
-        )
-        return Product(_text(facts.get("og:title")), price, currency, _address(facts.get("og:image"), url))
-    return Product()
+def _item(item: html.HtmlElement, depth: int) -> dict[str, Any]:
+    """Of each property that matters its first value."""
+    found: dict[str, Any] = {}
+    for element in islice(_within_item(item), MAX_ELEMENTS):
+        for name in element.get("itemprop", "").split():
+            if name in _MICRODATA and name not in found:
+                found[name] = _value_of(element, depth)
+    return found
+
+
+def _within_item(item: html.HtmlElement) -> Iterator[html.HtmlElement]:
+    """Its elements in their order, not those of the items in it."""
+    waiting = list(reversed(item))
+    while waiting:
+        element = waiting.pop()
+        yield element
+        if element.get("itemscope") is None:
+            waiting.extend(reversed(element))
+
+
+def _value_of(element: html.HtmlElement, depth: int) -> Any:
+    if element.get("itemscope") is not None:
+        return _item(element, depth + 1) if depth < MAX_DEPTH else None
+    if element.tag in _VALUE_OF:
+        return element.get(_VALUE_OF[element.tag], "")
+    return element.get("content") or _text_of(element)
+
+
+def _text_of(element: html.HtmlElement) -> str:
+    """As a reader sees it: elements that are not part of a line are apart."""
+    parts: list[str] = []
+    for event, node in islice(etree.iterwalk(element, events=("start", "end")), MAX_ELEMENTS):
+        text = node.text if event == "start" and node.tag not in _UNSEEN else ""
+        tail = node.tail if event == "end" and node is not element else ""
+        edge = "" if node.tag in _INLINE else " "
+        parts += [edge, text or "", edge, tail or ""] if event == "end" else [edge, text or ""]
+    return "".join(parts)
+
+
+def _from_open_graph(document: html.HtmlElement, url: str) -> Product:
+    facts: dict[str, str] = {}
+    for meta in islice(document.iterfind("head/meta[@property]"), MAX_ELEMENTS):
+        facts.setdefault(meta.get("property", ""), meta.get("content", ""))
+    price, currency = _price(
+        facts.get("product:price:amount") or facts.get("og:price:amount"),
+        facts.get("product:price:currency") or facts.get("og:price:currency"),
+    )
+    return Product(_text(facts.get("og:title")), price, currency, _address(facts.get("og:image"), url))
+
+
+_SOURCES = (_from_json_ld, _from_microdata, _from_open_graph)
 
 
 def _product_of(node: Mapping[str, Any], url: str) -> Product:
@@ -123,16 +205,6 @@ def _nodes(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 def _is_product(kind: Any) -> bool:
     kinds = kind if isinstance(kind, list) else [kind]
     return any(isinstance(one, str) and re.split(r"[/#:]", one)[-1] == "Product" for one in kinds)
-
-
-def _flat(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Microdata nests each thing in its `properties`; JSON-LD does not."""
-    return {name: _unwrapped(value) for name, value in properties.items()}
-
-
-def _unwrapped(value: Any) -> Any:
-    first = _first(value)
-    return _flat(first["properties"]) if isinstance(first, dict) and "properties" in first else first
 
 
 def _first(value: Any) -> Any:

@@ -132,7 +132,7 @@ async def remove(work: Work, gift: GiftState) -> None:
 
 
 async def lease_pending(work: Work, now: datetime, until: datetime, most: int) -> list[PendingGift]:
-    """In system work: gifts of any tenant whose pages are to be read, by nobody else until then."""
+    """In system work: gifts whose pages are to be read, by nobody else until then. Tenants take turns."""
     return [PendingGift(**row) for row in await work.rows(_LEASE, now, until, most)]
 
 
@@ -154,7 +154,12 @@ where tenant_id = $1 and not $3 = any(taken_back_by) and id in (
 _LEASE = """
 update gifts set metadata_due_at = $2, metadata_attempts = metadata_attempts + 1
 where id in (
-    select id from gifts where metadata_due_at <= $1 order by metadata_due_at limit $3 for update skip locked
+    select g.id from gifts g join (
+        select id, row_number() over (partition by tenant_id order by metadata_due_at) as turn
+        from gifts where metadata_due_at <= $1
+    ) waiting on waiting.id = g.id
+    where g.metadata_due_at <= $1
+    order by waiting.turn, g.metadata_due_at limit $3 for update of g skip locked
 )
 returning id, tenant_id, url, metadata_attempts as attempts
 """

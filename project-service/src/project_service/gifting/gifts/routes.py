@@ -12,7 +12,7 @@ from project_service.gifting.gifts.schemas import (
     UrlPreview,
 )
 from project_service.gifting.gifts.service import GiftService
-from shared.errors import Forbidden, LimitReached, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed, Unavailable
 from shared.events.gifting import GiftState
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -42,9 +42,11 @@ async def search_gifts(principal: Principal, gifts: GiftService, query: GiftSear
     return await gifts.find(principal, query)
 
 
-@routes.post(GIFTS + "/preview-url", summary="See what a gift from an address would be filled with")
+@routes.post(
+    GIFTS + "/preview-url", summary="See what a gift from an address would be filled with", errors=[Unavailable]
+)
 async def preview_url(principal: Principal, gifts: GiftService, body: PreviewUrl) -> UrlPreview:
-    return await gifts.preview(body)
+    return await gifts.preview(principal, body)
 
 
 @routes.get(GIFT, summary="Read a gift", errors=[GiftNotFound])

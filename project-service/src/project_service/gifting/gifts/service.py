@@ -54,8 +54,9 @@ class GiftService:
         async with self._database.unit_of_work(principal.tenant_id) as work:
             return await repository.get(work, principal, gift_id, self._clock.now())
 
-    async def preview(self, asked: PreviewUrl) -> UrlPreview:
-        reading = await self._reader.read(asked.url)
+    async def preview(self, principal: Principal, asked: PreviewUrl) -> UrlPreview:
+        """Raises Unavailable where too many pages are being read."""
+        reading = await self._reader.preview(principal.tenant_id, asked.url)
         return UrlPreview(url=asked.url, metadata_status=reading.status, **reading.product._asdict())
 
     async def add(self, principal: Principal, new: CreateGift) -> GiftState:

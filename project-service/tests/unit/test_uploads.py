@@ -1,0 +1,53 @@
+"""Bodies on their way to a temporary file: how many bytes of a tenant, and of all, may be on the disk at one time."""
+
+from typing import Any, cast
+
+import pytest
+
+from project_service.uploads import IncomingBody, Uploads
+from shared.errors import Unavailable
+from shared.http.app import Request
+from shared.testing.callers import ACME, GLOBEX
+
+KIB = 1024
+
+
+class Streamed:
+    """A request that is its own stream."""
+
+    headers = {"content-type": "application/zip"}
+
+    def __init__(self, size: int) -> None:
+        self._parts = [bytes(KIB)] * (size // KIB)
+
+    @property
+    def stream(self) -> Any:
+        return self
+
+    async def read(self) -> bytes | None:
+        return self._parts.pop() if self._parts else None
+
+
+def body(size: int) -> IncomingBody:
+    return IncomingBody(cast(Request, Streamed(size)), "application/zip", limit=KIB * KIB)
+
+
+async def test_a_tenant_has_room_again_when_its_upload_has_ended() -> None:
+    uploads = Uploads(of_tenant=100 * KIB)
+    for _ in range(3):
+        async with uploads.spooled(body(80 * KIB), ACME) as upload:
+            assert upload.size == len(upload.file.read()) == 80 * KIB
+
+            with pytest.raises(Unavailable):
+                async with uploads.spooled(body(30 * KIB), ACME):
+                    pass
+            async with uploads.spooled(body(80 * KIB), GLOBEX):
+                pass
+
+
+async def test_all_tenants_together_have_a_bound() -> None:
+    uploads = Uploads(in_all=100 * KIB)
+    async with uploads.spooled(body(80 * KIB), ACME):
+        with pytest.raises(Unavailable):
+            async with uploads.spooled(body(30 * KIB), GLOBEX):
+                pass
