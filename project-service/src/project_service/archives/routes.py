@@ -56,6 +56,5 @@ async def import_project(
     request: Request, principal: Principal, archives: ArchiveService, uploads: Uploads, query: ImportQuery
 ) -> Created[ProjectView]:
     body = IncomingBody(request, ZIP, ZIP_ON_WINDOWS, limit=MAX_ARCHIVE_BYTES)
-    require_creator(principal)
     async with uploads.spooled(body, principal.tenant_id) as upload:
         return Created(await archives.unpack(principal, upload, query.name))

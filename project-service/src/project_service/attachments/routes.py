@@ -70,7 +70,6 @@ async def add_attachment(
     task_id: UUID,
 ) -> Created[AttachmentView]:
     body = IncomingBody(request, JSON, limit=MAX_FILE_BYTES)
-    await attachments.require_editor(principal, project_id, task_id)
     async with uploads.spooled(body, principal.tenant_id) as upload:
         if request.headers.get("content-type", "").lower().startswith(FORM):
             return Created(await attachments.add_file(principal, project_id, task_id, upload))

@@ -126,12 +126,6 @@ class AttachmentService:
         except ObjectMissing:
             raise AttachmentNotFound from None
 
-    async def require_editor(self, principal: Principal, project_id: UUID, task_id: UUID) -> None:
-        """Before a file is received. Raises ProjectNotFound, TaskNotFound, Forbidden."""
-        with beside_the_write():
-            async with self._database.unit_of_work(principal.tenant_id) as work:
-                await _lock(work, principal, project_id, task_id)
-
     async def sweep(self) -> int:
         """Deletes all objects that no attachment has referred to for an hour, in portions; how many."""
         before, count = self._clock.now() - SAFE_FOR, 0
