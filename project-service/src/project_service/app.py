@@ -48,7 +48,7 @@ from project_service.topics import audience_of, visibility_of_topics
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from project_service.webhooks.courier import PACE, Courier, DeliveryMetrics
-from project_service.webhooks.deliveries import DeliveryService, forget_deliveries
+from project_service.webhooks.deliveries import DeliveryService, forget_deliveries, forget_large_logs
 from project_service.webhooks.domain import Pace
 from project_service.webhooks.routes import routes as webhook_routes
 from project_service.webhooks.service import WebhookService
@@ -93,7 +93,11 @@ ROUTES = (
     *SEARCH_ROUTES,
 )
 CHORES: Mapping[str, Chore] = MappingProxyType(
-    {"purge deleted projects": purge_deleted, "forget old deliveries": forget_deliveries}
+    {
+        "purge deleted projects": purge_deleted,
+        "forget old deliveries": forget_deliveries,
+        "forget large delivery logs": forget_large_logs,
+    }
 )
 
 

@@ -19,6 +19,7 @@ from project_service.uploads import Upload
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.events.files import FileState, VersionKind
+from shared.open_streams import OpenStreams
 from shared.principal import Principal
 
 GROUP_BYTES = 1024 * 1024
@@ -36,13 +37,16 @@ class ArchiveService:
         self._database = database
         self._blobs = blobs
         self._clock = clock
+        self._downloads = OpenStreams()
 
     async def pack(self, principal: Principal, project_id: UUID) -> Packed:
-        """The files as they are now, however long the reading takes: contents never change."""
+        """The files as they are now, however long the reading takes: contents never change. Raises TooManyRequests."""
+        self._downloads.require_room(principal.user_id)
         async with self._database.unit_of_work(principal.tenant_id) as work:
             project = await projects.get(work, principal, project_id)
             found = await files.find_all(work, principal.tenant_id, project_id)
-        return Packed(project.name, pack(self._members(principal.tenant_id, found)))
+        parts = pack(self._members(principal.tenant_id, found))
+        return Packed(project.name, self._downloads.open(principal.user_id, parts))
 
     async def unpack(self, principal: Principal, upload: Upload, name: str | None) -> ProjectView:
         """A project with one version. Raises InvalidArchive, Forbidden, TierLimitExceeded."""

@@ -44,6 +44,7 @@ async def find_page(
         columns=f"{_COLUMNS}, s.user_id is not null as is_starred",
         tables="comments c left join comment_stars s on s.comment_id = c.id and s.user_id = $3",
         condition=f"c.tenant_id = $1 and c.project_id is not distinct from $2 {only_own} {_filters(query, arguments)}",
+        size="octet_length(c.body)",
         arguments=arguments,
     )
     return page_of(query, query.sort, rows, msgspec.convert(rows, list[CommentView]), total)

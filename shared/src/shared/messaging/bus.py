@@ -12,6 +12,9 @@ RETRY_DELAYS = (1.0, 5.0, 30.0, 120.0)
 PUBLISH_TIMEOUT = 3.0
 """Seconds a message may stay unconfirmed: long enough for a leader election, short enough to hold a lock over."""
 
+BATCH_BYTES = 4 * 1024 * 1024
+"""Of messages that a handler is given together; a message that begins below it may end above."""
+
 MAX_REQUEST_DEADLINE = 2.0
 """Seconds a request may last at most: somebody waits behind an HTTP call for its answer."""
 
