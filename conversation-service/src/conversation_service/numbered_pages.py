@@ -77,7 +77,7 @@ class NumberedRows(NamedTuple):
 
 
 async def read_span(query: NumberedQuery, count: int, rows_of: RowsOf) -> NumberedRows:
-    """Raises ValidationFailed for a cursor of something else, PageTooLarge where numbers would skip what is left out."""
+    """Raises ValidationFailed for a cursor of something else, PageTooLarge where numbers would skip items."""
     span = span_of(query, count)
     rows = await rows_of(span)
     is_by_number = query.cursor is None and query.skipped > 0

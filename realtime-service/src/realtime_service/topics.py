@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from realtime_service.passing import PassingFrame
 
 
-
 class Subscriber(Protocol):
     @property
     def principal(self) -> Principal: ...

@@ -3,9 +3,9 @@
 from realtime_fakes import envelope_of, some_principal, task_added
 
 from realtime_service.events import TopicEvent, topic_events
+from realtime_service.held_events import MAX_HELD
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
-from realtime_service.held_events import MAX_HELD, MAX_HELD_BYTES, HeldEvents
 from realtime_service.topics import Direct, TopicStream
 from shared.events.envelope import TopicOffset
 from shared.events.registry import default_registry

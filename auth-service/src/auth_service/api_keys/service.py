@@ -8,11 +8,13 @@ from auth_service.api_keys import repository
 from auth_service.api_keys.domain import checked_scopes, shown_prefix
 from auth_service.api_keys.repository import KeyTerms
 from auth_service.api_keys.schemas import ApiKeyQuery, ApiKeyView, CreateApiKey, NewApiKey
+from auth_service.limits import API_KEYS
 from auth_service.opaque_tokens import OpaqueTokens
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.events.auth import ApiKeyRevoked
 from shared.ids import new_id
+from shared.limits import require_room
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -26,11 +28,12 @@ class ApiKeys:
         self._clock = clock
 
     async def add(self, owner: Principal, wanted: CreateApiKey) -> NewApiKey:
-        """Raises ValidationFailed."""
+        """Raises ValidationFailed or LimitReached."""
         now = self._clock.now()
         terms = KeyTerms(wanted.name, checked_scopes(wanted.scopes, wanted.expires_at, now), wanted.expires_at)
         key = self._tokens.new(new_id())
         async with self._database.unit_of_work(owner.tenant_id, actor_id=owner.user_id) as work:
+            await require_room(work, API_KEYS, owner.tenant_id, owner.user_id)
             row = await repository.add_key(work, owner.tenant_id, owner.user_id, key, shown_prefix(key), terms, now)
             return work.answer(msgspec.convert({**row, "key": key.text}, NewApiKey))
 

@@ -35,8 +35,8 @@ from shared.events.conversations import (
 )
 from shared.events.topics import conversation_topic
 from shared.http.conditions import IfMatch, refuse_stale
-from shared.open_streams import OpenStreams
 from shared.http.patch import changes
+from shared.open_streams import OpenStreams
 from shared.pagination import PageOf
 from shared.principal import Principal
 

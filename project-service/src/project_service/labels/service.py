@@ -4,12 +4,14 @@ from uuid import UUID
 
 from project_service.labels import repository
 from project_service.labels.schemas import CreateLabel, LabelQuery
+from project_service.limits import LABELS
 from project_service.projects import repository as projects
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.events.changes import Removed
 from shared.events.projects import LabelAdded, LabelDeleted, LabelState, ProjectRole
 from shared.events.topics import tasks_topic
+from shared.limits import require_room
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -27,6 +29,7 @@ class LabelService:
     async def add(self, principal: Principal, project_id: UUID, new: CreateLabel) -> LabelState:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await projects.require(work, principal, project_id, ProjectRole.EDITOR)
+            await require_room(work, LABELS, principal.tenant_id, project_id)
             label = await repository.add(work, principal.tenant_id, project_id, new, self._clock.now())
             added = LabelAdded(entity_id=label.id, version=label.version, payload=label)
             work.publish(added, topics=[tasks_topic(project_id)], subject=str(label.id))

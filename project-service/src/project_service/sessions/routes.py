@@ -15,7 +15,7 @@ from project_service.sessions.schemas import (
     SessionView,
 )
 from project_service.sessions.service import SessionService
-from shared.errors import PreconditionFailed
+from shared.errors import LimitReached, PreconditionFailed
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
@@ -35,7 +35,7 @@ async def list_sessions(principal: Principal, sessions: SessionService, query: S
     return await sessions.find(principal, query)
 
 
-@routes.post(SESSIONS, summary="Keep a workspace session", location=SESSION)
+@routes.post(SESSIONS, summary="Keep a workspace session", errors=[LimitReached], location=SESSION)
 async def add_session(principal: Principal, sessions: SessionService, body: CreateSession) -> Created[SessionView]:
     return Created(await sessions.add(principal, body))
 
@@ -65,7 +65,9 @@ async def remove_session(principal: Principal, sessions: SessionService, session
     await sessions.remove(principal, session_id, if_match)
 
 
-@routes.post(SESSION + "/fork", summary="Begin a session from another one", errors=[SessionNotFound], location=FORK)
+@routes.post(
+    SESSION + "/fork", summary="Begin a session from another one", errors=[SessionNotFound, LimitReached], location=FORK
+)
 async def fork_session(
     principal: Principal, sessions: SessionService, session_id: UUID, body: ForkSession
 ) -> Created[SessionView]:

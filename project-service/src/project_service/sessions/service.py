@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from project_service.limits import SESSIONS
 from project_service.projects import repository as projects
 from project_service.sessions import repository
 from project_service.sessions.domain import EMPTY_STATE, differences, distinct, read_tags, require_small, state_of
@@ -28,6 +29,7 @@ from shared.events.changes import Change, Removed
 from shared.events.projects import SessionAdded, SessionDeleted, SessionState, SessionUpdated
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.limits import require_room
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -119,6 +121,7 @@ class SessionService:
             _tell(work, SessionDeleted(entity_id=session.id, version=session.version + 1, payload=Removed(session.id)))
 
     async def _add(self, work: Work, principal: Principal, values: dict[str, Any], state: str) -> SessionView:
+        await require_room(work, SESSIONS, principal.tenant_id, principal.user_id)
         session = await repository.add(work, principal, values, state, self._clock.now())
         _tell(work, SessionAdded(entity_id=session.id, version=session.version, payload=_state(session)))
         return work.answer(session)

@@ -276,7 +276,8 @@ with due as (
     update webhook_deliveries d set lease_until = $2 from due where d.id = due.id
     returning d.*
 )
-select d.id, d.tenant_id, d.webhook_id, d.subject, coalesce(d.body, b.body) as body, d.project_id is not null as is_of_project, d.on_demand,
+select d.id, d.tenant_id, d.webhook_id, d.subject, coalesce(d.body, b.body) as body,
+       d.project_id is not null as is_of_project, d.on_demand,
        d.attempts, d.lease_until, w.url, w.secret,
        case when w.previous_secret_until > $1 then w.previous_secret end as previous_secret, {_STANDING}
 from taken d join webhooks w on w.id = d.webhook_id

@@ -44,7 +44,10 @@ class WebhookBody(Model):
 
 
 class WebhookDelivery(Model):
-    """`id` is the `webhook-id` of every attempt; without a `body` it sends its event's. Of what was asked for on demand there is one attempt at a time."""
+    """`id` is the `webhook-id` of every attempt. Without a `body` it sends the one of its event.
+
+    Of what was asked for on demand there is one attempt at a time.
+    """
 
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()

@@ -12,7 +12,7 @@ from project_service.gifting.gifts.schemas import (
     UrlPreview,
 )
 from project_service.gifting.gifts.service import GiftService
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed
 from shared.events.gifting import GiftState
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -32,7 +32,7 @@ async def list_gifts(principal: Principal, gifts: GiftService, query: GiftQuery)
     return await gifts.find(principal, query)
 
 
-@routes.post(GIFTS, summary="Add a gift, by name or from an address", errors=[Forbidden], location=GIFT)
+@routes.post(GIFTS, summary="Add a gift, by name or from an address", errors=[Forbidden, LimitReached], location=GIFT)
 async def add_gift(principal: Principal, gifts: GiftService, body: CreateGift) -> Created[GiftState]:
     return Created(await gifts.add(principal, body))
 

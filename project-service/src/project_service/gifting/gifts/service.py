@@ -24,6 +24,7 @@ from project_service.gifting.lists import repository as lists
 from project_service.gifting.lists.announcing import tell_of_item
 from project_service.gifting.money import DEFAULT_CURRENCY
 from project_service.gifting.streams import Linked, linked
+from project_service.limits import GIFTS
 from project_service.projects.domain import differences
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -33,6 +34,7 @@ from shared.events.changes import Removed
 from shared.events.gifting import GiftAdded, GiftDeleted, GiftState, GiftUpdated, MetadataStatus
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.limits import require_room
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -65,6 +67,7 @@ class GiftService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             now = self._clock.now()
             values = {**msgspec.structs.asdict(new), "currency": _currency(new.price, new.currency)}
+            await require_room(work, GIFTS, principal.tenant_id)
             gift = await repository.add(work, principal, {**values, **self._reading(work, new.url, now)}, now)
             added = GiftAdded(entity_id=gift.id, version=gift.version, payload=gift)
             await tell_of_gift(work, await linked(work, principal.tenant_id), gift, added, now)

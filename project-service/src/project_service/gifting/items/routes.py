@@ -7,7 +7,7 @@ from project_service.gifting.items.schemas import AssignItem, CreateItem, ItemQu
 from project_service.gifting.items.service import ItemService
 from project_service.gifting.lists.errors import ListNotFound
 from project_service.gifting.lists.routes import LIST
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed
 from shared.events.gifting import ListItemState
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -29,7 +29,7 @@ async def list_items(
     return await items.find(principal, list_id, query)
 
 
-@routes.post(ITEMS, summary="Put something on a list", errors=[ListNotFound, Forbidden], location=ITEM)
+@routes.post(ITEMS, summary="Put something on a list", errors=[ListNotFound, Forbidden, LimitReached], location=ITEM)
 async def add_item(principal: Principal, items: ItemService, list_id: UUID, body: CreateItem) -> Created[ListItemState]:
     return Created(await items.add(principal, list_id, body))
 

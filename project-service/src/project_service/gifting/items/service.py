@@ -21,6 +21,7 @@ from project_service.gifting.secrecy import (
     whole,
 )
 from project_service.gifting.streams import linked
+from project_service.limits import LIST_ITEMS
 from project_service.projects.domain import differences
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -29,6 +30,7 @@ from shared.errors import FieldError, Forbidden, ValidationFailed
 from shared.events.gifting import ListItemState
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.limits import require_room
 from shared.members import repository as members
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
@@ -59,6 +61,7 @@ class ItemService:
             now = self._clock.now()
             gift_list = await lists.hold(work, principal, list_id, now)
             await gifts.require_seen(work, principal, new.gift_id, now)
+            await require_room(work, LIST_ITEMS, principal.tenant_id, list_id)
             item = await repository.add(work, principal, list_id, new, now)
             tell_of_item(work, await linked(work, principal.tenant_id), gift_list, item, now, None)
             return work.answer(seen_by(gift_list, item, principal.user_id, now))

@@ -5,7 +5,7 @@ from uuid import UUID
 from project_service.gifting.lists.errors import ListNotFound
 from project_service.gifting.lists.schemas import CreateList, ListDetail, ListQuery, PatchList
 from project_service.gifting.lists.service import ListService
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed
 from shared.events.gifting import GiftListState
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -25,7 +25,7 @@ async def list_lists(principal: Principal, lists: ListService, query: ListQuery)
     return await lists.find(principal, query)
 
 
-@routes.post(LISTS, summary="Begin a gift list", errors=[Forbidden], location=LIST)
+@routes.post(LISTS, summary="Begin a gift list", errors=[Forbidden, LimitReached], location=LIST)
 async def add_list(principal: Principal, lists: ListService, body: CreateList) -> Created[GiftListState]:
     return Created(await lists.add(principal, body))
 

@@ -15,6 +15,7 @@ from project_service.gifting.lists.announcing import tell_list_is_gone, tell_lis
 from project_service.gifting.lists.schemas import CreateList, ListDetail, ListQuery, PatchList
 from project_service.gifting.secrecy import StoredList, shows_list, state_of, subject_of
 from project_service.gifting.streams import linked
+from project_service.limits import GIFT_LISTS
 from project_service.projects.domain import differences
 from project_service.tasks.domain import require_plausible
 from shared.clock import Clock
@@ -25,6 +26,7 @@ from shared.events.gifting import GiftListAdded, GiftListState, GiftListUpdated
 from shared.events.projects import Visibility
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.limits import require_room
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -55,6 +57,7 @@ class ListService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await _require_there(work, principal.tenant_id, person_id=new.person_id, occasion_id=new.occasion_id)
             now = self._clock.now()
+            await require_room(work, GIFT_LISTS, principal.tenant_id)
             gift_list = await repository.add(work, principal, new, now)
             tell_of_list(work, await linked(work, principal.tenant_id), gift_list, GiftListAdded, now)
             return work.answer(state_of(gift_list))

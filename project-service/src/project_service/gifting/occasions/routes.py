@@ -11,7 +11,7 @@ from project_service.gifting.occasions.schemas import (
     PatchOccasion,
 )
 from project_service.gifting.occasions.service import OccasionService
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
@@ -32,7 +32,7 @@ async def list_occasions(
     return await occasions.find(principal, query)
 
 
-@routes.post(OCCASIONS, summary="Add an occasion", errors=[Forbidden], location=OCCASION)
+@routes.post(OCCASIONS, summary="Add an occasion", errors=[Forbidden, LimitReached], location=OCCASION)
 async def add_occasion(principal: Principal, occasions: OccasionService, body: CreateOccasion) -> Created[OccasionView]:
     return Created(await occasions.add(principal, body))
 

@@ -20,6 +20,7 @@ from project_service.gifting.occasions.schemas import (
     PatchOccasion,
 )
 from project_service.gifting.streams import linked, tell
+from project_service.limits import OCCASIONS
 from project_service.listing import page_of
 from project_service.projects.domain import differences
 from shared.clock import Clock
@@ -37,6 +38,7 @@ from shared.events.gifting import (
 from shared.events.topics import occasion_topic, person_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.limits import require_room
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -67,6 +69,7 @@ class OccasionService:
         new = msgspec.structs.replace(new, person_ids=_distinct(new.person_ids))
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await _require_persons(work, principal.tenant_id, new.person_ids)
+            await require_room(work, OCCASIONS, principal.tenant_id)
             occasion = await repository.add(work, principal, new, self._clock.now())
             added = OccasionAdded(entity_id=occasion.id, version=occasion.version, payload=occasion)
             tell(work, await linked(work, principal.tenant_id), _topics(occasion), added)

@@ -12,7 +12,7 @@ from project_service.gifting.persons.schemas import (
     PersonQuery,
 )
 from project_service.gifting.persons.service import PersonService
-from shared.errors import Forbidden, PreconditionFailed
+from shared.errors import Forbidden, LimitReached, PreconditionFailed
 from shared.events.gifting import PersonState
 from shared.http.answers import Created
 from shared.http.conditions import IfMatch
@@ -33,7 +33,7 @@ async def list_persons(principal: Principal, persons: PersonService, query: Pers
     return await persons.find(principal, query)
 
 
-@routes.post(PERSONS, summary="Add a person", errors=[Forbidden, *_LINKS], location=PERSON)
+@routes.post(PERSONS, summary="Add a person", errors=[Forbidden, LimitReached, *_LINKS], location=PERSON)
 async def add_person(principal: Principal, persons: PersonService, body: CreatePerson) -> Created[PersonState]:
     return Created(await persons.add(principal, body))
 

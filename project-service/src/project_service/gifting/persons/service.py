@@ -16,6 +16,7 @@ from project_service.gifting.persons.schemas import (
     PersonQuery,
 )
 from project_service.gifting.streams import audience_of, hold_links, linked, tell
+from project_service.limits import PERSONS
 from project_service.projects.domain import differences
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -27,6 +28,7 @@ from shared.events.questions import GiftRecipient, GiftRecipientAnswer
 from shared.events.topics import person_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.limits import require_room
 from shared.members import repository as members
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -65,6 +67,7 @@ class PersonService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             if new.user_id is not None:
                 await _prepare_link(work, principal.tenant_id, new.user_id)
+            await require_room(work, PERSONS, principal.tenant_id)
             person = await repository.add(work, principal, new, self._clock.now())
             added = PersonAdded(
                 entity_id=person.id, version=person.version, relinked=_users(new.user_id), payload=person
