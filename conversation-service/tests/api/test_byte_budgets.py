@@ -56,7 +56,7 @@ async def test_a_page_of_messages_ends_early_and_goes_on_there(
 
     numbers = [str(number) for number in range(10)]
     assert [len(page) for page in pages] == [3, 3, 3, 1]
-    assert sum(pages, []) == (numbers if order == "asc" else numbers[::-1])
+    assert [number for page in pages for number in page] == (numbers if order == "asc" else numbers[::-1])
 
 
 async def test_one_message_is_answered_whatever_it_has(client: ConversationClient, ada: Principal) -> None:
@@ -79,9 +79,7 @@ async def test_a_branch_and_a_share_are_bounded_too(client: ConversationClient, 
 
 
 @pytest.mark.parametrize("place", ["page=2", "offset=4", "offset=1"])
-async def test_page_numbers_never_skip_what_did_not_fit(
-    client: ConversationClient, ada: Principal, place: str
-) -> None:
+async def test_page_numbers_never_skip_what_did_not_fit(client: ConversationClient, ada: Principal, place: str) -> None:
     conversation = await filled(client, ada)
 
     refused = await client.send("GET", f"{messages_of(conversation)}?page_size=4&{place}", who=ada)
@@ -123,17 +121,15 @@ async def test_chat_messages_count_their_reactions(client: ConversationClient, a
     assert "chat_reactions" in chat_messages._SIZED
 
 
-@pytest.mark.parametrize("format", ["json", "markdown"])
-async def test_an_export_comes_in_portions_and_is_whole(
-    client: ConversationClient, ada: Principal, format: str
-) -> None:
+@pytest.mark.parametrize("kind", ["json", "markdown"])
+async def test_an_export_comes_in_portions_and_is_whole(client: ConversationClient, ada: Principal, kind: str) -> None:
     conversation = await filled(client, ada)
     everything = [f"{number} {BIG}" for number in range(10)]
 
-    exported = await client.send("GET", f"{path_of(conversation)}/export?format={format}", who=ada)
+    exported = await client.send("GET", f"{path_of(conversation)}/export?format={kind}", who=ada)
 
     assert exported.headers["transfer-encoding"] == "chunked"
-    if format == "json":
+    if kind == "json":
         assert [message["content"] for message in exported.json["messages"]] == everything
     else:
         assert [line for line in exported.body.decode().splitlines() if BIG in line] == everything
