@@ -51,7 +51,10 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageOf(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page as it is answered. `total` is null when the count was skipped."""
+    """One page as it is answered. `total` is null when the count was skipped.
+
+    Fewer items than `page_size` with a `next_cursor`: the page has all the bytes it may have, and goes on there.
+    """
 
     items: Sequence[T]
     total: int | None

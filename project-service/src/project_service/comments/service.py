@@ -10,6 +10,7 @@ from project_service.comments.domain import emptied, handles_in, require_author,
 from project_service.comments.entities import EntityKinds, Place
 from project_service.comments.errors import CommentNotFound
 from project_service.comments.schemas import CommentQuery, CommentsAboutQuery, CommentView, CreateComment, PatchComment
+from project_service.limits import PLANNING_COMMENTS
 from project_service.members import repository as members
 from project_service.projects import repository as projects
 from project_service.projects.access import require_commenter
@@ -27,6 +28,7 @@ from shared.events.projects import (
     RemovedComment,
 )
 from shared.http.conditions import IfMatch, refuse_stale
+from shared.limits import require_room
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -53,12 +55,14 @@ class CommentService:
             return await repository.find_page(work, principal, query, hears_others=place.hears_others)
 
     async def add(self, principal: Principal, project_id: UUID | None, new: CreateComment) -> CommentView:
-        """Raises ProjectNotFound, Forbidden, ValidationFailed."""
+        """Raises ProjectNotFound, Forbidden, ValidationFailed, LimitReached."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await _require_visible(work, principal, project_id)
             place = await self._place_of(work, principal, project_id, new)
             require_commenter(principal, place.role)
             mentioned = await self._mentioned(work, principal, new.entity_type, new.entity_id, new.body)
+            if project_id is None:
+                await require_room(work, PLANNING_COMMENTS, principal.tenant_id, new.entity_type, new.entity_id)
             comment = await repository.add(work, principal, project_id, new, mentioned, self._clock.now())
             added = CommentAdded(
                 entity_id=comment.id,
