@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from shared.events.chats import ChatMessageAdded, ChatMessageState, ChatMessageT
 from shared.events.envelope import Envelope, Event, TopicOffset, encode
 from shared.events.projects import TaskAdded, TaskPriority, TaskState, TaskStatus, TaskUpdated
 from shared.events.questions import (
+    MAX_REPLAY_BYTES,
     ChatsOfUser,
     ChatsOfUserAnswer,
     EndedSession,
@@ -48,6 +50,12 @@ class LiveServer(NamedTuple):
     app: App
     port: int
     stop: Callable[[], Awaitable[None]]
+
+
+def _first_bytes(events: list[Envelope]) -> list[Envelope]:
+    """As many as one answer of an owner has."""
+    sizes = accumulate(len(bytes(event.data)) for event in events)
+    return events[: 1 + sum(1 for size in sizes if size < MAX_REPLAY_BYTES)]
 
 
 class FakeKeeper:
@@ -138,10 +146,10 @@ class FakeKeeper:
             reason = "window_passed"
         if reason:
             return TopicReplayAnswer(epoch, len(log), stream, is_complete=False, reason=reason)
-        page = log[question.after : question.after + question.limit]
+        page = _first_bytes(log[question.after : question.after + question.limit])
         reached = question.after + len(page)
         raw = [msgspec.Raw(encode(envelope)) for envelope in page]
-        return TopicReplayAnswer(epoch, reached, stream, raw, has_more=reached < len(log))
+        return TopicReplayAnswer(epoch, reached, stream, raw, has_more=reached < len(log), last_offset=len(log))
 
     def _read(self, principal: Principal, topic: str, operation: str) -> list[Envelope]:
         self.questions.append(operation)

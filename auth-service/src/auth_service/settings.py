@@ -10,7 +10,7 @@ from shared.db.databases import DatabaseConfig
 from shared.db.migrate import model_modules
 from shared.settings import Settings
 
-SYSTEM_POOL_SIZE = 10  # signing in and refreshing belong to no tenant: here most work is system work
+SYSTEM_POOL_SIZE = 11  # signing in and refreshing belong to no tenant: most work is system work; one is the relay's
 
 
 class AuthSettings(Settings, frozen=True, kw_only=True):

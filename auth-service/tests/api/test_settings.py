@@ -8,6 +8,7 @@ import pytest
 from auth_client import Answer, AuthClient
 from auth_fakes import SettableClock
 
+from auth_service.user_settings import domain
 from auth_service.user_settings.domain import MAX_SETTINGS, MAX_VALUE_BYTES
 from shared.db.databases import Database
 from shared.events.envelope import Envelope
@@ -214,6 +215,20 @@ async def test_there_is_an_end_to_how_many_may_be_kept(auth: AuthClient, databas
     assert sorted(answer.status for answer in answers) == [200] + [409] * 4
     assert {answer.code for answer in answers if answer.status == 409} == {"SETTINGS_LIMIT_REACHED"}
     assert existing.status == 200
+
+
+async def test_there_is_an_end_to_how_many_bytes_may_be_kept(auth: AuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "MAX_SETTINGS_BYTES", 10_000)
+    who = (await auth.register()).principal
+
+    answers = await asyncio.gather(*(put(auth, who, f"custom/k{number}", "x" * 3_000) for number in range(8)))
+    kept = (await auth.send("GET", SETTINGS, who=who)).data["custom"]
+    grown = await put(auth, who, f"custom/{next(iter(kept))}", "x" * 4_500)
+    same = await put(auth, who, f"custom/{next(iter(kept))}", "y" * 3_000)
+
+    assert sorted(answer.status for answer in answers) == [200] * 3 + [409] * 5
+    assert (grown.status, grown.code) == (409, "SETTINGS_LIMIT_REACHED")
+    assert (len(kept), same.status) == (3, 200)
 
 
 async def test_the_schema_names_every_known_key(auth: AuthClient) -> None:

@@ -1,13 +1,16 @@
-"""Pages of what is numbered from 1 without gaps: each begins at a number, however deep it is, and counts nothing."""
+"""Pages of what is numbered from 1 without gaps: each begins at a number, however deep it is, and counts nothing.
 
-from collections.abc import Sequence
+A page that has too many bytes ends early, as `shared.pagination` tells.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import auto
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from shared.errors import FieldError, ValidationFailed
-from shared.pagination import PageOf, decode_cursor, encode_cursor
+from shared.pagination import PageOf, PageTooLarge, decode_cursor, encode_cursor, is_short
 from shared.wire_enum import WireEnum
 
 T = TypeVar("T")
@@ -60,6 +63,37 @@ def span_of(query: NumberedQuery, count: int) -> Span:
         return Span(before + 1, min(before + query.size, count))
     last = count - query.skipped if query.cursor is None else _position(query.cursor, query.order) - 1
     return Span(max(last - query.size + 1, 1), min(last, count))
+
+
+RowsOf = Callable[[Span], Awaitable[Sequence[Mapping[str, Any]]]]
+"""Reads a span in the order of the query, as `within_page_bytes` bounds it."""
+
+
+class NumberedRows(NamedTuple):
+    """`span` is what the rows cover."""
+
+    rows: Sequence[Mapping[str, Any]]
+    span: Span
+
+
+async def read_span(query: NumberedQuery, count: int, rows_of: RowsOf) -> NumberedRows:
+    """Raises ValidationFailed for a cursor of something else, PageTooLarge where numbers would skip items."""
+    span = span_of(query, count)
+    rows = await rows_of(span)
+    is_by_number = query.cursor is None and query.skipped > 0
+    if is_by_number and is_short(rows, query.size):
+        raise PageTooLarge
+    if is_by_number and query.skipped <= query.size:
+        first = msgspec.structs.replace(query, page=1, offset=None, page_size=query.skipped, limit=None)
+        if is_short(await rows_of(span_of(first, count)), query.skipped):
+            raise PageTooLarge
+    return NumberedRows(rows, _covered(span, len(rows), query.order))
+
+
+def _covered(span: Span, length: int, order: Order) -> Span:
+    if order is Order.ASC:
+        return Span(span.first, span.first + length - 1)
+    return Span(span.last - length + 1, span.last)
 
 
 def page_of(items: Sequence[T], query: NumberedQuery, span: Span, count: int) -> PageOf[T]:

@@ -7,6 +7,9 @@ from shared.db.row_limits import RowLimit
 
 TASKS_OF_PROJECT = RowLimit("tasks of a project", 100_000)
 TEXT_OF_TASKS = RowLimit("bytes of text in the tasks of a project", 100 * 1024 * 1024)  # a KiB for each possible task
+LABELS_OF_PROJECT = RowLimit("labels of a project", 200)  # listed as a whole beside its tasks
+MAX_ATTACHMENTS = 100  # of a task, which counts them itself
+COMMENTS_OF_PLANNED = RowLimit("comments about something planned", 1_000)  # a reveal reads all of a list's at once
 COMMENTS_OF_THING = RowLimit("comments about one thing", 10_000)
 COMMENTS_OF_PROJECT = RowLimit("comments in a project", 100_000)
 SESSIONS_OF_USER = RowLimit("workspace sessions of a user", 500)  # of 256 KiB at most: 125 MiB
@@ -15,7 +18,7 @@ OCCASIONS_OF_TENANT = RowLimit("occasions", 10_000)
 # Counted for each user who makes them: a number of all would tell a person of what is kept from them.
 LISTS_OF_USER = RowLimit("gift lists that a user has made", 5_000)
 GIFTS_OF_USER = RowLimit("gifts that a user has made", 10_000)
-ITEMS_OF_USER = RowLimit("items that a user has added to a gift list", 5_000)
+ITEMS_OF_USER = RowLimit("items that a user has added to a gift list", 500)  # a list is answered with all of its items
 
 EDITS_KEPT = 100  # of one comment: what it said before its last hundred edits is forgotten
 DELETED_PROJECTS_KEPT = 1_000  # of one tenant: beyond them the one deleted longest ago goes before its 30 days

@@ -14,7 +14,18 @@ import msgspec
 
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
-from shared.pagination import PageOf, PageQuery, Sort, decode_cursor, encode_cursor, read_sort
+from shared.pagination import (
+    PageOf,
+    PageQuery,
+    PageTooLarge,
+    Sort,
+    decode_cursor,
+    encode_cursor,
+    ended_early,
+    is_short,
+    read_sort,
+    within_page_bytes,
+)
 
 T = TypeVar("T")
 SmallInt = Annotated[int, msgspec.Meta(ge=-(2**15), lt=2**15)]
@@ -58,6 +69,22 @@ def window(query: PageQuery, sort: str, keys: Mapping[str, SortKey], alias: str,
     return Window(column, condition, tail)
 
 
+async def select_page(
+    work: Work, query: PageQuery, statement: str, arguments: Sequence[object]
+) -> list[dict[str, Any]]:
+    """The rows of a `statement` with a column `bytes`, as many as fit into one answer. It ends as its window does.
+
+    Raises PageTooLarge where page numbers would skip what does not fit.
+    """
+    bounded = within_page_bytes(statement)
+    rows = await work.rows(bounded, *arguments)
+    if query.offset and is_short(rows, query.size):
+        raise PageTooLarge
+    if query.offset == query.size and is_short(await work.rows(bounded, *arguments[:-1], 0), query.size):
+        raise PageTooLarge  # the offset is the last argument
+    return rows
+
+
 class Rows(NamedTuple):
     """What a page was made of; `total` is None where nobody asked for it."""
 
@@ -77,19 +104,21 @@ async def fetch_page(
     condition: str,
     arguments: Arguments,
     details: str = "",
+    size: str = "",
 ) -> Rows:
-    """One statement, and a second one for the total of an empty page. `details` are joins that only `columns` need."""
+    """One statement, and a second one for the total of an empty page. `details` are joins that only `columns` need.
+
+    `size` is SQL for the bytes of a row, where a hundred of them may be too much for one answer. Raises PageTooLarge.
+    """
     counted = f"select count(*) as total from {tables} where {condition}"
     counting = tuple(arguments)
     page = window(query, sort, keys, alias, arguments)
     total = f"({counted})" if query.include_total else "null::bigint"
-    rows = await work.rows(
-        f"""
-        select {columns}, {page.sort_column} as sort_key, {total} as total
+    statement = f"""
+        select {columns}, {page.sort_column} as sort_key, {total} as total{f", {size} as bytes" if size else ""}
         from {tables} {details} where {condition} {page.condition} {page.order}
-        """,
-        *arguments,
-    )
+    """
+    rows = await (select_page(work, query, statement, arguments) if size else work.rows(statement, *arguments))
     if not query.include_total:
         return Rows(rows, None)
     counts = rows or await work.rows(counted, *counting)
@@ -100,8 +129,8 @@ def page_of(
     query: PageQuery, sort: str, rows: Sequence[Mapping[str, Any]], items: Sequence[T], total: int | None
 ) -> PageOf[T]:
     """`rows` are what the statement gave, `items` the same as they are answered; each row has `sort_key` and `id`."""
-    has_more = len(rows) > query.size
-    last = rows[query.size - 1] if has_more else None
+    has_more = len(rows) > query.size or ended_early(rows)
+    last = rows[: query.size][-1] if has_more else None
     return PageOf(
         items=items[: query.size],
         total=total,

@@ -257,7 +257,9 @@ async def test_a_webhook_hears_what_its_maker_may_know(home: Household) -> None:
 
     async def told(who: Principal) -> list[str]:
         bodies = await home.client.database.system_rows(
-            "select body from webhook_deliveries where webhook_id = $1 order by occurred_at", hooks[who]["id"]
+            "select b.body from webhook_deliveries d join webhook_bodies b using (event_id)"
+            " where d.webhook_id = $1 order by d.occurred_at",
+            hooks[who]["id"],
         )
         return [msgspec.json.decode(row["body"])["data"]["payload"]["name"] for row in bodies]
 

@@ -497,6 +497,7 @@ async def test_deleted_with_what_waits_for_it(client: ProjectClient, receiver: R
     await receiver.up()
 
     assert await client.database.system_rows("select from webhook_deliveries") == []
+    assert await client.database.system_rows("select from webhook_bodies") == []
 
 
 def courier(database: Database, receiver: Receiver) -> Courier:

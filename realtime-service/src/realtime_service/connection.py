@@ -18,7 +18,8 @@ from shared.principal import Principal
 
 SHED_LIMIT = SOFT_LIMIT // 2  # bytes waiting in the transport: what is worthless later is left out from here on
 HARD_LIMIT = 256 * 1024  # and here the connection ends
-STALL_SECONDS = 10.0  # how long a replay may wait for a reader
+STALL_SECONDS = 10.0  # how long a replay may wait for a reader that takes less than STALL_BYTES in that time
+STALL_BYTES = 160 * 1024  # 16 KiB/s: a large event takes a steady reader longer, and it is not cut for that
 FRAMES_PER_SECOND = 20.0
 REFUSED_IN_A_ROW = 20  # frames over the limit that are answered before the socket is closed
 
@@ -104,6 +105,7 @@ class Connection:
 
     __slots__ = (
         "_caught_up",
+        "_ceiling",
         "_frames",
         "_home",
         "_ping",
@@ -130,6 +132,7 @@ class Connection:
         self._ping: Timer = home.wheel.after(home.settings.ping_seconds, self._check_peer)
         self._timeouts: tuple[Timer, ...] = ()
         self._caught_up: asyncio.Event | None = None
+        self._ceiling = HARD_LIMIT
         self.put = socket.transport.write
         self.address: str | None = None
         self.credentials: Credentials | None = None
@@ -165,14 +168,15 @@ class Connection:
         return False
 
     async def drained(self) -> None:
-        """Returns when the peer has taken nearly all; one that takes too long is closed."""
-        if self._caught_up is None:
-            return
-        try:
-            async with asyncio.timeout(STALL_SECONDS):
-                await self._caught_up.wait()
-        except TimeoutError:
-            self.close(CloseCode.TOO_SLOW)
+        """Returns when the peer has taken nearly all; one that takes too little in STALL_SECONDS is closed."""
+        while self._caught_up is not None and self.is_open:
+            waiting = self.buffered
+            try:
+                async with asyncio.timeout(STALL_SECONDS):
+                    await self._caught_up.wait()
+            except TimeoutError:
+                if waiting - self.buffered < STALL_BYTES:
+                    self.close(CloseCode.TOO_SLOW)
 
     def close(self, code: CloseCode) -> None:
         """A peer that does not answer is cut off after the grace."""
@@ -181,7 +185,7 @@ class Connection:
             self._leave()
 
     def _put_slowly(self, frame: bytes) -> None:
-        if self.buffered > HARD_LIMIT:
+        if self.buffered > self._ceiling:
             self.close(CloseCode.TOO_SLOW)
         else:
             self._socket.transport.write(frame)
@@ -255,7 +259,9 @@ class Connection:
         self.close(code)
 
     def fell_behind(self) -> None:
+        """The frame that is on its way may be larger than all that else may wait: the limit counts behind it."""
         self._caught_up = asyncio.Event()
+        self._ceiling = max(HARD_LIMIT, self.buffered + HARD_LIMIT // 2)
         if self.is_open:
             self.put = self._put_slowly
 

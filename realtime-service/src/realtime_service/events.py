@@ -45,6 +45,11 @@ class TopicEvent:
         return topic_of(self.stream)
 
     @property
+    def size(self) -> int:
+        """Bytes of the event's data."""
+        return memoryview(self.envelope.data).nbytes
+
+    @property
     def is_live(self) -> bool:
         """Others only take up an offset."""
         return self.contract is not None and self.contract.live is not None

@@ -13,6 +13,7 @@ from realtime_service.dialects.topics_frames import EventFrame, read_event
 from realtime_service.http_stream import answer_without_end
 from realtime_service.node import Node
 from realtime_service.positions import Position
+from realtime_service.replay import Missed
 from shared.errors import FieldError, Unavailable, ValidationFailed
 from shared.events.questions import TopicNotFound
 from shared.http.answers import Bare
@@ -20,6 +21,8 @@ from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.principal import Principal
 from shared.scopes import SOME_RESOURCE
+
+PAGE_BYTES = 1024 * 1024  # of event data, and at most one answer of the owner more
 
 routes = Routes("live", resource=SOME_RESOURCE)  # which one, the topic says: its keeper checks the scopes again
 
@@ -38,12 +41,16 @@ class PollQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventPage(Bare, frozen=True, kw_only=True):
-    """Ask again with `after` = `epoch:offset`. Without `recovered` the state must be read anew; `reason` says why."""
+    """Ask again with `after` = `epoch:offset`. Without `recovered` the state must be read anew; `reason` says why.
+
+    A page ends early when its events have more than PAGE_BYTES; `has_more`: ask again at once.
+    """
 
     items: list[EventFrame]
     epoch: str
     offset: int
     recovered: bool
+    has_more: bool = False
     reason: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -79,14 +86,26 @@ async def poll(principal: Principal, query: PollQuery, node: Node) -> EventPage:
         return EventPage(items=[], epoch=epoch, offset=offset, recovered=False)
     epoch, _, offset_text = query.after.partition(":")
     stream = await node.parts.access.check(principal, query.topic)
-    missed = await node.parts.keepers.missed(principal, stream, Position(epoch, int(offset_text)))
+    missed = await _page(node, principal, stream, Position(epoch, int(offset_text)))
     return EventPage(
         items=[read_event(event) for event in missed.events if event.is_live],
         epoch=missed.position.epoch,
         offset=missed.position.offset,
         recovered=missed.reason is None,
+        has_more=missed.has_more,
         reason=msgspec.UNSET if missed.reason is None else missed.reason,
     )
+
+
+async def _page(node: Node, principal: Principal, stream: str, after: Position) -> Missed:
+    """Of as many answers of the owner as fit. What was lost behind the first of them, the next page says."""
+    page = await node.parts.keepers.missed(principal, stream, after)
+    while page.has_more and sum(event.size for event in page.events) < PAGE_BYTES:
+        more = await node.parts.keepers.missed(principal, stream, page.position)
+        if more.reason is not None:
+            break
+        page = more._replace(events=page.events + more.events)
+    return page
 
 
 def _read_topics(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from realtime_service.access import Access
@@ -93,6 +94,7 @@ class Following:
     """Joining a topic is a task; its outcome comes as a callback, before the first live event of the topic."""
 
     __slots__ = (
+        "_catching_up",
         "_client",
         "_direct",
         "_doubts",
@@ -119,6 +121,7 @@ class Following:
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
         self._doubts: dict[Subscription, int] = {}
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
+        self._catching_up = asyncio.Lock()
 
     def __contains__(self, topic: str) -> bool:
         return topic in self._subscriptions
@@ -209,7 +212,13 @@ class Following:
     async def _join(self, subscription: Subscription, wish: Wish) -> None:
         try:
             async with self._turns:
-                place = await subscription.join(self._parts.access, self._parts.keepers, wish.since)
+                place = await subscription.join(
+                    self._parts.access,
+                    self._parts.keepers,
+                    wish.since,
+                    partial(self._deliver_part, subscription),
+                    self._catching_up,
+                )
         except TesseraError as error:
             self._forget(subscription)
             wish.failed(error)
@@ -221,6 +230,14 @@ class Following:
             subscription.go_live()
         if wish.since is not None:
             self._parts.metrics.recoveries.labels("recovered" if place.is_recovered else "lost").inc()
+
+    async def _deliver_part(self, subscription: Subscription, events: list[TopicEvent], position: Position) -> None:
+        """Begun anew, the topic goes on from here: nothing is delivered twice."""
+        await self._tell_missed(events)
+        await self._client.drained()
+        wish = self._wishes.get(subscription)
+        if wish is not None:
+            self._wishes[subscription] = wish._replace(since=position)
 
     async def _tell_missed(self, events: list[TopicEvent]) -> None:
         """Never more at once than a healthy reader takes without being called slow."""

@@ -80,7 +80,8 @@ class Repairs:
                 continue
             except (Unavailable, UpstreamTimeout, UpstreamError):
                 return False
-            self._metrics.gap_repairs.labels("lost" if missed.reason else "mended").inc()
+            if not missed.has_more:
+                self._metrics.gap_repairs.labels("lost" if missed.reason else "mended").inc()
             stream.mend(missed)
             return True
         return False

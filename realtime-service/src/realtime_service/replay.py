@@ -14,16 +14,20 @@ from shared.events.topics import Topic, parse_topic, topic_of
 from shared.messaging.requests import Requests
 from shared.principal import Principal
 
-MAX_PAGES = 5  # of 1,000 events each: whoever missed more is faster with a fresh read of the state
+MAX_MISSED = 5_000  # events: a client that missed more is faster with a fresh read of the state
 DEADLINE_SECONDS = 1.0
 
 
 class Missed(NamedTuple):
-    """What happened after a position. With a `reason` nobody can tell, and `position` is where the topic stands now."""
+    """What happened after a position, as much as one answer holds; `has_more`: ask again for what follows `position`.
+
+    With a `reason` nobody can tell, and `position` is where the topic stands now.
+    """
 
     events: list[TopicEvent]
     position: Position
     reason: str | None = None
+    has_more: bool = False
 
 
 class Keepers:
@@ -42,20 +46,13 @@ class Keepers:
     async def missed(self, principal: Principal, stream: str, after: Position) -> Missed:
         """Checked event by event: what is not contiguous counts as lost. Not found is also what is another's stream."""
         topic = topic_of(stream)
-        events: list[TopicEvent] = []
-        reached = after
-        for _ in range(MAX_PAGES):
-            answer = await self._page(principal, topic, reached)
-            if answer.stream != stream:
-                raise TopicNotFound
-            page = self._read_page(answer, principal.tenant_id, stream)
-            if reason := answer.reason or _flaw(answer, page, reached):
-                return await self._lost(principal, topic, answer, reason)
-            events += page
-            reached = Position(reached.epoch, reached.offset + len(page))
-            if not answer.has_more:
-                return Missed(events, reached)
-        return await self._lost(principal, topic, answer, "too_much")
+        answer = await self._page(principal, topic, after)
+        if answer.stream != stream:
+            raise TopicNotFound
+        page = self._read_page(answer, principal.tenant_id, stream)
+        if reason := answer.reason or _flaw(answer, page, after) or _excess(answer, after):
+            return await self._lost(principal, topic, answer, reason)
+        return Missed(page, Position(after.epoch, after.offset + len(page)), has_more=answer.has_more)
 
     async def _page(self, principal: Principal, topic: str, after: Position) -> TopicReplayAnswer:
         question = TopicReplay(principal=principal, topic=topic, epoch=after.epoch, after=after.offset)
@@ -87,6 +84,10 @@ def known_topic(name: str) -> Topic:
     if topic is None:
         raise TopicNotFound
     return topic
+
+
+def _excess(answer: TopicReplayAnswer, after: Position) -> str | None:
+    return "too_much" if answer.last_offset - after.offset > MAX_MISSED else None
 
 
 def _flaw(answer: TopicReplayAnswer, page: list[TopicEvent], after: Position) -> str | None:

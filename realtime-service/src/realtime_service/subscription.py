@@ -1,12 +1,13 @@
 """One reader of one topic: joins its stream without a hole between what was missed and what happens next."""
 
-from collections import deque
-from collections.abc import Mapping
+from asyncio import Lock
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from realtime_service.access import Access
 from realtime_service.events import TopicEvent
+from realtime_service.held_events import HeldEvents
 from realtime_service.hub import Hub
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
@@ -14,13 +15,15 @@ from realtime_service.replay import Keepers, Missed
 from realtime_service.topics import Direct, TopicStream
 from shared.principal import Principal
 
-MAX_WAITING = 1_000  # live events kept for a reader that is still being told what it missed
-
 Filter = Mapping[str, Any]
 
 
+Deliver = Callable[[list[TopicEvent], Position], Awaitable[None]]
+"""Hands a reader a part of what it missed, up to a position, and returns when there is room for more."""
+
+
 class Joined(NamedTuple):
-    """Where a reader stands. `missed` are the events between its own position and this one, if it has recovered."""
+    """Where a reader stands. `missed` are the last events between its own position and this one, if it recovered."""
 
     position: Position
     missed: list[TopicEvent]
@@ -61,6 +64,7 @@ class Subscription:
         "_reached",
         "_reader",
         "_stream",
+        "_stream_name",
         "_waiting",
         "principal",
         "topic",
@@ -83,21 +87,45 @@ class Subscription:
         self._filter = wanted
         self._direct = direct if wanted is None else None
         self._stream: TopicStream | None = None
+        self._stream_name = ""
         self._reached: Position | None = None
-        self._waiting: deque[TopicEvent] | None = deque()
+        self._waiting: HeldEvents | None = HeldEvents()
         self._is_settled = False
         self._is_short = False
         self._loss: str | None = None
 
-    async def join(self, access: Access, keepers: Keepers, since: Position | None) -> Joined:
-        """Raises as Keepers do, and has then left again. Answer the reader, then call `go_live`."""
+    async def join(
+        self, access: Access, keepers: Keepers, since: Position | None, deliver: Deliver, catching_up: Lock
+    ) -> Joined:
+        """Raises as Keepers do, and has then left again. Answer the reader, then call `go_live`.
+
+        What more than one answer of the owner holds is delivered part by part, before anything live has to wait. With
+        `catching_up` a client holds one such part at a time.
+        """
         try:
             stream = await self._enter(access)
             missed = await keepers.missed(self.principal, stream, since) if since is not None else None
+            while since is not None and missed is not None and missed.has_more:
+                self.leave()
+                missed = None
+                async with catching_up:
+                    since = await self._catch_up(access, keepers, since, deliver)
+                stream = await self._enter(access)
+                missed = await keepers.missed(self.principal, stream, since)
         except BaseException:
             self.leave()
             raise
         return self._settle(missed)
+
+    async def _catch_up(self, access: Access, keepers: Keepers, since: Position, deliver: Deliver) -> Position:
+        """The position of the last event delivered: what follows it fits into one answer, or is lost."""
+        while True:
+            stream = await access.check(self.principal, self.topic)
+            missed = await keepers.missed(self.principal, stream, since)
+            if not missed.has_more:
+                return since
+            since = missed.position
+            await deliver(self._wanted(missed.events), since)
 
     async def _enter(self, access: Access) -> str:
         """Listens first and asks then; whoever turns out to hear another stream forgets what came on the first."""
@@ -105,8 +133,9 @@ class Subscription:
         while name != answered:
             self.leave()
             name = answered
-            self._waiting, self._loss = deque(), None
+            self._waiting, self._loss = HeldEvents(), None
             stream = self._stream = self._hub.join(self, name)
+            self._stream_name = name
             self._reached = stream.position
             if stream.position is None:
                 position, answered = await access.fresh_standing(self.principal, self.topic)
@@ -118,11 +147,11 @@ class Subscription:
 
     def hears(self, stream: str) -> bool:
         """False: it follows its topic on another stream."""
-        return self._stream is not None and self._stream.name == stream
+        return self._stream_name == stream
 
     def go_live(self) -> None:
         """From here on events go straight to the reader, those that waited first."""
-        waiting, self._waiting = self._waiting or deque(), None
+        waiting, self._waiting = self._waiting or HeldEvents(), None
         if self._loss is not None and self._reached is not None:
             self._reader.lost(self.topic, self._reached, self._loss)
         for event in waiting:
@@ -132,7 +161,7 @@ class Subscription:
     def hold(self) -> None:
         """Back to keeping what the stream delivers, until `go_live`."""
         if self._waiting is None and self._stream is not None:
-            self._waiting = deque()
+            self._waiting = HeldEvents()
             self._loss = None
             self._stream.attend(self)
 
@@ -167,7 +196,7 @@ class Subscription:
         if self._waiting is None:
             self._reader.lost(self.topic, position, reason or "moved")
         else:
-            self._waiting.clear()
+            self._waiting = HeldEvents()
             self._loss = reason if self._is_settled else None
 
     def typing(self, user_id: UUID) -> None:
@@ -197,18 +226,16 @@ class Subscription:
         position, reason = missed.position, missed.reason
         if reason is None and position.epoch == joined.epoch and position.offset >= joined.offset:
             self._reached = position
-            wanted = [
-                one for one in missed.events if one.is_live and (self._filter is None or _fits(one, self._filter))
-            ]
-            return Joined(position, wanted, is_recovered=True, reason=None)
+            return Joined(position, self._wanted(missed.events), is_recovered=True, reason=None)
         return Joined(joined, [], is_recovered=False, reason=reason or "incomplete")
 
     def _keep(self, event: TopicEvent) -> None:
         assert self._waiting is not None
-        if len(self._waiting) < MAX_WAITING:
-            self._waiting.append(event)
-        else:
+        if not self._waiting.add(event):
             self._reader.overwhelmed()
+
+    def _wanted(self, events: list[TopicEvent]) -> list[TopicEvent]:
+        return [one for one in events if one.is_live and (self._filter is None or _fits(one, self._filter))]
 
     @staticmethod
     def _is_new(event: TopicEvent, reached: Position) -> bool:

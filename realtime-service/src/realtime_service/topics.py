@@ -2,20 +2,18 @@
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
 from realtime_service.events import Renderer, TopicEvent
+from realtime_service.held_events import HeldEvents
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
 from shared.principal import Principal
 
 if TYPE_CHECKING:
     from realtime_service.passing import PassingFrame
-
-MAX_HELD = 1_000  # events kept while the stream waits; what is dropped beyond is a gap like any other
 
 
 class Subscriber(Protocol):
@@ -74,7 +72,7 @@ class TopicStream:
         self.position: Position | None = None
         self.is_repairing = False
         self._is_suspect = False
-        self._held: deque[TopicEvent] = deque(maxlen=MAX_HELD)
+        self._held = HeldEvents()
         self._ask_for_repair = ask_for_repair
         self._note_written = note_written
         self._unwritten: list[TopicEvent] = []
@@ -115,11 +113,11 @@ class TopicStream:
 
     def accept(self, event: TopicEvent) -> None:
         if self.position is None or self.is_repairing:
-            self._held.append(event)
+            self._held.add(event)
         elif event.position == (self.position.epoch, self.position.offset + 1):
             self._deliver(event)
         elif self._is_ahead(event):
-            self._held.append(event)
+            self._held.add(event)
             self._begin_repair()
 
     def suspect(self) -> None:
@@ -133,22 +131,23 @@ class TopicStream:
         assert self.position is not None
         self._is_suspect = False
         epoch = self.position.epoch
-        self._held = deque((event for event in self._held if event.position.epoch == epoch), MAX_HELD)
+        self._held = HeldEvents(event for event in self._held if event.position.epoch == epoch)
         return self.position
 
     def mend(self, missed: Missed) -> None:
-        """Go on with what the keeper answered; it may turn out that the next repair is due."""
+        """Go on with what the keeper answered; it may turn out that the next repair is due, or more of this one."""
         if missed.reason is None:
             for event in missed.events:
                 self._deliver(event)
         else:
             self._move(missed.position, missed.reason)
-        self._end_repair()
+        if not missed.has_more:
+            self._end_repair()
 
     def give_up(self, reason: str) -> None:
         """Go on without the missing events and tell so: after the last gap in what is held."""
         assert self.position is not None
-        run = _last_run(deque(event for event in self._held if self._is_ahead(event)))
+        run = _last_run([event for event in self._held if self._is_ahead(event)])
         first = run[0].position if run else None
         self._move(Position(first.epoch, first.offset - 1) if first else self.position, reason)
         self._is_suspect = False
@@ -170,7 +169,7 @@ class TopicStream:
         if self._is_suspect:
             self._begin_repair()
             return
-        held, self._held = sorted(self._held, key=lambda event: event.position), deque(maxlen=MAX_HELD)
+        held, self._held = sorted(self._held, key=lambda event: event.position), HeldEvents()
         for event in held:
             self.accept(event)
 
@@ -221,7 +220,7 @@ class TopicStream:
             del self._crowds[direct.render]
 
 
-def _last_run(held: deque[TopicEvent]) -> list[TopicEvent]:
+def _last_run(held: Sequence[TopicEvent]) -> list[TopicEvent]:
     """The events behind the last gap, in the epoch that was heard last."""
     if not held:
         return []

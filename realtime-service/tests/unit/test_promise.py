@@ -136,7 +136,7 @@ class ModelReader:
     async def follow(self, subscription: Subscription, world: "World", since: Position | None) -> None:
         self.subscription, self.position = subscription, since
         try:
-            joined = await subscription.join(world.access, world.keepers, since)
+            joined = await subscription.join(world.access, world.keepers, since, self.deliver, asyncio.Lock())
         except Unavailable:
             self.subscription = None
             return
@@ -153,6 +153,14 @@ class ModelReader:
         await self.keeper._gate()
         subscription.go_live()
         self.is_live = True
+
+    async def deliver(self, events: list[TopicEvent], position: Position) -> None:
+        for event in events:
+            self.event(event)
+        assert self.position is not None
+        self._nothing_live_between(self.position.offset, position.offset, position.epoch)
+        self.position = position
+        await self.keeper._gate()
 
     def _nothing_live_between(self, after: int, until: int, epoch: str) -> None:
         between = self.keeper.logs[epoch][after:until]

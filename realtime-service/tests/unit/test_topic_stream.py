@@ -3,9 +3,10 @@
 from realtime_fakes import envelope_of, some_principal, task_added
 
 from realtime_service.events import TopicEvent, topic_events
+from realtime_service.held_events import MAX_HELD, MAX_HELD_BYTES, HeldEvents
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
-from realtime_service.topics import MAX_HELD, Direct, TopicStream
+from realtime_service.topics import Direct, TopicStream
 from shared.events.envelope import TopicOffset
 from shared.events.registry import default_registry
 
@@ -44,8 +45,8 @@ def stream_with_reader() -> tuple[TopicStream, Recorder, list[TopicStream]]:
     return stream, reader, repairs
 
 
-def event(offset: int, epoch: str = "e1") -> TopicEvent:
-    envelope = envelope_of(task_added(), ANNA.tenant_id, (TopicOffset(TOPIC, epoch, offset),))
+def event(offset: int, epoch: str = "e1", text: str = "") -> TopicEvent:
+    envelope = envelope_of(task_added(description=text), ANNA.tenant_id, (TopicOffset(TOPIC, epoch, offset),))
     return topic_events(envelope, default_registry())[0]
 
 
@@ -121,3 +122,36 @@ async def test_what_was_told_is_written_before_a_reader_attends_again() -> None:
 
     assert outlet.written == [b"1"]
     assert reader.heard == [(0, None), 2]
+
+
+def test_a_repair_goes_on_while_the_owner_has_more() -> None:
+    stream, reader, repairs = stream_with_reader()
+    stream.open(Position("e1", 0))
+    stream.accept(event(4))
+    stream.about_to_ask()
+
+    stream.mend(Missed([event(1), event(2)], Position("e1", 2), has_more=True))
+    is_repairing = stream.is_repairing
+    position = stream.about_to_ask()
+    stream.mend(Missed([event(3)], Position("e1", 3)))
+
+    assert (is_repairing, position) == (True, Position("e1", 2))
+    assert reader.heard == [(0, None), 1, 2, 3, 4]
+    assert repairs == [stream]
+
+
+def test_what_waits_is_bounded_in_bytes() -> None:
+    held = HeldEvents()
+    number = MAX_HELD_BYTES // 1_000_000
+
+    kept = [held.add(event(offset, text="x" * 1_000_000)) for offset in range(1, number + 3)]
+
+    assert kept == [True] * number + [False] * 2
+    assert [each.position.offset for each in held] == list(range(3, number + 3))
+
+
+def test_one_event_may_wait_however_large_it_is() -> None:
+    held = HeldEvents()
+
+    assert held.add(event(1, text="x" * (MAX_HELD_BYTES + 1)))
+    assert len(held) == 1

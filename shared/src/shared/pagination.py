@@ -1,18 +1,26 @@
-"""Lists in pages: by number (`page`, `page_size`) or by cursor, which costs the same at any depth."""
+"""Lists in pages: by number (`page`, `page_size`) or by cursor, which costs the same at any depth.
+
+A page ends early when its rows have more than PAGE_BYTES; `next_cursor` goes on exactly there. Page numbers count
+items, so behind a page that ended early they would skip some: such a page can only be the first one, and a page behind
+it, or a later one that is too large itself, is refused with PageTooLarge.
+"""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from shared.errors import FieldError, ValidationFailed
+from shared.errors import FieldError, Unprocessable, ValidationFailed
 
 T = TypeVar("T")
 MAX_PAGE = 1_000_000  # keeps offset arithmetic far from the end of bigint
 _LARGEST = 2**63 - 1  # a bigint
 _EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+PAGE_BYTES = 2 * 1024 * 1024
+"""Of the large columns of a page's rows, as they are stored. One item is answered whatever it has."""
 
 PageNumber = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
@@ -47,7 +55,10 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageOf(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page as it is answered. `total` is null when the count was skipped."""
+    """One page as it is answered. `total` is null when the count was skipped.
+
+    Fewer items than `page_size` with a `next_cursor`: the page has all the bytes it may have, and goes on there.
+    """
 
     items: Sequence[T]
     total: int | None
@@ -60,6 +71,39 @@ class PageOf(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 class Sort(msgspec.Struct, frozen=True):
     field: str
     is_descending: bool
+
+
+class PageTooLarge(Unprocessable):
+    code = "PAGE_TOO_LARGE"
+    message = "This page, or the first one, has more bytes than one answer may have: page numbers would skip items."
+    remedy = "Begin without `page` and follow next_cursor, or ask for fewer items with page_size."
+
+    def __init__(self) -> None:
+        super().__init__(details={"limit_bytes": PAGE_BYTES})
+
+
+def within_page_bytes(statement: str) -> str:
+    """The first rows of an ordered `statement`, whose column `bytes` is how much a row has; what follows stays behind.
+
+    `found` says how many rows there were. Columns that are stored apart are not read for rows that stay behind.
+    """
+    return f"""
+        select * from (
+            select whole.*, count(*) over () as found,
+                   sum(whole.bytes) over (rows unbounded preceding) - whole.bytes as bytes_before
+            from ({statement}) whole
+        ) measured where bytes_before < {PAGE_BYTES}
+    """  # noqa: S608 - made of the caller's constants
+
+
+def ended_early(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether `within_page_bytes` left some out."""
+    return bool(rows) and rows[0].get("found", 0) > len(rows)
+
+
+def is_short(rows: Sequence[Mapping[str, Any]], size: int) -> bool:
+    """Whether a page of `size` is shorter than it would be without them."""
+    return ended_early(rows) and len(rows) < size
 
 
 def read_sort(text: str, allowed: Sequence[str]) -> Sort:

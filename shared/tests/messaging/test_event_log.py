@@ -32,6 +32,26 @@ async def test_what_was_missed_is_read_in_order(database: Database) -> None:
     assert await log.read(TENANT, "a", 5, 10) == []
 
 
+async def test_an_answer_is_bounded_in_bytes_and_goes_on_there(database: Database) -> None:
+    await _publish(database, "a", 5)
+    log = EventLog(database)
+    size = len(bytes((await log.read(TENANT, "a", 0, 1))[0].data))
+
+    two = await log.read(TENANT, "a", 0, 10, max_bytes=size + 1)
+    one = await log.read(TENANT, "a", 2, 10, max_bytes=1)
+
+    assert [envelope.topics[0].offset for envelope in two] == [1, 2]
+    assert [envelope.topics[0].offset for envelope in one] == [3]
+
+
+async def test_events_of_the_version_before_are_measured_too(database: Database) -> None:
+    await _publish(database, "a", 5)
+    async with database.system_work() as work:
+        await work.execute("update outbox set size = null")
+
+    assert len(await EventLog(database).read(TENANT, "a", 0, 10, max_bytes=1)) == 1
+
+
 async def test_an_offset_that_was_never_reached_is_not_answered_with_nothing(database: Database) -> None:
     await _publish(database, "a", 2)
 

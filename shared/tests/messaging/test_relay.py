@@ -12,6 +12,7 @@ from sample_service.notes import NoteAdded, add_note
 from shared.db.databases import Database
 from shared.events.envelope import Envelope, decode
 from shared.ids import new_id
+from shared.messaging import relay as relay_module
 from shared.messaging.bus import OutgoingMessage, PublishFailed
 from shared.messaging.relay import Relay
 from shared.testing.eventually import eventually
@@ -141,11 +142,11 @@ async def test_a_relay_that_is_killed_in_the_middle_loses_nothing(database: Data
     for number in range(60):
         await _publish(database, number=number)
 
-    for _ in range(500):
+    for _ in range(200):
         if await _is_all_sent(database):
             break
         async with _relaying(Relay(database, bus, "sample")):
-            await asyncio.sleep(chance.uniform(0.001, 0.02))
+            await asyncio.sleep(chance.uniform(0.02, 0.1))
 
     assert await _is_all_sent(database)
     assert len(bus.first_seen()) == 60
@@ -162,6 +163,99 @@ async def test_recent_events_can_be_sent_again_at_the_start(database: Database) 
         await eventually(lambda: len(bus.messages) == 2)
 
     assert bus.messages[0] == bus.messages[1]
+
+
+class SlowBus(RecordingBus):
+    """Confirms one message at a time; `on_publish` runs while the relay waits for it."""
+
+    def __init__(self, confirms_per_call: int | None = None) -> None:
+        super().__init__()
+        self.confirms_per_call = confirms_per_call
+        self.calls: list[int] = []
+        self.waiting = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+
+    async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+        self.calls.append(len(messages))
+        self.waiting.set()
+        await self.may_go_on.wait()
+        confirmed = len(messages) if self.confirms_per_call is None else self.confirms_per_call
+        self.messages.extend(messages)
+        if confirmed < len(messages):
+            raise PublishFailed("TimeoutError", confirmed)
+
+
+async def test_no_transaction_is_open_while_the_bus_is_waited_for(database: Database) -> None:
+    bus = SlowBus()
+    bus.may_go_on.clear()
+    await _publish(database)
+
+    async with _relaying(Relay(database, bus, "sample")):
+        await asyncio.wait_for(bus.waiting.wait(), 5)
+        states = await database.system_rows(
+            "select state from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and usename = current_user"
+        )
+        bus.may_go_on.set()
+        await eventually(lambda: _is_all_sent(database))
+
+    assert {row["state"] for row in states} == {"idle"}
+
+
+async def test_what_a_slow_bus_has_confirmed_is_never_sent_again(database: Database) -> None:
+    bus = SlowBus(confirms_per_call=4)
+    for number in range(40):
+        await _publish(database, number=number)
+
+    async with _relaying(Relay(database, bus, "sample")):
+        await eventually(lambda: _is_all_sent(database), within=20)
+
+    assert bus.calls[0] == 40
+    assert max(bus.calls[1:]) <= 8, "after a failure no more is begun than was confirmed, and twice that once it works"
+    assert len(bus.first_seen()) == 40
+    assert _is_in_order(bus.first_seen())
+
+
+async def test_a_bus_that_never_confirms_is_offered_one_event_at_a_time(database: Database) -> None:
+    bus = SlowBus(confirms_per_call=0)
+    for number in range(20):
+        await _publish(database, number=number)
+
+    async with _relaying(Relay(database, bus, "sample")):
+        await eventually(lambda: len(bus.calls) >= 3, within=5)
+        assert set(bus.calls[1:]) == {1}
+        bus.confirms_per_call = None
+        await eventually(lambda: _is_all_sent(database), within=10)
+
+    assert _is_in_order(bus.first_seen())
+
+
+async def test_a_portion_is_bounded_in_bytes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "PORTION_BYTES", 250)
+    bus = SlowBus()
+    for number in range(10):
+        await _publish(database, number=number)  # about 80 bytes each
+
+    async with _relaying(Relay(database, bus, "sample")):
+        await eventually(lambda: _is_all_sent(database))
+
+    assert max(bus.calls) == 4
+    assert len(bus.messages) == 10
+
+
+async def test_a_relay_that_has_stopped_loses_its_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "SESSION_IDLE_SECONDS", 0.2)
+    stuck, other = SlowBus(), RecordingBus()
+    stuck.may_go_on.clear()
+    await _publish(database)
+
+    async with _relaying(Relay(database, stuck, "sample")):
+        await asyncio.wait_for(stuck.waiting.wait(), 5)
+        async with _relaying(Relay(database, other, "sample")):
+            await eventually(lambda: _is_all_sent(database), within=5)
+
+    assert len(other.messages) == 1
 
 
 @asynccontextmanager

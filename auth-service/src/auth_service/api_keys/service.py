@@ -26,7 +26,7 @@ class ApiKeys:
         self._clock = clock
 
     async def add(self, owner: Principal, wanted: CreateApiKey) -> NewApiKey:
-        """Raises ValidationFailed."""
+        """Raises ValidationFailed or LimitReached."""
         now = self._clock.now()
         terms = KeyTerms(wanted.name, checked_scopes(wanted.scopes, wanted.expires_at, now), wanted.expires_at)
         key = self._tokens.new(new_id())

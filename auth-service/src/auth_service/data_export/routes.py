@@ -26,7 +26,7 @@ async def read_export(principal: Principal, exports: DataExports, export_id: UUI
     return await exports.find(principal, export_id)
 
 
-@routes.get(EXPORT + "/content", summary="Download an export", errors=[ExportNotFound, Unavailable])
+@routes.get(EXPORT + "/content", summary="Download an export", errors=[ExportNotFound, TooManyRequests, Unavailable])
 async def download_export(principal: Principal, exports: DataExports, export_id: UUID) -> ResponseStream:
     headers = {
         "Content-Disposition": 'attachment; filename="tessera-account.json"',

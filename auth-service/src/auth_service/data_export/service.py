@@ -17,6 +17,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.http.answers import Accepted
 from shared.ids import new_id
+from shared.open_streams import OpenStreams
 from shared.principal import Principal
 from shared.sealing import Seal
 
@@ -39,6 +40,7 @@ class DataExports:
         self._limits = limits
         self._elsewhere = elsewhere
         self._clock = clock
+        self._downloads = OpenStreams()
 
     async def request(self, principal: Principal) -> Accepted[ExportAnswer]:
         """Replaces an earlier export. Raises TooManyRequests."""
@@ -62,7 +64,8 @@ class DataExports:
         return _answer(export)
 
     async def read(self, principal: Principal, export_id: UUID) -> AsyncIterator[bytes]:
-        """The document as JSON text. Raises ExportNotFound, or what tells that another service is away."""
+        """The document as JSON text. Raises ExportNotFound, TooManyRequests, or what says that a service is away."""
+        self._downloads.require_room(principal.user_id)
         async with self._database.system_work() as work:
             sealed = await repository.find_document(work, principal.user_id, export_id, self._clock.now())
             tenant_ids = await repository.tenants_of(work, principal.user_id)
@@ -70,7 +73,8 @@ class DataExports:
             raise ExportNotFound
         account = self._seal.open(sealed, place=str(export_id))
         elsewhere = self._elsewhere.parts(principal.user_id, tenant_ids)
-        return _document(account, await anext(elsewhere), elsewhere)
+        document = _document(account, await anext(elsewhere), elsewhere)
+        return self._downloads.open(principal.user_id, document)
 
 
 async def _document(account: bytes, first: bytes, elsewhere: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

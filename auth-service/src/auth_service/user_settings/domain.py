@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from auth_service.user_settings.errors import SettingsFull
 from shared.errors import FieldError, ValidationFailed
 from shared.wire_enum import WireEnum
 
 MAX_VALUE_BYTES = 16 * 1024
-MAX_SETTINGS = 500  # of one member: 8 MiB at the very most, and a list nobody has to page through
+MAX_SETTINGS = 500  # of one member: a list nobody has to page through
+MAX_SETTINGS_BYTES = 1024 * 1024  # of JSON, all values of one member together: they are answered as one map
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 FontSize = Annotated[int, Meta(ge=6, le=72)]
@@ -87,3 +89,9 @@ def _check_type(shape: Any, value: Any) -> None:
     except msgspec.ValidationError as error:
         code = "wrong_type" if str(error).startswith("Expected") and ", got" in str(error) else "invalid"
         raise ValidationFailed([FieldError("value", code, str(error))]) from None
+
+
+def require_room(number: int, size: int, value: Any) -> None:
+    """For one more beside `number` others with `size` bytes. Raises SettingsFull."""
+    if number >= MAX_SETTINGS or size + len(msgspec.json.encode(value)) > MAX_SETTINGS_BYTES:
+        raise SettingsFull

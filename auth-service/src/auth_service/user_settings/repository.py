@@ -39,10 +39,25 @@ async def list_values(work: Work, owner: Principal, category: Category | None) -
     return found
 
 
-async def count(work: Work, owner: Principal) -> int:
-    sql = "select count(*) as number from user_settings where tenant_id = $1 and user_id = $2"
-    row = await work.row(sql, owner.tenant_id, owner.user_id)
-    return 0 if row is None else int(row["number"])
+class Taken(NamedTuple):
+    """`size` in bytes of JSON."""
+
+    number: int
+    size: int
+
+
+async def taken(work: Work, owner: Principal, *, beside: UUID | None) -> Taken:
+    """By all settings but one."""
+    [row] = await work.rows(
+        """
+        select count(*)::int as number, coalesce(sum(octet_length(value::text)), 0)::int as size
+        from user_settings where tenant_id = $1 and user_id = $2 and id is distinct from $3::uuid
+        """,
+        owner.tenant_id,
+        owner.user_id,
+        beside,
+    )
+    return Taken(**row)
 
 
 async def put(work: Work, owner: Principal, category: Category, key: str, value: Any, now: datetime) -> StoredSetting:

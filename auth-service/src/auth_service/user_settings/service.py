@@ -11,9 +11,10 @@ from auth_service.user_settings.domain import (
     Category,
     check_setting,
     read_category,
+    require_room,
     settings_schema,
 )
-from auth_service.user_settings.errors import SettingNotFound, SettingsFull
+from auth_service.user_settings.errors import SettingNotFound
 from auth_service.user_settings.repository import StoredSetting
 from auth_service.user_settings.schemas import SettingsSchema, SettingView
 from shared.clock import Clock
@@ -48,10 +49,10 @@ class UserSettings:
             await repository.lock_settings(work, principal)
             before = await repository.find(work, principal, category, key)
             _refuse_stale(if_match, before)
-            if before is None and await repository.count(work, principal) >= MAX_SETTINGS:
-                raise SettingsFull
             if before is not None and _is_same(before.view.value, value):
                 return before.view
+            taken = await repository.taken(work, principal, beside=before.id if before else None)
+            require_room(taken.number, taken.size, value)
             after = await repository.put(work, principal, category, key, value, self._clock.now())
             _tell_changed(work, principal, after)
             return after.view

@@ -7,6 +7,7 @@ higher than the last one read, so that sending counts nothing and writes three r
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,12 +16,12 @@ from conversation_service.chat_messages.domain import MAX_EMOJIS, SOMEBODY, join
 from conversation_service.chat_messages.errors import ChatMessageNotFound, TooManyReactions
 from conversation_service.chat_messages.schemas import SendChatMessage
 from conversation_service.chats.errors import ChatNotFound
-from conversation_service.numbered_pages import NumberedQuery, page_of, span_of
+from conversation_service.numbered_pages import NumberedQuery, Span, page_of, read_span
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.chats import ChatMessageState
 from shared.ids import new_id
-from shared.pagination import PageOf
+from shared.pagination import PageOf, within_page_bytes
 from shared.principal import Principal
 
 _STORED = """
@@ -35,6 +36,12 @@ _COLUMNS = f"""{_STORED}, coalesce((
         from chat_reactions r where r.message_id = m.id group by r.emoji
     ) used
 ), '[]') as reactions"""
+
+_SIZED = f"""
+    select {_STORED}, octet_length(m.content)
+           + 40 * (select count(*) from chat_reactions r where r.message_id = m.id) as bytes
+    from chat_messages m where m.tenant_id = $1 and m.chat_id = $2 and m.number between $3 and $4
+"""
 
 
 async def send(
@@ -127,17 +134,14 @@ async def unreact(work: Work, message: ChatMessageState, user_id: UUID, emoji: s
 async def find_page(
     work: Work, tenant_id: UUID, chat_id: UUID, count: int, query: NumberedQuery
 ) -> PageOf[ChatMessageState]:
-    """`count` is the number of the chat's last message."""
-    span = span_of(query, count)
-    rows = await work.rows(
-        f"""
-        select {_COLUMNS} from chat_messages m
-        where m.tenant_id = $1 and m.chat_id = $2 and m.number between $3 and $4 order by m.number {query.order}
-        """,
-        tenant_id,
-        chat_id,
-        *span,
-    )
+    """`count` is the number of the chat's last message. Raises PageTooLarge."""
+    bounded = within_page_bytes(f"{_SIZED} order by m.number {query.order}")
+    statement = f"select {_COLUMNS}, m.found from ({bounded}) m order by m.number {query.order}"
+
+    async def rows_of(span: Span) -> list[dict[str, Any]]:
+        return await work.rows(statement, tenant_id, chat_id, *span)
+
+    rows, span = await read_span(query, count, rows_of)
     return page_of(msgspec.convert(rows, list[ChatMessageState]), query, span, count)
 
 

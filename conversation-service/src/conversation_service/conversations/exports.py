@@ -1,24 +1,32 @@
-"""A conversation as a file: JSON for programs, Markdown for people."""
+"""A conversation as a file: JSON for programs, Markdown for people. Written in portions, none of which is kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import msgspec
 
 from conversation_service.conversations.schemas import ExportFormat
 from shared.events.conversations import ConversationState, MessageState
 
-Renderer = Callable[[ConversationState, Sequence[MessageState]], bytes]
+Portions = AsyncIterator[Sequence[MessageState]]
+Renderer = Callable[[ConversationState, Portions], AsyncIterator[bytes]]
 
 _SPEAKERS = {"user": "You", "assistant": "Assistant", "system": "System"}
+_encode = msgspec.json.encode
 
 
-def as_json(conversation: ConversationState, messages: Sequence[MessageState]) -> bytes:
-    return msgspec.json.encode({"conversation": conversation, "messages": messages})
+async def as_json(conversation: ConversationState, portions: Portions) -> AsyncIterator[bytes]:
+    yield b'{"conversation":' + _encode(conversation) + b',"messages":['
+    before = b""
+    async for messages in portions:
+        yield before + b",".join(_encode(message) for message in messages)
+        before = b","
+    yield b"]}"
 
 
-def as_markdown(conversation: ConversationState, messages: Sequence[MessageState]) -> bytes:
-    said = (f"## {_heading(message)}\n\n{message.content.strip()}\n" for message in messages)
-    return "\n".join((f"# {' '.join(conversation.title.split())}\n", *said)).encode()
+async def as_markdown(conversation: ConversationState, portions: Portions) -> AsyncIterator[bytes]:
+    yield f"# {' '.join(conversation.title.split())}\n".encode()
+    async for messages in portions:
+        yield "".join(f"\n## {_heading(message)}\n\n{message.content.strip()}\n" for message in messages).encode()
 
 
 def _heading(message: MessageState) -> str:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sanic.response import HTTPResponse
+from sanic.response import ResponseStream
 
 from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.conversations.exports import CONTENT_TYPES, FILE_ENDINGS
@@ -15,9 +15,9 @@ from conversation_service.conversations.schemas import (
 )
 from conversation_service.conversations.service import ConversationService
 from conversation_service.messages.errors import MessageNotFound
-from shared.errors import LimitReached, PreconditionFailed
+from shared.errors import LimitReached, PreconditionFailed, TooManyRequests
 from shared.events.conversations import ConversationState
-from shared.http.answers import Created
+from shared.http.answers import Created, streamed
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
@@ -85,14 +85,14 @@ async def fork_conversation(
 @routes.get(
     CONVERSATION + "/export",
     summary="Download a conversation as JSON or Markdown",
-    errors=[ConversationNotFound, MessageNotFound],
+    errors=[ConversationNotFound, MessageNotFound, TooManyRequests],
 )
 async def export_conversation(
     principal: Principal, conversations: ConversationService, conversation_id: UUID, query: ExportQuery
-) -> HTTPResponse:
-    content = await conversations.export(principal, conversation_id, query)
+) -> ResponseStream:
+    parts = await conversations.export(principal, conversation_id, query)
     headers = {
         "Content-Disposition": f'attachment; filename="conversation-{conversation_id}.{FILE_ENDINGS[query.format]}"',
         "Cache-Control": "private, no-store",
     }
-    return HTTPResponse(content, headers=headers, content_type=CONTENT_TYPES[query.format])
+    return streamed(parts, headers, CONTENT_TYPES[query.format])

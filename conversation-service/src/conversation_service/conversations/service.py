@@ -1,11 +1,14 @@
 """The use cases of conversations, each one transaction."""
 
-import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from conversation_service.conversations import exports, repository
 from conversation_service.conversations.domain import differences
+from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.conversations.schemas import (
     ConversationQuery,
     CreateConversation,
@@ -17,23 +20,28 @@ from conversation_service.conversations.schemas import (
 )
 from conversation_service.messages import branches, lists, repository as messages
 from conversation_service.messages.errors import MessageNotFound
+from conversation_service.numbered_pages import Order, Span
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.errors import ValidationFailed
 from shared.events.changes import Change, Removed
 from shared.events.conversations import (
     ConversationAdded,
     ConversationDeleted,
     ConversationState,
     ConversationUpdated,
+    MessageState,
 )
 from shared.events.topics import conversation_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.open_streams import OpenStreams
 from shared.pagination import PageOf
 from shared.principal import Principal
 
 CHORE_ROWS = 500  # in one transaction
+EXPORTED_ROWS = 200  # read at once
 
 
 class ConversationService:
@@ -43,6 +51,7 @@ class ConversationService:
         self._database = database
         self._clock = clock
         self._temporary_for = temporary_for
+        self._downloads = OpenStreams()
 
     async def find(self, principal: Principal, query: ConversationQuery) -> PageOf[ConversationState]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
@@ -103,18 +112,31 @@ class ConversationService:
             _tell(work, ConversationAdded(entity_id=filled.id, version=filled.version, payload=filled))
             return work.answer(filled)
 
-    async def export(self, principal: Principal, conversation_id: UUID, query: ExportQuery) -> bytes:
-        """Raises ConversationNotFound, or MessageNotFound for the branch."""
+    async def export(self, principal: Principal, conversation_id: UUID, query: ExportQuery) -> AsyncIterator[bytes]:
+        """Raises ConversationNotFound, MessageNotFound for the branch, or TooManyRequests."""
         async with self._database.unit_of_work(principal.tenant_id) as work:
             conversation = await repository.get(work, principal, conversation_id)
             if query.format is ExportFormat.JSON:
-                said = await lists.find_all(work, principal, conversation_id)
+                leaf_id, count = None, conversation.message_count
             else:
                 leaf_id = query.branch or await messages.newest_id(work, principal, conversation_id)
-                said = await branches.find_path(work, principal, conversation_id, leaf_id) if leaf_id else []
-                if query.branch is not None and not said:
-                    raise MessageNotFound
-        return await asyncio.to_thread(exports.RENDERERS[query.format], conversation, said)
+                count = await _length(work, principal, conversation_id, leaf_id)
+        portions = self._portions(principal, conversation_id, leaf_id, count)
+        return self._downloads.open(principal.user_id, exports.RENDERERS[query.format](conversation, portions))
+
+    async def _portions(
+        self, principal: Principal, conversation_id: UUID, leaf_id: UUID | None, count: int
+    ) -> AsyncIterator[list[MessageState]]:
+        """Each is read when the one before has been taken. What was said since the beginning is not in them."""
+        reached = 0
+        while reached < count:
+            span = Span(reached + 1, min(reached + EXPORTED_ROWS, count))
+            async with self._database.unit_of_work(principal.tenant_id) as work:
+                rows = await lists.rows_of_span(work, principal, conversation_id, leaf_id, span, Order.ASC)
+            if not rows:
+                raise ConversationNotFound  # deleted meanwhile: the answer is cut, and not taken for the whole
+            yield msgspec.convert(rows, list[MessageState])
+            reached += len(rows)
 
 
 async def remove_expired(work: Work, _now: datetime) -> int:
@@ -124,6 +146,16 @@ async def remove_expired(work: Work, _now: datetime) -> int:
         gone = ConversationDeleted(entity_id=row["id"], version=row["version"] + 1, payload=Removed(row["id"]))
         work.publish(gone, topics=[conversation_topic(row["id"])], subject=str(row["id"]), tenant_id=row["tenant_id"])
     return len(removed)
+
+
+async def _length(work: Work, principal: Principal, conversation_id: UUID, leaf_id: UUID | None) -> int:
+    """Of the way to a message. Raises MessageNotFound."""
+    if leaf_id is None:
+        return 0
+    try:
+        return await branches.depth(work, principal, conversation_id, leaf_id)
+    except ValidationFailed as error:
+        raise MessageNotFound from error
 
 
 def _tell(work: Work, event: Change) -> None:

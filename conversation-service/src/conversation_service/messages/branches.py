@@ -10,12 +10,13 @@ import msgspec
 
 from conversation_service.conversations.domain import Owner
 from conversation_service.llm.tokens import TokenCount
-from conversation_service.messages.repository import COLUMNS
+from conversation_service.messages.repository import COLUMNS, SIZE
 from conversation_service.numbered_pages import Order, Span
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
-from shared.events.conversations import MessageRole, MessageState, TokenCountSource
+from shared.events.conversations import MessageRole, TokenCountSource
 from shared.ids import new_id
+from shared.pagination import within_page_bytes
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,37 +33,25 @@ class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
         return TokenCount(self.token_count, self.token_count_source)
 
 
-WHOLE = Span(1, 2**31 - 1)
-
-
-async def find_path(
-    work: Work,
-    owner: Owner,
-    conversation_id: UUID,
-    leaf_id: UUID,
-    span: Span | None = None,
-    order: Order = Order.ASC,
-) -> list[MessageState]:
-    """The way to a message from the beginning, or the part of it at the depths of `span`."""
-    first, last = span or WHOLE
-    rows = await work.rows(
-        f"""
+async def path_rows(
+    work: Work, owner: Owner, conversation_id: UUID, leaf_id: UUID, span: Span, order: Order = Order.ASC
+) -> list[dict[str, Any]]:
+    """The part of the way to a message that is at the depths of `span`, as far as it fits into one answer."""
+    statement = f"""
         with recursive path as (
             select id, parent_id, depth from messages where tenant_id = $1 and conversation_id = $2 and id = $3
             union all
             select m.id, m.parent_id, m.depth from path join messages m on m.id = path.parent_id
             where m.tenant_id = $1 and path.depth > $4
         )
-        select {COLUMNS} from path join messages m using (id)
+        select {COLUMNS}, {SIZE} as bytes from path join messages m using (id)
         where m.tenant_id = $1 and path.depth between $4 and $5 order by path.depth {order}
-        """,
-        owner.tenant_id,
-        conversation_id,
-        leaf_id,
-        first,
-        last,
-    )
-    return msgspec.convert(rows, list[MessageState])
+    """
+    return await work.rows(within_page_bytes(statement), owner.tenant_id, conversation_id, leaf_id, *span)
+
+
+CONTEXT_BYTES = 4 * 1024 * 1024
+"""Of messages, sent to a model at most: a token can stand for many characters, and then their number bounds little."""
 
 
 async def find_context(work: Work, owner: Owner, leaf_id: UUID, token_budget: int) -> list[ContextMessage]:
@@ -70,19 +59,21 @@ async def find_context(work: Work, owner: Owner, leaf_id: UUID, token_budget: in
     rows = await work.rows(
         """
         with recursive path as (
-            select id, parent_id, role, content, token_count, token_count_source, depth, token_count::bigint as used
+            select id, parent_id, role, content, token_count, token_count_source, depth, token_count::bigint as used,
+                   octet_length(content)::bigint as bytes
             from messages where tenant_id = $1 and id = $2
             union all
             select m.id, m.parent_id, m.role, m.content, m.token_count, m.token_count_source, m.depth,
-                   path.used + m.token_count
+                   path.used + m.token_count, path.bytes + octet_length(m.content)
             from path join messages m on m.id = path.parent_id
-            where m.tenant_id = $1 and path.used + m.token_count <= $3
+            where m.tenant_id = $1 and path.used + m.token_count <= $3 and path.bytes + octet_length(m.content) <= $4
         )
         select role, content, token_count, token_count_source, depth from path order by depth
         """,
         owner.tenant_id,
         leaf_id,
         token_budget,
+        CONTEXT_BYTES,
     )
     return msgspec.convert(rows, list[ContextMessage])
 

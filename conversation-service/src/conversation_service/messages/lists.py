@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,44 +11,43 @@ from conversation_service.conversations import repository as conversations
 from conversation_service.conversations.domain import Owner
 from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.messages import branches
-from conversation_service.messages.repository import COLUMNS
+from conversation_service.messages.repository import COLUMNS, SIZE
 from conversation_service.messages.schemas import MessageQuery
-from conversation_service.numbered_pages import page_of, span_of
+from conversation_service.numbered_pages import Order, Span, page_of, read_span
 from shared.db.unit_of_work import Work
 from shared.events.conversations import MessageState
-from shared.pagination import PageOf
+from shared.pagination import PageOf, within_page_bytes
 
 
 async def find_page(work: Work, owner: Owner, conversation_id: UUID, query: MessageQuery) -> PageOf[MessageState]:
-    """Raises ConversationNotFound, or ValidationFailed when the branch is no message of this conversation."""
+    """Raises ConversationNotFound, PageTooLarge, or ValidationFailed when the branch is none of this conversation."""
     count = await _count(work, owner, conversation_id)
     if query.branch is not None:
         count = await branches.depth(work, owner, conversation_id, query.branch)
-    span = span_of(query, count)
-    if query.branch is not None:
-        items = await branches.find_path(work, owner, conversation_id, query.branch, span, query.order)
-    else:
-        rows = await work.rows(
-            f"""
-            select {COLUMNS} from messages m
-            where m.tenant_id = $1 and m.conversation_id = $2 and m.number between $3 and $4
-            order by m.number {query.order}
-            """,
-            owner.tenant_id,
-            conversation_id,
-            *span,
-        )
-        items = msgspec.convert(rows, list[MessageState])
-    return page_of(items, query, span, count)
+
+    async def rows_of(span: Span) -> list[dict[str, Any]]:
+        return await rows_of_span(work, owner, conversation_id, query.branch, span, query.order)
+
+    rows, span = await read_span(query, count, rows_of)
+    return page_of(msgspec.convert(rows, list[MessageState]), query, span, count)
 
 
-async def find_all(work: Work, owner: Owner, conversation_id: UUID) -> list[MessageState]:
-    rows = await work.rows(
-        f"select {COLUMNS} from messages m where m.tenant_id = $1 and m.conversation_id = $2 order by m.number",
-        owner.tenant_id,
-        conversation_id,
-    )
-    return msgspec.convert(rows, list[MessageState])
+async def _rows(work: Work, owner: Owner, conversation_id: UUID, span: Span, order: Order) -> list[dict[str, Any]]:
+    statement = f"""
+        select {COLUMNS}, {SIZE} as bytes from messages m
+        where m.tenant_id = $1 and m.conversation_id = $2 and m.number between $3 and $4
+        order by m.number {order}
+    """
+    return await work.rows(within_page_bytes(statement), owner.tenant_id, conversation_id, *span)
+
+
+async def rows_of_span(
+    work: Work, owner: Owner, conversation_id: UUID, branch: UUID | None, span: Span, order: Order
+) -> list[dict[str, Any]]:
+    """Of the whole conversation or of one branch, as many as fit into one answer."""
+    if branch is not None:
+        return await branches.path_rows(work, owner, conversation_id, branch, span, order)
+    return await _rows(work, owner, conversation_id, span, order)
 
 
 async def _count(work: Work, owner: Owner, conversation_id: UUID) -> int:

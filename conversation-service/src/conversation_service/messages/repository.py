@@ -22,6 +22,9 @@ COLUMNS = """
     m.token_count_source, m.status, m.usage, m.feedback, m.version, m.created_at, m.updated_at
 """
 
+SIZE = "octet_length(m.content)"
+"""Bytes of a message, as far as they count."""
+
 
 class Appended(NamedTuple):
     """A new message, and its conversation with it."""

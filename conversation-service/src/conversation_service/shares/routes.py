@@ -8,6 +8,7 @@ from conversation_service.messages.errors import MessageNotFound
 from conversation_service.shares.errors import ShareNotFound
 from conversation_service.shares.schemas import CreatedShare, CreateShare, SharedConversation, SharedQuery, ShareView
 from conversation_service.shares.service import ShareService
+from shared.errors import LimitReached
 from shared.http.answers import Created, WithHeaders
 from shared.http.routes import Routes
 from shared.pagination import PageOf
@@ -23,7 +24,7 @@ public_routes = Routes("shared")
 @routes.post(
     CONVERSATION + "/share",
     summary="Share one branch of a conversation by a link",
-    errors=[ConversationNotFound, MessageNotFound],
+    errors=[ConversationNotFound, MessageNotFound, LimitReached],
     confidential=True,
 )
 async def add_share(

@@ -22,7 +22,7 @@ from conversation_service.shares.schemas import (
 )
 from shared.clock import Clock
 from shared.db.databases import Database
-from shared.errors import FieldError, ValidationFailed
+from shared.errors import FieldError, LimitReached, ValidationFailed
 from shared.ids import new_id
 from shared.principal import Principal
 
@@ -39,7 +39,7 @@ class ShareService:
         self._clock = clock
 
     async def add(self, principal: Principal, conversation_id: UUID, new: CreateShare) -> CreatedShare:
-        """Raises ConversationNotFound, MessageNotFound or ValidationFailed."""
+        """Raises ConversationNotFound, MessageNotFound, ValidationFailed or LimitReached."""
         now, token = self._clock.now(), secrets.token_urlsafe(TOKEN_BYTES)
         if new.expires_at is not None and new.expires_at <= now:
             raise ValidationFailed([FieldError("expires_at", "too_small", "Give a moment that is still to come.")])
@@ -49,7 +49,7 @@ class ShareService:
             if leaf_id is None or (await messages.get(work, principal, leaf_id)).conversation_id != conversation_id:
                 raise MessageNotFound
             if len(await repository.find(work, principal, conversation_id)) >= MAX_SHARES:
-                raise ValidationFailed([FieldError("expires_at", "too_many", "Revoke a link first: there are 100.")])
+                raise LimitReached("links to a conversation", MAX_SHARES)
             share = ShareView(
                 id=new_id(),
                 conversation_id=conversation_id,

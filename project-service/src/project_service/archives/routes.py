@@ -12,7 +12,7 @@ from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT, PROJECTS
 from project_service.projects.schemas import ProjectView
 from project_service.uploads import IncomingBody, Uploads
-from shared.errors import BadRequest, Forbidden, TooLarge, Unavailable, UnsupportedMediaType
+from shared.errors import BadRequest, Forbidden, TooLarge, TooManyRequests, Unavailable, UnsupportedMediaType
 from shared.http.answers import Created, HttpAnswer, streamed
 from shared.http.app import Request
 from shared.http.routes import FORM, Raw, Routes
@@ -28,7 +28,10 @@ import_routes = Routes("archives", resource="projects")
 
 
 @routes.get(
-    PROJECT + "/archive", summary="Download all files of a project as ZIP", errors=[ProjectNotFound], gives=Raw(ZIP)
+    PROJECT + "/archive",
+    summary="Download all files of a project as ZIP",
+    errors=[ProjectNotFound, TooManyRequests],
+    gives=Raw(ZIP),
 )
 async def get_archive(principal: Principal, archives: ArchiveService, project_id: UUID) -> HttpAnswer:
     name, parts = await archives.pack(principal, project_id)

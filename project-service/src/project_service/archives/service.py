@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.events.files import FileState, VersionKind
 from shared.idempotency import beside_the_write
+from shared.open_streams import OpenStreams
 from shared.principal import Principal
 
 GROUP_BYTES = 1024 * 1024
@@ -39,13 +40,16 @@ class ArchiveService:
         self._blobs = blobs
         self._clock = clock
         self._threads = threads
+        self._downloads = OpenStreams()
 
     async def pack(self, principal: Principal, project_id: UUID) -> Packed:
-        """The files as they are now, however long the reading takes: contents never change."""
+        """The files as they are now, however long the reading takes: contents never change. Raises TooManyRequests."""
+        self._downloads.require_room(principal.user_id)
         async with self._database.unit_of_work(principal.tenant_id) as work:
             project = await projects.get(work, principal, project_id)
             found = await files.find_all(work, principal.tenant_id, project_id)
-        return Packed(project.name, pack(self._members(principal.tenant_id, found), self._threads))
+        parts = pack(self._members(principal.tenant_id, found), self._threads)
+        return Packed(project.name, self._downloads.open(principal.user_id, parts))
 
     async def unpack(self, principal: Principal, upload: Upload, name: str | None) -> ProjectView:
         """A project with one version. Raises InvalidArchive before anything is stored, Forbidden, TierLimitExceeded."""

@@ -14,7 +14,15 @@ from project_service.projects.errors import ProjectNotFound
 from project_service.tasks.errors import TaskNotFound
 from project_service.tasks.routes import TASK
 from project_service.uploads import IncomingBody, Uploads
-from shared.errors import BadRequest, Forbidden, MalformedJson, TooLarge, UnsupportedMediaType, ValidationFailed
+from shared.errors import (
+    BadRequest,
+    Forbidden,
+    LimitReached,
+    MalformedJson,
+    TooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from shared.http.answers import JSON, Created, HttpAnswer, json_answer, streamed
 from shared.http.app import Request
 from shared.http.routes import ANY_TYPE, FORM, Raw, Routes
@@ -46,6 +54,7 @@ async def require_editor(principal: Principal, attachments: AttachmentService, p
     ATTACHMENTS,
     summary="Attach a file (multipart) or a link (JSON)",
     errors=[
+        LimitReached,
         ProjectNotFound,
         TaskNotFound,
         Forbidden,

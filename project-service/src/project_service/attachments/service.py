@@ -24,6 +24,7 @@ from project_service.attachments.repository import Leftover
 from project_service.attachments.schemas import AttachmentKind, AttachmentQuery, AttachmentView, CreateLink
 from project_service.blobs import repository as storage
 from project_service.cleanup import Cleanup
+from project_service.limits import MAX_ATTACHMENTS
 from project_service.object_store import ObjectMissing, ObjectStore, ObjectStoreUnavailable, object_key
 from project_service.projects.access import require_role
 from project_service.repeats import answered_before_refused
@@ -34,6 +35,7 @@ from project_service.uploads import Upload
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.errors import LimitReached
 from shared.events.projects import ProjectRole, TaskState
 from shared.idempotency import beside_the_write
 from shared.ids import new_id
@@ -161,7 +163,7 @@ class AttachmentService:
     ) -> None:
         with beside_the_write():
             async with self._database.unit_of_work(principal.tenant_id) as work:
-                await _lock(work, principal, project_id, task_id)
+                _require_room(await _lock(work, principal, project_id, task_id))
                 await repository.announce(work, principal.tenant_id, attachment_id, size, self._clock.now())
                 await storage.take_room(work, principal, size)
 
@@ -186,6 +188,7 @@ class AttachmentService:
     async def _attach(
         self, work: Work, principal: Principal, task: TaskState, attachment: AttachmentView
     ) -> AttachmentView:
+        _require_room(task)
         await repository.add(work, attachment)
         await self._count(work, principal, task, 1)
         return attachment
@@ -194,6 +197,12 @@ class AttachmentService:
         columns = {"attachment_count": task.attachment_count + change}
         after = await tasks.update(work, principal, task.id, columns, self._clock.now())
         tell(work, task.project_id, change_event(after, tuple(columns)))
+
+
+def _require_room(task: TaskState) -> None:
+    """Raises LimitReached."""
+    if task.attachment_count >= MAX_ATTACHMENTS:
+        raise LimitReached("attachments of a task", MAX_ATTACHMENTS)
 
 
 async def _lock(work: Work, principal: Principal, project_id: UUID, task_id: UUID) -> TaskState:

@@ -46,6 +46,7 @@ async def find_page(
         columns=f"{_COLUMNS}, s.user_id is not null as is_starred",
         tables="comments c left join comment_stars s on s.comment_id = c.id and s.user_id = $3",
         condition=f"c.tenant_id = $1 and c.project_id is not distinct from $2 {only_own} {_filters(query, arguments)}",
+        size="octet_length(c.body)",
         arguments=arguments,
     )
     return page_of(query, query.sort, rows, msgspec.convert(rows, list[CommentView]), total)
@@ -61,7 +62,8 @@ async def add(
 ) -> CommentView:
     about = (project_id, new.entity_type, new.entity_id, new.parent_id)
     row = await work.row(_ADD, new_id(), principal.tenant_id, *about, principal.user_id, new.body, list(mentioned), now)
-    await require_within(work, limits.COMMENTS_OF_THING, _COUNT_ABOUT, new.entity_id, new.entity_type)
+    of_thing = limits.COMMENTS_OF_PLANNED if project_id is None else limits.COMMENTS_OF_THING
+    await require_within(work, of_thing, _COUNT_ABOUT, new.entity_id, new.entity_type)
     if project_id is not None:
         await require_within(work, limits.COMMENTS_OF_PROJECT, _COUNT_IN_PROJECT, project_id)
     return msgspec.convert(row, CommentView)

@@ -53,7 +53,7 @@ class CommentService:
             return await repository.find_page(work, principal, query, hears_others=place.hears_others)
 
     async def add(self, principal: Principal, project_id: UUID | None, new: CreateComment) -> CommentView:
-        """Raises ProjectNotFound, Forbidden, ValidationFailed."""
+        """Raises ProjectNotFound, Forbidden, ValidationFailed, LimitReached."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await _require_visible(work, principal, project_id)
             place = await self._place_of(work, principal, project_id, new)

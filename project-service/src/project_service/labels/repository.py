@@ -8,16 +8,19 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.labels.domain import name_key
 from project_service.labels.errors import LabelExists, LabelNotFound
 from project_service.labels.schemas import CreateLabel, LabelQuery
 from project_service.listing import Arguments, SortKey, page_of, window
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.events.projects import LabelState
 from shared.ids import new_id
 from shared.pagination import PageOf
 
 SORT_KEYS = {"name": SortKey("name_key", str), "created_at": SortKey("created_at", datetime)}
+_COUNT = "select count(*) from task_labels where project_id = $1"
 _COLUMNS = "l.id, l.tenant_id, l.project_id, l.name, l.color, l.version, l.created_at, l.updated_at"
 _OF_PROJECT = "from task_labels l where l.tenant_id = $1 and l.project_id = $2"
 
@@ -41,7 +44,7 @@ async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: LabelQ
 
 
 async def add(work: Work, tenant_id: UUID, project_id: UUID, new: CreateLabel, now: datetime) -> LabelState:
-    """Raises LabelExists."""
+    """Raises LabelExists, LimitReached."""
     row = await work.row(
         f"""
         insert into task_labels as l (id, tenant_id, project_id, name, name_key, color, created_at, updated_at)
@@ -58,6 +61,7 @@ async def add(work: Work, tenant_id: UUID, project_id: UUID, new: CreateLabel, n
     )
     if row is None:
         raise LabelExists
+    await require_within(work, limits.LABELS_OF_PROJECT, _COUNT, project_id)
     return msgspec.convert(row, LabelState)
 
 

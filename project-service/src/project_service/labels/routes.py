@@ -7,7 +7,7 @@ from project_service.labels.schemas import CreateLabel, LabelQuery
 from project_service.labels.service import LabelService
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT
-from shared.errors import Forbidden
+from shared.errors import Forbidden, LimitReached
 from shared.events.projects import LabelState
 from shared.http.answers import Created
 from shared.http.routes import Routes
@@ -26,7 +26,7 @@ async def list_labels(
     return await labels.find(principal, project_id, query)
 
 
-@routes.post(LABELS, summary="Add a label", errors=[ProjectNotFound, Forbidden, LabelExists])
+@routes.post(LABELS, summary="Add a label", errors=[ProjectNotFound, Forbidden, LabelExists, LimitReached])
 async def add_label(
     principal: Principal, labels: LabelService, project_id: UUID, body: CreateLabel
 ) -> Created[LabelState]:

@@ -63,6 +63,7 @@ async def find_page(work: Work, principal: Principal, query: ProjectQuery) -> Pa
         details=_DETAILS,
         condition=_visible(principal, arguments) + _filters(query, arguments),
         arguments=arguments,
+        size="coalesce(octet_length(p.description), 0)",
     )
     return page_of(query, query.sort, rows, [_view(principal, row) for row in rows], total)
 

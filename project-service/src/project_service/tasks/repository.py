@@ -12,7 +12,7 @@ import msgspec
 
 from project_service import limits
 from project_service.labels.domain import name_key
-from project_service.listing import Arguments, SmallInt, SortKey, page_of, window
+from project_service.listing import Arguments, SmallInt, SortKey, page_of, select_page, window
 from project_service.projects import repository as projects
 from project_service.projects.access import membership_join, reachable, role_in
 from project_service.projects.errors import ProjectNotFound
@@ -42,12 +42,13 @@ _COLUMNS = """
 """
 _COUNT = "select coalesce(sum(count), 0)::bigint from task_counts where project_id = $1"
 _COUNT_TEXT = "select coalesce(sum(bytes), 0)::bigint from task_counts where project_id = $1"
+_SIZE = "coalesce(octet_length(t.description), 0)"
 _APPEND_ATTEMPTS = 5
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 async def find_page(work: Work, principal: Principal, project_id: UUID, query: TaskQuery) -> PageOf[TaskState]:
-    """One query, which is empty where the project is invisible. Raises ProjectNotFound."""
+    """One query, which is empty where the project is invisible. Raises ProjectNotFound or PageTooLarge."""
     arguments = Arguments([principal.tenant_id, project_id])
     filters = _filters(principal, query, arguments)
     counted = _total(query, filters)
@@ -55,13 +56,11 @@ async def find_page(work: Work, principal: Principal, project_id: UUID, query: T
     counting = Arguments(arguments)
     visible = _may(principal, ProjectRole.VIEWER, arguments)
     page = window(query, query.sort, SORT_KEYS, "t", arguments)
-    rows = await work.rows(
-        f"""
-        select {_COLUMNS}, {page.sort_column} as sort_key, {total} as total from tasks t
+    statement = f"""
+        select {_COLUMNS}, {page.sort_column} as sort_key, {total} as total, {_SIZE} as bytes from tasks t
         where t.tenant_id = $1 and t.project_id = $2 and {visible} {filters} {page.condition} {page.order}
-        """,
-        *arguments,
-    )
+    """
+    rows = await select_page(work, query, statement, arguments)
     count = rows[0]["total"] if rows else await _count_of_empty_page(work, principal, query, counted, counting)
     return page_of(query, query.sort, rows, msgspec.convert(rows, list[TaskState]), count)
 

@@ -23,6 +23,9 @@ from shared.events.webhooks import public_type
 from shared.pagination import PageOf
 from shared.principal import Principal
 
+KEPT_BYTES = 256 * 1024 * 1024
+"""Of event bodies per tenant: beyond it the oldest deliveries go before their time, made or not."""
+
 FORGOTTEN_AT_ONCE = 30_000
 """Well within what a statement may take."""
 
@@ -98,6 +101,10 @@ class DeliveryService:
 async def forget_deliveries(work: Work, now: datetime) -> int:
     """Returns how many went; there may be more."""
     return await delivery_queue.forget(work, now - KEPT_FOR, FORGOTTEN_AT_ONCE)
+
+
+async def forget_large_logs(work: Work, _now: datetime) -> int:
+    return await delivery_queue.forget_beyond(work, KEPT_BYTES)
 
 
 def _message(event: Change, envelope: Envelope) -> Message | None:

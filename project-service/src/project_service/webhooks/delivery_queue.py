@@ -167,7 +167,15 @@ async def give_back(work: Work, taken: Sequence[Taken]) -> None:
 
 async def forget(work: Work, before: datetime, most: int) -> int:
     """In system work; returns how many went, and there may be more."""
-    return await work.execute(_FORGET, before, most)
+    forgotten = await work.execute(_FORGET, before, most)
+    if forgotten < most:  # no delivery is older than its body
+        await work.execute("delete from webhook_bodies where created_at < $1", before)
+    return forgotten
+
+
+async def forget_beyond(work: Work, tenant_bytes: int) -> int:
+    """In system work: of each tenant keeps the newest deliveries whose bodies have `tenant_bytes` together."""
+    return await work.execute(_FORGET_BEYOND, tenant_bytes)
 
 
 async def backlog(database: Database, now: datetime) -> Backlog:
@@ -213,10 +221,15 @@ for share of w
 # Behind one that has to wait: due when that is. Behind one that is being delivered: at once, until that has failed.
 _IN_LINE = f"l.status = '{_PENDING}' and not l.on_demand"
 
+# One body for all webhooks that hear the event. Deliveries of the version before, and tests, have their own.
 _ADD = f"""
-insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, project_id, type, subject, body, occurred_at,
+with body as (
+    insert into webhook_bodies (tenant_id, event_id, body, size, created_at)
+    values ($1, $4, $8, octet_length($8::text), $10) on conflict do nothing
+)
+insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, project_id, type, subject, occurred_at,
                                 status, due_at, created_at)
-select new.id, $1, new.webhook_id, $4, $5, $6, $7, $8, $9, '{_PENDING}', greatest($10, first.due_at), $10
+select new.id, $1, new.webhook_id, $4, $5, $6, $7, $9, '{_PENDING}', greatest($10, first.due_at), $10
 from unnest($2::uuid[], $3::uuid[]) as new (id, webhook_id)
 left join lateral (
     select case when l.lease_until is null then l.due_at end as due_at from webhook_deliveries l
@@ -263,10 +276,13 @@ with due as (
     update webhook_deliveries d set lease_until = $2 from due where d.id = due.id
     returning d.*
 )
-select d.id, d.tenant_id, d.webhook_id, d.subject, d.body, d.project_id is not null as is_of_project, d.on_demand,
+select d.id, d.tenant_id, d.webhook_id, d.subject, coalesce(d.body, b.body) as body,
+       d.project_id is not null as is_of_project, d.on_demand,
        d.attempts, d.lease_until, w.url, w.secret,
        case when w.previous_secret_until > $1 then w.previous_secret end as previous_secret, {_STANDING}
-from taken d join webhooks w on w.id = d.webhook_id {_STANDING_JOINS.format(project_id="d.project_id")}
+from taken d join webhooks w on w.id = d.webhook_id
+left join webhook_bodies b on b.tenant_id = d.tenant_id and b.event_id = d.event_id
+{_STANDING_JOINS.format(project_id="d.project_id")}
 order by d.due_at
 """
 
@@ -299,6 +315,18 @@ _FORGET = """
 delete from webhook_deliveries where id = any(array(
     select id from webhook_deliveries where created_at < $1 limit $2
 ))
+"""
+
+_FORGET_BEYOND = """
+with measured as (
+    select tenant_id, event_id, sum(size) over (partition by tenant_id order by created_at desc, event_id desc) as bytes
+    from webhook_bodies
+), gone as (
+    delete from webhook_bodies b using measured m
+    where m.bytes > $1 and b.tenant_id = m.tenant_id and b.event_id = m.event_id returning b.tenant_id, b.event_id
+)
+delete from webhook_deliveries d using gone join webhooks w on w.tenant_id = gone.tenant_id
+where d.webhook_id = w.id and d.event_id = gone.event_id
 """
 
 _BACKLOG = f"""

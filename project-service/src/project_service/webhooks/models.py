@@ -30,8 +30,24 @@ class Webhook(Model):
         table = "webhooks"
 
 
+class WebhookBody(Model):
+    """What is sent for an event, once for all webhooks; `size` in bytes."""
+
+    event_id = fields.UUIDField(primary_key=True)
+    tenant_id = fields.UUIDField()
+    body = fields.TextField()
+    size = fields.IntField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "webhook_bodies"
+
+
 class WebhookDelivery(Model):
-    """`id` is the `webhook-id` of every attempt. Of what was asked for on demand there is one attempt at a time."""
+    """`id` is the `webhook-id` of every attempt. Without a `body` it sends the one of its event.
+
+    Of what was asked for on demand there is one attempt at a time.
+    """
 
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
@@ -40,7 +56,7 @@ class WebhookDelivery(Model):
     project_id = fields.UUIDField(null=True)
     type = fields.TextField()
     subject = fields.TextField()
-    body = fields.TextField()
+    body = fields.TextField(null=True)
     occurred_at = fields.DatetimeField()
     status = fields.TextField()
     on_demand = fields.BooleanField(default=False)

@@ -116,8 +116,15 @@ async def rotate_secret(
 
 
 async def remove(work: Work, tenant_id: UUID, webhook_id: UUID) -> None:
-    """With its deliveries."""
+    """With its deliveries; with the last webhook also what was to be sent to them all."""
     await work.execute("delete from webhooks where tenant_id = $1 and id = $2", tenant_id, webhook_id)
+    await work.execute(
+        """
+        delete from webhook_bodies
+        where tenant_id = $1 and not exists (select from webhooks where tenant_id = $1)
+        """,
+        tenant_id,
+    )
 
 
 async def hold(work: Work, tenant_id: UUID, webhook_id: UUID) -> None:

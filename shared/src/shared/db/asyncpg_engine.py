@@ -2,7 +2,8 @@
 
 Tortoise finds the engine by this module's name (it must contain `asyncpg`) and by `client_class`.
 Nothing is reset when a connection goes back to the pool: everything we set is local to a transaction.
-Session state (`SET`, `LISTEN`, session advisory locks, temporary tables) must therefore never be used on it.
+Session state (`SET`, `LISTEN`, session advisory locks, temporary tables) must therefore never be used on it, except
+through `dedicated`.
 
 JSON: `jsonb` values come back decoded and are passed as JSON text (`$1::jsonb`); `json` is text both ways.
 UUIDs come back as asyncpg's subclass of `uuid.UUID`, which msgspec encodes as any other.
@@ -140,6 +141,18 @@ class PooledClient(AsyncpgDBClient):
             raise_as_fact(error)
         finally:
             await self.release(connection)
+
+    @contextlib.asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[Connection]:
+        """A connection that is cut at the end instead of being used again: session state ends with it."""
+        connection = await self.acquire()
+        try:
+            yield connection
+        finally:
+            with contextlib.suppress(asyncpg.InterfaceError):  # already cut: the proxy is empty
+                connection.terminate()
+            with contextlib.suppress(asyncpg.InterfaceError):  # the pool is closed: nobody waits for it
+                await self.pool.release(connection)
 
     @contextlib.asynccontextmanager
     async def acquire_connection(self) -> AsyncIterator[Connection]:  # type: ignore[override]

@@ -14,6 +14,7 @@ from tortoise.context import TortoiseContext, set_global_context
 from shared.db import asyncpg_engine
 from shared.db.asyncpg_engine import PooledClient
 from shared.db.failures import DatabaseUnavailable
+from shared.db.system_session import SystemSession, open_session
 from shared.db.unit_of_work import UnitOfWork, Work
 from shared.stopping import run_step
 
@@ -40,7 +41,7 @@ class DatabaseConfig(NamedTuple):
     system_url: str
     models: tuple[str, ...] = ()
     pool_size: int = 10
-    system_pool_size: int = 4
+    system_pool_size: int = 5  # one of them is the relay's
     acquire_timeout: float = 2.0
     statement_timeout: float = 5.0
     lock_timeout: float = 2.0
@@ -83,6 +84,10 @@ class Database:
     async def system_rows(self, sql: str, *args: object) -> list[dict[str, Any]]:
         """One reading statement as the system role, without the cost of a transaction around it."""
         return [dict(record) for record in await self._system.fetch(sql, *args)]
+
+    def system_session(self, *, idle_timeout: float) -> AbstractAsyncContextManager[SystemSession]:
+        """A connection of its own, for locks that outlive a statement; the server ends one idle for that long."""
+        return open_session(self._system, idle_timeout)
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable unless the database answers within a second."""

@@ -95,6 +95,15 @@ def messaging_tables() -> str:
     return _TABLES + "".join(tenant_policy(table) for table in _TENANT_TABLES)
 
 
+def outbox_sizes() -> str:
+    """How large each event is, so that what a relay or a replay may take is decided without reading the events."""
+    return "alter table outbox add column size integer;\n"
+
+
+def drop_outbox_sizes() -> str:
+    return "alter table outbox drop column size;\n"
+
+
 def drop_messaging_tables() -> str:
     return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch"))
 

@@ -12,6 +12,8 @@ from shared.messaging.requests import Request
 from shared.principal import Principal, Tier
 
 MAX_REPLAY = 1000  # events in one answer
+MAX_REPLAY_BYTES = 256 * 1024
+"""Of event data in one answer, as much as a live connection may have waiting; a larger event comes alone."""
 
 
 class TopicNotFound(NotFound):
@@ -41,7 +43,8 @@ class TopicReplayAnswer(msgspec.Struct, frozen=True):
     """`events` are envelopes of `stream` in order, contiguous from `after + 1`; `offset` is the last one's, or `after`.
 
     `is_complete` is false with a `reason` (`epoch_changed`, `window_passed`, `ahead`) when there is a hole that
-    nothing can fill; `events` is empty then. More may follow when `has_more`.
+    nothing can fill; `events` is empty then. More follows when `has_more`: an answer ends after MAX_REPLAY events or
+    MAX_REPLAY_BYTES of them. `last_offset` is the topic's own, 0 from services that do not tell it.
     """
 
     epoch: str
@@ -49,6 +52,7 @@ class TopicReplayAnswer(msgspec.Struct, frozen=True):
     stream: str
     events: list[msgspec.Raw] = []
     has_more: bool = False
+    last_offset: int = 0
     is_complete: bool = True
     reason: str | None = None
 

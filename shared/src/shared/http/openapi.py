@@ -32,7 +32,7 @@ from shared.http.examples import Examples, example_id
 from shared.http.routes import FORM, FORM_FIELD, Operation, Raw, Routes
 from shared.idempotency import MAX_KEY_LENGTH
 from shared.introspection import SESSION_COOKIE
-from shared.pagination import PageOf
+from shared.pagination import PageOf, PageTooLarge
 from shared.release import RELEASE
 from shared.scopes import required_scope
 
@@ -354,6 +354,8 @@ def _conventional(operation: Operation) -> Iterator[type[TesseraError]]:
         yield from (MalformedJson, TooLarge, UnsupportedMediaType)
     if operation.signature.body is not None or operation.signature.query is not None or operation.honours_keys:
         yield ValidationFailed
+    if "page" in getattr(operation.signature.query, "__struct_fields__", ()):
+        yield PageTooLarge
     if operation.honours_keys:
         yield from (IdempotencyInProgress, IdempotencyMismatch)
     if _takes_if_match(operation):

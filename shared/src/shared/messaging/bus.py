@@ -17,6 +17,9 @@ PUBLISH_TIMEOUT = 3.0
 MAX_ATTEMPTS = 5
 """Tries of a message that fails by a defect, before it is a dead letter."""
 
+BATCH_BYTES = 4 * 1024 * 1024
+"""Of messages that a handler is given together; a message that begins below it may end above."""
+
 MAX_REQUEST_DEADLINE = 2.0
 """Seconds a request may last at most: somebody waits behind an HTTP call for its answer."""
 

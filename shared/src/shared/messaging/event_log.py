@@ -8,8 +8,9 @@ from shared.db.databases import Database
 from shared.db.schema import NO_TENANT
 from shared.errors import Gone
 from shared.events.envelope import Envelope
+from shared.events.questions import MAX_REPLAY_BYTES
 from shared.events.topics import epoch_in
-from shared.messaging.outbox import envelope_of
+from shared.messaging.outbox import EVENT_SIZE, envelope_of
 
 KEPT_FOR = timedelta(hours=24)
 KEPT_PER_TOPIC = 1_000
@@ -27,9 +28,13 @@ _READ = f"""
 select position.*, event.*
 from ({_POSITION}) as position
 left join lateral (
-    select t."offset" as place, e.* from outbox_topics t join outbox e on e.id = t.event_id
-    where t.tenant_id = $1 and t.topic = $2 and t."offset" > $3
-    order by t."offset" limit $4
+    select * from (
+        select t."offset" as place, e.*,
+               sum({EVENT_SIZE}) over (order by t."offset") - {EVENT_SIZE} as bytes_before
+        from outbox_topics t join outbox e on e.id = t.event_id
+        where t.tenant_id = $1 and t.topic = $2 and t."offset" > $3
+        order by t."offset" limit $4
+    ) measured where bytes_before < $5
 ) as event on true
 order by place
 """  # noqa: S608 - made of constants
@@ -76,12 +81,16 @@ class EventLog:
         [row] = await self._database.system_rows(_POSITION, tenant_id or UUID(NO_TENANT), topic)
         return Position(epoch_in(topic, row["epoch"]), row["last_offset"])
 
-    async def read(self, tenant_id: UUID | None, topic: str, after: int, limit: int) -> list[Envelope]:
+    async def read(
+        self, tenant_id: UUID | None, topic: str, after: int, limit: int, max_bytes: int = MAX_REPLAY_BYTES
+    ) -> list[Envelope]:
         """The events that follow offset `after`, oldest first, without a gap, at most `limit` (1 or more).
+
+        Fewer where their data would have more than `max_bytes`, but always one.
 
         Raises WindowPassed when the first of them is gone already, or when `after` was never reached.
         """
-        rows = await self._database.system_rows(_READ, tenant_id or UUID(NO_TENANT), topic, after, limit)
+        rows = await self._database.system_rows(_READ, tenant_id or UUID(NO_TENANT), topic, after, limit, max_bytes)
         events = [row for row in rows if row["place"] is not None]
         first = events[0]["place"] if events else rows[0]["last_offset"] + 1
         if first != after + 1:

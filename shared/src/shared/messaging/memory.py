@@ -7,6 +7,7 @@ from uuid import UUID
 
 from shared.messaging.bus import (
     MAX_REQUEST_DEADLINE,
+    PUBLISH_TIMEOUT,
     Binding,
     DeliveriesHandler,
     MessageCallback,
@@ -117,7 +118,12 @@ class MemoryBus:
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         if not self.is_connected:
             raise PublishFailed("the bus is not connected")
-        for message in messages:
+        for number, message in enumerate(messages):
+            try:
+                async with asyncio.timeout(PUBLISH_TIMEOUT):
+                    await self._broker.room(message)
+            except TimeoutError:
+                raise PublishFailed("a queue is full", confirmed=number) from None
             self._broker.route(message)
 
     async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:

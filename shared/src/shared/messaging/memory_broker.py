@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from shared.messaging.bus import Binding, OutgoingMessage, QueueSpec, RequestFailed, RequestHandler
+from shared.messaging.bus import BATCH_BYTES, Binding, OutgoingMessage, QueueSpec, RequestFailed, RequestHandler
 from shared.messaging.dead_letter_files import DeadLetter, DeadLetterFiles
 from shared.messaging.patterns import matches
 from shared.supervision import TaskSet
@@ -17,6 +17,9 @@ from shared.telemetry.logs import get_logger
 
 REPLAY_INTERVAL = 1.0
 """Seconds between two looks for dead letters an operator has marked."""
+
+QUEUE_BYTES = 32 * 1024 * 1024
+"""Waiting in one queue before its publishers wait too: what is not taken yet stays in their outbox."""
 
 log = get_logger()
 
@@ -38,22 +41,41 @@ class MemoryQueue:
     def __init__(self, name: str) -> None:
         self.name = name
         self._waiting: deque[StoredMessage] = deque()
+        self._bytes = 0
         self._arrival = asyncio.Event()
+        self._room = asyncio.Event()
 
     def put(self, message: StoredMessage) -> None:
         self._waiting.append(message)
-        self._arrival.set()
+        self._added(message)
 
     def put_back(self, message: StoredMessage) -> None:
         self._waiting.appendleft(message)
-        self._arrival.set()
+        self._added(message)
+
+    async def room(self) -> None:
+        """Returns when less than QUEUE_BYTES wait."""
+        while self._bytes >= QUEUE_BYTES:
+            self._room.clear()
+            await self._room.wait()
 
     async def take(self, most: int) -> list[StoredMessage]:
-        """At least one: waits for it."""
+        """At least one: waits for it. No more than BATCH_BYTES and a message."""
         while not self._waiting:
             self._arrival.clear()
             await self._arrival.wait()
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        taken: list[StoredMessage] = []
+        size = 0
+        while self._waiting and len(taken) < most and size < BATCH_BYTES:
+            taken.append(self._waiting.popleft())
+            size += len(taken[-1].body)
+        self._bytes -= size
+        self._room.set()
+        return taken
+
+    def _added(self, message: StoredMessage) -> None:
+        self._bytes += len(message.body)
+        self._arrival.set()
 
 
 class Listener:
@@ -150,6 +172,11 @@ class MemoryBroker:
             queue.put(StoredMessage(message.type, message.id, message.body))
         for tap in taps:
             tap.on_message.tell(message.body)
+
+    async def room(self, message: OutgoingMessage) -> None:
+        """Returns when each queue bound to it has room for it."""
+        for queue in self._route(message.service, message.type)[0]:
+            await queue.room()
 
     def _route(self, service: str, type_name: str) -> tuple[list[MemoryQueue], list[Tap]]:
         """Remembered, because types are few and messages many. Who is bound twice to a type gets a message once."""

@@ -24,6 +24,9 @@ PARTITIONS = 16
 
 ENVELOPE_COLUMNS = "id, type, subject, tenant_id, actor_id, time, traceparent, schema_version, data, topics"
 
+EVENT_SIZE = "coalesce(size, octet_length(data::text))"
+"""Bytes of an event's data. Those stored by the version before have no `size`: reading it each time costs a copy."""
+
 
 class PendingEvent(NamedTuple):
     id: UUID
@@ -35,6 +38,9 @@ class PendingEvent(NamedTuple):
     traceparent: str | None
     schema_version: int
     data: str
+    size: int
+    """Bytes of `data`."""
+
     topics: tuple[str, ...]
 
     @classmethod
@@ -47,6 +53,7 @@ class PendingEvent(NamedTuple):
         actor_id: UUID | None,
         event_id: UUID | None,
     ) -> Self:
+        data = msgspec.json.encode(event)
         return cls(
             id=event_id or new_id(),
             type=event.type,
@@ -56,7 +63,8 @@ class PendingEvent(NamedTuple):
             time=datetime.now(UTC),
             traceparent=current_traceparent(),
             schema_version=event.schema_version,
-            data=msgspec.json.encode(event).decode(),
+            data=data.decode(),
+            size=len(data),
             topics=tuple(dict.fromkeys(topics)),
         )
 
@@ -86,12 +94,12 @@ with entry as materialized (
     from numbered group by event_id
 )
 insert into outbox (id, partition, type, subject, tenant_id, actor_id, time, traceparent, schema_version,
-                    data, topics, has_topics)
+                    data, size, topics, has_topics)
 select e.id, e.partition, e.type, e.subject, e.tenant_id, e.actor_id, e.time, e.traceparent, e.schema_version,
-       e.data, coalesce(p.topics, '[]'), p.topics is not null
+       e.data, e.size, coalesce(p.topics, '[]'), p.topics is not null
 from unnest($5::uuid[], $6::smallint[], $7::text[], $8::text[], $9::uuid[], $10::uuid[], $11::timestamptz[],
-            $12::text[], $13::smallint[], $14::json[]) with ordinality
-     as e (id, partition, type, subject, tenant_id, actor_id, time, traceparent, schema_version, data, position)
+            $12::text[], $13::smallint[], $14::json[], $15::int[]) with ordinality
+     as e (id, partition, type, subject, tenant_id, actor_id, time, traceparent, schema_version, data, size, position)
 left join placed p on p.event_id = e.id
 order by e.position
 """
@@ -121,6 +129,7 @@ async def store_events(session: PoolConnectionProxy, events: Sequence[PendingEve
         [event.traceparent for event in events],
         [event.schema_version for event in events],
         [event.data for event in events],
+        [event.size for event in events],
     )
 
 

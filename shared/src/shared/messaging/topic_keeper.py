@@ -80,6 +80,7 @@ class TopicKeeper:
             stream=stream,
             events=[msgspec.Raw(encode(event)) for event in events],
             has_more=reached < position.offset,
+            last_offset=position.offset,
         )
 
     async def _stream_for(self, principal: Principal, name: str) -> str:

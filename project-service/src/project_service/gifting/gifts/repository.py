@@ -54,6 +54,7 @@ async def find_page(
         columns=_COLUMNS,
         tables=f"{_TABLE} g",
         condition=f"g.tenant_id = $1 and {viewer.sees_gift} {_filters(query, arguments)}",
+        size="coalesce(octet_length(g.notes), 0)",
         arguments=arguments,
     )
     return page_of(query, query.sort, rows, msgspec.convert(rows, list[GiftState]), total)

@@ -57,6 +57,7 @@ async def find_page(
         columns=_COLUMNS,
         tables=f"{_TABLE} t",
         condition=f"t.tenant_id = $1 and t.list_id = $2 {only_own}",
+        size="coalesce(octet_length(t.notes), 0)",
         arguments=arguments,
     )
     found = [msgspec.convert(row, StoredItem) for row in rows]

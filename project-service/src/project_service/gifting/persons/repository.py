@@ -49,6 +49,7 @@ async def find_page(work: Work, tenant_id: UUID, query: PersonQuery) -> PageOf[P
         columns=_COLUMNS,
         tables=f"{_TABLE} t",
         condition=f"t.tenant_id = $1 {filters}",
+        size="coalesce(octet_length(t.notes), 0)",
         arguments=arguments,
     )
     return page_of(query, query.sort, rows, msgspec.convert(rows, list[PersonState]), total)

@@ -9,7 +9,7 @@ from uuid import UUID
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
-from shared.messaging.bus import RETRY_DELAYS, DeliveriesHandler, PublishFailed, QueueSpec
+from shared.messaging.bus import BATCH_BYTES, RETRY_DELAYS, DeliveriesHandler, PublishFailed, QueueSpec
 from shared.messaging.rabbitmq import topology
 from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.publisher import Publisher
@@ -86,8 +86,10 @@ class RabbitConsumer:
         """No more wait here than the broker may send ahead."""
         while True:
             arrived = [await self._arrived.get()]
-            while not self._arrived.empty():
+            size = len(arrived[0].body)
+            while size < BATCH_BYTES and not self._arrived.empty():
                 arrived.append(self._arrived.get_nowait())
+                size += len(arrived[-1].body)
             if fresh := [delivery for delivery in arrived if not delivery.is_stale]:
                 return fresh
 

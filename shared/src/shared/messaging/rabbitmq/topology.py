@@ -26,6 +26,9 @@ SIGNALS_EXCHANGE = "tessera.signals"
 NODE_QUEUE_LENGTH = 100_000
 """Messages kept for a node that does not read, before the oldest are thrown away."""
 
+NODE_QUEUE_BYTES = 64 * 1024 * 1024
+"""The same in bytes: what is thrown away is missed like anything else, and read again from the event log."""
+
 DEAD_QUEUE_DELIVERY_LIMIT = 1_000_000_000
 """Looking at a dead letter counts as a delivery, and newer brokers throw a message away after twenty."""
 
@@ -81,7 +84,7 @@ async def declare_delay_queue(channel: AbstractChannel, queue: str, delay_second
 
 async def declare_node_queue(channel: AbstractChannel, name: str) -> AbstractQueue:
     """Gone with its connection. Needs a new name each time: a lost one stays locked until the broker notices."""
-    arguments: Arguments = {"x-max-length": NODE_QUEUE_LENGTH}
+    arguments: Arguments = {"x-max-length": NODE_QUEUE_LENGTH, "x-max-length-bytes": NODE_QUEUE_BYTES}
     return await channel.declare_queue(name, exclusive=True, arguments=arguments, timeout=DECLARE_TIMEOUT)
 
 

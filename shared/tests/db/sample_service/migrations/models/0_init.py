@@ -2,12 +2,13 @@
 
 from tortoise import BaseDBAsyncClient
 
-from shared.db.schema import drop_messaging_tables, messaging_tables, tenant_policy
+from shared.db.schema import drop_messaging_tables, messaging_tables, outbox_sizes, tenant_policy
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return f"""
         {messaging_tables()}
+        {outbox_sizes()}
         create table notes (
             id uuid primary key,
             tenant_id uuid not null,
