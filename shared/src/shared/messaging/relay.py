@@ -16,6 +16,7 @@ from typing import Any
 
 from shared.db.databases import Database
 from shared.db.system_session import SystemSession
+from shared.errors import Unavailable
 from shared.events.envelope import encode
 from shared.messaging.bus import Bus, OutgoingMessage, PublishFailed
 from shared.messaging.event_log import read_epoch
@@ -76,7 +77,7 @@ class Relay:
         self._awake.set()
 
     async def run(self) -> None:
-        """Relays until it is cancelled; outlives every failure of database and bus."""
+        """Relays until it is cancelled, through every outage of database and bus. Anything else it raises is a defect."""
         self._database.on_commit_with_events.append(self.wake)
         failures = _Failures()
         try:
@@ -84,7 +85,7 @@ class Relay:
                 try:
                     async with self._database.system_session(idle_timeout=SESSION_IDLE_SECONDS) as session:
                         await self._run_in(session, failures)
-                except Exception as error:
+                except Unavailable as error:
                     await failures.back_off(error)
         finally:
             self._database.on_commit_with_events.remove(self.wake)
