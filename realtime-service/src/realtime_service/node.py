@@ -18,7 +18,7 @@ from realtime_service.following import LiveParts
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.passing import Passing
-from realtime_service.polling import Polls
+from realtime_service.polling import PollingSocket, Polls
 from realtime_service.presence.names import Names
 from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
@@ -26,7 +26,10 @@ from realtime_service.replay import Keepers
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
 from realtime_service.silence import SilenceWatch
+from realtime_service.tenant_connections import OtherNodes
 from realtime_service.typing_signals import Typing, TypingSignals
+from realtime_service.upgrade import Upgrade
+from realtime_service.websocket import WebSocket
 from shared.clock import Clock
 from shared.errors import TesseraError
 from shared.events.auth import (
@@ -46,10 +49,11 @@ from shared.events.registry import default_registry
 from shared.events.topics import Topic
 from shared.http.app import Request
 from shared.http.caller import read_caller
-from shared.identity import IdentityVerifier
+from shared.identity import QUERY_HEADER, IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
 from shared.messaging.signals import Signals
+from shared.principal import Principal
 from shared.telemetry.metrics import Metrics
 
 Dialect = Callable[[LiveParts, Connection], Session]
@@ -69,6 +73,13 @@ class Arrival(NamedTuple):
     address: str
     refusal: TesseraError | None = None
     """Of the credential that was shown."""
+    is_from_query: bool = False
+    """The credential stood in the address of the handshake: later requests of the same client need not repeat it."""
+
+    @property
+    def owner(self) -> Principal | None:
+        """Who has to show the same header or cookie with each later request of this session."""
+        return None if self.credentials is None or self.is_from_query else self.credentials.principal
 
     def checked(self) -> "Arrival":
         """For dialects that refuse by HTTP. Raises the refusal."""
@@ -95,7 +106,8 @@ class Node:
         self._revocations = Revocations()
         self._catch_up = CatchUp(requests, self._session_ended)
         self._silence = SilenceWatch(self._silence_changed, self._catch_up.begin)
-        self._connections = Connections(settings, clock, live_metrics)
+        self._other_nodes = OtherNodes(Signals(bus))
+        self._connections = Connections(settings, clock, live_metrics, self._other_nodes)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
         self._typing = TypingSignals(Signals(bus), self._heard_typing)
@@ -139,6 +151,7 @@ class Node:
         await self._typing.connect()
         await self._presence.start()
         await self._passing.connect()
+        await self._other_nodes.connect()
         self._watch.look()
         self._prune()
         lasting = (
@@ -148,6 +161,7 @@ class Node:
             self._catch_up.run(),
             self._check_doubted(),
             self._presence.run(),
+            self._other_nodes.run(),
         )
         self._tasks = [asyncio.create_task(each) for each in lasting]
 
@@ -159,12 +173,14 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._repairs.close()
+        await self._other_nodes.turn()  # a node that stops counts nobody any more
 
     def arrival(self, request: Request) -> Arrival:
         """Raises AuthRequired for what the gateway has not signed."""
         address = read_caller(request).address
+        is_from_query = QUERY_HEADER in request.headers
         try:
-            return Arrival(self.authenticator.from_handshake(request), address)
+            return Arrival(self.authenticator.from_handshake(request), address, is_from_query=is_from_query)
         except REFUSALS as refusal:
             return Arrival(None, address, refusal)
 
@@ -179,6 +195,15 @@ class Node:
         else:
             connection.authenticate(arrival.credentials)
         return connection
+
+    def require_room(self, arrival: Arrival) -> None:
+        """For dialects that refuse by HTTP. Raises TooManyConnections or TierLimitExceeded."""
+        if arrival.credentials is not None:
+            self._connections.require_room(arrival.credentials.principal)
+
+    def upgrade(self, socket: WebSocket, polling: PollingSocket, arrival: Arrival) -> Upgrade:
+        """It counts as one more connection of its address until it has taken over."""
+        return polling.add_upgrade(socket, self._connections, self._connections.seat(arrival.address))
 
     def _session_revoked(self, event: SessionRevoked, _envelope: Envelope) -> None:
         self._session_ended(event)

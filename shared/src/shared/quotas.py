@@ -58,12 +58,15 @@ class TierLimitExceeded(Forbidden):
     remedy = "Delete what is not needed any more, wait until details.resets_at, or move to details.required_tier."
 
 
-def require_room(quota: Quota, tier: Tier, used: int, *, more: int = 1, resets_at: datetime | None = None) -> None:
+def require_room(
+    quota: Quota, tier: Tier, used: int, *, more: int = 1, resets_at: datetime | None = None, scale: float = 1.0
+) -> None:
     """Raises TierLimitExceeded unless `more` fits beside the `used` ones.
 
-    `required_tier` is the smallest tier that has room for them, None when no tier has.
+    `required_tier` is the smallest tier that has room for them, None when no tier has. `scale` is RATE_LIMIT_SCALE
+    where a quota grows with it.
     """
-    limits = LIMITS[quota]
+    limits = {tier: int(limit * scale) for tier, limit in LIMITS[quota].items()}
     if used + more <= limits[tier]:
         return
     raise TierLimitExceeded(
