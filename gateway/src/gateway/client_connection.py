@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from sanic.server.protocols.http_protocol import HttpProtocol
@@ -12,10 +14,25 @@ from gateway.parts import Parts
 from gateway.request_head import check_unfinished, read_head
 from gateway.route_table import UNROUTED
 from gateway.websocket_pipe import join
+from shared.address_prefix import address_prefix
 from shared.errors import TesseraError
 from shared.http.envelope import RequestTooSlow
 
 NEVER = float("inf")
+
+
+class ApplicationProtocol(HttpProtocol):
+    """Sanic's own, for the last request of a connection; its place is given back when it ends."""
+
+    __slots__ = ("_lost",)
+
+    def __init__(self, *, lost: Callable[[], None], **server: Any) -> None:
+        super().__init__(**server)
+        self._lost = lost
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)  # type: ignore[no-untyped-call]  # Sanic's
+        self._lost()
 
 
 class ClientConnection(asyncio.Protocol):
@@ -24,13 +41,16 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_connections",
         "_exchange",
+        "_is_behind",
         "_is_draining",
         "_is_leaving",
+        "_is_next_due",
         "_parts",
         "_server",
         "_unsent",
         "deadline",
         "peer",
+        "prefix",
         "received",
         "transport",
     )
@@ -42,13 +62,15 @@ class ClientConnection(asyncio.Protocol):
         self._connections = connections
         self._server = server
         self._exchange: Exchange | None = None
+        self._is_behind = False
         self._is_leaving = False
+        self._is_next_due = False
         self._is_draining = False
         self._unsent = 0
         self.received = bytearray()
         self.deadline = NEVER
         """When patience ends, by the monotonic clock; what happens then depends on what is waited for."""
-        self.peer = ""
+        self.peer = self.prefix = ""
 
     # what an exchange does with its connection
 
@@ -82,16 +104,27 @@ class ClientConnection(asyncio.Protocol):
         self._exchange = None
         if not keeps_alive:
             self._leave()
-            return
+        elif self._is_behind:
+            self.pause_reading()
+            self.wait_until(self._parts.limits.unread_seconds)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
         self.wait_until(self._parts.limits.keep_alive_seconds)
         if self.received:
+            self._is_next_due = True
             self._loop.call_soon(self._read_waiting)
-        self.resume_reading()
+        else:
+            self._parts.room.note_idle(self)
+        if len(self.received) <= self._parts.limits.held_bytes:
+            self.resume_reading()
 
     def become_application(self, head: bytes) -> None:
         """Sanic answers this last request of the connection."""
         self._forget()
-        protocol = HttpProtocol(connections=self._connections, **self._server)
+        lost = partial(self._parts.room.leave_address, self.prefix)
+        protocol: Any = ApplicationProtocol(lost=lost, connections=self._connections, **self._server)
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         protocol.data_received(head)
@@ -100,7 +133,7 @@ class ClientConnection(asyncio.Protocol):
         """Bytes go both ways from now on; nobody here looks at them."""
         self._forget()
         ahead = bytes(self.received)
-        join(self.transport, upstream, self._connections)
+        join(self.transport, upstream, self._connections, partial(self._parts.room.leave_address, self.prefix))
         if ahead:
             upstream.write(ahead)
 
@@ -111,9 +144,15 @@ class ClientConnection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=self._parts.limits.held_bytes)
         address = transport.get_extra_info("peername")
         self.peer = address[0] if address else ""
+        self.prefix = address_prefix(self.peer)
         self._connections.add(self)
         self._parts.connections.add(self)
         self.wait_until(self._parts.limits.head_seconds)
+        refusal = self._parts.room.arrive(self)
+        if refusal is None:
+            self._parts.room.note_idle(self)
+        else:
+            self._turn_away(refusal)
 
     def data_received(self, data: bytes) -> None:
         if self._is_leaving:
@@ -123,8 +162,14 @@ class ClientConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.client_sent()
             self._hold_back()
-            return
+        elif self._is_behind or self._is_next_due:
+            self._hold_back()  # what came before has its turn first
+        else:
+            self._begin(start)
+
+    def _begin(self, start: int) -> None:
         if start == 0:
+            self._parts.room.note_busy(self)
             self.wait_until(self._parts.limits.head_seconds)
         self._read(start)
 
@@ -133,17 +178,22 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._parts.room.leave(self)
         if self._exchange is not None:
             self._exchange.client_lost()
             self._exchange = None
 
     def pause_writing(self) -> None:
+        self._is_behind = True
         if self._exchange is not None:
             self._exchange.client_paused()
 
     def resume_writing(self) -> None:
+        self._is_behind = False
         if self._exchange is not None:
             self._exchange.client_resumed()
+        elif not self._is_leaving:
+            self._go_on()
 
     # what the server and the sweep ask
 
@@ -155,18 +205,24 @@ class ClientConnection(asyncio.Protocol):
         self.transport.close()
         return True
 
+    def close_idle(self) -> None:
+        """For somebody who needs the room."""
+        self._is_leaving = True
+        self.transport.close()
+
     def deadline_passed(self) -> None:
         self.deadline = NEVER
         if self._exchange is not None:
             self._exchange.deadline_passed()
         elif self._is_leaving:
             self._linger()
-        elif not self.received:
+        elif self._is_behind or not self.received:
             self.transport.abort()
         else:
             self._refuse(RequestTooSlow())
 
     def _read_waiting(self) -> None:
+        self._is_next_due = False
         if self._exchange is None and self.received and not self._is_leaving:
             self.wait_until(self._parts.limits.head_seconds)
             self._read(0)
@@ -189,8 +245,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _hold_back(self) -> None:
         """A client may not make us keep more than a little of what it sends ahead of its turn."""
-        if len(self.received) > self._parts.limits.held_bytes and self._exchange is not None:
+        if len(self.received) > self._parts.limits.held_bytes and not self._is_leaving:
             self.pause_reading()
+
+    def _turn_away(self, error: TesseraError) -> None:
+        """A few may take their time to read why."""
+        self._refuse(error)
+        if not self._parts.room.may_refuse_slowly:
+            self.transport.close()
 
     def _refuse(self, error: TesseraError) -> None:
         self._parts.observe("other", UNROUTED.path, error.status, 0.0)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import uvloop
 
 from shared.db.databases import DatabaseConfig, open_databases
+from shared.file_limit import raise_file_limit
 from shared.http.app import App
 from shared.http.server import PortInUse, Served, serving, until_stopped
 from shared.ids import new_id
@@ -32,6 +33,7 @@ def run_service(
     try:
         settings = read_settings(settings_class, environment_with_dotenv(os.environ))
         configure_logging(settings.log_level)
+        raise_file_limit()
         uvloop.run(_serve(name, settings, create, database(settings) if database else None))
     except (SettingsError, PortInUse) as error:
         sys.exit(f"{name}-service cannot start: {error}")
