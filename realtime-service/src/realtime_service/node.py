@@ -23,6 +23,7 @@ from realtime_service.presence.names import Names
 from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
+from realtime_service.replay_turns import ReplayTurns
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
 from realtime_service.silence import SilenceWatch
@@ -126,6 +127,7 @@ class Node:
             is_bus_back=self._watch.is_back,
             ping_seconds=settings.ping_seconds,
             budget=subscription_budget(settings.rate_limit_scale),
+            replays=ReplayTurns(),
             checks=asyncio.Semaphore(OPEN_QUESTIONS),
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)

@@ -306,6 +306,23 @@ async def test_who_loses_a_chat_is_told_and_hears_no_more(chat, chats: FakeKeepe
     assert (await client.ask("typing", {"chat_id": str(CHAT)}))["ok"] is False
 
 
+@pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())
+async def test_one_connection_too_many_of_a_tier_is_refused_by_name(start_server, transports: list[str]) -> None:
+    server = await start_server(rate_limit_scale=0.1)  # 10 of a free tenant
+    anna = some_principal()
+    crowd = [await RawClient.open(server.port, some_principal(anna.tenant_id)) for _ in range(10)]
+    client = ChatClient()
+
+    with pytest.raises(Refused):
+        await client.connect(server.port, anna, transports=transports)
+    await client.close()
+
+    told = client.refusals[0]["data"]
+    assert (told["code"], told["details"]["used"]) == ("TIER_LIMIT_EXCEEDED", 10)
+    for other in crowd:
+        await other.close()
+
+
 async def test_the_close_code_says_why_a_websocket_ends(server: LiveServer, chats, auth: FakeAuth) -> None:
     anna = some_principal()
     client = await RawClient.open(server.port, anna, path="/ws/?EIO=4&transport=websocket")
