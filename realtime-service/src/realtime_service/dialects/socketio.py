@@ -149,7 +149,9 @@ class SocketIoSession:
                 self._connection.close(CloseCode.NORMAL)
             elif packet.type is PacketType.EVENT:
                 self._call(packet)
-            elif packet.type is not PacketType.ACK:  # we never ask for one, so what comes answers nothing
+            elif packet.type is PacketType.ACK:  # we never ask for one, so what comes answers nothing
+                self._connection.take_frame_token()
+            else:
                 raise InvalidMessage
         except InvalidMessage as error:
             if self._connection.take_frame_token():
@@ -186,7 +188,7 @@ class SocketIoSession:
         self._connection.write(message_frame(PacketType.CONNECT_ERROR, refusal))
 
     def _refuse_namespace(self, packet: Packet) -> None:
-        if packet.type is PacketType.CONNECT and self._connection.take_frame_token():
+        if self._connection.take_frame_token() and packet.type is PacketType.CONNECT:
             refusal = b'%b%d%b,{"message":"Invalid namespace"}'
             namespace = packet.namespace.encode()
             self._connection.write(text_frame(refusal % (MESSAGE, PacketType.CONNECT_ERROR, namespace)))
