@@ -1,6 +1,9 @@
 """One connection from outside: reads heads, keeps deadlines, lets one exchange after the other speak for it."""
 
 import asyncio
+import fcntl
+import sys
+import termios
 import time
 from collections.abc import Callable
 from functools import partial
@@ -106,6 +109,7 @@ class ClientConnection(asyncio.Protocol):
             self._leave()
         elif self._is_behind:
             self.pause_reading()
+            self._unsent = unsent_bytes(self.transport)
             self.wait_until(self._parts.limits.unread_seconds)
         else:
             self._go_on()
@@ -215,8 +219,10 @@ class ClientConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.deadline_passed()
         elif self._is_leaving:
-            self._linger()
-        elif self._is_behind or not self.received:
+            self._wait_or_abort(self._parts.limits.linger_seconds)
+        elif self._is_behind:
+            self._wait_or_abort(self._parts.limits.unread_seconds)
+        elif not self.received:
             self.transport.abort()
         else:
             self._refuse(RequestTooSlow())
@@ -265,16 +271,16 @@ class ClientConnection(asyncio.Protocol):
         self.received.clear()
         if self.transport.is_closing():
             return
-        self._unsent = self.transport.get_write_buffer_size()
+        self._unsent = unsent_bytes(self.transport)
         self.wait_until(self._parts.limits.linger_seconds)
         self.transport.write_eof()
         self.transport.resume_reading()
 
-    def _linger(self) -> None:
-        """A client that still reads the last answer, however slowly, may finish."""
-        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
-        if 0 < self._unsent < before:
-            self.wait_until(self._parts.limits.linger_seconds)
+    def _wait_or_abort(self, seconds: float) -> None:
+        """A client that goes on reading may finish; one that reads a drip, or nothing, may not."""
+        before, self._unsent = self._unsent, unsent_bytes(self.transport)
+        if before - self._unsent >= seconds * self._parts.limits.answer_bytes_per_second:
+            self.wait_until(seconds)
         else:
             self.transport.abort()
 
@@ -285,6 +291,17 @@ class ClientConnection(asyncio.Protocol):
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
         return cast(asyncio.AbstractEventLoop, self._server["loop"])
+
+
+def unsent_bytes(transport: asyncio.Transport) -> int:
+    """What the peer has not taken yet: here, and in the kernel, which keeps up to some megabytes (SIOCOUTQ)."""
+    waiting: int = transport.get_write_buffer_size()
+    peer = transport.get_extra_info("socket")
+    try:
+        in_kernel = fcntl.ioctl(peer.fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:  # it has ended, or this system does not tell
+        return waiting
+    return waiting + int.from_bytes(in_kernel, sys.byteorder)
 
 
 class DeadlineSweep:

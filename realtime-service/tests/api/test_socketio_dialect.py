@@ -328,10 +328,11 @@ async def test_one_connection_too_many_of_a_tier_is_refused_by_name(start_server
 async def test_a_flood_of_any_packet_ends_the_connection(server: LiveServer, packet: str) -> None:
     client = await RawClient.open(server.port, some_principal(), path="/ws/?EIO=4&transport=websocket")
 
+    for _ in range(60):
+        await client.socket.send(packet)
     with suppress(ConnectionClosed):
-        for _ in range(1_000):
-            await client.socket.send(packet)
-    await client.socket.wait_closed()
+        while True:
+            await client.text()
 
     assert client.socket.close_code == 4029
 
