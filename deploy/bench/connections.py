@@ -29,7 +29,7 @@ from deploy.console import say
 from deploy.machine import describe_machine
 from deploy.supervision.ports import free_port
 
-_SPARE_FILES = 300
+_SPARE_FILES = 1_200  # the reserve of the gateway, and a few
 _AT_ONCE = 100  # handshakes under way in one process of clients
 _CLIENTS = 9_000  # of one process
 _ACCEPTED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"

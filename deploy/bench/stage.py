@@ -97,6 +97,7 @@ def gateway(ports: Ports, *, program: Sequence[str] = ("deploy.bench.stage",), *
         "AUTH_URL": f"http://127.0.0.1:{ports.auth}",
         "PROJECT_URL": f"http://127.0.0.1:{ports.upstream}",
         "RATE_LIMIT_SCALE": WIDE,
+        "CONNECTIONS_PER_ADDRESS": WIDE,
         "REDIS_URL": "",
         **settings,
     }

@@ -10,6 +10,7 @@ from deploy.embedded.stack import embedded_stack
 from deploy.environment import Home, user_environment
 from deploy.supervision.errors import ServerError
 from deploy.supervision.private import tighten, write_privately
+from shared.file_limit import raise_file_limit
 from shared.http.server import PortInUse, until_stopped
 from shared.process import run_process
 from shared.settings import SettingsError
@@ -27,6 +28,7 @@ async def _run() -> None:
     is_large = log.exists() and log.stat().st_size > LOG_BYTES
     with log.open("w" if is_large else "a") as stream:
         configure_logging(environ.get("LOG_LEVEL", "info"), stream)
+        raise_file_limit()
         say(f"Starting Tessera: data in {folder}, log in {log}")
         async with embedded_stack(environ) as ports:
             say(f"Tessera is ready at http://127.0.0.1:{ports.gateway} (after {time.monotonic() - started:.1f} s)")

@@ -43,14 +43,14 @@ class RawSocket:
         self._writer = writer
 
     @classmethod
-    async def open(cls, port: int, principal: Principal, ahead: bytes = b"") -> Self:
+    async def open(cls, port: int, principal: Principal | None, ahead: bytes = b"", path: str = "/ws") -> Self:
         """`ahead` is sent with the handshake, without waiting for its answer."""
-        identity = mint_identity(principal, "realtime", SECRET, SystemClock().now())
+        known = principal and mint_identity(principal, "realtime", SECRET, SystemClock().now())
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(
-            b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            + f"{HEADER}: {identity}\r\n\r\n".encode()
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n".encode()
+            + b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            + (f"{HEADER}: {known}\r\n\r\n" if known else "\r\n").encode()
             + ahead
         )
         answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT_SECONDS)

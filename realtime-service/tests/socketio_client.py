@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Self
 
+import aiohttp
 import socketio
 from event_source import as_gateway
 from realtime_client import WAIT_SECONDS
@@ -14,7 +15,8 @@ Heard = tuple[str, Any]
 
 class ChatClient:
     def __init__(self) -> None:
-        self.client = socketio.AsyncClient(reconnection=False)
+        self._http = aiohttp.ClientSession()  # our own, for the client sends `headers` with its first request only
+        self.client = socketio.AsyncClient(reconnection=False, http_session=self._http)
         self.refusals: list[Any] = []
         self._heard: asyncio.Queue[Heard] = asyncio.Queue()
         self.client.on("*", self._hear)
@@ -44,13 +46,13 @@ class ChatClient:
         auth: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        identity = {} if principal is None else as_gateway(principal)
+        self._http.headers.update({} if principal is None else as_gateway(principal))
         await self.client.connect(
             f"http://127.0.0.1:{port}",
             socketio_path="/ws",
             transports=transports or ["websocket"],
             auth=auth,
-            headers={**identity, **(headers or {})},
+            headers=headers,
             wait_timeout=WAIT_SECONDS,
         )
 
@@ -74,6 +76,7 @@ class ChatClient:
 
     async def close(self) -> None:
         await self.client.shutdown()
+        await self._http.close()
 
     async def _hear(self, name: str, data: Any = None) -> None:
         self._heard.put_nowait((name, data))

@@ -12,6 +12,7 @@ from gateway.authentication import Authenticator
 from gateway.breaker import Breaker
 from gateway.client_address import ClientAddresses
 from gateway.client_connection import ClientConnection, DeadlineSweep
+from gateway.connection_room import ConnectionRoom, most_of_address
 from gateway.cors import Cors
 from gateway.denylist import Denylist, RevocationWatch
 from gateway.documentation.addresses import setup_documentation
@@ -33,6 +34,7 @@ from gateway.wire_limits import WireLimits
 from shared.access_tokens import AccessTokenVerifier
 from shared.clock import Clock, SystemClock
 from shared.events.registry import default_registry
+from shared.file_limit import file_limit
 from shared.http.answers import json_answer
 from shared.http.app import App, Check, Request, new_app
 from shared.http.defaults import setup_defaults
@@ -84,6 +86,7 @@ def create_app(
         limits=limits,
         audit=AuditTrail(bus, metrics),
         connections=set(),
+        room=_connection_room(settings, metrics),
         observe=metrics.observe_request,
     )
     app.ctx.protocol = partial(ClientConnection, parts=parts)
@@ -118,6 +121,17 @@ def _limiter(settings: GatewaySettings, metrics: Metrics) -> RateLimiter:
         lambda: float(limiter.state == UNREACHABLE),
     )
     return limiter
+
+
+def _connection_room(settings: GatewaySettings, metrics: Metrics) -> ConnectionRoom:
+    limit = file_limit()
+    per_address = settings.connections_per_address or most_of_address(limit, settings.rate_limit_scale)
+    turned_away = metrics.counter("tessera_connections_turned_away_total", "Connections closed for room", ["how"])
+    room = ConnectionRoom(
+        None if settings.trusted_proxy_hops else per_address, limit, lambda how: turned_away.labels(how).inc()
+    )
+    metrics.gauge_from("tessera_client_connections", "Connections from outside", lambda: float(room.open))
+    return room
 
 
 def _trusted(denylist: Denylist) -> Check:

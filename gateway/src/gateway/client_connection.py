@@ -1,7 +1,12 @@
 """One connection from outside: reads heads, keeps deadlines, lets one exchange after the other speak for it."""
 
 import asyncio
+import fcntl
+import sys
+import termios
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from sanic.server.protocols.http_protocol import HttpProtocol
@@ -12,11 +17,26 @@ from gateway.parts import Parts
 from gateway.request_head import check_unfinished, read_head
 from gateway.route_table import UNROUTED
 from gateway.websocket_pipe import join
+from shared.address_prefix import address_prefix
 from shared.errors import TesseraError
 from shared.http.envelope import RequestTooSlow
 from shared.telemetry.logs import get_logger
 
 NEVER = float("inf")
+
+
+class ApplicationProtocol(HttpProtocol):
+    """Sanic's own, for the last request of a connection; its place is given back when it ends."""
+
+    __slots__ = ("_lost",)
+
+    def __init__(self, *, lost: Callable[[], None], **server: Any) -> None:
+        super().__init__(**server)
+        self._lost = lost
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)  # type: ignore[no-untyped-call]  # Sanic's
+        self._lost()
 
 
 class ClientConnection(asyncio.Protocol):
@@ -25,13 +45,16 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_connections",
         "_exchange",
+        "_is_behind",
         "_is_draining",
         "_is_leaving",
+        "_is_next_due",
         "_parts",
         "_server",
         "_unsent",
         "deadline",
         "peer",
+        "prefix",
         "received",
         "transport",
     )
@@ -43,13 +66,15 @@ class ClientConnection(asyncio.Protocol):
         self._connections = connections
         self._server = server
         self._exchange: Exchange | None = None
+        self._is_behind = False
         self._is_leaving = False
+        self._is_next_due = False
         self._is_draining = False
         self._unsent = 0
         self.received = bytearray()
         self.deadline = NEVER
         """When patience ends, by the monotonic clock; what happens then depends on what is waited for."""
-        self.peer = ""
+        self.peer = self.prefix = ""
 
     # what an exchange does with its connection
 
@@ -83,16 +108,28 @@ class ClientConnection(asyncio.Protocol):
         self._exchange = None
         if not keeps_alive:
             self._leave()
-            return
+        elif self._is_behind:
+            self.pause_reading()
+            self._unsent = unsent_bytes(self.transport)
+            self.wait_until(self._parts.limits.unread_seconds)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
         self.wait_until(self._parts.limits.keep_alive_seconds)
         if self.received:
+            self._is_next_due = True
             self._loop.call_soon(self._read_waiting)
-        self.resume_reading()
+        else:
+            self._parts.room.note_idle(self)
+        if len(self.received) <= self._parts.limits.held_bytes:
+            self.resume_reading()
 
     def become_application(self, head: bytes) -> None:
         """Sanic answers this last request of the connection."""
         self._forget()
-        protocol = HttpProtocol(connections=self._connections, **self._server)
+        lost = partial(self._parts.room.leave_address, self.prefix)
+        protocol: Any = ApplicationProtocol(lost=lost, connections=self._connections, **self._server)
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         protocol.data_received(head)
@@ -101,7 +138,7 @@ class ClientConnection(asyncio.Protocol):
         """Bytes go both ways from now on; nobody here looks at them."""
         self._forget()
         ahead = bytes(self.received)
-        join(self.transport, upstream, self._connections)
+        join(self.transport, upstream, self._connections, partial(self._parts.room.leave_address, self.prefix))
         if ahead:
             upstream.write(ahead)
 
@@ -112,9 +149,15 @@ class ClientConnection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=self._parts.limits.held_bytes)
         address = transport.get_extra_info("peername")
         self.peer = address[0] if address else ""
+        self.prefix = address_prefix(self.peer)
         self._connections.add(self)
         self._parts.connections.add(self)
         self.wait_until(self._parts.limits.head_seconds)
+        refusal = self._parts.room.arrive(self)
+        if refusal is None:
+            self._parts.room.note_idle(self)
+        else:
+            self._turn_away(refusal)
 
     def data_received(self, data: bytes) -> None:
         if self._is_leaving:
@@ -124,8 +167,14 @@ class ClientConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.client_sent()
             self._hold_back()
-            return
+        elif self._is_behind or self._is_next_due:
+            self._hold_back()  # what came before has its turn first
+        else:
+            self._begin(start)
+
+    def _begin(self, start: int) -> None:
         if start == 0:
+            self._parts.room.note_busy(self)
             self.wait_until(self._parts.limits.head_seconds)
         self._read(start)
 
@@ -134,17 +183,22 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._parts.room.leave(self)
         if self._exchange is not None:
             self._exchange.client_lost()
             self._exchange = None
 
     def pause_writing(self) -> None:
+        self._is_behind = True
         if self._exchange is not None:
             self._exchange.client_paused()
 
     def resume_writing(self) -> None:
+        self._is_behind = False
         if self._exchange is not None:
             self._exchange.client_resumed()
+        elif not self._is_leaving:
+            self._go_on()
 
     # what the server and the sweep ask
 
@@ -156,18 +210,26 @@ class ClientConnection(asyncio.Protocol):
         self.transport.close()
         return True
 
+    def close_idle(self) -> None:
+        """For somebody who needs the room."""
+        self._is_leaving = True
+        self.transport.close()
+
     def deadline_passed(self) -> None:
         self.deadline = NEVER
         if self._exchange is not None:
             self._exchange.deadline_passed()
         elif self._is_leaving:
-            self._linger()
+            self._wait_or_abort(self._parts.limits.linger_seconds)
+        elif self._is_behind:
+            self._wait_or_abort(self._parts.limits.unread_seconds)
         elif not self.received:
             self.transport.abort()
         else:
             self._refuse(RequestTooSlow())
 
     def _read_waiting(self) -> None:
+        self._is_next_due = False
         if self._exchange is None and self.received and not self._is_leaving:
             self.wait_until(self._parts.limits.head_seconds)
             self._read(0)
@@ -190,8 +252,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _hold_back(self) -> None:
         """A client may not make us keep more than a little of what it sends ahead of its turn."""
-        if len(self.received) > self._parts.limits.held_bytes and self._exchange is not None:
+        if len(self.received) > self._parts.limits.held_bytes and not self._is_leaving:
             self.pause_reading()
+
+    def _turn_away(self, error: TesseraError) -> None:
+        """A few may take their time to read why."""
+        self._refuse(error)
+        if not self._parts.room.may_refuse_slowly:
+            self.transport.close()
 
     def _refuse(self, error: TesseraError) -> None:
         self._parts.observe("other", UNROUTED.path, error.status, 0.0)
@@ -204,16 +272,16 @@ class ClientConnection(asyncio.Protocol):
         self.received.clear()
         if self.transport.is_closing():
             return
-        self._unsent = self.transport.get_write_buffer_size()
+        self._unsent = unsent_bytes(self.transport)
         self.wait_until(self._parts.limits.linger_seconds)
         self.transport.write_eof()
         self.transport.resume_reading()
 
-    def _linger(self) -> None:
-        """A client that still reads the last answer, however slowly, may finish."""
-        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
-        if 0 < self._unsent < before:
-            self.wait_until(self._parts.limits.linger_seconds)
+    def _wait_or_abort(self, seconds: float) -> None:
+        """A client that goes on reading may finish; one that reads a drip, or nothing, may not."""
+        before, self._unsent = self._unsent, unsent_bytes(self.transport)
+        if before - self._unsent >= seconds * self._parts.limits.answer_bytes_per_second:
+            self.wait_until(seconds)
         else:
             self.transport.abort()
 
@@ -224,6 +292,17 @@ class ClientConnection(asyncio.Protocol):
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
         return cast(asyncio.AbstractEventLoop, self._server["loop"])
+
+
+def unsent_bytes(transport: asyncio.Transport) -> int:
+    """What the peer has not taken yet: here, and in the kernel, which keeps up to some megabytes (SIOCOUTQ)."""
+    waiting: int = transport.get_write_buffer_size()
+    peer = transport.get_extra_info("socket")
+    try:
+        in_kernel = fcntl.ioctl(peer.fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:  # it has ended, or this system does not tell
+        return waiting
+    return waiting + int.from_bytes(in_kernel, sys.byteorder)
 
 
 class DeadlineSweep:

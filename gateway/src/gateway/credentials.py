@@ -35,6 +35,7 @@ class Presented(msgspec.Struct, frozen=True, gc=False):
 
     credential: Credential | None
     target: Target
+    is_from_query: bool = False
 
 
 def presented_credential(head: RequestHead, *, reads_query: bool) -> Presented:
@@ -49,7 +50,7 @@ def presented_credential(head: RequestHead, *, reads_query: bool) -> Presented:
     if not reads_query or not head.target.query:
         return Presented(found, head.target)
     in_query, target = _taken_from_query(head.target)
-    return Presented(_the_one(found, in_query), target)
+    return Presented(_the_one(found, in_query), target, is_from_query=found is None and in_query is not None)
 
 
 def carries_session_cookie(head: RequestHead) -> bool:

@@ -31,6 +31,8 @@ class Visitor(msgspec.Struct):
     row: Row = UNROUTED
     admission: Admission | None = None
     """Also of somebody who is known and yet refused."""
+    is_from_query: bool = False
+    """The credential stands in the address."""
     refusal: Unauthorized | None = None
     """Of a credential that was no good, where the service tells so."""
 
@@ -88,6 +90,7 @@ class Entrance:
     def _recall(self, visitor: Visitor) -> Presented:
         """Raises Unauthorized, what was found out before included."""
         presented = credential_for(visitor.head, visitor.row, self._cors)
+        visitor.is_from_query = presented.is_from_query
         if presented.credential is not None:
             visitor.admission = self._authenticator.recall(presented.credential)
         return presented

@@ -1,6 +1,6 @@
 """What can be wrong with a request before any service sees it."""
 
-from shared.errors import BadRequest, Forbidden
+from shared.errors import BadRequest, Forbidden, TooManyRequests
 
 
 class TargetTooLong(BadRequest):
@@ -21,3 +21,9 @@ class AmbiguousCredentials(BadRequest):
 class OriginNotAllowed(Forbidden):
     code = "ORIGIN_NOT_ALLOWED"
     message = "A session cookie counts for writes and live connections only when an allowed web app sends it."
+
+
+class TooManyConnections(TooManyRequests):
+    code = "TOO_MANY_CONNECTIONS"
+    message = "Too many connections are open from this address: close some, or use those that are open."
+    remedy = "Close connections, or send more requests on each."

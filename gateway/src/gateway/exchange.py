@@ -31,12 +31,14 @@ from gateway.route_table import UNROUTED, Access, Service
 from gateway.upstream import AnswerHead, UpstreamConnection, UpstreamPool
 from shared.errors import Forbidden, TesseraError, TooLarge, UpstreamError, UpstreamTimeout
 from shared.http.envelope import RequestTooSlow
+from shared.identity import QUERY_HEADER
 from shared.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from gateway.client_connection import ClientConnection
 
 _LAST_CHUNK = b"0\r\n\r\n"
+_FROM_QUERY = f"{QUERY_HEADER}: yes\r\n".encode()
 
 
 class Exchange:
@@ -264,7 +266,7 @@ class Exchange:
         elif admission is not None:
             identity = parts.authenticator.identity_line(admission, row.service)
             if row.service is Service.REALTIME:
-                identity += expiry_line(admission)
+                identity += expiry_line(admission) + (_FROM_QUERY if self._visitor.is_from_query else b"")
         outgoing = parts.outgoing.for_service(
             self._head,
             self._entry.target,

@@ -7,6 +7,7 @@ from gateway.answers import Answers
 from gateway.audit.trail import AuditTrail
 from gateway.authentication import Authenticator
 from gateway.client_address import ClientAddresses
+from gateway.connection_room import ConnectionRoom
 from gateway.cors import Cors
 from gateway.entrance import Entrance
 from gateway.outgoing_head import OutgoingHeads
@@ -30,5 +31,6 @@ class Parts(NamedTuple):
     limits: WireLimits
     audit: AuditTrail
     connections: "set[ClientConnection]"
+    room: ConnectionRoom
     observe: Callable[[str, str, int, float], None]
     """Told of every answer: method, path of the row, status, seconds."""

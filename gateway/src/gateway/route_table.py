@@ -321,6 +321,7 @@ ROWS: tuple[Row, ...] = (
         access=Access.OPTIONAL,
         covers_below=True,
         limit_class=LimitClass.LIVE,
+        body_limit=64 * KIB,  # of a poll (Engine.IO), as realtime-service takes them
         is_streaming=True,
         accepts_websocket=True,
         credential_in_query=True,

@@ -42,6 +42,10 @@ class GatewaySettings(Settings, frozen=True, kw_only=True):
     rate_limits: Annotated[str, Meta(description="Other quotas than ours: `user-minute=200,live-minute=60`.")] = ""
     access_token_ttl: Annotated[int, Meta(ge=1, description="Life of an access token in seconds.")] = 900
     cors_origins: Annotated[str, Meta(description="Origins of web apps that may call, separated by commas.")] = ""
+    connections_per_address: Annotated[
+        int,
+        Meta(ge=0, description="Most open connections of an address; 0: 1,000 times RATE_LIMIT_SCALE, or 1/4 of all."),
+    ] = 0
     trusted_proxy_hops: Annotated[int, Meta(ge=0, le=10, description="Own proxies in front of this gateway.")] = 0
     upstream_source_addresses: Annotated[
         str, Meta(description="Own addresses to reach services from, by commas: each allows 28,000 connections to one.")

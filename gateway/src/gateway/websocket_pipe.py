@@ -5,6 +5,7 @@ No frame is parsed and no task runs; an open pipe costs its two transports and t
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import Any
 
 _CLOSING_SECONDS = 10.0  # for the second side to follow after the first one has ended
@@ -13,13 +14,17 @@ _HELD_BYTES = 64 * 1024
 
 
 class PipeEnd(asyncio.Protocol):
-    __slots__ = ("_connections", "_has_ended", "_is_draining", "_other", "_transport")
+    __slots__ = ("_connections", "_has_ended", "_is_draining", "_lost", "_other", "_transport")
 
     _other: "PipeEnd"
 
-    def __init__(self, transport: asyncio.Transport, connections: set[Any]) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, connections: set[Any], lost: Callable[[], None] | None = None
+    ) -> None:
+        """`lost` is called when the transport has ended."""
         self._transport = transport
         self._connections = connections
+        self._lost = lost
         self._has_ended = False
         self._is_draining = False
 
@@ -45,6 +50,8 @@ class PipeEnd(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
+        if self._lost is not None:
+            self._lost()
         self._other.close()
 
     def pause_writing(self) -> None:
@@ -92,9 +99,17 @@ class PipeEnd(asyncio.Protocol):
         self._transport.abort()
 
 
-def join(client: asyncio.Transport, upstream: asyncio.Transport, connections: set[Any]) -> None:
-    """Takes both transports over. `connections` is the server's own list of clients that are still there."""
-    ends = PipeEnd(client, connections), PipeEnd(upstream, set())
+def join(
+    client: asyncio.Transport,
+    upstream: asyncio.Transport,
+    connections: set[Any],
+    client_lost: Callable[[], None] | None = None,
+) -> None:
+    """Takes both transports over. `connections` is the server's own list of clients that are still there.
+
+    `client_lost` is called when the client's transport has ended.
+    """
+    ends = PipeEnd(client, connections, client_lost), PipeEnd(upstream, set())
     ends[0].attach(ends[1])
     ends[1].attach(ends[0])
     if client.get_write_buffer_size() > _HELD_BYTES:

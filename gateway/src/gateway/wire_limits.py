@@ -21,6 +21,10 @@ class WireLimits(msgspec.Struct, frozen=True, kw_only=True):
     """A body that has come slower than this on the whole, but for one idle time, comes from a client that drips it."""
     keep_alive_seconds: float = 75.0
     connect_seconds: float = 2.0
+    unread_seconds: float = 30.0
+    """How long a client may leave answers unread before it asks more; its next request waits meanwhile."""
+    answer_bytes_per_second: int = KIB
+    """A client that reads less of what it was answered last does not count as one that reads."""
     linger_seconds: float = 2.0
     """How long a refused client may go on sending, so that it can read why before the connection is reset."""
     sweep_seconds: float = 0.25

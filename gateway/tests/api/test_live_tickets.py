@@ -65,6 +65,20 @@ async def test_a_client_that_polls_goes_on_with_the_session_that_its_ticket_open
     assert (second.target, second.all(b"x-tessera-identity")) == (b"/ws?EIO=4&sid=abc", [])
 
 
+async def test_realtime_is_told_whether_a_credential_stands_in_the_address(stack: Stack) -> None:
+    stack.auth.issue(CredentialKind.LIVE_TICKET, TICKET)
+    token = stack.auth.issuer.token()
+    forged = {"X-Tessera-Credential-In-Query": "yes"}
+
+    assert await get(stack, f"/ws?ticket={TICKET}") == (200, "")
+    assert await get(stack, f"/ws?token={token}") == (200, "")
+    assert await get(stack, "/ws", Authorization=f"Bearer {token}", **forged) == (200, "")
+    assert await get(stack, f"/ws?token={token}", Authorization=f"Bearer {token}") == (200, "")
+
+    told = [request.all(b"x-tessera-credential-in-query") for request in stack.realtime.requests]
+    assert told == [[b"yes"], [b"yes"], [], []]
+
+
 async def test_of_many_parallel_uses_at_two_gateways_one_wins(start_stack: StartStack) -> None:
     stack = await start_stack()
     stack.auth.issue(CredentialKind.LIVE_TICKET, TICKET)

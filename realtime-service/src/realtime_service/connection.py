@@ -95,7 +95,7 @@ class Home(Protocol):
     frame_rate: Rate
 
     def note_user(self, connection: "Connection", principal: Principal) -> None:
-        """It can be found by its user from now on; one too many is told so and closed."""
+        """It can be found by its user from now on; one too many gets an error and is closed."""
 
     def remove(self, connection: "Connection", close_code: int | None) -> None: ...
 
@@ -214,7 +214,8 @@ class Connection:
             self._watch_expiry(credentials.expires_at - self._home.clock.now().timestamp())
         if known is None:
             self._home.note_user(self, new)
-            self.session.welcome()
+            if self.is_open:
+                self.session.welcome()
 
     def fail(self, error: TesseraError, close_code: CloseCode, retry_after_ms: int | None = None) -> None:
         """Say why, then close."""
@@ -242,8 +243,10 @@ class Connection:
     def heard_bytes(self) -> None:
         self._was_heard = True
 
-    def heard_small_change(self) -> None:
-        self.take_frame_token()
+    def on_control_frame(self, answer: bytes = b"") -> None:
+        """`answer` counts toward the bytes that may wait for the peer, like every frame."""
+        if self.take_frame_token() and answer:
+            self.put(answer)
 
     def heard_message(self, message: bytes, *, is_text: bool) -> None:
         self._home.metrics.frames_in.inc()

@@ -1,7 +1,8 @@
 """All live connections of this node, found by user, and what they share."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID
 
 from realtime_service.buckets import Rate
@@ -11,23 +12,25 @@ from realtime_service.frames import CloseCode
 from realtime_service.headcount import Headcount
 from realtime_service.metrics import LiveMetrics
 from realtime_service.settings import RealtimeSettings
+from realtime_service.tenant_connections import OtherNodes
 from realtime_service.timers import TimerWheel
 from shared.clock import Clock
 from shared.errors import SessionRevoked
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 RETRY_MS = 30_000  # until one of too many connections may try again
 
 
 class Connections:
-    def __init__(self, settings: RealtimeSettings, clock: Clock, metrics: LiveMetrics) -> None:
+    def __init__(self, settings: RealtimeSettings, clock: Clock, metrics: LiveMetrics, other_nodes: OtherNodes) -> None:
         self.settings = settings
         self.clock = clock
         self.wheel = TimerWheel()
         self.metrics = metrics
         rate = FRAMES_PER_SECOND * settings.rate_limit_scale
         self.frame_rate = Rate(rate, rate)
-        self._headcount = Headcount(settings.rate_limit_scale)
+        self._headcount = Headcount(settings.rate_limit_scale, other_nodes.connections_of, other_nodes.set_own)
         self._open: set[Connection] = set()
         self._by_user: dict[UUID, set[Connection]] = {}
         self._is_empty = asyncio.Event()
@@ -44,7 +47,7 @@ class Connections:
         return sum(connection.buffered for connection in self._open)
 
     def add(self, connection: Connection, address: str | None = None) -> None:
-        """One too many of an address is told so and closed."""
+        """One too many of an address gets an error and is closed."""
         self._open.add(connection)
         connection.address = address
         if address is not None and not self._headcount.admit_address(address):
@@ -59,22 +62,42 @@ class Connections:
         if connection.address is not None:
             self._headcount.leave_address(connection.address)
         if connection.credentials is not None:
-            self._headcount.leave(connection.credentials.principal)
-            user_id = connection.credentials.principal.user_id
-            self._by_user[user_id].discard(connection)
-            if not self._by_user[user_id]:
-                del self._by_user[user_id]
+            self._remove_of_user(connection, connection.credentials.principal)
         if not self._open:
             self._is_empty.set()
+
+    def _remove_of_user(self, connection: Connection, principal: Principal) -> None:
+        """One that was refused has never counted."""
+        of_user = self._by_user.get(principal.user_id)
+        if of_user is None or connection not in of_user:
+            return
+        self._headcount.leave(principal)
+        of_user.discard(connection)
+        if not of_user:
+            del self._by_user[principal.user_id]
+
+    def seat(self, address: str) -> Callable[[], None] | None:
+        """A place of an address for what is no connection yet, given back by calling it. None: there is none left."""
+        if self._headcount.admit_address(address):
+            return partial(self._headcount.leave_address, address)
+        self._headcount.leave_address(address)
+        return None
+
+    def require_room(self, principal: Principal) -> None:
+        """Raises TooManyConnections or TierLimitExceeded."""
+        self._headcount.require_room(principal)
 
     async def until_empty(self) -> None:
         """A peer that does not answer its close is cut off by a timer, so this ends."""
         await self._is_empty.wait()
 
     def note_user(self, connection: Connection, principal: Principal) -> None:
-        self._by_user.setdefault(principal.user_id, set()).add(connection)
-        if not self._headcount.admit(principal):
-            connection.fail(TooManyConnections(), CloseCode.TOO_MANY, RETRY_MS)
+        try:
+            self._headcount.admit(principal)
+        except (TooManyConnections, TierLimitExceeded) as error:
+            connection.fail(error, CloseCode.TOO_MANY, RETRY_MS)
+        else:
+            self._by_user.setdefault(principal.user_id, set()).add(connection)
 
     def of_user(self, user_id: UUID) -> tuple[Connection, ...]:
         return tuple(self._by_user.get(user_id, ()))

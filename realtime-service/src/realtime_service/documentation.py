@@ -4,14 +4,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from realtime_service import events_routes
+from realtime_service.connection import FRAMES_PER_SECOND, HARD_LIMIT
 from realtime_service.dialects.project_frames import CLIENT_DATA, SERVER_DATA
 from realtime_service.dialects.socketio_frames import ACKS, CLIENT_EVENTS, SERVER_EVENTS, ServerMessage
+from realtime_service.dialects.topics import MAX_SUBSCRIPTIONS
 from realtime_service.dialects.topics_frames import CLIENT_FRAMES, SERVER_FRAMES
+from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode
+from realtime_service.headcount import MOST_OF_ADDRESS, MOST_OF_USER
 from shared.http.app import App
 from shared.http.documentation import serve_openapi
 from shared.http.examples import Examples
 from shared.http.openapi import openapi_document, schema_components
+from shared.quotas import LIMITS, Quota
 
 _JSON_FRAMES = "JSON in text frames of WebSocket (RFC 6455)"
 _CLOSE_CODES = {
@@ -25,7 +30,7 @@ _CLOSE_CODES = {
     CloseCode.NOT_FOUND: "There is no such project.",
     CloseCode.TOO_SLOW: "The client reads more slowly than its events come.",
     CloseCode.SESSION_REVOKED: "The session, the membership or the account has ended.",
-    CloseCode.TOO_MANY: "Too many frames or connections.",
+    CloseCode.TOO_MANY: "Too many frames or connections; an error before it names the limit.",
 }
 
 
@@ -39,6 +44,17 @@ _PROJECT = (
     "connection `resume` with the last `epoch` and `offset` tells what was missed and then `resumed`, or the state "
     "anew. What is told before the answer belongs to neither: leave it out."
 )
+_LIMITS = {
+    "connectionsOfAddress": MOST_OF_ADDRESS,
+    "connectionsOfUser": MOST_OF_USER,
+    "connectionsOfTenant": {tier.value: limit for tier, limit in LIMITS[Quota.LIVE_CONNECTIONS].items()},
+    "subscriptions": MAX_SUBSCRIPTIONS,
+    "framesPerSecond": FRAMES_PER_SECOND,
+    "messageBytes": MAX_MESSAGE_BYTES,
+    "unreadBytes": HARD_LIMIT,
+    "secondsToSignIn": 10,
+    "secondsToUpgrade": 10,
+}
 _CHATS = (
     'Connect with `io(url, {path: "/ws", auth: {token, since}})`. The user\'s chats are joined without asking, '
     "each told by `roomJoined`; keep the last `epoch` and `offset` of every chat and give them as `auth.since` "
@@ -64,6 +80,7 @@ def live_document() -> dict[str, Any]:
             "description": _TOPICS,
             "client": schema.named(CLIENT_FRAMES),
             "server": schema.all(SERVER_FRAMES),
+            "limits": _LIMITS,
             "closeCodes": {str(int(code)): meaning for code, meaning in _CLOSE_CODES.items()},
         },
         "/ws/{project_id}": {

@@ -13,7 +13,7 @@ from realtime_service.dialects.topics import TopicsSession
 from realtime_service.errors import UnknownPoll
 from realtime_service.following import LiveParts
 from realtime_service.node import Arrival, Dialect, Node
-from realtime_service.polling import PollingSocket, Upgrade
+from realtime_service.polling import PollingSocket
 from realtime_service.websocket import accept_websocket
 from shared.errors import BadRequest, MethodNotAllowed, RouteNotFound, Unavailable
 from shared.http.app import Request
@@ -66,13 +66,15 @@ class Door:
         if polling is None:
             begin = _socketio(secrets.token_urlsafe(18), arrival, can_upgrade=False)
             accept_websocket(request, lambda socket: self._node.connect(socket, arrival, begin))
+        elif polling.can_upgrade:
+            accept_websocket(request, lambda socket: self._node.upgrade(socket, polling, arrival))
         else:
-            accept_websocket(request, lambda socket: Upgrade(socket, polling))
+            raise UnknownPoll
 
     def _begin_polling(self, request: Request, arrival: Arrival) -> PollingSocket:
         if request.method != "GET":
             raise BadRequest("A session begins with GET.")
-        polling = self._node.polls.begin()
+        polling = self._node.polls.begin(arrival.owner)
         begin = _socketio(polling.sid, arrival, can_upgrade=True)
         polling.attach(self._node.connect(polling, arrival, begin))
         return polling
@@ -80,8 +82,7 @@ class Door:
     def _known(self, sid: str, arrival: Arrival) -> PollingSocket:
         """Whoever names somebody else's session learns no more than about none at all. Raises UnknownPoll."""
         polling = self._node.polls.find(sid)
-        credentials, known = arrival.credentials, polling.connection.credentials
-        if credentials and known and credentials.principal.user_id != known.principal.user_id:
+        if not polling.may_be_used_by(None if arrival.credentials is None else arrival.credentials.principal):
             raise UnknownPoll
         return polling
 

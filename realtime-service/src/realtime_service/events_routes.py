@@ -10,6 +10,7 @@ from realtime_service.dialects.event_stream import EventStream
 from realtime_service.dialects.stream_positions import MAX_LENGTH
 from realtime_service.dialects.topics import MAX_SUBSCRIPTIONS
 from realtime_service.dialects.topics_frames import EventFrame, read_event
+from realtime_service.errors import TooManyConnections
 from realtime_service.http_stream import answer_without_end
 from realtime_service.node import Node
 from realtime_service.positions import Position
@@ -20,6 +21,7 @@ from shared.http.answers import Bare
 from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 from shared.scopes import SOME_RESOURCE
 
 PAGE_BYTES = 1024 * 1024  # of event data, and at most one answer of the owner more
@@ -57,7 +59,7 @@ class EventPage(Bare, frozen=True, kw_only=True):
 @routes.get(
     "/api/v1/events/stream",
     summary="Follow topics by server-sent events, resumed by Last-Event-ID",
-    errors=(TopicNotFound, Unavailable),
+    errors=(TopicNotFound, TooManyConnections, TierLimitExceeded, Unavailable),
 )
 async def stream(request: Request, principal: Principal, query: StreamQuery, node: Node) -> HTTPResponse:
     topics = _read_topics(query.topics)
@@ -68,6 +70,7 @@ async def stream(request: Request, principal: Principal, query: StreamQuery, nod
     if node.is_leaving:
         raise Unavailable
     arrival = node.arrival(request).checked()
+    node.require_room(arrival)  # in the same turn as it is taken: nobody comes in between
     last_event_id = request.headers.get("last-event-id") or query.last_event_id
     return answer_without_end(
         request,
@@ -86,7 +89,8 @@ async def poll(principal: Principal, query: PollQuery, node: Node) -> EventPage:
         return EventPage(items=[], epoch=epoch, offset=offset, recovered=False)
     epoch, _, offset_text = query.after.partition(":")
     stream = await node.parts.access.check(principal, query.topic)
-    missed = await _page(node, principal, stream, Position(epoch, int(offset_text)))
+    async with node.parts.replays.of(principal.tenant_id):
+        missed = await _page(node, principal, stream, Position(epoch, int(offset_text)))
     return EventPage(
         items=[read_event(event) for event in missed.events if event.is_live],
         epoch=missed.position.epoch,

@@ -16,6 +16,7 @@ from realtime_service.positions import Position
 from realtime_service.presence.names import Names
 from realtime_service.presence.service import Presence
 from realtime_service.replay import Keepers
+from realtime_service.replay_turns import ReplayTurns
 from realtime_service.subscription import Filter, Joined, Reader, Subscription
 from realtime_service.taken_transport import SOFT_LIMIT
 from realtime_service.topics import Direct
@@ -49,6 +50,7 @@ class LiveParts:
     ping_seconds: float
     budget: Rate
     """Of one connection's subscriptions."""
+    replays: ReplayTurns
     checks: asyncio.Semaphore
     """Questions about rights that the whole node has open: where many are in doubt, keepers set the pace."""
 
@@ -104,6 +106,7 @@ class Following:
         "_subscriptions",
         "_tasks",
         "_turns",
+        "_unchecked",
         "_wishes",
     )
 
@@ -120,6 +123,7 @@ class Following:
         self._wishes: dict[Subscription, Wish] = {}
         self._joining: dict[Subscription, asyncio.Task[None]] = {}
         self._doubts: dict[Subscription, int] = {}
+        self._unchecked: set[Subscription] = set()
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
         self._catching_up = asyncio.Lock()
 
@@ -192,14 +196,17 @@ class Following:
     def check_again(self) -> None:
         """The user may see more or less than before: what they may not is refused and left."""
         for subscription in tuple(self._subscriptions.values()):
-            self._tasks.start(self._check(subscription))
+            if subscription not in self._unchecked:  # a check that has not begun yet covers this change, too
+                self._unchecked.add(subscription)
+                self._tasks.start(self._check(subscription))
 
     def _begin(self, topic: str, principal: Principal, wish: Wish) -> None:
         self.leave(topic)
         subscription = Subscription(self._parts.hub, principal, topic, self._client, wish.wanted, self._direct)
         self._subscriptions[topic] = subscription
         self._wishes[subscription] = wish
-        self._joining[subscription] = self._tasks.start(self._join(subscription, wish))
+        joining = self._join(subscription, wish) if wish.since is None else self._replay(subscription, wish)
+        self._joining[subscription] = self._tasks.start(joining)
 
     def _anew(self, topic: str, wish: Wish) -> Wish:
         """For a client that was answered already and does not know that it asks again."""
@@ -208,6 +215,10 @@ class Following:
             self._client.lost(topic, place.position, "audience_changed")
 
         return Wish(None, wish.wanted, joined, lambda error: self._client.taken_away(topic, error))
+
+    async def _replay(self, subscription: Subscription, wish: Wish) -> None:
+        async with self._parts.replays.of(subscription.principal.tenant_id):
+            await self._join(subscription, wish)
 
     async def _join(self, subscription: Subscription, wish: Wish) -> None:
         try:
@@ -255,6 +266,7 @@ class Following:
     async def _check(self, subscription: Subscription) -> None:
         try:
             async with self._turns, self._parts.checks:
+                self._unchecked.discard(subscription)
                 doubt = self._doubts.get(subscription)
                 stream = await self._parts.access.check(subscription.principal, subscription.topic)
             if self._subscriptions.get(subscription.topic) is subscription and not subscription.hears(stream):

@@ -56,7 +56,9 @@ class FrameReader:
             payload = apply_mask(bytes_[head.mask_at + 4 : head.end], bytes(bytes_[head.mask_at : head.mask_at + 4]))
             start = head.end
             yield self._heard(head, payload)
-        if start < len(bytes_):
+        if start == 0 and isinstance(bytes_, bytearray):
+            self._unread = bytes_  # not copied with every piece of a frame that comes slowly
+        elif start < len(bytes_):
             self._unread = bytearray(bytes_[start:])
 
     def _head(self, data: bytes | bytearray, at: int) -> _Head | None:

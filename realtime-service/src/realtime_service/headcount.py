@@ -1,41 +1,64 @@
-"""How many connections there may be at once: of an address, a user, a tenant. Each node counts its own."""
+"""How many connections there may be at once: of an address and a user on each node, of a tenant on all nodes."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+from uuid import UUID
 
+from realtime_service.errors import TooManyConnections
+from shared.address_prefix import address_prefix
 from shared.principal import Principal
-from shared.quotas import LIMITS, Quota
+from shared.quotas import Quota, require_room
 
-MOST_OF_ADDRESS = 500  # many people may share one
+MOST_OF_ADDRESS = 500  # many people may share one; IPv6 by /64
 MOST_OF_USER = 50
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Headcount:
-    def __init__(self, scale: float) -> None:
+    """Counting and deciding is one step: of any number of parallel arrivals only as many as there is room get in."""
+
+    def __init__(self, scale: float, elsewhere: Callable[[UUID], int], changed: Callable[[UUID, int], None]) -> None:
+        """`elsewhere` counts a tenant's connections on other nodes; `changed` gets its number on this one."""
         self._scale = scale
-        self._present: dict[Hashable, int] = {}
+        self._elsewhere = elsewhere
+        self._changed = changed
+        self._addresses: dict[str, int] = {}
+        self._users: dict[UUID, int] = {}
+        self._tenants: dict[UUID, int] = {}
 
     def admit_address(self, address: str) -> bool:
-        """Counts it either way, until it has left; whether there is room."""
-        return self._arrive(address) <= MOST_OF_ADDRESS * self._scale
-
-    def admit(self, principal: Principal) -> bool:
-        """As `admit_address`, for its user and its tenant."""
-        of_user, of_tenant = self._arrive(("user", principal.user_id)), self._arrive(("tenant", principal.tenant_id))
-        limit = LIMITS[Quota.LIVE_CONNECTIONS][principal.tier]
-        return of_user <= MOST_OF_USER * self._scale and of_tenant <= limit * self._scale
+        """Counts it either way, until `leave_address`: a refused connection takes its place until it is closed."""
+        return _add(self._addresses, address_prefix(address)) <= MOST_OF_ADDRESS * self._scale
 
     def leave_address(self, address: str) -> None:
-        self._leave(address)
+        _remove(self._addresses, address_prefix(address))
+
+    def require_room(self, principal: Principal) -> None:
+        """Raises TooManyConnections or TierLimitExceeded."""
+        if self._users.get(principal.user_id, 0) + 1 > MOST_OF_USER * self._scale:
+            raise TooManyConnections
+        used = self._tenants.get(principal.tenant_id, 0) + self._elsewhere(principal.tenant_id)
+        require_room(Quota.LIVE_CONNECTIONS, principal.tier, used, scale=self._scale)
+
+    def admit(self, principal: Principal) -> None:
+        """Counts for user and tenant until `leave`. Raises as `require_room`, and has not counted then."""
+        self.require_room(principal)
+        _add(self._users, principal.user_id)
+        self._changed(principal.tenant_id, _add(self._tenants, principal.tenant_id))
 
     def leave(self, principal: Principal) -> None:
-        self._leave(("user", principal.user_id))
-        self._leave(("tenant", principal.tenant_id))
+        _remove(self._users, principal.user_id)
+        self._changed(principal.tenant_id, _remove(self._tenants, principal.tenant_id))
 
-    def _arrive(self, subject: Hashable) -> int:
-        self._present[subject] = number = self._present.get(subject, 0) + 1
-        return number
 
-    def _leave(self, subject: Hashable) -> None:
-        self._present[subject] -= 1
-        if not self._present[subject]:
-            del self._present[subject]
+def _add(counts: dict[K, int], key: K) -> int:
+    counts[key] = number = counts.get(key, 0) + 1
+    return number
+
+
+def _remove(counts: dict[K, int], key: K) -> int:
+    number = counts.pop(key) - 1
+    if number:
+        counts[key] = number
+    return number

@@ -19,15 +19,19 @@ from realtime_service.following import LiveParts
 from realtime_service.hub import Hub
 from realtime_service.metrics import LiveMetrics
 from realtime_service.passing import Passing
-from realtime_service.polling import Polls
+from realtime_service.polling import PollingSocket, Polls
 from realtime_service.presence.names import Names
 from realtime_service.presence.service import Presence
 from realtime_service.repairs import Repairs
 from realtime_service.replay import Keepers
+from realtime_service.replay_turns import ReplayTurns
 from realtime_service.revocations import CatchUp, Revocations
 from realtime_service.settings import RealtimeSettings
 from realtime_service.silence import LOOK_SECONDS as SILENCE_LOOK_SECONDS, SilenceWatch
+from realtime_service.tenant_connections import OtherNodes
 from realtime_service.typing_signals import Typing, TypingSignals
+from realtime_service.upgrade import Upgrade
+from realtime_service.websocket import WebSocket
 from shared.clock import Clock
 from shared.errors import TesseraError
 from shared.events.auth import (
@@ -47,10 +51,11 @@ from shared.events.registry import default_registry
 from shared.events.topics import Topic
 from shared.http.app import Request
 from shared.http.caller import read_caller
-from shared.identity import IdentityVerifier
+from shared.identity import QUERY_HEADER, IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
 from shared.messaging.signals import Signals
+from shared.principal import Principal
 from shared.stopping import STEP_SECONDS, run_steps
 from shared.supervision import PeriodicTask, SupervisedTask, Supervisor, Work
 from shared.telemetry.metrics import Metrics
@@ -73,6 +78,13 @@ class Arrival(NamedTuple):
     address: str
     refusal: TesseraError | None = None
     """Of the credential that was shown."""
+    is_from_query: bool = False
+    """The credential stood in the address of the handshake: later requests of the same client need not repeat it."""
+
+    @property
+    def owner(self) -> Principal | None:
+        """Who has to show the same header or cookie with each later request of this session."""
+        return None if self.credentials is None or self.is_from_query else self.credentials.principal
 
     def checked(self) -> "Arrival":
         """For dialects that refuse by HTTP. Raises the refusal."""
@@ -100,7 +112,8 @@ class Node:
         self._revocations = Revocations()
         self._catch_up = CatchUp(requests, self._session_ended)
         self._silence = SilenceWatch(self._silence_changed, self._catch_up.begin)
-        self._connections = Connections(settings, clock, live_metrics)
+        self._other_nodes = OtherNodes(Signals(bus))
+        self._connections = Connections(settings, clock, live_metrics, self._other_nodes)
         identities = IdentityVerifier(AUDIENCE, settings.internal_secret, clock)
         self.authenticator = Authenticator(identities, token_verifier(requests, clock), self._revocations)
         self._typing = TypingSignals(Signals(bus), self._heard_typing)
@@ -119,6 +132,7 @@ class Node:
             is_bus_back=self._watch.is_back,
             ping_seconds=settings.ping_seconds,
             budget=subscription_budget(settings.rate_limit_scale),
+            replays=ReplayTurns(),
             checks=asyncio.Semaphore(OPEN_QUESTIONS),
         )
         live_metrics.watch(topics=lambda: self._hub.topics_count, buffered=lambda: self._connections.buffered)
@@ -144,6 +158,7 @@ class Node:
         await self._typing.connect()
         await self._presence.start()
         await self._passing.connect()
+        await self._other_nodes.connect()
         self._watch.look()
         periodic = (
             PeriodicTask("prune known rights", PRUNE_SECONDS, self._prune_access, is_essential=True),
@@ -156,6 +171,7 @@ class Node:
             ("read ended sessions", self._catch_up.run),
             ("check rights again", self._check_doubted),
             ("send presence", self._presence.run),
+            ("count connections of tenants", self._other_nodes.run),
         )
         self._tasks = [
             *map(self._supervisor.start_periodic, periodic),
@@ -168,12 +184,14 @@ class Node:
         await run_steps([("send the clients away", partial(drain, self._connections, drain_seconds))], LEAVE_SECONDS)
         await asyncio.gather(*(task.stop() for task in self._tasks))
         await self._repairs.close()
+        await self._other_nodes.turn()  # a node that stops counts nobody any more
 
     def arrival(self, request: Request) -> Arrival:
         """Raises AuthRequired for what the gateway has not signed."""
         address = read_caller(request).address
+        is_from_query = QUERY_HEADER in request.headers
         try:
-            return Arrival(self.authenticator.from_handshake(request), address)
+            return Arrival(self.authenticator.from_handshake(request), address, is_from_query=is_from_query)
         except REFUSALS as refusal:
             return Arrival(None, address, refusal)
 
@@ -188,6 +206,15 @@ class Node:
         else:
             connection.authenticate(arrival.credentials)
         return connection
+
+    def require_room(self, arrival: Arrival) -> None:
+        """For dialects that refuse by HTTP. Raises TooManyConnections or TierLimitExceeded."""
+        if arrival.credentials is not None:
+            self._connections.require_room(arrival.credentials.principal)
+
+    def upgrade(self, socket: WebSocket, polling: PollingSocket, arrival: Arrival) -> Upgrade:
+        """It counts as one more connection of its address until it has taken over."""
+        return polling.add_upgrade(socket, self._connections, self._connections.seat(arrival.address))
 
     def _session_revoked(self, event: SessionRevoked, _envelope: Envelope) -> None:
         self._session_ended(event)

@@ -2,32 +2,42 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from uuid import UUID
 
 from realtime_service.connection import ByteSink, Connection
-from realtime_service.dialects.socketio_packets import CLOSE, NOOP, PING, PONG, PROBE, SEPARATOR, UPGRADE
+from realtime_service.dialects.socketio_packets import CLOSE, NOOP, SEPARATOR
 from realtime_service.errors import UnknownPoll
 from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode, text_frame
 from realtime_service.taken_transport import SOFT_LIMIT
+from realtime_service.upgrade import Home as UpgradeHome, Upgrade
 from realtime_service.websocket import WebSocket
 from shared.errors import BadRequest, TooLarge
+from shared.principal import Principal
 
 POLL_SECONDS = 20.0  # an answer comes at least this often, before anything between us and the client gives up
 MAX_PACKETS = 64  # in one poll of the client
+PACKET_COST = 48  # bytes of memory that a waiting packet takes beside its own
 _SHORT, _LONG = 126, 127  # RFC 6455, section 5.2: lengths that follow in 2 and in 8 bytes
 
 
 class PollingSocket:
-    """A connection's socket. Frames are kept as packets; `sid` is the client's only proof that it is the same one."""
+    """A connection's socket, whose frames are kept as packets until they are asked for.
 
-    def __init__(self, home: "Polls") -> None:
+    Without an `owner` the random `sid` is the credential of its polls: it is never logged and ends with the session.
+    """
+
+    def __init__(self, home: "Polls", owner: Principal | None) -> None:
+        """`owner` was authenticated by a header or cookie, which each poll has to show again."""
         self.sid = secrets.token_urlsafe(18)
+        self._owner = owner
         self.close_code: int | None = None
         self._home = home
         self._connection: Connection | None = None
         self._websocket: WebSocket | None = None
         self._is_open = True
+        self._upgrade: Upgrade | None = None
         self._is_upgrading = False
         self._is_behind = False
         self._packets: list[bytes] = []
@@ -58,8 +68,9 @@ class PollingSocket:
             return
         if not data:
             return
-        self._packets += _packets_in(data)
-        self._size += len(data)
+        packets = list(_packets_in(data))
+        self._packets += packets
+        self._size += len(data) + PACKET_COST * len(packets)
         if self._size > SOFT_LIMIT and not self._is_behind:
             self._is_behind = True
             self.connection.fell_behind()
@@ -75,6 +86,7 @@ class PollingSocket:
             self._is_open = False
             self.close_code = code
             self._packets.append(CLOSE)
+            self._end_attempt()
             self._wake()
 
     def abort(self) -> None:
@@ -85,8 +97,16 @@ class PollingSocket:
 
     # What the client asks.
 
+    def may_be_used_by(self, principal: Principal | None) -> bool:
+        """Whether a request that names the session may go on with it; `principal` is what the request itself shows."""
+        if self._owner is not None:
+            return principal is not None and _credential(principal) == _credential(self._owner)
+        known = self.connection.credentials
+        return principal is None or known is None or principal.user_id == known.principal.user_id
+
     async def take(self) -> bytes:
-        """All that waits, or what comes next."""
+        """All that waits, or what comes next. Raises UnknownPoll after a change-over."""
+        self._check_polls()
         self._wake()  # a poll that still waits is one whose client has gone
         if not self._packets and not self._is_upgrading:
             poll = self._poll = asyncio.get_running_loop().create_future()
@@ -100,10 +120,11 @@ class PollingSocket:
         return SEPARATOR.join(packets) or NOOP
 
     def hear(self, body: bytes) -> None:
-        """Raises TooLarge or BadRequest."""
+        """Raises TooLarge, BadRequest, or UnknownPoll after a change-over."""
+        self._check_polls()
         if len(body) > MAX_MESSAGE_BYTES:
             raise TooLarge
-        packets = body.split(SEPARATOR)
+        packets = body.split(SEPARATOR, MAX_PACKETS)
         if len(packets) > MAX_PACKETS:
             raise BadRequest("Too many packets in one request.")
         for packet in packets:
@@ -111,8 +132,18 @@ class PollingSocket:
                 self.connection.heard_bytes()
                 self.connection.heard_message(packet, is_text=True)
 
+    # Its upgrade: one, whether it succeeds or not.
+
+    @property
+    def can_upgrade(self) -> bool:
+        return self._is_open and self._upgrade is None
+
+    def add_upgrade(self, socket: WebSocket, home: UpgradeHome, seat: Callable[[], None] | None) -> Upgrade:
+        """`home` and `seat` as Upgrade takes them."""
+        self._upgrade = Upgrade(socket, self, home, seat)
+        return self._upgrade
+
     def begin_upgrade(self) -> None:
-        """Polls are answered at once from now on: the client waits for the last one before it changes over."""
         self._is_upgrading = True
         self._wake()
 
@@ -122,16 +153,23 @@ class PollingSocket:
     def change_over(self, websocket: WebSocket) -> None:
         self._is_upgrading = False
         self._websocket = websocket
-        for packet in self._packets:
-            websocket.transport.write(text_frame(packet))
-        self._packets, self._size = [], 0
-        self._catch_up()
+        packets, self._packets, self._size = self._packets, [], 0
+        self._catch_up()  # before the first byte, for the socket may fall behind with these
+        websocket.transport.write(b"".join(map(text_frame, packets)))
         self._wake()
 
     def lost_websocket(self) -> None:
         assert self._websocket is not None
         self.close_code = self._websocket.close_code
         self._lose()
+
+    def _check_polls(self) -> None:
+        if self._websocket is not None:
+            raise UnknownPoll
+
+    def _end_attempt(self) -> None:
+        if self._upgrade is not None:
+            self._upgrade.end(CloseCode.TOO_SLOW if self.close_code is None else self.close_code)
 
     def _catch_up(self) -> None:
         if self._is_behind:
@@ -145,60 +183,10 @@ class PollingSocket:
 
     def _lose(self) -> None:
         self._is_open = False
+        self._end_attempt()
         self._wake()
         if self._home.forget(self.sid):
             self.connection.was_lost()
-
-
-class Upgrade:
-    """Listens to a WebSocket that wants to take over a polling client: `2probe`, `3probe`, `5`, and then the rest."""
-
-    def __init__(self, socket: WebSocket, polling: PollingSocket) -> None:
-        self._socket = socket
-        self._polling = polling
-        self._is_complete = False
-
-    def heard_bytes(self) -> None:
-        self._polling.connection.heard_bytes()
-
-    def heard_small_change(self) -> None:
-        self._polling.connection.heard_small_change()
-
-    def heard_message(self, message: bytes, *, is_text: bool) -> None:
-        if self._is_complete:
-            self._polling.connection.heard_message(message, is_text=is_text)
-        elif message == PING + PROBE:
-            self._socket.transport.write(text_frame(PONG + PROBE))
-            self._polling.begin_upgrade()
-        elif message == UPGRADE and self._polling.is_open:
-            self._is_complete = True
-            self._polling.change_over(self._socket)
-        else:
-            self._socket.close(CloseCode.UNSUPPORTED_DATA)
-
-    def heard_close(self) -> None:
-        if self._is_complete:
-            self._polling.connection.heard_close()
-
-    def heard_nonsense(self, code: CloseCode) -> None:
-        if self._is_complete:
-            self._polling.connection.heard_nonsense(code)
-        else:
-            self._socket.close(code)
-
-    def fell_behind(self) -> None:
-        if self._is_complete:
-            self._polling.connection.fell_behind()
-
-    def caught_up(self) -> None:
-        if self._is_complete:
-            self._polling.connection.caught_up()
-
-    def was_lost(self) -> None:
-        if self._is_complete:
-            self._polling.lost_websocket()
-        else:
-            self._polling.end_upgrade()
 
 
 class Polls:
@@ -207,8 +195,9 @@ class Polls:
     def __init__(self) -> None:
         self._sockets: dict[str, PollingSocket] = {}
 
-    def begin(self) -> PollingSocket:
-        socket = PollingSocket(self)
+    def begin(self, owner: Principal | None) -> PollingSocket:
+        """`owner` as PollingSocket takes it."""
+        socket = PollingSocket(self, owner)
         self._sockets[socket.sid] = socket
         return socket
 
@@ -234,3 +223,8 @@ def _packets_in(frames: bytes) -> Iterator[bytes]:
             length, at = int.from_bytes(frames[at : at + width]), at + width
         yield frames[at : at + length]
         at += length
+
+
+def _credential(principal: Principal) -> tuple[UUID, UUID, UUID]:
+    """The same session or API key shows the same one, however often its token is renewed."""
+    return principal.tenant_id, principal.user_id, principal.session_id

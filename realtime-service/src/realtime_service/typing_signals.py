@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import ClassVar
 from uuid import UUID
 
+from realtime_service.buckets import Rate
 from shared.messaging.signals import Signal, Signals
 from shared.principal import Principal
+
+TYPING_RATE = Rate(5, 1.0)  # of one connection: it is worth five seconds, so clients repeat it more slowly than that
 
 
 class Typing(Signal, frozen=True, kw_only=True):

@@ -28,8 +28,8 @@ class Listener(taken_transport.Listener, Protocol):
     def heard_bytes(self) -> None:
         """The peer is alive."""
 
-    def heard_small_change(self) -> None:
-        """A ping, a pong or a part of a message: answered or kept already, but not for nothing."""
+    def on_control_frame(self, answer: bytes = b"") -> None:
+        """A ping, a pong or a part of a message. `answer` is the pong that a ping asks for, not yet written."""
 
     def heard_message(self, message: bytes, *, is_text: bool) -> None:
         """Text is valid UTF-8."""
@@ -84,9 +84,7 @@ class WebSocket(TakenTransport):
         elif opcode in (Opcode.TEXT, Opcode.BINARY):
             self._listener.heard_message(payload, is_text=opcode is Opcode.TEXT)
         else:
-            if opcode is Opcode.PING:
-                self.transport.write(pong_frame(payload))
-            self._listener.heard_small_change()
+            self._listener.on_control_frame(pong_frame(payload) if opcode is Opcode.PING else b"")
 
     def _ignore(self) -> None:
         """The peer may not know yet that this is over; one that goes on and on is not read any more."""

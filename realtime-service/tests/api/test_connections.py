@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import msgspec
 import pytest
+from event_source import as_gateway
+from raw_socket import RawSocket
 from realtime_client import RawClient
 from realtime_fakes import LiveServer, some_principal, task_added, unix_now
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -322,11 +324,93 @@ async def test_a_tenant_has_as_many_connections_as_its_tier(start_server) -> Non
     more = [await RawClient.open(server.port, some_principal(pro.tenant_id, tier=Tier.PRO)) for _ in range(7)]
 
     last = await RawClient.open(server.port, some_principal(free.tenant_id))
+    frames, code = await last.until_closed()
 
-    assert (await last.until_closed())[1] == 4029
+    assert ([frame["code"] for frame in frames], code) == (["TIER_LIMIT_EXCEEDED"], 4029)
+    about = frames[0]["details"]
+    assert (about["quota"], about["limit"], about["used"], about["tier"]) == ("live_connections", 6, 6, "free")
+    assert about["required_tier"] == "pro"
     assert [await client.hears_nothing() for client in more] == [True] * 7
     for client in (*crowd, *more):
         await client.close()
+
+
+async def test_of_fifty_parallel_connections_a_tenant_gets_exactly_its_limit(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.12)  # 12 of a free tenant
+    tenant = some_principal().tenant_id
+    crowd = await asyncio.gather(*(RawClient.open(server.port, some_principal(tenant)) for _ in range(50)))
+
+    endings = await asyncio.gather(*(_ending(client) for client in crowd))
+
+    assert sorted(endings, key=str) == [4029] * 38 + ["open"] * 12
+    await asyncio.gather(*(client.close() for client in crowd))
+
+
+async def test_refused_connections_take_no_place_of_their_tenant(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.02, close_grace_seconds=30.0)  # 2 of a free tenant
+    tenant = some_principal().tenant_id
+    first, second = [await RawClient.open(server.port, some_principal(tenant)) for _ in range(2)]
+    refused = [await RawSocket.open(server.port, some_principal(tenant)) for _ in range(3)]  # they do not answer
+
+    await first.close()
+    third = await RawClient.open(server.port, some_principal(tenant))
+
+    assert await third.socket.ping()
+    for client in (second, third):
+        assert client.socket.close_code is None
+        await client.close()
+    for socket in refused:
+        socket.close()
+
+
+async def test_connections_on_other_nodes_count_until_they_have_gone(start_server) -> None:
+    one, other = [await start_server(rate_limit_scale=0.06) for _ in range(2)]  # 6 of a free tenant
+    tenant = some_principal().tenant_id
+    crowd = [await RawClient.open(one.port, some_principal(tenant)) for _ in range(6)]
+
+    async def is_refused() -> bool:
+        client = await RawClient.open(other.port, some_principal(tenant))
+        ending = await _ending(client)
+        await client.close()
+        return ending == 4029
+
+    await eventually(is_refused)
+    for client in crowd:
+        await client.close()
+
+    async def is_let_in() -> bool:
+        return not await is_refused()
+
+    await eventually(is_let_in)
+
+
+async def test_an_event_stream_over_the_limit_of_the_tier_is_refused_by_http(start_server, keeper) -> None:
+    server = await start_server(rate_limit_scale=0.02)  # 2 of a free tenant
+    anna = some_principal()
+    keeper.create(anna.tenant_id, TOPIC)
+    crowd = [await RawClient.open(server.port, some_principal(anna.tenant_id)) for _ in range(2)]
+    url = f"http://127.0.0.1:{server.port}/api/v1/events/stream?topics={TOPIC}"
+
+    async with aiohttp.ClientSession(headers=as_gateway(anna)) as session, session.get(url) as answer:
+        error = (await answer.json())["error"]
+
+    assert (answer.status, error["code"], error["details"]["limit"]) == (403, "TIER_LIMIT_EXCEEDED", 2)
+    for client in crowd:
+        await client.close()
+
+
+async def test_addresses_of_one_ipv6_network_count_as_one(start_server) -> None:
+    server = await start_server(rate_limit_scale=0.004)  # 2 of an address
+    headers = [{"X-Forwarded-For": f"2001:db8:0:1::{number}"} for number in range(1, 4)]
+    url = f"ws://127.0.0.1:{server.port}/ws"
+    async with aiohttp.ClientSession() as session:
+        sockets = [await session.ws_connect(url, headers=each) for each in headers]
+        await sockets[2].receive()
+        last = await sockets[2].receive()
+        elsewhere = await session.ws_connect(url, headers={"X-Forwarded-For": "2001:db8:0:2::1"})
+        assert (last.data, elsewhere.closed) == (4029, False)
+        for socket in (*sockets, elsewhere):
+            await socket.close()
 
 
 async def test_one_address_has_so_many_connections_known_or_not(start_server) -> None:
@@ -370,6 +454,14 @@ async def test_a_peer_that_is_gone_without_a_word_is_noticed(start_server) -> No
             await reader.read()
     assert reader.at_eof() or reader.exception() is not None
     writer.close()
+
+
+async def _ending(client: RawClient) -> int | str:
+    """The code of a connection that was refused."""
+    with suppress(ConnectionClosed):
+        if await client.ask(action="ping") == {"action": "pong"}:
+            return "open"
+    return (await client.until_closed())[1]
 
 
 async def _until_presence(client: RawClient):

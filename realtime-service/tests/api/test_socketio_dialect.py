@@ -1,7 +1,7 @@
 """The Socket.IO dialect, heard by the stock Python client over every transport."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from realtime_client import RawClient
 from realtime_fakes import FakeAuth, FakeKeeper, LiveServer, chat_message_added, some_principal, unix_now
 from socketio.exceptions import ConnectionError as Refused
 from socketio_client import ChatClient
+from websockets.exceptions import ConnectionClosed
 
 from shared.events.auth import MembershipRemoved, SessionRevoked
 from shared.events.changes import Removed
@@ -304,6 +305,36 @@ async def test_who_loses_a_chat_is_told_and_hears_no_more(chat, chats: FakeKeepe
 
     assert await client.next_of("roomLeft") == {"chat_id": str(CHAT)}
     assert (await client.ask("typing", {"chat_id": str(CHAT)}))["ok"] is False
+
+
+@pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())
+async def test_one_connection_too_many_of_a_tier_is_refused_by_name(start_server, transports: list[str]) -> None:
+    server = await start_server(rate_limit_scale=0.1)  # 10 of a free tenant
+    anna = some_principal()
+    crowd = [await RawClient.open(server.port, some_principal(anna.tenant_id)) for _ in range(10)]
+    client = ChatClient()
+
+    with pytest.raises(Refused):
+        await client.connect(server.port, anna, transports=transports)
+    await client.close()
+
+    told = client.refusals[0]["data"]
+    assert (told["code"], told["details"]["used"]) == ("TIER_LIMIT_EXCEEDED", 10)
+    for other in crowd:
+        await other.close()
+
+
+@pytest.mark.parametrize("packet", ["43[]", "42/other,[]", "2", "3", "40/other,"])
+async def test_a_flood_of_any_packet_ends_the_connection(server: LiveServer, packet: str) -> None:
+    client = await RawClient.open(server.port, some_principal(), path="/ws/?EIO=4&transport=websocket")
+
+    for _ in range(60):
+        await client.socket.send(packet)
+    with suppress(ConnectionClosed):
+        while True:
+            await client.text()
+
+    assert client.socket.close_code == 4029
 
 
 async def test_the_close_code_says_why_a_websocket_ends(server: LiveServer, chats, auth: FakeAuth) -> None:

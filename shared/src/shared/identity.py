@@ -18,6 +18,9 @@ HEADER = "X-Tessera-Identity"
 EXPIRES_HEADER = "X-Tessera-Token-Expires"
 """Unix seconds at which the credential behind a live connection ends; sent to realtime-service only."""
 
+QUERY_HEADER = "X-Tessera-Credential-In-Query"
+"""The identity comes from `?token=` or `?ticket=`, not from a header or cookie; sent to realtime-service only."""
+
 REFUSAL_HEADER = "X-Tessera-Refusal"
 """In the place of an identity: the signed reason for a refusal that realtime-service tells in a protocol of its own."""
 

@@ -58,17 +58,20 @@ class TierLimitExceeded(Forbidden):
     remedy = "Delete what is not needed any more, wait until details.resets_at, or move to details.required_tier."
 
 
-def limit_of(quota: Quota, tier: Tier) -> int:
+def limit_of(quota: Quota, tier: Tier, scale: float = 1.0) -> int:
     """How much a tenant of this tier may have. Everything that enforces a quota asks here."""
-    return LIMITS[quota][tier]
+    return int(LIMITS[quota][tier] * scale)
 
 
-def require_room(quota: Quota, tier: Tier, used: int, *, more: int = 1, resets_at: datetime | None = None) -> None:
+def require_room(
+    quota: Quota, tier: Tier, used: int, *, more: int = 1, resets_at: datetime | None = None, scale: float = 1.0
+) -> None:
     """Raises TierLimitExceeded unless `more` fits beside the `used` ones.
 
-    `required_tier` is the smallest tier that has room for them, None when no tier has.
+    `required_tier` is the smallest tier that has room for them, None when no tier has. `scale` is RATE_LIMIT_SCALE
+    where a quota grows with it.
     """
-    limit = limit_of(quota, tier)
+    limit = limit_of(quota, tier, scale)
     if used + more <= limit:
         return
     raise TierLimitExceeded(

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from shared.db.databases import DatabaseConfig, open_databases
+from shared.file_limit import raise_file_limit
 from shared.http.app import App
 from shared.http.server import PortInUse, Served, serving, until_stopped
 from shared.ids import new_id
@@ -35,6 +36,7 @@ def run_service(
     try:
         settings = read_settings(settings_class, environment_with_dotenv(os.environ))
         configure_logging(settings.log_level)
+        raise_file_limit()
         config = database(settings) if database else None
         run_process(lambda: _serve(name, settings, create, config))
     except (SettingsError, PortInUse) as error:

@@ -162,6 +162,7 @@ def _error(error: TesseraError, topic: str | None = None, retry_after_ms: int | 
         topic=_or_unset(topic),
         temporary=retry_after_ms is not None,
         retry_after_ms=_or_unset(retry_after_ms),
+        details=error.details or msgspec.UNSET,
     )
 
 

@@ -47,6 +47,7 @@ from shared.principal import Principal
 from shared.telemetry.tracing import trace_scope
 
 MAX_WAITING = 64  # frames of a client that does not wait for answers
+MAX_WAITING_BYTES = 128 * 1024  # of their texts: nobody types so fast, and nobody has to be signed in to send them
 STATE_ATTEMPTS = 3
 STATE_DEADLINE_SECONDS = 2.0
 
@@ -65,7 +66,8 @@ class ProjectSession:
         self._topic = files_topic(project_id)
         self._tasks = Tasks()
         self._following = Following(parts, self, self._tasks, project_frame, Direct(project_frame, connection))
-        self._waiting: deque[ClientData] = deque()
+        self._waiting: deque[tuple[ClientData, int]] = deque()
+        self._waiting_bytes = 0
         self._is_working = False
         self._has_entered = False
         self._names: dict[UUID, str | None] = {}
@@ -89,10 +91,11 @@ class ProjectSession:
             return
         if isinstance(frame, Ping):
             self._write("pong")
-        elif len(self._waiting) >= MAX_WAITING:
+        elif len(self._waiting) >= MAX_WAITING or self._waiting_bytes + len(text) > MAX_WAITING_BYTES:
             self._connection.close(CloseCode.TOO_MANY)
         else:
-            self._waiting.append(frame)
+            self._waiting.append((frame, len(text)))
+            self._waiting_bytes += len(text)
             if not self._is_working:
                 self._work_soon()
 
@@ -106,6 +109,7 @@ class ProjectSession:
                 trace_id=trace.trace_id,
                 temporary=retry_after_ms is not None,
                 retry_after_ms=UNSET if retry_after_ms is None else retry_after_ms,
+                details=error.details or UNSET,
             )
         self._connection.write(server_frame("error", problem))
 
@@ -139,7 +143,9 @@ class ProjectSession:
             if self._connection.credentials is not None and not self._has_entered:
                 await self._enter()
             while self._waiting and self._connection.is_open:
-                await self._obey(self._waiting.popleft())
+                frame, size = self._waiting.popleft()
+                self._waiting_bytes -= size
+                await self._obey(frame)
         finally:
             self._is_working = False
 
@@ -197,7 +203,7 @@ class ProjectSession:
         except TesseraError as error:
             self._connection.fail(error, CloseCode.UNAUTHENTICATED)
         else:
-            if not self._has_entered:
+            if self._connection.is_open and not self._has_entered:
                 await self._enter()
 
     def _command(self, frame: ClientData) -> DoInProject:
@@ -267,7 +273,7 @@ class ProjectSession:
     def lost(self, _topic: str, _position: Position, _reason: str) -> None:
         """What was told before may be wrong now: the state says it anew."""
         self._parts.metrics.recoveries.labels("lost").inc()
-        self._waiting.append(GetState())
+        self._waiting.append((GetState(), 0))
         if not self._is_working:
             self._work_soon()
 

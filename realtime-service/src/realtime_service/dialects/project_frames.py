@@ -121,6 +121,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str
     temporary: bool = False
     retry_after_ms: int | UnsetType = UNSET
+    details: dict[str, Any] | UnsetType = UNSET
+    """Of an exceeded quota, as REST answers it."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

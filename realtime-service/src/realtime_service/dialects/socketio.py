@@ -47,11 +47,14 @@ from realtime_service.frames import CloseCode, text_frame
 from realtime_service.positions import Position
 from shared.errors import AuthRequired, SessionRevoked, TesseraError, TokenExpired, TooManyRequests
 from shared.events.questions import TopicNotFound
+from shared.quotas import TierLimitExceeded
 
 PING_TIMEOUT_SECONDS = 20.0
 CHAT_NOT_FOUND = "CHAT_NOT_FOUND"  # absent and forbidden alike
 _EXPIRED = "AUTH_SESSION_EXPIRED"
 _ROOT = "/"
+_TOLD_BY_NAME = (*TEMPORARY, TooManyRequests, TierLimitExceeded, TokenExpired, SessionRevoked, InvalidMessage)
+"""Why a client is refused; all else is that it has to sign in."""
 
 
 class SocketIoSession:
@@ -99,7 +102,7 @@ class SocketIoSession:
         if kind == MESSAGE:
             self._hear(rest)
         elif kind == PONG:
-            self._connection.heard_small_change()
+            self._connection.on_control_frame()
         elif kind == PING:
             if self._connection.take_frame_token():
                 self._connection.write(text_frame(PONG + rest[:16]))
@@ -146,7 +149,9 @@ class SocketIoSession:
                 self._connection.close(CloseCode.NORMAL)
             elif packet.type is PacketType.EVENT:
                 self._call(packet)
-            elif packet.type is not PacketType.ACK:  # we never ask for one, so what comes answers nothing
+            elif packet.type is PacketType.ACK:  # we never ask for one, so what comes answers nothing
+                self._connection.take_frame_token()
+            else:
                 raise InvalidMessage
         except InvalidMessage as error:
             if self._connection.take_frame_token():
@@ -167,7 +172,7 @@ class SocketIoSession:
         except TesseraError as error:
             self._refuse_connection(error)
             return
-        if not self._is_connected:
+        if self._connection.is_open and not self._is_connected:
             self._is_connected = True
             self._connection.write(message_frame(PacketType.CONNECT, {"sid": self._sid}))
             if not self._parts.is_bus_back.is_set():
@@ -176,13 +181,14 @@ class SocketIoSession:
 
     def _refuse_connection(self, error: TesseraError) -> None:
         code = _EXPIRED if isinstance(error, TokenExpired | SessionRevoked) else error.code
-        if not isinstance(error, (*TEMPORARY, TooManyRequests, TokenExpired, SessionRevoked, InvalidMessage)):
+        if not isinstance(error, _TOLD_BY_NAME):
             code = AuthRequired.code
-        refusal = {"message": code, "data": {"code": code, "message": error.message}}
+        details = {"details": error.details} if error.details else {}
+        refusal = {"message": code, "data": {"code": code, "message": error.message, **details}}
         self._connection.write(message_frame(PacketType.CONNECT_ERROR, refusal))
 
     def _refuse_namespace(self, packet: Packet) -> None:
-        if packet.type is PacketType.CONNECT and self._connection.take_frame_token():
+        if self._connection.take_frame_token() and packet.type is PacketType.CONNECT:
             refusal = b'%b%d%b,{"message":"Invalid namespace"}'
             namespace = packet.namespace.encode()
             self._connection.write(text_frame(refusal % (MESSAGE, PacketType.CONNECT_ERROR, namespace)))

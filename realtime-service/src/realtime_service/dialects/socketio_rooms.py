@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from realtime_service.buckets import Bucket
 from realtime_service.connection import Connection
 from realtime_service.dialects.socketio_frames import RoomLeft, TypingInChat, chat_frame, room_joined
 from realtime_service.dialects.socketio_packets import event_packet
@@ -19,6 +20,7 @@ from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
 from realtime_service.subscription import Joined as Place
 from realtime_service.topics import Direct
+from realtime_service.typing_signals import TYPING_RATE
 from shared.errors import TesseraError
 from shared.events.questions import ChatsOfUser, TopicNotFound
 from shared.events.topics import chat_topic
@@ -35,7 +37,8 @@ class Rooms:
         self._connection = connection
         self._tasks = tasks
         self._following = Following(parts, self, tasks, chat_frame, Direct(chat_frame, connection))
-        self._left: set[UUID] = set()
+        self._left: dict[UUID, None] = {}
+        self._typing = Bucket(TYPING_RATE)
         self._is_look_due = False
 
     def __contains__(self, chat_id: UUID) -> bool:
@@ -58,7 +61,7 @@ class Rooms:
         if len(self._following) >= MAX_ROOMS and chat_id not in self:
             failed(TooManySubscriptions())
             return
-        self._left.discard(chat_id)
+        self._left.pop(chat_id, None)
 
         async def answer(place: Place) -> None:
             joined(place)
@@ -66,13 +69,20 @@ class Rooms:
         self._following.join(chat_topic(chat_id), self._principal, since, joined=answer, failed=failed)
 
     def leave(self, chat_id: UUID) -> None:
-        self._left.add(chat_id)
+        self._left[chat_id] = None
+        while len(self._left) > MAX_ROOMS:
+            del self._left[next(iter(self._left))]
         self._following.leave(chat_topic(chat_id))
 
     def tell_typing(self, chat_id: UUID) -> None:
-        """Only who follows a chat has the right to type in it. Raises TopicNotFound."""
+        """Only who follows a chat has the right to type in it. Raises TopicNotFound.
+
+        What comes too often is left out: what was sent before still holds.
+        """
         if chat_id not in self:
             raise TopicNotFound
+        if not self._typing.take():
+            return
         self._tasks.start(self._parts.typing.tell(self._principal, chat_topic(chat_id)))
 
     def audience_changed(self) -> None:

@@ -44,6 +44,7 @@ from shared.principal import Principal
 
 MAX_SUBSCRIPTIONS = 128
 SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
+MAX_EARLY = 2 * MAX_SUBSCRIPTIONS  # frames kept while the first token is checked: a full resume, twice
 RETRY_MS = (500, 2_000)  # spread, so that a crowd does not come back as one
 
 
@@ -75,7 +76,7 @@ class TopicsSession:
 
     def message(self, text: bytes) -> None:
         try:
-            frame = read_frame(text)
+            frame = _checked(read_frame(text))
         except Unreadable as unreadable:
             if self._connection.take_frame_token():
                 self._write(_error(unreadable.error, ClientFrame(action="", id=unreadable.echo)))
@@ -116,7 +117,7 @@ class TopicsSession:
         """Frames sent behind the first token, without waiting for an answer, are kept until it is checked."""
         credentials = self._connection.credentials
         if self._early is not None:
-            self._early.append(frame)
+            self._keep_early(frame)
         elif isinstance(frame, Authenticate):
             self._early = [] if credentials is None else None
             self._tasks.start(self._authenticate(frame))
@@ -131,6 +132,13 @@ class TopicsSession:
         elif isinstance(frame, Ping):
             self._write(Said(action="pong", id=frame.id))
 
+    def _keep_early(self, frame: ClientFrame) -> None:
+        assert self._early is not None
+        if len(self._early) < MAX_EARLY:
+            self._early.append(frame)
+        else:
+            self._connection.fail(TooManyRequests("Too many frames before the first answer."), CloseCode.TOO_MANY)
+
     async def _authenticate(self, frame: Authenticate) -> None:
         try:
             self._connection.authenticate(await self._parts.authenticator.from_token(frame.token))
@@ -143,7 +151,7 @@ class TopicsSession:
             self._connection.fail(error, CloseCode.UNAUTHENTICATED)
         else:
             early, self._early = self._early or [], None
-            for waiting in early:
+            for waiting in early if self._connection.is_open else ():
                 self._obey(waiting)
 
     def _refuse_early(self, error: TesseraError) -> None:
@@ -189,8 +197,6 @@ class TopicsSession:
     def _set_presence(self, frame: SetPresence) -> None:
         if frame.topic not in self._present:
             self._write(_error(NotPresent(), frame))
-        elif len(bytes(frame.state)) > MAX_STATE_BYTES:
-            self._write(_error(InvalidMessage("A presence state has at most 1 KiB."), frame))
         else:
             self._parts.presence.set_state(self, frame.topic, frame.state)
 
@@ -241,6 +247,13 @@ class TopicsSession:
         self._connection.write(json_frame(value))
 
 
+def _checked(frame: ClientFrame) -> ClientFrame:
+    """Raises Unreadable for a state that is too large, before anything is kept of it."""
+    if isinstance(frame, SetPresence) and len(bytes(frame.state)) > MAX_STATE_BYTES:
+        raise Unreadable(InvalidMessage("A presence state has at most 1 KiB."), frame.id)
+    return frame
+
+
 def _subscribed(frame: Subscribe, joined: Joined, presence: list[Member] | UnsetType) -> Subscribed:
     return Subscribed(
         topic=frame.topic,
@@ -267,4 +280,5 @@ def _error(
         temporary=retry_after_ms is not None,
         retry_after_ms=UNSET if retry_after_ms is None else retry_after_ms,
         id=UNSET if frame is None else frame.id,
+        details=error.details or UNSET,
     )

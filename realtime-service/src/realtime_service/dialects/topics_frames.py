@@ -145,6 +145,8 @@ class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", 
     temporary: bool = False
     retry_after_ms: int | UnsetType = UNSET
     id: Echo | UnsetType = UNSET
+    details: dict[str, Any] | UnsetType = UNSET
+    """Of an exceeded quota, as REST answers it."""
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ class Relay:
         self._awake.set()
 
     async def run(self) -> None:
-        """Relays until it is cancelled, through every outage of database and bus. Anything else it raises is a defect."""
+        """Relays until it is cancelled, through every outage of database and bus; what else it raises is a defect."""
         self._database.on_commit_with_events.append(self.wake)
         failures = _Failures()
         try:
