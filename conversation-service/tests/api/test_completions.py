@@ -11,12 +11,15 @@ import pytest
 from aiohttp import ClientResponse
 from conversation_builders import conversation_settings, person
 from conversation_client import ConversationClient, messages_of, path_of
+from fake_storage import FakeStorage
 from sse import frames_in, text_of
 
 from conversation_service.app import create_app
 from shared.db.databases import Database
+from shared.events.questions import StorageAllotment
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
+from shared.messaging.requests import Responder
 from shared.principal import Principal
 from shared.testing.eventually import eventually
 from shared.testing.llm_server import LlmServer, llm_server
@@ -42,6 +45,7 @@ async def node(database: Database, llm: LlmServer) -> AsyncIterator[Node]:
     """Makes nodes of the service that share a database and a broker."""
     broker = MemoryBroker()
     async with AsyncExitStack() as stack:
+        await serve_storage(stack, broker)
 
         async def make(**settings: Any) -> ConversationClient:
             bus = MemoryBus(broker)
@@ -58,6 +62,15 @@ async def node(database: Database, llm: LlmServer) -> AsyncIterator[Node]:
 async def client(node: Node) -> ConversationClient:
     made: ConversationClient = await node()
     return made
+
+
+async def serve_storage(stack: AsyncExitStack, broker: MemoryBroker) -> None:
+    bus = MemoryBus(broker)
+    await bus.start()
+    stack.push_async_callback(bus.close)
+    responder = Responder(bus, "project")
+    responder.on(StorageAllotment, FakeStorage().allot)
+    await responder.start()
 
 
 async def listed(client: ConversationClient, who: Principal, conversation: dict[str, Any]) -> list[dict[str, Any]]:
@@ -374,11 +387,12 @@ async def test_what_cannot_be_is_refused(client: ConversationClient, ada: Princi
     assert (answer.status, answer.code) == (422, "VALIDATION_ERROR")
 
 
-async def test_readers_that_hang_up_at_random_get_the_same_bytes_from_any_node(node: Node, ada: Principal) -> None:
+async def test_readers_that_hang_up_at_random_get_the_same_bytes_from_any_node(node: Node) -> None:
     nodes = [await node(llm_model="steady:30:10"), await node()]
     chance = random.Random(7)
 
     async def episode() -> int:
+        ada = person()
         conversation = await nodes[0].begin(ada)
         run = f"{await begun(nodes[0], ada, conversation)}/stream"
 

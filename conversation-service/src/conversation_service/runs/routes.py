@@ -29,6 +29,7 @@ from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 RUN = CONVERSATION + "/runs/{run_id}"
 _REPEATED = {"Idempotent-Replayed": "true"}
@@ -43,6 +44,7 @@ _ANSWER_ERRORS = [
     LlmRequestRefused,
     LlmTimeout,
     NothingToAnswer,
+    TierLimitExceeded,
 ]
 _RUN_ERRORS = [ConversationNotFound, RunNotFound]
 

@@ -12,11 +12,12 @@ from shared.http.answers import streamed
 SILENT_LOOKS = 10
 """After so many looks without news something is sent, for whoever in between hangs up on silence."""
 
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 
 def event_stream(frames: AsyncGenerator[RunFrame | None, None], headers: dict[str, str]) -> ResponseStream:
-    return streamed(_encoded(frames), {**_HEADERS, **headers}, "text/event-stream; charset=utf-8")
+    return streamed(_encoded(frames), {**STREAM_HEADERS, **headers}, EVENT_STREAM)
 
 
 async def _encoded(frames: AsyncGenerator[RunFrame | None, None]) -> AsyncGenerator[bytes, None]:
