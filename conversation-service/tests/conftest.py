@@ -12,6 +12,7 @@ from shared.db.databases import Database, open_databases
 from shared.events.questions import StorageAllotment
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Responder
+from shared.testing.llm_server import LlmServer, llm_server
 from shared.testing.postgres import FreshDatabase
 from shared.testing.service_client import session_with, started_bus
 
@@ -21,6 +22,7 @@ from chat_client import ChatClient
 from conversation_builders import conversation_settings
 from conversation_client import ConversationClient
 from fake_storage import FakeStorage
+from nodes import Node, nodes_of
 from tokenizer_files import trained_file
 
 
@@ -62,6 +64,18 @@ async def chats(database: Database, bus: MemoryBus, project_responder: Responder
     app = create_app(conversation_settings(), database=database, bus=bus, provider=OfflineProvider(pace_seconds=0))
     async with session_with(app) as session:
         yield ChatClient(session, database)
+
+
+@pytest.fixture
+async def llm() -> AsyncIterator[LlmServer]:
+    async with llm_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def node(database: Database, llm: LlmServer, storage: FakeStorage) -> AsyncIterator[Node]:
+    async with nodes_of(database, llm, storage) as make:
+        yield make
 
 
 @pytest.fixture

@@ -3,30 +3,24 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
 from conversation_builders import conversation_settings, person
 from conversation_client import ConversationClient, messages_of, path_of
-from fake_storage import FakeStorage
+from nodes import Node, begun, ended
 from sse import frames_in, text_of
 
 from conversation_service.app import create_app
 from shared.db.databases import Database
-from shared.events.questions import StorageAllotment
 from shared.messaging.memory import MemoryBus
-from shared.messaging.memory_broker import MemoryBroker
-from shared.messaging.requests import Responder
 from shared.principal import Principal
 from shared.testing.eventually import eventually
-from shared.testing.llm_server import LlmServer, llm_server
+from shared.testing.llm_server import LlmServer
 from shared.testing.run_stream import read_with_cuts
 from shared.testing.service_client import session_with
-
-Node = Callable[..., Any]
 
 
 @pytest.fixture
@@ -35,73 +29,12 @@ def ada() -> Principal:
 
 
 @pytest.fixture
-async def llm() -> AsyncIterator[LlmServer]:
-    async with llm_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def node(database: Database, llm: LlmServer) -> AsyncIterator[Node]:
-    """Makes nodes of the service that share a database and a broker."""
-    broker = MemoryBroker()
-    async with AsyncExitStack() as stack:
-        await serve_storage(stack, broker)
-
-        async def make(**settings: Any) -> ConversationClient:
-            bus = MemoryBus(broker)
-            await bus.start()
-            stack.push_async_callback(bus.close)
-            told = {"llm_base_url": llm.url, "llm_model": "steady:5:0", **settings}
-            app = create_app(conversation_settings(**told), database=database, bus=bus)
-            return ConversationClient(await stack.enter_async_context(session_with(app)), database)
-
-        yield make
-
-
-@pytest.fixture
 async def client(node: Node) -> ConversationClient:
-    made: ConversationClient = await node()
-    return made
-
-
-async def serve_storage(stack: AsyncExitStack, broker: MemoryBroker) -> None:
-    bus = MemoryBus(broker)
-    await bus.start()
-    stack.push_async_callback(bus.close)
-    responder = Responder(bus, "project")
-    responder.on(StorageAllotment, FakeStorage().allot)
-    await responder.start()
+    return await node()
 
 
 async def listed(client: ConversationClient, who: Principal, conversation: dict[str, Any]) -> list[dict[str, Any]]:
     return (await client.send("GET", messages_of(conversation), who=who)).items
-
-
-async def begun(client: ConversationClient, who: Principal, conversation: dict[str, Any], **more: Any) -> str:
-    """Asks in the background; the path of the run."""
-    asking = asyncio.create_task(client.ask(who, conversation, stream=True, **more))
-    rows: list[Any] = []
-
-    async def has_begun() -> bool:
-        rows[:] = await client.database.system_rows(
-            "select id from runs where conversation_id = $1 and status = 'running'", conversation["id"]
-        )
-        return bool(rows)
-
-    await eventually(has_begun, within=5)
-    asking.cancel()
-    return f"{path_of(conversation)}/runs/{rows[0]['id']}"
-
-
-async def ended(client: ConversationClient, who: Principal, run: str) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-
-    async def is_over() -> bool:
-        seen.update((await client.send("GET", run, who=who)).data)
-        return bool(seen["status"] != "running")
-
-    await eventually(is_over, within=5)
-    return seen
 
 
 async def test_question_and_answer_are_kept_with_what_they_cost(

@@ -7,8 +7,9 @@ is asked for outside of any transaction, and it begins again.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -44,11 +45,12 @@ _AWAY = (Unavailable, UpstreamError, UpstreamTimeout)
 
 
 class AllotmentUsedUp(Exception):
-    """`needed` is the number of bytes that would have been used."""
+    """`needed` is the number of bytes that would have been used; `missing` are those that were not allotted."""
 
-    def __init__(self, needed: int) -> None:
-        super().__init__(needed)
+    def __init__(self, needed: int, missing: int) -> None:
+        super().__init__(needed, missing)
         self.needed = needed
+        self.missing = missing
 
 
 class Room:
@@ -62,7 +64,7 @@ class Room:
         """After the write, in its transaction. Raises AllotmentUsedUp, which `StorageAllotments` knows to handle."""
         room = await repository.room(work, self._tenant_id)
         if room.used > room.allotted + self._grace:
-            raise AllotmentUsedUp(room.used)
+            raise AllotmentUsedUp(room.used, room.used - room.allotted)
 
 
 class StorageAllotments:
@@ -71,6 +73,7 @@ class StorageAllotments:
         self._requests = requests
         self._clock = clock
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._missing: Counter[UUID] = Counter()
         self._unreachable_until = 0.0
 
     async def write(self, principal: Principal, use_case: Callable[[Room], Awaitable[T]]) -> T:
@@ -84,7 +87,9 @@ class StorageAllotments:
             try:
                 return await use_case(Room(principal.tenant_id, 0))
             except AllotmentUsedUp as used_up:
-                if not await self._grow(principal, used_up.needed):
+                with self._waiting(principal.tenant_id, used_up.missing):
+                    has_grown = await self._grow(principal, used_up.needed)
+                if not has_grown:
                     break
         try:
             return await use_case(Room(principal.tenant_id, GRACE_BYTES))
@@ -98,8 +103,7 @@ class StorageAllotments:
             due = await repository.find_due(work, SURPLUS_BYTES, now - COUNTED_EVERY, RECONCILE_TENANTS)
         for allotment in due:
             await self._correct(allotment)
-            if self._is_reachable:
-                await self._confirm(allotment)
+            await self._confirm(allotment)
         return len(due)
 
     async def _grow(self, principal: Principal, needed: int) -> bool:
@@ -107,19 +111,37 @@ class StorageAllotments:
         tenant_id, tier = principal.tenant_id, principal.tier
         lock = self._locks.setdefault(tenant_id, asyncio.Lock())
         with beside_the_write():
-            async with lock, self._asking(tenant_id, tier):
-                allotted = (await self._room(tenant_id)).allotted
-                if needed <= allotted:
-                    return True  # somebody else has asked
-                if not self._is_reachable:
-                    return False
-                answer = await self._ask(tenant_id, tier, _blocks(needed) + BLOCK_BYTES)
-                if answer is None:
-                    return False
-                await self._store(tenant_id, answer.allotted)
+            async with lock:
+                if await self._has_room(tenant_id, needed):
+                    return True
+                async with self._asking(tenant_id, tier):
+                    if await self._has_room(tenant_id, needed):
+                        return True  # another node has asked
+                    answer = await self._ask(tenant_id, tier, await self._enough(tenant_id, needed))
+                    if answer is None:
+                        return False
+                    await self._store(tenant_id, answer.allotted)
         if answer.allotted < needed:
             raise storage_exceeded(tier, answer)
         return True
+
+    @contextmanager
+    def _waiting(self, tenant_id: UUID, missing: int) -> Iterator[None]:
+        self._missing[tenant_id] += missing
+        try:
+            yield
+        finally:
+            self._missing[tenant_id] -= missing
+            if not self._missing[tenant_id]:
+                del self._missing[tenant_id]
+
+    async def _enough(self, tenant_id: UUID, needed: int) -> int:
+        """For all that wait on this node: if each had to ask for itself, the last would wait for long."""
+        allotted = (await self._room(tenant_id)).allotted
+        return _blocks(max(needed, allotted + self._missing[tenant_id])) + BLOCK_BYTES
+
+    async def _has_room(self, tenant_id: UUID, needed: int) -> bool:
+        return needed <= (await self._room(tenant_id)).allotted
 
     async def _confirm(self, known: Allotment) -> None:
         """Lowered here before it is lowered there: what is filled was allotted at every moment."""
@@ -146,7 +168,9 @@ class StorageAllotments:
         return time.monotonic() >= self._unreachable_until
 
     async def _ask(self, tenant_id: UUID, tier: Tier, size: int) -> StorageAllotmentAnswer | None:
-        """None when project-service does not answer."""
+        """None when project-service does not answer, or did not a moment ago."""
+        if not self._is_reachable:
+            return None
         question = StorageAllotment(tenant_id=tenant_id, tier=tier, holder=HOLDER, size=size)
         try:
             return await self._requests.ask(question)

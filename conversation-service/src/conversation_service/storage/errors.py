@@ -16,7 +16,7 @@ def storage_exceeded(tier: Tier, answer: StorageAllotmentAnswer) -> TierLimitExc
             "used": answer.used,
             "resets_at": None,
             "tier": tier,
-            "required_tier": next((other for other in Tier if limits[other] > answer.limit), None),
+            "required_tier": next((other for other in Tier if limits[other] > limits[tier]), None),
             "upgrade_url": None,
         },
     )
