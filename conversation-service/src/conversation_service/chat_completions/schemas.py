@@ -32,7 +32,7 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """`refusal` is null in the answers that clients send back as they came."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | Annotated[Sequence[TextPart], msgspec.Meta(min_length=1, max_length=MAX_PARTS)]
+    content: Text | Annotated[list[TextPart], msgspec.Meta(min_length=1, max_length=MAX_PARTS)]
     name: Label | None = None
     refusal: None = None
 
@@ -43,7 +43,7 @@ class StreamOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class CreateChatCompletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    messages: Annotated[Sequence[ChatMessage], msgspec.Meta(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[ChatMessage], msgspec.Meta(min_length=1, max_length=MAX_MESSAGES)]
     """Oldest first; the last one is answered."""
     model: ModelName | None = None
     """One of the catalogue; absent, the one that answers by default."""
@@ -52,7 +52,7 @@ class CreateChatCompletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
     seed: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
-    stop: Stop | Annotated[Sequence[Stop], msgspec.Meta(max_length=MAX_STOPS)] | None = None
+    stop: Stop | Annotated[list[Stop], msgspec.Meta(max_length=MAX_STOPS)] | None = None
     max_tokens: MaxTokens | None = None
     max_completion_tokens: MaxTokens | None = None
     """The newer name of `max_tokens`, and the one that counts."""
