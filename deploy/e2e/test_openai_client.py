@@ -45,15 +45,17 @@ async def test_what_one_tenant_asks_is_nothing_to_another(
 
 
 async def test_refusals_are_errors_of_the_stock_client(stack: StackProcess, ada: ApiClient) -> None:
-    readers_key = (await ada.expect(201, "POST", "/api-keys", {"name": "r", "scopes": ["conversations:read"]})).data[
-        "key"
-    ]
+    reader = {"name": "reader", "scopes": ["conversations:read"]}
+    readers_key = (await ada.expect(201, "POST", "/api-keys", reader)).data["key"]
     async with library(stack, readers_key) as client:
-        with pytest.raises(openai.PermissionDeniedError, match="AUTH_FORBIDDEN"):
+        with pytest.raises(openai.PermissionDeniedError) as forbidden:
             await client.chat.completions.create(model="offline", messages=HELLO)
     async with library(stack, "nonsense") as client:
-        with pytest.raises(openai.AuthenticationError):
+        with pytest.raises(openai.AuthenticationError) as unknown:
             await client.chat.completions.create(model="offline", messages=HELLO)
     async with library(stack, ada.access_token) as client:
-        with pytest.raises(openai.UnprocessableEntityError, match="unknown_model"):
+        with pytest.raises(openai.UnprocessableEntityError) as wrong:
             await client.chat.completions.create(model="made-up", messages=HELLO)
+
+    codes = [error.value.code for error in (forbidden, unknown, wrong)]
+    assert codes == ["AUTH_FORBIDDEN", "AUTH_INVALID_TOKEN", "VALIDATION_ERROR"]

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from nodes import Node, begun, ended
 from sse import frames_in, text_of
 
 from conversation_service.app import create_app
+from conversation_service.runs.live import MAX_READERS
 from shared.db.databases import Database
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal
@@ -339,3 +340,20 @@ async def test_readers_that_hang_up_at_random_get_the_same_bytes_from_any_node(n
     cuts = await asyncio.gather(*(episode() for _ in range(20)))
 
     assert sum(cuts) > 100
+
+
+async def test_a_run_has_so_many_readers(node: Node, ada: Principal) -> None:
+    client = await node(llm_model="steady:1000:20")
+    run = await begun(client, ada, await client.begin(ada))
+    async with AsyncExitStack() as stack:
+        opened = [
+            await stack.enter_async_context(client.open("GET", f"{run}/stream", who=ada))
+            for _ in range(MAX_READERS + 1)
+        ]
+        statuses = [answer.status for answer in opened]
+        refused = (await client.send("GET", f"{run}/stream", who=ada)).code
+    await client.send("POST", f"{run}/stop", who=ada)
+
+    assert statuses[:-2] == [200] * (MAX_READERS - 1)
+    assert (statuses[-1], refused) == (409, "LIMIT_REACHED")
+    await ended(client, ada, run)

@@ -16,13 +16,19 @@ STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering"
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 
-def event_stream(frames: AsyncGenerator[RunFrame | None, None], headers: dict[str, str]) -> ResponseStream:
-    return streamed(_encoded(frames), {**STREAM_HEADERS, **headers}, EVENT_STREAM)
+async def event_stream(frames: AsyncGenerator[RunFrame | None, None], headers: dict[str, str]) -> ResponseStream:
+    """Raises what keeps the first frame from coming: an error is an answer of its own until then."""
+    first = await anext(frames, None)
+    return streamed(_encoded(first, frames), {**STREAM_HEADERS, **headers}, EVENT_STREAM)
 
 
-async def _encoded(frames: AsyncGenerator[RunFrame | None, None]) -> AsyncGenerator[bytes, None]:
+async def _encoded(
+    first: RunFrame | None, frames: AsyncGenerator[RunFrame | None, None]
+) -> AsyncGenerator[bytes, None]:
     silence = 0
     async with aclosing(frames) as coming:
+        if first is not None:
+            yield as_server_sent_event(first)
         async for frame in coming:
             silence = silence + 1 if frame is None else 0
             if frame is not None:
