@@ -7,7 +7,6 @@ is asked for outside of any transaction, and it begins again.
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -67,13 +66,30 @@ class Room:
             raise AllotmentUsedUp(room.used, room.used - room.allotted)
 
 
+class _Queue:
+    """Writers of a tenant on this node that need room. Those who queued before it was answered share one answer."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.missing = 0
+        self.answer: StorageAllotmentAnswer | None = None
+        self.answered_at = 0.0
+
+    @contextmanager
+    def waiting(self, missing: int) -> Iterator[None]:
+        self.missing += missing
+        try:
+            yield
+        finally:
+            self.missing -= missing
+
+
 class StorageAllotments:
     def __init__(self, database: Database, requests: Requests, clock: Clock) -> None:
         self._database = database
         self._requests = requests
         self._clock = clock
-        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-        self._missing: Counter[UUID] = Counter()
+        self._queues: WeakValueDictionary[UUID, _Queue] = WeakValueDictionary()
         self._unreachable_until = 0.0
 
     async def write(self, principal: Principal, use_case: Callable[[Room], Awaitable[T]]) -> T:
@@ -87,9 +103,7 @@ class StorageAllotments:
             try:
                 return await use_case(Room(principal.tenant_id, 0))
             except AllotmentUsedUp as used_up:
-                with self._waiting(principal.tenant_id, used_up.missing):
-                    has_grown = await self._grow(principal, used_up.needed)
-                if not has_grown:
+                if not await self._grow(principal, used_up):
                     break
         try:
             return await use_case(Room(principal.tenant_id, GRACE_BYTES))
@@ -106,42 +120,29 @@ class StorageAllotments:
             await self._confirm(allotment)
         return len(due)
 
-    async def _grow(self, principal: Principal, needed: int) -> bool:
+    async def _grow(self, principal: Principal, used_up: AllotmentUsedUp) -> bool:
         """False when project-service does not answer. Raises TierLimitExceeded."""
-        tenant_id, tier = principal.tenant_id, principal.tier
-        lock = self._locks.setdefault(tenant_id, asyncio.Lock())
-        with beside_the_write():
-            async with lock:
-                if await self._has_room(tenant_id, needed):
-                    return True
-                async with self._asking(tenant_id, tier):
-                    if await self._has_room(tenant_id, needed):
-                        return True  # another node has asked
-                    answer = await self._ask(tenant_id, tier, await self._enough(tenant_id, needed))
-                    if answer is None:
-                        return False
-                    await self._store(tenant_id, answer.allotted)
-        if answer.allotted < needed:
-            raise storage_exceeded(tier, answer)
-        return True
+        since, queue = time.monotonic(), self._queues.setdefault(principal.tenant_id, _Queue())
+        with beside_the_write(), queue.waiting(used_up.missing):
+            async with queue.lock:
+                if queue.answered_at < since:
+                    queue.answer = await self._ask_for_all(principal, used_up.needed, queue)
+                    queue.answered_at = time.monotonic()
+                answer = queue.answer
+        if answer is not None and answer.allotted < used_up.needed:
+            raise storage_exceeded(principal.tier, answer)
+        return answer is not None
 
-    @contextmanager
-    def _waiting(self, tenant_id: UUID, missing: int) -> Iterator[None]:
-        self._missing[tenant_id] += missing
-        try:
-            yield
-        finally:
-            self._missing[tenant_id] -= missing
-            if not self._missing[tenant_id]:
-                del self._missing[tenant_id]
-
-    async def _enough(self, tenant_id: UUID, needed: int) -> int:
+    async def _ask_for_all(self, principal: Principal, needed: int, queue: "_Queue") -> StorageAllotmentAnswer | None:
         """For all that wait on this node: if each had to ask for itself, the last would wait for long."""
-        allotted = (await self._room(tenant_id)).allotted
-        return _blocks(max(needed, allotted + self._missing[tenant_id])) + BLOCK_BYTES
-
-    async def _has_room(self, tenant_id: UUID, needed: int) -> bool:
-        return needed <= (await self._room(tenant_id)).allotted
+        tenant_id, tier = principal.tenant_id, principal.tier
+        async with self._asking(tenant_id, tier):
+            allotted = (await self._room(tenant_id)).allotted
+            size = _blocks(max(needed, allotted + queue.missing)) + BLOCK_BYTES
+            answer = await self._ask(tenant_id, tier, size)
+            if answer is not None:
+                await self._store(tenant_id, answer.allotted)
+            return answer
 
     async def _confirm(self, known: Allotment) -> None:
         """Lowered here before it is lowered there: what is filled was allotted at every moment."""

@@ -127,11 +127,13 @@ def _stored(table: str, function: str, columns: tuple[str, ...]) -> str:
     return f"select tenant_id, {function}({', '.join(columns)}) as bytes from {table}"
 
 
+UNCOVERED = (*COUNTED, "usage_days", "answer_allowances")
+
 # What is stored already counts as allotted; project-service is asked to confirm it by the first periodic look. The
 # owner of a table under forced row-level security sees no row of it.
 BACKFILL = "\n".join(
     [
-        *(f"alter table {table} no force row level security;" for table in (*COUNTED, "usage_days")),
+        *(f"alter table {table} no force row level security;" for table in UNCOVERED),
         f"""
         insert into storage_allotments (tenant_id, used, allotted)
         select tenant_id, sum(bytes), (sum(bytes)::bigint + 1048575) / 1048576 * 1048576 from (
@@ -141,7 +143,7 @@ BACKFILL = "\n".join(
         select tenant_id, date_trunc('month', now() at time zone 'UTC'), sum(prompt_tokens + completion_tokens)
         from usage_days where day >= date_trunc('month', now() at time zone 'UTC') group by tenant_id;
         """,
-        *(f"alter table {table} force row level security;" for table in (*COUNTED, "usage_days")),
+        *(f"alter table {table} force row level security;" for table in UNCOVERED),
     ]
 )
 
@@ -164,6 +166,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         update messages m set content = h.content, content_of = null from messages h where h.id = m.content_of;
         delete from messages where conversation_id is null;
         alter table messages force row level security;
+        drop index messages_without_conversation;
         alter table messages drop column content_of, alter column content set not null,
             alter column conversation_id set not null;
     """
