@@ -17,6 +17,11 @@ CONVERSATIONS = "/api/v1/conversations"
 class ConversationClient(ServiceClient):
     service = "conversation"
 
+    @property
+    def base_url(self) -> str:
+        """For clients of other libraries."""
+        return str(self._session._base_url).rstrip("/")
+
     async def begin(self, who: Principal, **fields: Any) -> dict[str, Any]:
         return await self.create(CONVERSATIONS, {"title": "Moon", **fields}, who=who)
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,11 +27,14 @@ from deploy.console import say
 from deploy.embedded.postgres_home import remove_data
 from deploy.machine import describe_machine
 from deploy.stack_process import EMBEDDED, StackProcess, stack_process
+from shared.principal import Tier
+from shared.quotas import LIMITS, Quota
 from shared.testing.llm_server import llm_server
 
 FIRST_WORD_GOAL = 0.020  # seconds that we may add to the provider's own, in the median of answers not begun at once
 STOP_GOAL = 0.200  # seconds until a stop is acknowledged, for 99 of 100
 STOPPED_AT_ONCE = 10
+ANSWERS_OF_USER = LIMITS[Quota.ANSWERS_OF_USER][Tier.FREE]  # at once; more answers need more accounts
 WORDS_BEFORE_STOP = 3
 PATIENCE = aiohttp.ClientTimeout(total=None, sock_read=30)
 
@@ -55,11 +58,11 @@ class Stopped(NamedTuple):
 
 async def measure(stack: StackProcess, streams: int, rate: int, seconds: float) -> Heard:
     heard = Heard([], [], [])
-    async with api_client(stack.url) as ada:
-        await ada.register()
-        begun = [await ada.expect(201, "POST", "/conversations", {"title": str(n)}) for n in range(streams)]
-        model = f"timed:{int(rate * seconds)}:{1000 / rate:.3f}"
-        listening = (_listen(ada, answer.data["id"], model, heard) for answer in begun)
+    async with AsyncExitStack() as exits:
+        people = await _people(exits, stack, streams)
+        begun = [(ada, await ada.expect(201, "POST", "/conversations", {"title": "Moon"})) for ada in people]
+        model = _listened(rate, seconds)
+        listening = (_listen(ada, answer.data["id"], model, heard) for ada, answer in begun)
         usage = _processor_seconds(stack)
         started = time.perf_counter()
         await asyncio.gather(*listening)
@@ -70,17 +73,36 @@ async def measure(stack: StackProcess, streams: int, rate: int, seconds: float) 
 
 async def measure_stops(stack: StackProcess, rate: int, count: int) -> Stopped:
     stopped = Stopped([], [], [])
-    model = f"timed:{60 * rate}:{1000 / rate:.3f}"
-    async with api_client(stack.url) as ada:
-        await ada.register()
+    model = _stopped(rate)
+    async with AsyncExitStack() as exits:
+        people = await _people(exits, stack, STOPPED_AT_ONCE)
 
         async def stop_in_turn(number: int) -> None:
+            ada = people[number]
             conversation = (await ada.expect(201, "POST", "/conversations", {"title": str(number)})).data["id"]
             for _ in range(number, count, STOPPED_AT_ONCE):
                 await _stop_one(ada, conversation, model, stopped)
 
         await asyncio.gather(*(stop_in_turn(number) for number in range(min(STOPPED_AT_ONCE, count))))
     return stopped
+
+
+async def _people(exits: AsyncExitStack, stack: StackProcess, count: int) -> list[ApiClient]:
+    """An account for each of so many answers at once: the same one for as many as it may have."""
+    people: list[ApiClient] = []
+    while len(people) < count:
+        ada = await exits.enter_async_context(api_client(stack.url))
+        await ada.register()
+        people += [ada] * ANSWERS_OF_USER
+    return people[:count]
+
+
+def _listened(rate: int, seconds: float) -> str:
+    return f"timed:{int(rate * seconds)}:{1000 / rate:.3f}"
+
+
+def _stopped(rate: int) -> str:
+    return f"timed:{60 * rate}:{1000 / rate:.3f}"
 
 
 async def _listen(ada: ApiClient, conversation: str, model: str, heard: Heard) -> None:
@@ -149,15 +171,16 @@ def _p99(times: list[float]) -> float:
     return sorted(times)[int(len(times) * 0.99)]
 
 
-async def _serve_model() -> None:
-    async with llm_server() as llm:
+async def _serve_model(*models: str) -> None:
+    async with llm_server(*models) as llm:
         say(llm.url)
         await asyncio.Event().wait()
 
 
 async def _run(streams: int, rate: int, seconds: float, stops: int) -> bool:
     model = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __spec__.name, "--serve-model", stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", __spec__.name, "--serve-model", _listened(rate, seconds), _stopped(rate)),
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         assert model.stdout is not None
@@ -187,10 +210,10 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=30, help="words a second of each")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--stops", type=int, default=200, help="answers that are stopped")
-    parser.add_argument("--serve-model", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--serve-model", nargs="+", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve_model:
-        uvloop.run(_serve_model())
+        uvloop.run(_serve_model(*chosen.serve_model))
         return
     say(f"{describe_machine()}\n{chosen.streams} answers of {chosen.rate} words/s:")
     is_good = uvloop.run(_run(chosen.streams, chosen.rate, chosen.seconds, chosen.stops))

@@ -27,16 +27,18 @@ READERS = 10
 MODEL = "steady:60:15"  # sixty words in about a second
 
 
-async def run(ada: ApiClient, count: int, chance: random.Random) -> tuple[int, int]:
+async def run(url: str, count: int, chance: random.Random) -> tuple[int, int]:
     """How many readers ended with other bytes, and how often a line was cut."""
     wrong, cuts, numbers = 0, 0, iter(range(count))
 
     async def reader() -> None:
         nonlocal wrong, cuts
-        for _ in numbers:
-            is_same, its_cuts = await _episode(ada, chance)
-            wrong += not is_same
-            cuts += its_cuts
+        async with api_client(url) as ada:  # an account has few answers at once
+            await ada.register()
+            for _ in numbers:
+                is_same, its_cuts = await _episode(ada, chance)
+                wrong += not is_same
+                cuts += its_cuts
 
     async with asyncio.TaskGroup() as group:
         for _ in range(READERS):
@@ -66,10 +68,10 @@ async def _episode(ada: ApiClient, chance: random.Random) -> tuple[bool, int]:
 
 async def _run(count: int) -> tuple[int, int]:
     with tempfile.TemporaryDirectory(prefix="tessera-runs-") as folder:
-        async with llm_server() as llm:
+        async with llm_server(MODEL) as llm:
             settings = {"RATE_LIMIT_SCALE": "1000", "LLM_BASE_URL": llm.url, "AMQP_URL": os.environ.get("AMQP_URL", "")}
-            async with stack_process(DISTRIBUTED, Path(folder), settings) as stack, api_client(stack.url) as ada:
-                result = await run(await ada.register(), count, random.Random())  # noqa: S311 - any moment will do
+            async with stack_process(DISTRIBUTED, Path(folder), settings) as stack:
+                result = await run(stack.url, count, random.Random())  # noqa: S311 - any moment will do
         remove_data(Path(folder) / "postgres")
     return result
 

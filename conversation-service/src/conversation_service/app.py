@@ -1,8 +1,13 @@
 """The composition root: which parts conversation-service is made of."""
 
+import asyncio
 from datetime import timedelta
 
 from conversation_service import events_in
+from conversation_service.answers.admission import AnswerAdmission
+from conversation_service.answers.unstored import UnstoredAnswers
+from conversation_service.chat_completions.routes import routes as chat_completion_routes
+from conversation_service.chat_completions.service import ChatCompletionService
 from conversation_service.chat_messages.routes import routes as chat_message_routes
 from conversation_service.chat_messages.service import ChatMessageService
 from conversation_service.chats.access import ChatAccess
@@ -30,6 +35,7 @@ from conversation_service.settings import ConversationSettings
 from conversation_service.shares.repository import remove_expired as remove_expired_shares
 from conversation_service.shares.routes import public_routes as shared_routes, routes as share_routes
 from conversation_service.shares.service import ShareService
+from conversation_service.storage.allotments import RECONCILE_SECONDS, StorageAllotments
 from conversation_service.support.assistant import Assistant
 from conversation_service.support.faq import Faq
 from conversation_service.support.routes import routes as support_routes
@@ -62,6 +68,7 @@ ROUTES = (
     conversation_routes,
     message_routes,
     run_routes,
+    chat_completion_routes,
     share_routes,
     shared_routes,
     usage_routes,
@@ -91,17 +98,22 @@ def create_app(
     app = new_app(SERVICE)
     app.config.RESPONSE_TIMEOUT = int(settings.llm_total_seconds + settings.run_drain_seconds) + 10  # whole answers
     live, tokens = LiveRuns(), TokenCounter.of_file(settings.llm_tokenizer_file)
-    messages = MessageService(database, tokens, clock)
-    ledger = RunLedger(database, messages, tokens, clock)
-    lease = timedelta(seconds=settings.run_lease_seconds)
-    engine = RunEngine(database, ledger, provider, tokens, Signals(bus), live, lease=lease)
+    lease, requests = timedelta(seconds=settings.run_lease_seconds), Requests(bus)
+    storage = StorageAllotments(database, requests, clock)
+    admission = AnswerAdmission(database, clock, lasts=lease)
+    unstored = UnstoredAnswers(database, admission, provider, tokens, clock, total_seconds=settings.llm_total_seconds)
+    messages = MessageService(database, storage, tokens, clock)
+    ledger = RunLedger(database, messages, admission, tokens, clock)
+    engine = RunEngine(database, ledger, provider, tokens, Signals(bus), live, admission, lease=lease)
     catalogue = ModelCatalogue(provider, settings.llm_context_tokens)
-    completions = CompletionService(database, messages, engine, RunReader(ledger, live), catalogue, tokens, clock)
-    requests, notifications = Requests(bus), NotificationService(database, clock)
+    completions = CompletionService(
+        database, messages, engine, RunReader(ledger, live), catalogue, admission, storage, tokens, clock
+    )
+    notifications = NotificationService(database, clock)
     project_chats = ProjectChats(database, requests, clock)
     faq = Faq.load()
     access = ChatAccess(database, project_chats)
-    chats = ChatService(database, access, project_chats, clock)
+    chats = ChatService(database, access, project_chats, storage, clock)
     metrics = Metrics(SERVICE)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, metrics)
     events_in.register(consumers, chats, project_chats, notifications)
@@ -114,25 +126,28 @@ def create_app(
     run_alongside(
         app,
         PeriodicTask("end abandoned runs", engine.beat_seconds, engine.sweep),
+        PeriodicTask("renew the leases of answers", engine.beat_seconds, admission.renew),
+        PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),
         DirectoryReader(database, requests).task(),
         *retention_tasks(database, RETENTION, clock),
     )
-    _setup_runs(app, engine, provider, settings.run_drain_seconds)
+    _setup_runs(app, engine, unstored, provider, settings.run_drain_seconds)
     setup_defaults(
         app,
         service=SERVICE,
         settings=settings,
         routes=ROUTES,
         parts=[
-            ConversationService(database, clock, timedelta(hours=settings.temporary_hours)),
+            ConversationService(database, storage, clock, timedelta(hours=settings.temporary_hours)),
             messages,
             completions,
+            ChatCompletionService(unstored, catalogue, tokens),
             ShareService(database, settings.public_web_url, clock),
             UsageService(database),
             chats,
-            ChatMessageService(access, clock),
+            ChatMessageService(access, storage, clock),
             notifications,
-            SupportService(database, faq, Assistant(provider, faq), clock),
+            SupportService(database, faq, Assistant(unstored, tokens, faq), storage, clock),
         ],
         database=database,
         bus=bus,
@@ -142,14 +157,16 @@ def create_app(
     return app
 
 
-def _setup_runs(app: App, engine: RunEngine, provider: Provider, drain_seconds: float) -> None:
+def _setup_runs(
+    app: App, engine: RunEngine, unstored: UnstoredAnswers, provider: Provider, drain_seconds: float
+) -> None:
     @app.before_server_start
     async def listen(_app: App) -> None:
         await engine.listen()
 
     @app.before_server_stop
     async def drain(_app: App) -> None:
-        await engine.drain(drain_seconds)
+        await asyncio.gather(engine.drain(drain_seconds), unstored.drain(drain_seconds))
 
     @app.after_server_stop
     async def hang_up(_app: App) -> None:

@@ -1,5 +1,8 @@
 """What is held about a person here: their conversations, what they said in chats they take part in, and the rest."""
 
+# ruff: noqa: S608 - statements are put together from constants
+
+from conversation_service.messages.repository import CONTENT
 from shared.held_data import Section, table_section
 
 CONVERSATIONS = Section(
@@ -19,10 +22,10 @@ CONVERSATIONS = Section(
 # One conversation or chat after the other: each page goes on where the one before ended, and reads nothing twice.
 MESSAGES = Section(
     "messages",
-    """
+    f"""
     select row_to_json(told)::text as held, told.conversation_id as id, told.number
     from (
-        select m.id, m.conversation_id, m.number, m.parent_id, m.role, m.content, m.model, m.token_count,
+        select m.id, m.conversation_id, m.number, m.parent_id, m.role, {CONTENT} as content, m.model, m.token_count,
                m.token_count_source, m.status, m.usage, m.feedback, m.created_at
         from conversations c cross join lateral (
             select * from messages

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
@@ -11,19 +10,18 @@ import pytest
 from aiohttp import ClientResponse
 from conversation_builders import conversation_settings, person
 from conversation_client import ConversationClient, messages_of, path_of
+from nodes import Node, begun, ended
 from sse import frames_in, text_of
 
 from conversation_service.app import create_app
+from conversation_service.runs.live import MAX_READERS
 from shared.db.databases import Database
 from shared.messaging.memory import MemoryBus
-from shared.messaging.memory_broker import MemoryBroker
 from shared.principal import Principal
 from shared.testing.eventually import eventually
-from shared.testing.llm_server import LlmServer, llm_server
+from shared.testing.llm_server import LlmServer
 from shared.testing.run_stream import read_with_cuts
 from shared.testing.service_client import session_with
-
-Node = Callable[..., Any]
 
 
 @pytest.fixture
@@ -32,63 +30,12 @@ def ada() -> Principal:
 
 
 @pytest.fixture
-async def llm() -> AsyncIterator[LlmServer]:
-    async with llm_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def node(database: Database, llm: LlmServer) -> AsyncIterator[Node]:
-    """Makes nodes of the service that share a database and a broker."""
-    broker = MemoryBroker()
-    async with AsyncExitStack() as stack:
-
-        async def make(**settings: Any) -> ConversationClient:
-            bus = MemoryBus(broker)
-            await bus.start()
-            stack.push_async_callback(bus.close)
-            told = {"llm_base_url": llm.url, "llm_model": "steady:5:0", **settings}
-            app = create_app(conversation_settings(**told), database=database, bus=bus)
-            return ConversationClient(await stack.enter_async_context(session_with(app)), database)
-
-        yield make
-
-
-@pytest.fixture
 async def client(node: Node) -> ConversationClient:
-    made: ConversationClient = await node()
-    return made
+    return await node()
 
 
 async def listed(client: ConversationClient, who: Principal, conversation: dict[str, Any]) -> list[dict[str, Any]]:
     return (await client.send("GET", messages_of(conversation), who=who)).items
-
-
-async def begun(client: ConversationClient, who: Principal, conversation: dict[str, Any], **more: Any) -> str:
-    """Asks in the background; the path of the run."""
-    asking = asyncio.create_task(client.ask(who, conversation, stream=True, **more))
-    rows: list[Any] = []
-
-    async def has_begun() -> bool:
-        rows[:] = await client.database.system_rows(
-            "select id from runs where conversation_id = $1 and status = 'running'", conversation["id"]
-        )
-        return bool(rows)
-
-    await eventually(has_begun, within=5)
-    asking.cancel()
-    return f"{path_of(conversation)}/runs/{rows[0]['id']}"
-
-
-async def ended(client: ConversationClient, who: Principal, run: str) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-
-    async def is_over() -> bool:
-        seen.update((await client.send("GET", run, who=who)).data)
-        return bool(seen["status"] != "running")
-
-    await eventually(is_over, within=5)
-    return seen
 
 
 async def test_question_and_answer_are_kept_with_what_they_cost(
@@ -374,11 +321,12 @@ async def test_what_cannot_be_is_refused(client: ConversationClient, ada: Princi
     assert (answer.status, answer.code) == (422, "VALIDATION_ERROR")
 
 
-async def test_readers_that_hang_up_at_random_get_the_same_bytes_from_any_node(node: Node, ada: Principal) -> None:
+async def test_readers_that_hang_up_at_random_get_the_same_bytes_from_any_node(node: Node) -> None:
     nodes = [await node(llm_model="steady:30:10"), await node()]
     chance = random.Random(7)
 
     async def episode() -> int:
+        ada = person()
         conversation = await nodes[0].begin(ada)
         run = f"{await begun(nodes[0], ada, conversation)}/stream"
 
@@ -392,3 +340,20 @@ async def test_readers_that_hang_up_at_random_get_the_same_bytes_from_any_node(n
     cuts = await asyncio.gather(*(episode() for _ in range(20)))
 
     assert sum(cuts) > 100
+
+
+async def test_a_run_has_so_many_readers(node: Node, ada: Principal) -> None:
+    client = await node(llm_model="steady:1000:20")
+    run = await begun(client, ada, await client.begin(ada))
+    async with AsyncExitStack() as stack:
+        opened = [
+            await stack.enter_async_context(client.open("GET", f"{run}/stream", who=ada))
+            for _ in range(MAX_READERS + 1)
+        ]
+        statuses = [answer.status for answer in opened]
+        refused = (await client.send("GET", f"{run}/stream", who=ada)).code
+    await client.send("POST", f"{run}/stop", who=ada)
+
+    assert statuses[:-2] == [200] * (MAX_READERS - 1)
+    assert (statuses[-1], refused) == (409, "LIMIT_REACHED")
+    await ended(client, ada, run)

@@ -51,6 +51,7 @@ MATRIX = {
     ("PUT", MESSAGE + "/feedback"): Row(200, 404, {"rating": "up"}),
     ("POST", MESSAGE + "/regenerate"): Row(201, 404, {}),
     ("POST", CONVERSATION + "/completions"): Row(201, 404, {"content": "Hello"}),
+    ("POST", "/api/v1/chat/completions"): Row(200, 200, {"messages": [{"role": "user", "content": "Hello"}]}),
     ("GET", RUN): Row(200, 404),
     ("GET", RUN + "/stream"): Row(200, 404),
     ("POST", RUN + "/stop"): Row(202, 404),
@@ -66,7 +67,10 @@ MATRIX = {
 ELSEWHERE = ("/api/v1/chats", "/api/v1/notifications", "/api/v1/support")  # test_chat_isolation_matrix has their rows
 OPERATIONS = [operation for operation in operations_of(ROUTES) if not operation[1].startswith(ELSEWHERE)]
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation[1] and operation[1] != SHARED]
-TABLES = ("conversations", "messages", "runs", "run_chunks", "shares", "usage_days", "outbox", "topic_offsets")
+TABLES = (
+    *("conversations", "messages", "runs", "run_chunks", "shares", "usage_days", "outbox", "topic_offsets"),
+    *("storage_allotments", "answer_allowances", "answer_leases"),
+)
 OTHERS = [person(Role.OWNER), person(Role.DEVELOPER), person(Role.OWNER, GLOBEX)]
 
 
@@ -81,7 +85,9 @@ async def ids_of(client: ConversationClient, who: Principal) -> dict[str, Any]:
 
 
 def filled(body: Any, ids: dict[str, Any]) -> Any:
-    return {name: str(value).format(**ids) for name, value in body.items()} if body else body
+    if not body:
+        return body
+    return {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
 
 
 def test_every_operation_has_its_row() -> None:

@@ -12,10 +12,13 @@ from conversation_client import ConversationClient, messages_of, path_of
 from conversation_service.llm.tokens import TokenCounter
 from conversation_service.messages.schemas import AddMessage, MessageQuery
 from conversation_service.messages.service import MessageService
+from conversation_service.storage.allotments import StorageAllotments
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.events.conversations import MessageRole
 from shared.ids import new_id
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests
 from shared.principal import Principal
 from shared.testing.counting import CountingDatabase
 
@@ -221,13 +224,14 @@ async def test_a_repeated_message_is_said_once(client: ConversationClient, ada: 
 
 
 async def test_work_on_messages_takes_few_statements(
-    client: ConversationClient, database: Database, ada: Principal, long_conversation: dict[str, Any]
+    client: ConversationClient, database: Database, bus: MemoryBus, ada: Principal, long_conversation: dict[str, Any]
 ) -> None:
     counting: Any = CountingDatabase(database)
-    messages = MessageService(counting, TokenCounter(), SystemClock())
+    storage = StorageAllotments(counting, Requests(bus), SystemClock())
+    messages = MessageService(counting, storage, TokenCounter(), SystemClock())
     conversation_id = UUID(long_conversation["id"])
 
     await messages.add(ada, conversation_id, AddMessage(role=MessageRole.USER, content="261"))
-    assert len(counting.statements) == 2
+    assert len(counting.statements) == 3
     await messages.find(ada, conversation_id, MessageQuery(page=5))
-    assert len(counting.statements) == 4
+    assert len(counting.statements) == 5

@@ -60,11 +60,10 @@ class FakeProject:
 
 
 @pytest.fixture
-async def project(bus: MemoryBus) -> FakeProject:
-    fake, responder = FakeProject(), Responder(bus, "project")
-    responder.on(ProjectStanding, fake.standing)
-    responder.on(ProjectTeam, fake.whole_team)
-    await responder.start()
+async def project(project_responder: Responder) -> FakeProject:
+    fake = FakeProject()
+    project_responder.on(ProjectStanding, fake.standing)
+    project_responder.on(ProjectTeam, fake.whole_team)
     return fake
 
 

@@ -56,6 +56,10 @@ async def running(client: ConversationClient, conversation: dict[str, Any]) -> s
     return str(row["id"])
 
 
+async def has_no_leases(client: ConversationClient) -> bool:
+    return not await client.database.system_rows("select from answer_leases")
+
+
 async def test_an_answer_is_stopped_from_another_node_and_outlives_a_kill(
     nodes: tuple[ServiceProcess, ServiceProcess],
 ) -> None:
@@ -87,7 +91,8 @@ async def test_an_answer_is_stopped_from_another_node_and_outlives_a_kill(
     assert text_of(frames).startswith(reply["content"])
     assert reply["content"].startswith("wörd1 wörd2 ")
 
-    # And the answer can be asked for again.
+    # Its place is free again, and the answer can be asked for again.
+    await eventually(lambda: has_no_leases(there.client), within=10)
     retried = await there.client.ask(ada, second, None, model="steady:3:0")
     assert (retried.status, retried.data["content"]) == (201, "wörd1 wörd2 wörd3 ")
     assert retried.data["parent_id"] == question["id"]

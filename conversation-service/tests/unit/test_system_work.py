@@ -6,6 +6,8 @@ from shared.testing.system_callers import callers_of_system_work
 REVIEWED = {
     "shares.service.ShareService.read": "a link says nothing about tenants",
     "runs.engine.RunEngine.sweep": "a crashed node wrote answers for any tenant",
+    "answers.admission.AnswerAdmission.renew": "a node has answers of any tenant under way",
+    "storage.allotments.StorageAllotments.reconcile": "any tenant may have room to give back",
 }
 
 

@@ -266,6 +266,15 @@ ROWS: tuple[Row, ...] = (
         resource="conversations",
     ),
     Row(
+        path="/api/v1/chat/completions",
+        service=Service.CONVERSATION,
+        methods=frozenset({"POST"}),
+        limit_class=LimitClass.MESSAGES,
+        timeout=ANSWER_SECONDS,
+        is_streaming=True,
+        resource="conversations",
+    ),
+    Row(
         path="/api/v1/messages",
         service=Service.CONVERSATION,
         covers_below=True,

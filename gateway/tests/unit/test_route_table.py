@@ -32,6 +32,7 @@ from shared.scopes import checked_resource
         ("POST", b"/api/v1/projects/import", Service.PROJECT, Access.USER),
         ("GET", b"/api/v1/attachments/token", Service.PROJECT, Access.PUBLIC),
         ("POST", b"/api/v1/conversations/1/messages", Service.CONVERSATION, Access.USER),
+        ("POST", b"/api/v1/chat/completions", Service.CONVERSATION, Access.USER),
         ("GET", b"/.well-known/jwks.json", Service.AUTH, Access.PUBLIC),
         ("GET", b"/ws", Service.REALTIME, Access.OPTIONAL),
         ("GET", b"/ws/", Service.REALTIME, Access.OPTIONAL),

@@ -20,6 +20,7 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 MESSAGES = CHAT + "/messages"
 MESSAGE = MESSAGES + "/{chat_message_id}"
@@ -37,15 +38,15 @@ async def list_chat_messages(
     return await messages.find(principal, chat_id, query)
 
 
-@routes.post(MESSAGES, summary="Say something in a chat", errors=[ChatNotFound])
+@routes.post(MESSAGES, summary="Say something in a chat", errors=[ChatNotFound, TierLimitExceeded])
 async def send_chat_message(
     principal: Principal, messages: ChatMessageService, chat_id: UUID, body: SendChatMessage
 ) -> Created[ChatMessageState]:
     return Created(await messages.send(principal, chat_id, body))
 
 
-@routes.put(MESSAGE, summary="Edit what you said (the same as PATCH)", errors=_WRITE_ERRORS)
-@routes.patch(MESSAGE, summary="Edit what you said", errors=_WRITE_ERRORS)
+@routes.put(MESSAGE, summary="Edit what you said (the same as PATCH)", errors=[*_WRITE_ERRORS, TierLimitExceeded])
+@routes.patch(MESSAGE, summary="Edit what you said", errors=[*_WRITE_ERRORS, TierLimitExceeded])
 async def edit_chat_message(
     principal: Principal,
     messages: ChatMessageService,

@@ -1,5 +1,6 @@
 """The use cases of messages in chats, each one transaction."""
 
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.domain import owns
 from conversation_service.chats.telling import tell, tell_said
 from conversation_service.numbered_pages import NumberedQuery
+from conversation_service.storage.allotments import Room, StorageAllotments
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
@@ -33,8 +35,9 @@ from shared.principal import Principal
 
 
 class ChatMessageService:
-    def __init__(self, access: ChatAccess, clock: Clock) -> None:
+    def __init__(self, access: ChatAccess, storage: StorageAllotments, clock: Clock) -> None:
         self._access = access
+        self._storage = storage
         self._clock = clock
 
     async def find(self, principal: Principal, chat_id: UUID, query: NumberedQuery) -> PageOf[ChatMessageState]:
@@ -43,17 +46,34 @@ class ChatMessageService:
             return await repository.find_page(work, principal.tenant_id, chat_id, chat.message_count, query)
 
     async def send(self, principal: Principal, chat_id: UUID, new: SendChatMessage) -> ChatMessageState:
-        """Raises ChatNotFound, ValidationFailed."""
+        """Raises ChatNotFound, ValidationFailed, TierLimitExceeded."""
         require_sendable(new.type)
-        async with self._access.entering(principal, chat_id) as work:
-            message = await repository.send(work, principal, chat_id, new, self._clock.now())
-            tell_said(work, message)
-            return work.answer(message)
+
+        async def send(room: Room) -> ChatMessageState:
+            async with self._access.entering(principal, chat_id) as work:
+                message = await repository.send(work, principal, chat_id, new, self._clock.now())
+                await room.require(work)
+                tell_said(work, message)
+                return work.answer(message)
+
+        return await self._storage.write(principal, send)
 
     async def edit(
         self, principal: Principal, chat_id: UUID, message_id: UUID, patch: PatchChatMessage, if_match: IfMatch
     ) -> ChatMessageState:
-        """Raises ChatNotFound, ChatMessageNotFound, Forbidden, PreconditionFailed."""
+        """Raises ChatNotFound, ChatMessageNotFound, Forbidden, PreconditionFailed, TierLimitExceeded."""
+        edit = partial(self._edit, principal, chat_id, message_id, patch, if_match)
+        return await self._storage.write(principal, edit)
+
+    async def _edit(
+        self,
+        principal: Principal,
+        chat_id: UUID,
+        message_id: UUID,
+        patch: PatchChatMessage,
+        if_match: IfMatch,
+        room: Room,
+    ) -> ChatMessageState:
         async with self._access.entering(principal, chat_id) as work:
             before = await repository.lock(work, principal.tenant_id, chat_id, message_id)
             require_author(before, principal.user_id)
@@ -61,6 +81,7 @@ class ChatMessageService:
             if patch.content in (msgspec.UNSET, before.content):
                 return before
             after = await repository.edit(work, before, patch.content, self._clock.now())
+            await room.require(work)
             _tell_updated(work, after, "content")
             return after
 

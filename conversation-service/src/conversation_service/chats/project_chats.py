@@ -110,7 +110,9 @@ class ProjectChats:
             tell_joined(work, chat.id, joined)
 
     async def _leave(self, work: Work, tenant_id: UUID, project_id: UUID, user_ids: Sequence[UUID]) -> None:
-        for chat_id, user_id in await participants.leave_project(work, tenant_id, project_id, user_ids):
+        left = await participants.leave_project(work, tenant_id, project_id, user_ids)
+        await repository.lock_all(work, tenant_id, [chat_id for chat_id, _ in left])
+        for chat_id, user_id in left:
             await participants.keep_owned(work, tenant_id, chat_id)
             await see_off(work, tenant_id, chat_id, [user_id], self._clock.now())
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -89,6 +89,11 @@ async def lock(work: Work, principal: Principal, chat_id: UUID) -> ChatView:
     return await _get_one(work, principal, chat_id, locking="for no key update of c")
 
 
+async def lock_all(work: Work, tenant_id: UUID, chat_ids: Sequence[UUID]) -> None:
+    """Before messages are written in several chats: chats are locked before the tenant's storage, never behind it."""
+    await work.execute(_LOCK_ALL, tenant_id, chat_ids)
+
+
 async def get_state(work: Work, tenant_id: UUID, chat_id: UUID) -> ChatState:
     """What all who take part see alike. Raises ChatNotFound."""
     row = await work.row(f"select {_COLUMNS} from chats c where c.tenant_id = $1 and c.id = $2", tenant_id, chat_id)
@@ -148,8 +153,11 @@ async def remove_unseen(work: Work, since: datetime) -> int:
 
 
 async def chats_of_project(work: Work, tenant_id: UUID, project_id: UUID) -> list[ChatState]:
+    """Locked, as `lock_all` does."""
     rows = await work.rows(
-        f"select {_COLUMNS} from chats c where c.tenant_id = $1 and c.project_id = $2 order by c.id",
+        f"""
+        select {_COLUMNS} from chats c where c.tenant_id = $1 and c.project_id = $2 order by c.id for no key update
+        """,
         tenant_id,
         project_id,
     )
@@ -185,6 +193,10 @@ def _position(query: ChatQuery) -> tuple[datetime | None, UUID | None]:
 
 
 _TAKES_PART = "select from chat_participants where tenant_id = $1 and user_id = $2 and chat_id = $3"
+
+_LOCK_ALL = """
+select from chats where tenant_id = $1 and id = any($2::uuid[]) order by id for no key update
+"""
 
 _LATEST = f"select c.id from {_CHATS} where {_MINE} order by c.updated_at desc, c.id desc limit $3"
 

@@ -25,6 +25,7 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 CHATS = "/api/v1/chats"
 CHAT = CHATS + "/{chat_id}"
@@ -43,7 +44,7 @@ async def list_chats(principal: Principal, chats: ChatService, query: ChatQuery)
 @routes.post(
     CHATS,
     summary="Begin a chat: direct, in a group, or about a project",
-    errors=[ChatExists, LimitReached],
+    errors=[ChatExists, LimitReached, TierLimitExceeded],
     location=CHAT,
 )
 async def add_chat(principal: Principal, chats: ChatService, body: CreateChat) -> Created[ChatView]:

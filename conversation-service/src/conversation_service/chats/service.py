@@ -1,5 +1,7 @@
 """The use cases of chats and of taking part in them, each one transaction."""
 
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from conversation_service.chats import participants, project_viewers as viewers, repository
@@ -19,6 +21,7 @@ from conversation_service.chats.schemas import (
     PatchChat,
 )
 from conversation_service.chats.telling import see_off, tell, tell_deleted, tell_joined, tell_left, welcome
+from conversation_service.storage.allotments import Room, StorageAllotments
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -33,8 +36,16 @@ from shared.principal import Principal
 
 
 class ChatService:
-    def __init__(self, database: Database, access: ChatAccess, project_chats: ProjectChats, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        access: ChatAccess,
+        project_chats: ProjectChats,
+        storage: StorageAllotments,
+        clock: Clock,
+    ) -> None:
         self._database = database
+        self._storage = storage
         self._access = access
         self._project_chats = project_chats
         self._clock = clock
@@ -52,10 +63,13 @@ class ChatService:
             return await repository.get(work, principal, chat_id)
 
     async def add(self, principal: Principal, new: CreateChat) -> ChatView:
-        """Raises ChatExists, ValidationFailed."""
+        """Raises ChatExists, ValidationFailed, TierLimitExceeded."""
         others = others_in(new, principal.user_id)
         if new.project_id is not None:
             return await self._add_to_project(principal, new.project_id, new)
+        return await self._storage.write(principal, partial(self._add, principal, others, new))
+
+    async def _add(self, principal: Principal, others: list[UUID], new: CreateChat, room: Room) -> ChatView:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             await _require_members(work, principal.tenant_id, others, "participant_ids")
             is_direct = new.kind is ChatKind.DIRECT
@@ -64,6 +78,7 @@ class ChatService:
             chat_id = await repository.add(work, principal, new.kind, new.title, now, direct_key=key)
             role = ChatRole.OWNER if is_direct else ChatRole.MEMBER
             await self._begin(work, principal, chat_id, others, role)
+            await room.require(work)
             return work.answer(await repository.get(work, principal, chat_id))
 
     async def change(self, principal: Principal, chat_id: UUID, patch: PatchChat, if_match: IfMatch) -> ChatView:
@@ -127,12 +142,20 @@ class ChatService:
         """Direct chats stay: who comes back finds them."""
         await viewers.lock(work, user_id)
         await viewers.forget_everywhere(work, tenant_id, user_id, self._clock.now())
-        for chat_id in await participants.leave_groups(work, tenant_id, user_id):
+        left = await participants.leave_groups(work, tenant_id, user_id)
+        await repository.lock_all(work, tenant_id, left)
+        for chat_id in left:
             chat = await repository.get_state(work, tenant_id, chat_id)
             await self._carry_on(work, tenant_id, chat, user_id)
 
     async def _add_to_project(self, principal: Principal, project_id: UUID, new: CreateChat) -> ChatView:
         team, as_of = await self._project_chats.team_of(principal, project_id)
+        begin = partial(self._begin_in_project, principal, project_id, new, team, as_of)
+        return await self._storage.write(principal, begin)
+
+    async def _begin_in_project(
+        self, principal: Principal, project_id: UUID, new: CreateChat, team: list[UUID], as_of: datetime, room: Room
+    ) -> ChatView:
         tenant_id = principal.tenant_id
         async with self._database.unit_of_work(tenant_id, actor_id=principal.user_id) as work:
             await viewers.lock(work, principal.user_id)
@@ -144,6 +167,7 @@ class ChatService:
             now = self._clock.now()
             chat_id = await repository.add(work, principal, new.kind, new.title, now, project_id=project_id)
             await self._begin(work, principal, chat_id, others, ChatRole.MEMBER)
+            await room.require(work)
             return work.answer(await repository.get(work, principal, chat_id))
 
     async def _begin(self, work: Work, principal: Principal, chat_id: UUID, others: list[UUID], role: ChatRole) -> None:

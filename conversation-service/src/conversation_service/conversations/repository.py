@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -157,15 +157,23 @@ async def count_messages(work: Work, principal: Principal, conversation_id: UUID
     return msgspec.convert(row, ConversationState)
 
 
-async def remove_expired(work: Work, limit: int) -> list[dict[str, Any]]:
-    """In system work: id, tenant_id, user_id and version of temporary conversations that are over, now gone."""
+async def lock_expired(work: Work, limit: int) -> list[dict[str, Any]]:
+    """In system work: id, tenant_id and version of temporary conversations that are over, ordered by tenant."""
     return await work.rows(
         """
-        delete from conversations where id in (
-            select id from conversations where expires_at <= now() order by expires_at limit $1 for update skip locked
-        ) returning id, tenant_id, user_id, version
+        select id, tenant_id, version from (
+            select id, tenant_id, version from conversations where expires_at <= now()
+            order by expires_at limit $1 for update skip locked
+        ) expired order by tenant_id, id
         """,
         limit,
+    )
+
+
+async def remove_all(work: Work, tenant_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+    """Their messages are deleted before."""
+    await work.execute(
+        "delete from conversations where tenant_id = $1 and id = any($2::uuid[])", tenant_id, conversation_ids
     )
 
 
@@ -186,16 +194,6 @@ async def update(
         *changes.values(),
     )
     return msgspec.convert(row, ConversationState)
-
-
-async def remove(work: Work, principal: Principal, conversation_id: UUID) -> None:
-    """Its messages go with it."""
-    await work.execute(
-        f"delete from conversations c where {MINE} and c.id = $3",
-        principal.tenant_id,
-        principal.user_id,
-        conversation_id,
-    )
 
 
 async def _get_one(work: Work, principal: Principal, conversation_id: UUID, locking: str = "") -> ConversationState:

@@ -22,10 +22,11 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 CONVERSATIONS = "/api/v1/conversations"
 CONVERSATION = CONVERSATIONS + "/{conversation_id}"
-_WRITE_ERRORS = [ConversationNotFound, PreconditionFailed]
+_WRITE_ERRORS = [ConversationNotFound, PreconditionFailed, TierLimitExceeded]
 
 routes = Routes("conversations", resource="conversations")
 
@@ -37,7 +38,9 @@ async def list_conversations(
     return await conversations.find(principal, query)
 
 
-@routes.post(CONVERSATIONS, summary="Begin a conversation", errors=[LimitReached], location=CONVERSATION)
+@routes.post(
+    CONVERSATIONS, summary="Begin a conversation", errors=[LimitReached, TierLimitExceeded], location=CONVERSATION
+)
 async def add_conversation(
     principal: Principal, conversations: ConversationService, body: CreateConversation
 ) -> Created[ConversationState]:
@@ -63,7 +66,9 @@ async def change_conversation(
     return await conversations.change(principal, conversation_id, body, if_match)
 
 
-@routes.delete(CONVERSATION, summary="Delete a conversation with its messages", errors=_WRITE_ERRORS)
+@routes.delete(
+    CONVERSATION, summary="Delete a conversation with its messages", errors=[ConversationNotFound, PreconditionFailed]
+)
 async def remove_conversation(
     principal: Principal, conversations: ConversationService, conversation_id: UUID, if_match: IfMatch
 ) -> None:
@@ -73,7 +78,7 @@ async def remove_conversation(
 @routes.post(
     CONVERSATION + "/fork",
     summary="Go on from a message in a conversation of its own",
-    errors=[ConversationNotFound, MessageNotFound, LimitReached],
+    errors=[ConversationNotFound, LimitReached, MessageNotFound, TierLimitExceeded],
     location=CONVERSATIONS + "/{id}",
 )
 async def fork_conversation(

@@ -1,7 +1,10 @@
 """The use cases of conversations, each one transaction."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 import msgspec
@@ -21,10 +24,11 @@ from conversation_service.conversations.schemas import (
 from conversation_service.messages import branches, lists, repository as messages
 from conversation_service.messages.errors import MessageNotFound
 from conversation_service.numbered_pages import Order, Span
+from conversation_service.storage.allotments import Room, StorageAllotments
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
-from shared.errors import ValidationFailed
+from shared.errors import LimitReached, ValidationFailed
 from shared.events.changes import Change, Removed
 from shared.events.conversations import (
     ConversationAdded,
@@ -42,13 +46,18 @@ from shared.principal import Principal
 
 CHORE_ROWS = 500  # in one transaction
 EXPORTED_ROWS = 200  # read at once
+GROWING = {"title", "description", "tags"}
+"""Fields that take room in the tenant's storage; others can be changed when it is full."""
+
+MAX_FORKED_MESSAGES = 20_000  # each gets an id and a row, in one transaction
 
 
 class ConversationService:
     """`temporary_for`: how long a temporary conversation stays."""
 
-    def __init__(self, database: Database, clock: Clock, temporary_for: timedelta) -> None:
+    def __init__(self, database: Database, storage: StorageAllotments, clock: Clock, temporary_for: timedelta) -> None:
         self._database = database
+        self._storage = storage
         self._clock = clock
         self._temporary_for = temporary_for
         self._downloads = OpenStreams()
@@ -62,16 +71,27 @@ class ConversationService:
             return await repository.get(work, principal, conversation_id)
 
     async def add(self, principal: Principal, new: CreateConversation) -> ConversationState:
+        """Raises TierLimitExceeded."""
+        return await self._storage.write(principal, partial(self._add, principal, new))
+
+    async def _add(self, principal: Principal, new: CreateConversation, room: Room) -> ConversationState:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             now = self._clock.now()
             added = await repository.add(
                 work, principal, new, now, now + self._temporary_for if new.temporary else None
             )
+            await room.require(work)
             _tell(work, ConversationAdded(entity_id=added.id, version=added.version, payload=added))
             return work.answer(added)
 
     async def change(
         self, principal: Principal, conversation_id: UUID, patch: PatchConversation, if_match: IfMatch
+    ) -> ConversationState:
+        """Raises ConversationNotFound, PreconditionFailed or TierLimitExceeded."""
+        return await self._storage.write(principal, partial(self._change, principal, conversation_id, patch, if_match))
+
+    async def _change(
+        self, principal: Principal, conversation_id: UUID, patch: PatchConversation, if_match: IfMatch, room: Room
     ) -> ConversationState:
         wanted = changes(patch)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
@@ -81,6 +101,8 @@ class ConversationService:
             if not changed:
                 return before
             after = await repository.update(work, principal, conversation_id, changed, self._clock.now())
+            if changed.keys() & GROWING:
+                await room.require(work)
             _tell(
                 work,
                 ConversationUpdated(
@@ -93,22 +115,27 @@ class ConversationService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             before = await repository.lock(work, principal, conversation_id)
             refuse_stale(if_match, before)
-            await repository.remove(work, principal, conversation_id)
+            await _remove(work, principal.tenant_id, [conversation_id])
             gone = ConversationDeleted(entity_id=before.id, version=before.version + 1, payload=Removed(before.id))
             _tell(work, gone)
 
     async def fork(self, principal: Principal, conversation_id: UUID, fork: Fork) -> ConversationState:
-        """Raises ConversationNotFound or MessageNotFound."""
+        """Raises ConversationNotFound, MessageNotFound, LimitReached or TierLimitExceeded."""
+        return await self._storage.write(principal, partial(self._fork, principal, conversation_id, fork))
+
+    async def _fork(self, principal: Principal, conversation_id: UUID, fork: Fork, room: Room) -> ConversationState:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             source = await repository.lock(work, principal, conversation_id)
             message = await messages.get(work, principal, fork.message_id)
             if message.conversation_id != source.id:
                 raise MessageNotFound
+            await _refuse_long(work, principal, source, fork)
             now = self._clock.now()
             empty = await repository.add_fork(work, principal, source, now)
             leaf_id = message.id if fork.scope is ForkScope.PATH else None
             await branches.copy(work, principal, source.id, empty.id, leaf_id, now)
             filled = await repository.count_messages(work, principal, empty.id)
+            await room.require(work)
             _tell(work, ConversationAdded(entity_id=filled.id, version=filled.version, payload=filled))
             return work.answer(filled)
 
@@ -140,12 +167,29 @@ class ConversationService:
 
 
 async def remove_expired(work: Work, _now: datetime) -> int:
-    """A retention step: what is invisible already goes, and live clients are told."""
-    removed = await repository.remove_expired(work, CHORE_ROWS)
-    for row in removed:
-        gone = ConversationDeleted(entity_id=row["id"], version=row["version"] + 1, payload=Removed(row["id"]))
-        work.publish(gone, topics=[conversation_topic(row["id"])], subject=str(row["id"]), tenant_id=row["tenant_id"])
-    return len(removed)
+    """A retention step: what is invisible already is deleted, and live clients are notified."""
+    expired = await repository.lock_expired(work, CHORE_ROWS)
+    for tenant_id, rows in groupby(expired, key=itemgetter("tenant_id")):
+        of_tenant = list(rows)
+        await _remove(work, tenant_id, [row["id"] for row in of_tenant])
+        for row in of_tenant:
+            gone = ConversationDeleted(entity_id=row["id"], version=row["version"] + 1, payload=Removed(row["id"]))
+            work.publish(gone, topics=[conversation_topic(row["id"])], subject=str(row["id"]), tenant_id=tenant_id)
+    return len(expired)
+
+
+async def _remove(work: Work, tenant_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+    await messages.remove_all(work, tenant_id, conversation_ids)
+    await repository.remove_all(work, tenant_id, conversation_ids)
+
+
+async def _refuse_long(work: Work, principal: Principal, source: ConversationState, fork: Fork) -> None:
+    """Raises LimitReached."""
+    count = source.message_count
+    if count > MAX_FORKED_MESSAGES and fork.scope is ForkScope.PATH:
+        count = await branches.depth(work, principal, source.id, fork.message_id)
+    if count > MAX_FORKED_MESSAGES:
+        raise LimitReached("messages of a fork", MAX_FORKED_MESSAGES)
 
 
 async def _length(work: Work, principal: Principal, conversation_id: UUID, leaf_id: UUID | None) -> int:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -22,15 +23,17 @@ from conversation_service.llm.errors import (
     LlmRequestRefused,
     LlmTimeout,
 )
-from conversation_service.llm.provider import Delta, Finished, ModelInfo, Prompt, TokenUsage
+from conversation_service.llm.provider import MAX_MODEL_CHARACTERS, Delta, Finished, ModelInfo, Prompt, TokenUsage
 
 _DONE = b"[DONE]"
 MAX_LINE_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5.0
 MODELS_SECONDS = 5.0
 MAX_ANSWER_CHARACTERS = 1_000_000  # whatever comes behind is a provider gone mad
-MAX_MODEL_CHARACTERS = 100  # as ours may have; the name is part of a key of the database
 LONGEST_RETRY_SECONDS = 60
+_OPENAI_HOST = "api.openai.com"
+"""Its newer models take `max_completion_tokens` only; other servers know `max_tokens`, and not all of them more."""
+
 # Names under which servers tell the length of a model's context; the standard has none.
 _CONTEXT_FIELDS = ("max_context_length", "max_model_len", "context_length")
 _FAILURES = (openai.OpenAIError, httpx2.HTTPError, TimeoutError, ValueError, TypeError, AttributeError, RecursionError)
@@ -76,6 +79,8 @@ class OpenAICompatibleProvider:
         self._idle_seconds = idle_seconds
         self._total_seconds = total_seconds
         timeout = httpx2.Timeout(idle_seconds, connect=CONNECT_SECONDS)
+        is_openai = urlsplit(base_url).hostname == _OPENAI_HOST
+        self._limit_parameter = "max_completion_tokens" if is_openai else "max_tokens"
         self._client = AsyncOpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=0)
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished, None]:
@@ -110,11 +115,23 @@ class OpenAICompatibleProvider:
         return self._client.chat.completions.with_streaming_response.create(
             model=prompt.model,
             messages=cast(list[ChatCompletionMessageParam], messages),
-            temperature=openai.omit if prompt.temperature is None else prompt.temperature,
-            max_tokens=openai.omit if prompt.max_tokens is None else prompt.max_tokens,
             stream=True,
             stream_options={"include_usage": True},
+            **self._chosen(prompt),
         )
+
+    def _chosen(self, prompt: Prompt) -> dict[str, Any]:
+        """The parameters that somebody has chosen."""
+        values: dict[str, Any] = {
+            "temperature": prompt.temperature,
+            "top_p": prompt.top_p,
+            "frequency_penalty": prompt.frequency_penalty,
+            "presence_penalty": prompt.presence_penalty,
+            "seed": prompt.seed,
+            "stop": None if prompt.stop is None else list(prompt.stop),
+            self._limit_parameter: prompt.max_tokens,
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
     async def _next(self, lines: AsyncIterator[bytes], deadline: float, reading: "_Reading") -> bytes | None:
         """None at the end. A server that has said its last word need not hang up."""

@@ -1,12 +1,13 @@
 """What is asked of a language model and what comes back, whoever serves it."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from typing import Protocol
 
 import msgspec
 
 from shared.events.conversations import MessageRole
+
+MAX_MODEL_CHARACTERS = 100  # as requests may give; the name is part of a key of the database
 
 
 class PromptMessage(msgspec.Struct, frozen=True):
@@ -21,6 +22,11 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     temperature: float | None = None
     max_tokens: int | None = None
+    top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    stop: Sequence[str] | None = None
 
 
 class TokenUsage(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,19 +76,3 @@ class Provider(Protocol):
     async def models(self) -> Sequence[ModelInfo]: ...
 
     async def close(self) -> None: ...
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    text: str
-    finished: Finished
-
-
-async def whole_answer(provider: Provider, prompt: Prompt) -> Answer:
-    """For whoever does not show the answer while it comes. Raises LlmError."""
-    parts: list[str] = []
-    async with aclosing(provider.answer(prompt)) as events:
-        async for event in events:
-            if isinstance(event, Finished):
-                return Answer(text="".join(parts), finished=event)
-            parts.append(event.text)
-    raise AssertionError("a provider's answer ends with Finished")

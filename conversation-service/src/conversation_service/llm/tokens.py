@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb for English text
 SHORT_CHARACTERS = 2_000  # are counted within a millisecond; what is longer would hold up the others
+PIECE_CHARACTERS = 20_000  # some tokenizers take the square of a word's length, and a text may be one word
+COUNTED_AT_ONCE = 2  # long texts; a second of a core each, and other work needs threads, too
 _LEAST_EXACT_LAST = list(TokenCountSource)
 
 
@@ -32,6 +34,7 @@ class TokenCounter:
 
     def __init__(self, tokenizer: "Tokenizer | None" = None) -> None:
         self._tokenizer = tokenizer
+        self._counting = asyncio.Semaphore(COUNTED_AT_ONCE)
 
     @classmethod
     def of_file(cls, path: str | None) -> "TokenCounter":
@@ -53,16 +56,27 @@ class TokenCounter:
             return _estimated(text)
         if len(text) <= SHORT_CHARACTERS:
             return _counted(self._tokenizer, text)
-        return await asyncio.to_thread(_counted, self._tokenizer, text)
+        async with self._counting:
+            return await asyncio.to_thread(_counted, self._tokenizer, text)
 
 
 def _counted(tokenizer: "Tokenizer", text: str) -> TokenCount:
     try:
-        [encoding] = tokenizer.encode_batch_fast([text], add_special_tokens=False)  # in batches it releases the GIL
+        counts = [_count_piece(tokenizer, piece) for piece in _pieces(text)]
     except Exception:  # its vocabulary may lack a word for unknown ones; the library raises nothing narrower
         get_logger().warning("the tokenizer could not read a text", characters=len(text))
         return _estimated(text)
-    return TokenCount(len(encoding), TokenCountSource.TOKENIZER)
+    return TokenCount(sum(counts), TokenCountSource.TOKENIZER)
+
+
+def _count_piece(tokenizer: "Tokenizer", piece: str) -> int:
+    [encoding] = tokenizer.encode_batch_fast([piece], add_special_tokens=False)  # in batches it releases the GIL
+    return len(encoding)
+
+
+def _pieces(text: str) -> list[str]:
+    """Counted apart, a piece may have one token more than within its text."""
+    return [text[start : start + PIECE_CHARACTERS] for start in range(0, len(text), PIECE_CHARACTERS)] or [""]
 
 
 def _estimated(text: str) -> TokenCount:

@@ -10,7 +10,7 @@ import msgspec
 
 from conversation_service.conversations.domain import Owner
 from conversation_service.llm.tokens import TokenCount
-from conversation_service.messages.repository import COLUMNS, SIZE
+from conversation_service.messages.repository import COLUMNS, CONTENT, SIZE
 from conversation_service.numbered_pages import Order, Span
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
@@ -33,6 +33,10 @@ class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
         return TokenCount(self.token_count, self.token_count_source)
 
 
+MAX_CONTEXT_BYTES = 4 * 1024 * 1024
+"""Of one question with what comes before it: four bytes a token of the largest models."""
+
+
 async def path_rows(
     work: Work, owner: Owner, conversation_id: UUID, leaf_id: UUID, span: Span, order: Order = Order.ASC
 ) -> list[dict[str, Any]]:
@@ -50,30 +54,29 @@ async def path_rows(
     return await work.rows(within_page_bytes(statement), owner.tenant_id, conversation_id, leaf_id, *span)
 
 
-CONTEXT_BYTES = 4 * 1024 * 1024
-"""Of messages, sent to a model at most: a token can stand for many characters, and then their number bounds little."""
-
-
 async def find_context(work: Work, owner: Owner, leaf_id: UUID, token_budget: int) -> list[ContextMessage]:
-    """The end of the way to a message that fits into `token_budget`, oldest first; always the message itself."""
+    """The end of the way to a message that fits into `token_budget`, oldest first; always the message itself.
+
+    Providers may count no tokens for a long text: bytes are bounded, too.
+    """
     rows = await work.rows(
-        """
+        f"""
         with recursive path as (
-            select id, parent_id, role, content, token_count, token_count_source, depth, token_count::bigint as used,
-                   octet_length(content)::bigint as bytes
-            from messages where tenant_id = $1 and id = $2
+            select m.id, m.parent_id, m.depth, m.token_count::bigint as tokens, octet_length({CONTENT}) as bytes
+            from messages m where m.tenant_id = $1 and m.id = $2
             union all
-            select m.id, m.parent_id, m.role, m.content, m.token_count, m.token_count_source, m.depth,
-                   path.used + m.token_count, path.bytes + octet_length(m.content)
+            select m.id, m.parent_id, m.depth, path.tokens + m.token_count, path.bytes + octet_length({CONTENT})
             from path join messages m on m.id = path.parent_id
-            where m.tenant_id = $1 and path.used + m.token_count <= $3 and path.bytes + octet_length(m.content) <= $4
+            where m.tenant_id = $1 and path.tokens + m.token_count <= $3
+              and path.bytes + octet_length({CONTENT}) <= $4
         )
-        select role, content, token_count, token_count_source, depth from path order by depth
+        select m.role, {CONTENT} as content, m.token_count, m.token_count_source, m.depth
+        from path join messages m using (id) where m.tenant_id = $1 order by m.depth
         """,
         owner.tenant_id,
         leaf_id,
         token_budget,
-        CONTEXT_BYTES,
+        MAX_CONTEXT_BYTES,
     )
     return msgspec.convert(rows, list[ContextMessage])
 
@@ -81,9 +84,9 @@ async def find_context(work: Work, owner: Owner, leaf_id: UUID, token_budget: in
 async def find_instruction(work: Work, owner: Owner, conversation_id: UUID) -> ContextMessage | None:
     """The system message that opens the conversation, if one does."""
     row = await work.row(
-        """
-        select role, content, token_count, token_count_source, depth from messages
-        where tenant_id = $1 and conversation_id = $2 and number = 1 and role = 'system'
+        f"""
+        select m.role, {CONTENT} as content, m.token_count, m.token_count_source, m.depth from messages m
+        where m.tenant_id = $1 and m.conversation_id = $2 and m.number = 1 and m.role = 'system'
         """,
         owner.tenant_id,
         conversation_id,
@@ -92,15 +95,18 @@ async def find_instruction(work: Work, owner: Owner, conversation_id: UUID) -> C
 
 
 async def copy(work: Work, owner: Owner, source_id: UUID, target_id: UUID, leaf_id: UUID | None, now: datetime) -> None:
-    """Fills an empty conversation with all messages of another one, or with the way to `leaf_id`; counts them."""
+    """Fills an empty conversation with all messages of another one, or with the way to `leaf_id`.
+
+    Contents are not copied: each new message names the one that has it, which may be that of an earlier fork.
+    """
     found = await (_ids_of_path(work, owner, leaf_id) if leaf_id else _ids(work, owner, source_id))
     new_ids = {row["id"]: new_id() for row in found}
     await work.execute(
         """
-        insert into messages (tenant_id, user_id, conversation_id, id, number, depth, parent_id, role, content, model,
-                              token_count, token_count_source, status, usage, created_at, updated_at)
-        select $1, $2, $3, copied.id, copied.number, m.depth, copied.parent_id, m.role, m.content, m.model,
-               m.token_count, m.token_count_source, m.status, m.usage, m.created_at, $8
+        insert into messages (tenant_id, user_id, conversation_id, id, number, depth, parent_id, role, content_of,
+                              model, token_count, token_count_source, status, usage, created_at, updated_at)
+        select $1, $2, $3, copied.id, copied.number, m.depth, copied.parent_id, m.role, coalesce(m.content_of, m.id),
+               m.model, m.token_count, m.token_count_source, m.status, m.usage, m.created_at, $8
         from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::int[]) as copied (source_id, id, parent_id, number)
         join messages m on m.id = copied.source_id and m.tenant_id = $1
         """,

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,16 +14,22 @@ from conversation_service.conversations.domain import Owner
 from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.messages.domain import NEWEST, NewMessage
 from conversation_service.messages.errors import MessageNotFound
+from conversation_service.storage import repository as storage
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.conversations import ConversationCounts, MessageState
 
-COLUMNS = """
-    m.id, m.tenant_id, m.conversation_id, m.user_id, m.role, m.content, m.model, m.parent_id, m.token_count,
+CONTENT = """
+    coalesce(m.content, (select h.content from messages h where h.tenant_id = m.tenant_id and h.id = m.content_of))
+"""
+"""What a message `m` says: its own content, or in a fork that of the message it was made from."""
+
+COLUMNS = f"""
+    m.id, m.tenant_id, m.conversation_id, m.user_id, m.role, {CONTENT} as content, m.model, m.parent_id, m.token_count,
     m.token_count_source, m.status, m.usage, m.feedback, m.version, m.created_at, m.updated_at
 """
 
-SIZE = "octet_length(m.content)"
+SIZE = f"octet_length({CONTENT})"
 """Bytes of a message, as far as they count."""
 
 
@@ -122,6 +129,41 @@ async def set_feedback(
         now,
     )
     return msgspec.convert(row, MessageState)
+
+
+async def remove_all(work: Work, tenant_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+    """All messages of these conversations, but no content that a fork elsewhere still shows.
+
+    What forks need stays without a conversation, and goes with the last of them. The tenant's storage is locked, so
+    that of two deletions the later one sees what the earlier one has left.
+    """
+    await storage.lock(work, tenant_id)
+    await work.execute(_LEAVE_TO_FORKS, tenant_id, conversation_ids)
+    left = await work.rows(_REMOVE_ALL, tenant_id, conversation_ids)
+    if left:
+        await work.execute(_REMOVE_UNUSED, tenant_id, [row["content_of"] for row in left])
+
+
+_LEAVE_TO_FORKS = """
+update messages m set conversation_id = null, parent_id = null, feedback = null, usage = null
+where m.tenant_id = $1 and m.conversation_id = any($2::uuid[]) and exists (
+    select from messages f
+    where f.tenant_id = $1 and f.content_of = m.id and f.conversation_id <> all($2::uuid[])
+)
+"""
+
+_REMOVE_ALL = """
+with removed as (
+    delete from messages where tenant_id = $1 and conversation_id = any($2::uuid[]) returning content_of
+)
+select distinct r.content_of from removed r join messages h on h.id = r.content_of
+where h.tenant_id = $1 and h.conversation_id is null
+"""
+
+_REMOVE_UNUSED = """
+delete from messages m where m.tenant_id = $1 and m.id = any($2::uuid[]) and m.conversation_id is null
+  and not exists (select from messages f where f.tenant_id = $1 and f.content_of = m.id)
+"""
 
 
 def _values(owner: Owner, conversation_id: UUID, new: NewMessage, number: int, now: datetime) -> tuple[object, ...]:

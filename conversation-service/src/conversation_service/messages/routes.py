@@ -14,10 +14,11 @@ from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 MESSAGES = CONVERSATION + "/messages"
 MESSAGE = "/api/v1/messages/{message_id}"
-_WRITE_ERRORS = [MessageNotFound, PreconditionFailed]
+_WRITE_ERRORS = [MessageNotFound, PreconditionFailed, TierLimitExceeded]
 
 routes = Routes("messages", resource="conversations")
 
@@ -29,7 +30,7 @@ async def list_messages(
     return await messages.find(principal, conversation_id, query)
 
 
-@routes.post(MESSAGES, summary="Append a message", errors=[ConversationNotFound, ModelRequired])
+@routes.post(MESSAGES, summary="Append a message", errors=[ConversationNotFound, ModelRequired, TierLimitExceeded])
 async def add_message(
     principal: Principal, messages: MessageService, conversation_id: UUID, body: AddMessage
 ) -> Created[MessageState]:

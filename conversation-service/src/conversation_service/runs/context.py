@@ -11,6 +11,7 @@ from conversation_service.messages import branches
 from conversation_service.messages.branches import ContextMessage
 from shared.db.unit_of_work import Work
 
+DEFAULT_ANSWER_TOKENS = 8_192  # where nobody says how long an answer may be: some twenty pages of a book
 ANSWER_SHARE = 4  # a quarter of the context is left for the answer where nobody says how long it may be
 
 
@@ -32,6 +33,11 @@ class Context(NamedTuple):
     @property
     def prompt(self) -> list[PromptMessage]:
         return [PromptMessage(message.role, message.content) for message in self.messages]
+
+
+def answer_tokens(context_tokens: int, max_tokens: int | None) -> int:
+    """How long the answer may be: as somebody says, else a share of the context, and no more than is usual."""
+    return max_tokens or min(context_tokens // ANSWER_SHARE, DEFAULT_ANSWER_TOKENS)
 
 
 def readable_tokens(context_tokens: int, max_tokens: int | None) -> int:

@@ -5,19 +5,21 @@ import time
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
+from conversation_service.answers.admission import AnswerAdmission
 from conversation_service.llm.errors import LlmError, LlmInterrupted, LlmProviderError
 from conversation_service.llm.provider import Finished, Prompt, Provider
-from conversation_service.llm.tokens import TokenCount, TokenCounter, total
+from conversation_service.llm.tokens import TokenCount, TokenCounter
 from conversation_service.runs import repository
 from conversation_service.runs.frames import delta_frame, last_frames, start_frame
 from conversation_service.runs.ledger import Outcome, RunLedger
 from conversation_service.runs.live import LiveRun, LiveRuns
-from conversation_service.runs.schemas import RunState, RunStatus, RunUsage
+from conversation_service.runs.schemas import RunState, RunStatus
+from conversation_service.usage.costs import cost_of
 from shared.db.databases import Database
 from shared.errors import TesseraError
-from shared.events.conversations import TokenCountSource
 from shared.events.run_frames import RunFrame, RunFrames, RunStopWanted
 from shared.events.topics import conversation_topic
 from shared.messaging.signals import Signals
@@ -93,15 +95,10 @@ class Writing:
         if status is RunStatus.INTERRUPTED:
             error_code = LlmInterrupted.code
         model = self.finished.model if self.finished else self.run.model
-        if not self.deltas and self.finished is None:
-            return Outcome(status, error_code, model)  # nothing was written that anybody could have paid for
-        counted = self.finished.usage if self.finished else None
-        if counted is not None:
-            asked = TokenCount(counted.prompt_tokens, TokenCountSource.PROVIDER)
-            written = TokenCount(counted.completion_tokens, TokenCountSource.PROVIDER)
-        else:
-            asked, written = self.prompt_cost, await tokens.count("".join(self.deltas))
-        return Outcome(status, error_code, model, _usage_of(asked, written), written)
+        cost = await cost_of(self.prompt_cost, self.deltas, self.finished, tokens)
+        if cost is None:
+            return Outcome(status, error_code, model)
+        return Outcome(status, error_code, model, cost.usage, cost.written)
 
 
 class RunEngine:
@@ -115,6 +112,7 @@ class RunEngine:
         tokens: TokenCounter,
         signals: Signals,
         live: LiveRuns,
+        admission: AnswerAdmission,
         *,
         lease: timedelta,
     ) -> None:
@@ -124,6 +122,7 @@ class RunEngine:
         self._tokens = tokens
         self._signals = signals
         self._live = live
+        self._admission = admission
         self._lease = lease
         self.beat_seconds = lease.total_seconds() / 4
         self._writings: dict[UUID, Writing] = {}
@@ -140,6 +139,7 @@ class RunEngine:
         if self._is_draining:
             writing.cut_short(RunStatus.INTERRUPTED)
         self._writings[run.id] = writing
+        self._admission.hold(run.id, partial(writing.cut_short, RunStatus.INTERRUPTED))
         task = asyncio.create_task(self._write(writing))
         self._tasks[run.id] = task
         task.add_done_callback(lambda task: self._forget(run.id, task))
@@ -186,6 +186,7 @@ class RunEngine:
 
     def _forget(self, run_id: UUID, task: asyncio.Task[None]) -> None:
         del self._tasks[run_id], self._writings[run_id]
+        self._admission.release(run_id)
         self._live.end(run_id)
         if not task.cancelled() and (error := task.exception()) is not None:
             get_logger().error("a run could not be ended", run_id=str(run_id), exc_info=error)
@@ -250,13 +251,3 @@ class RunEngine:
     async def _tell(self, run: RunState, frames: Iterable[RunFrame]) -> None:
         topic = conversation_topic(run.conversation_id)
         await self._signals.send(RunFrames(tenant_id=run.tenant_id, topic=topic, run_id=run.id, frames=list(frames)))
-
-
-def _usage_of(asked: TokenCount, written: TokenCount) -> RunUsage:
-    whole = total((asked, written))
-    return RunUsage(
-        prompt_tokens=asked.tokens,
-        completion_tokens=written.tokens,
-        total_tokens=whole.tokens,
-        source=whole.source,
-    )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from conversation_service.answers.admission import AnswerAdmission
 from conversation_service.llm.tokens import TokenCount, TokenCounter
 from conversation_service.messages.domain import NewMessage
 from conversation_service.messages.service import MessageService
@@ -34,9 +35,17 @@ class Outcome(NamedTuple):
 
 
 class RunLedger:
-    def __init__(self, database: Database, messages: MessageService, tokens: TokenCounter, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        messages: MessageService,
+        admission: AnswerAdmission,
+        tokens: TokenCounter,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._messages = messages
+        self._admission = admission
         self._tokens = tokens
         self._clock = clock
 
@@ -57,15 +66,19 @@ class RunLedger:
         """`deltas` are all of them. None when it was over already, or is gone with its conversation."""
         try:
             async with self._database.unit_of_work(run.tenant_id, actor_id=run.user_id) as work:
+                await repository.lock_conversation(work, run)
                 await repository.keep(work, run, first_unkept, deltas[first_unkept - 1 :])
                 return await self._end(work, run, outcome, deltas)
         except NotFound:
+            async with self._database.unit_of_work(run.tenant_id, actor_id=run.user_id) as work:
+                await self._settle(work, run, outcome, is_ended=False)
             return None
 
     async def fail_abandoned(self, run: RunState, outcome: Outcome, silent_for: timedelta) -> RunState | None:
         """Ends it with what it had. None when its node turns out to be alive, or somebody was faster."""
         try:
             async with self._database.unit_of_work(run.tenant_id, actor_id=run.user_id) as work:
+                await repository.lock_conversation(work, run)
                 if not await repository.lock_abandoned(work, run, silent_for):
                     return None
                 return await self._end(work, run, outcome, await repository.deltas_after(work, run, 0))
@@ -78,13 +91,20 @@ class RunLedger:
         ending = Ending(outcome.status, outcome.error_code, spent, len(deltas))
         ended = await repository.finish(work, run, ending, self._clock.now())
         if ended is None:
+            await self._settle(work, run, outcome, is_ended=False)
             return None
         if text or outcome.status is RunStatus.COMPLETED:
             cost = outcome.cost or await self._tokens.count(text)
             await self._messages.say(work, run, run.conversation_id, _answer(run, outcome, text, cost))
-        if spent is not None:
-            await usage.count(work, run, outcome.model, spent, self._clock.now())
+        await self._settle(work, run, outcome, is_ended=True)
         return ended
+
+    async def _settle(self, work: Work, run: RunState, outcome: Outcome, *, is_ended: bool) -> None:
+        """Counts once what the answer has cost, also when its conversation was deleted meanwhile."""
+        was_under_way = await self._admission.end(work, run, run.id)
+        if outcome.usage is not None and (is_ended or was_under_way):
+            await self._admission.spend(work, run, outcome.usage.total_tokens)
+            await usage.count(work, run, run.provider, outcome.model, outcome.usage, self._clock.now())
 
 
 def _answer(run: RunState, outcome: Outcome, text: str, cost: TokenCount) -> NewMessage:

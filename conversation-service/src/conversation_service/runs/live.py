@@ -5,6 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
+from shared.errors import LimitReached
+
+MAX_READERS = 32  # of one run on one node: its user's devices, not a crowd
+
 
 class LiveRun:
     """A contiguous stretch of deltas, numbered from 1. `news` is set, and replaced, when there is more to read."""
@@ -44,8 +48,10 @@ class LiveRuns:
 
     @contextmanager
     def follow(self, run_id: UUID) -> Iterator[LiveRun]:
-        """Known for as long as somebody reads or writes it."""
+        """Known for as long as somebody reads or writes it. Raises LimitReached."""
         run = self._runs.setdefault(run_id, LiveRun())
+        if run.readers - run.is_written_here >= MAX_READERS:
+            raise LimitReached("readers of a run", MAX_READERS)
         run.readers += 1
         try:
             yield run

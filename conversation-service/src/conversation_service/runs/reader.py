@@ -31,12 +31,12 @@ class RunReader:
         """Every frame behind the one called `after`, to the last one; None when there was nothing for a while.
 
         Who has been told more than its crashed node could store is told the end all the same. Ends early where the run
-        is gone with its conversation.
+        is gone with its conversation. Raises LimitReached before the first frame.
         """
-        if after < 0:
-            yield start_frame(run)
         position = max(after, 0)
         with self._live.follow(run.id) as live:
+            if after < 0:
+                yield start_frame(run)
             wants_look = not live.is_written_here
             while True:
                 news = live.news

@@ -154,6 +154,15 @@ async def finish(work: Work, run: RunState, ending: Ending, now: datetime) -> Ru
     return None if row is None else msgspec.convert(row, RunState)
 
 
+async def lock_conversation(work: Work, run: RunState) -> None:
+    """Before the run, as those do who begin one: otherwise the two would wait for each other."""
+    await work.execute(
+        "select from conversations where tenant_id = $1 and id = $2 for no key update",
+        run.tenant_id,
+        run.conversation_id,
+    )
+
+
 async def lock_abandoned(work: Work, run: RunState, silent_for: Any) -> bool:
     """Whether its node is still silent; nobody else writes it until this transaction ends."""
     row = await work.row(

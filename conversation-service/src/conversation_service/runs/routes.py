@@ -23,12 +23,14 @@ from conversation_service.runs.frames import BEFORE_THE_FIRST, read_last_event_i
 from conversation_service.runs.schemas import Complete, EstimateTokens, ModelView, Regenerate, RunState, TokenEstimate
 from conversation_service.runs.service import Begun, CompletionService
 from conversation_service.runs.streams import event_stream
+from shared.errors import LimitReached
 from shared.events.conversations import MessageState
 from shared.http.answers import Accepted, Created, WithHeaders
 from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 RUN = CONVERSATION + "/runs/{run_id}"
 _REPEATED = {"Idempotent-Replayed": "true"}
@@ -43,6 +45,7 @@ _ANSWER_ERRORS = [
     LlmRequestRefused,
     LlmTimeout,
     NothingToAnswer,
+    TierLimitExceeded,
 ]
 _RUN_ERRORS = [ConversationNotFound, RunNotFound]
 
@@ -83,14 +86,16 @@ async def get_run(
 
 
 @routes.get(
-    RUN + "/stream", summary="Follow an answer, from the frame that `Last-Event-ID` names on", errors=_RUN_ERRORS
+    RUN + "/stream",
+    summary="Follow an answer, from the frame that `Last-Event-ID` names on",
+    errors=[*_RUN_ERRORS, LimitReached],
 )
 async def follow_run(
     principal: Principal, completions: CompletionService, conversation_id: UUID, run_id: UUID, request: Request
 ) -> ResponseStream:
     run = await completions.find(principal, conversation_id, run_id)
     last_id = read_last_event_id(request.headers.get("last-event-id"))
-    return event_stream(completions.frames(run, last_id), {})
+    return await event_stream(completions.frames(run, last_id), {})
 
 
 @routes.post(RUN + "/stop", summary="Stop an answer; the message keeps what it has", errors=_RUN_ERRORS)
@@ -121,7 +126,7 @@ async def list_models(completions: CompletionService) -> PageOf[ModelView]:
 async def _answered(principal: Principal, completions: CompletionService, begun: Begun, *, streams: bool) -> Answered:
     run, headers = begun.run, _REPEATED if begun.is_repeated else {}
     if streams:
-        return event_stream(completions.frames(run, BEFORE_THE_FIRST), headers)
+        return await event_stream(completions.frames(run, BEFORE_THE_FIRST), headers)
     message = await completions.answer(principal, run)
     location = RUN.format(conversation_id=run.conversation_id, run_id=run.id)
     return WithHeaders(Created(message, location), headers)

@@ -1,12 +1,14 @@
 """The use cases of completions: an answer is asked for, followed, stopped, or estimated before it is asked for."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 
+from conversation_service.answers.admission import AnswerAdmission
 from conversation_service.conversations import repository as conversations
 from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.errors import CompletionStopped
@@ -17,7 +19,7 @@ from conversation_service.messages.domain import COMPLETED, NEWEST, NewMessage
 from conversation_service.messages.errors import MessageNotFound
 from conversation_service.messages.service import MessageService
 from conversation_service.runs import repository
-from conversation_service.runs.context import Context, read_context, readable_tokens
+from conversation_service.runs.context import Context, answer_tokens, read_context, readable_tokens
 from conversation_service.runs.engine import RunEngine
 from conversation_service.runs.errors import CompletionAlreadyRunning, NothingToAnswer
 from conversation_service.runs.estimates import estimate_of
@@ -33,6 +35,7 @@ from conversation_service.runs.schemas import (
     RunStatus,
     TokenEstimate,
 )
+from conversation_service.storage.allotments import Room, StorageAllotments
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -51,6 +54,14 @@ class Begun(NamedTuple):
     is_repeated: bool
 
 
+class _ModelOfConversation(Exception):
+    """It names this model, which is not known yet."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self.model = model
+
+
 class _Begun(msgspec.Struct):
     data: RunState
 
@@ -63,10 +74,14 @@ class CompletionService:
         engine: RunEngine,
         reader: RunReader,
         catalogue: ModelCatalogue,
+        admission: AnswerAdmission,
+        storage: StorageAllotments,
         tokens: TokenCounter,
         clock: Clock,
     ) -> None:
         self._database = database
+        self._admission = admission
+        self._storage = storage
         self._messages = message_service
         self._engine = engine
         self._reader = reader
@@ -77,28 +92,47 @@ class CompletionService:
     async def complete(self, principal: Principal, conversation_id: UUID, wanted: Complete) -> Begun:
         """Stores what the user says and begins the answer to it.
 
-        Raises ConversationNotFound, ValidationFailed, NothingToAnswer, CompletionAlreadyRunning or LlmContextTooLong;
-        nothing is stored then.
+        Raises ConversationNotFound, ValidationFailed, NothingToAnswer, CompletionAlreadyRunning, LlmContextTooLong or
+        TierLimitExceeded; nothing is stored then.
         """
         cost = None if wanted.content is None else await self._tokens.count(wanted.content)
-        try:
-            async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-                conversation = await conversations.lock(work, principal, conversation_id)
-                prompt_id = await self._prompt_id(work, principal, conversation, wanted, cost)
-                return Begun(work.answer(await self._begin(work, principal, conversation, prompt_id, wanted)), False)
-        except ReplayAnswer as replay:
-            return _repeated(replay)
+        return await self._write(
+            principal, wanted.model, partial(self._complete, principal, conversation_id, wanted, cost)
+        )
+
+    async def _complete(
+        self, principal: Principal, conversation_id: UUID, wanted: Complete, cost: TokenCount | None, room: Room
+    ) -> Begun:
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            conversation = await conversations.lock(work, principal, conversation_id)
+            prompt_id = await self._prompt_id(work, principal, conversation, wanted, cost)
+            await room.require(work)
+            return Begun(work.answer(await self._begin(work, principal, conversation, prompt_id, wanted)), False)
 
     async def regenerate(self, principal: Principal, message_id: UUID, wanted: Regenerate) -> Begun:
         """Another answer beside this one, or an answer to this message of the user. Raises as `complete` does."""
+        return await self._write(principal, wanted.model, partial(self._regenerate, principal, message_id, wanted))
+
+    async def _regenerate(self, principal: Principal, message_id: UUID, wanted: Regenerate, room: Room) -> Begun:
+        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+            message = await messages.get(work, principal, message_id)
+            conversation = await conversations.lock(work, principal, message.conversation_id)
+            prompt_id = message.parent_id if message.role is MessageRole.ASSISTANT else message.id
+            if prompt_id is None:
+                raise NothingToAnswer
+            await room.require(work)
+            return Begun(work.answer(await self._begin(work, principal, conversation, prompt_id, wanted)), False)
+
+    async def _write(self, principal: Principal, model: str | None, begin: Callable[[Room], Awaitable[Begun]]) -> Begun:
+        """Begins an answer of a model in the catalogue. The list is read outside of transactions."""
         try:
-            async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-                message = await messages.get(work, principal, message_id)
-                conversation = await conversations.lock(work, principal, message.conversation_id)
-                prompt_id = message.parent_id if message.role is MessageRole.ASSISTANT else message.id
-                if prompt_id is None:
-                    raise NothingToAnswer
-                return Begun(work.answer(await self._begin(work, principal, conversation, prompt_id, wanted)), False)
+            if model is not None:
+                await self._catalogue.require(model)
+            try:
+                return await self._storage.write(principal, begin)
+            except _ModelOfConversation as unknown:
+                await self._catalogue.require(unknown.model)
+                return await self._storage.write(principal, begin)
         except ReplayAnswer as replay:
             return _repeated(replay)
 
@@ -179,16 +213,24 @@ class CompletionService:
         self, work: Work, principal: Principal, conversation: ConversationState, prompt_id: UUID, wanted: Regenerate
     ) -> RunState:
         model = self._model(conversation, wanted.model)
+        if not self._catalogue.knows(model):
+            raise _ModelOfConversation(model)
         new = NewRun(new_id(), new_id(), conversation.id, prompt_id, self._catalogue.provider.name, model)
         run = await repository.add(work, principal, new, self._clock.now())
         if run is None:
             running = await repository.running_id(work, principal, conversation.id)
             raise CompletionAlreadyRunning(details={"run_id": None if running is None else str(running)})
-        budget = readable_tokens(self._catalogue.context_of(model), wanted.max_tokens)
+        context_tokens = self._catalogue.context_of(model)
+        budget = readable_tokens(context_tokens, wanted.max_tokens)
         context = await read_context(work, principal, conversation.id, prompt_id, budget)
-        prompt = Prompt(
-            messages=context.prompt, model=model, temperature=wanted.temperature, max_tokens=wanted.max_tokens
+        allowed = await self._admission.admit(
+            work,
+            principal,
+            run.id,
+            prompt_tokens=context.cost.tokens,
+            answer_tokens=answer_tokens(context_tokens, wanted.max_tokens),
         )
+        prompt = Prompt(messages=context.prompt, model=model, temperature=wanted.temperature, max_tokens=allowed)
         work.after_commit(lambda: self._engine.start(run, prompt, context.cost))
         return run
 

@@ -12,16 +12,23 @@ from shared.http.answers import streamed
 SILENT_LOOKS = 10
 """After so many looks without news something is sent, for whoever in between hangs up on silence."""
 
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 
-def event_stream(frames: AsyncGenerator[RunFrame | None, None], headers: dict[str, str]) -> ResponseStream:
-    return streamed(_encoded(frames), {**_HEADERS, **headers}, "text/event-stream; charset=utf-8")
+async def event_stream(frames: AsyncGenerator[RunFrame | None, None], headers: dict[str, str]) -> ResponseStream:
+    """Raises what keeps the first frame from coming: an error is an answer of its own until then."""
+    first = await anext(frames, None)
+    return streamed(_encoded(first, frames), {**STREAM_HEADERS, **headers}, EVENT_STREAM)
 
 
-async def _encoded(frames: AsyncGenerator[RunFrame | None, None]) -> AsyncGenerator[bytes, None]:
+async def _encoded(
+    first: RunFrame | None, frames: AsyncGenerator[RunFrame | None, None]
+) -> AsyncGenerator[bytes, None]:
     silence = 0
     async with aclosing(frames) as coming:
+        if first is not None:
+            yield as_server_sent_event(first)
         async for frame in coming:
             silence = silence + 1 if frame is None else 0
             if frame is not None:

@@ -7,6 +7,7 @@ from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 FAQ = "/api/v1/support/faq"
 QUESTION = "/api/v1/support/question"
@@ -19,6 +20,10 @@ async def list_faq(support: SupportService, query: FaqQuery) -> PageOf[Article]:
     return support.find(query)
 
 
-@routes.post(QUESTION, summary="Ask support a question; every question is stored as a ticket", errors=[LimitReached])
+@routes.post(
+    QUESTION,
+    summary="Ask support a question; every question is stored as a ticket",
+    errors=[LimitReached, TierLimitExceeded],
+)
 async def ask_support(principal: Principal, support: SupportService, body: AskQuestion) -> Created[Answered]:
     return Created(await support.ask(principal, body))

@@ -1,5 +1,6 @@
 """The use cases of support."""
 
+from conversation_service.storage.allotments import Room, StorageAllotments
 from conversation_service.support import repository
 from conversation_service.support.assistant import Assistant
 from conversation_service.support.faq import Faq
@@ -11,8 +12,11 @@ from shared.principal import Principal
 
 
 class SupportService:
-    def __init__(self, database: Database, faq: Faq, assistant: Assistant, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, faq: Faq, assistant: Assistant, storage: StorageAllotments, clock: Clock
+    ) -> None:
         self._database = database
+        self._storage = storage
         self._faq = faq
         self._assistant = assistant
         self._clock = clock
@@ -30,12 +34,21 @@ class SupportService:
         )
 
     async def ask(self, principal: Principal, asked: AskQuestion) -> Answered:
-        """Answered by an article, else by the language model, else by nobody yet; a ticket in any case."""
+        """Answered by an article, else by the language model, else by nobody yet; a ticket in any case.
+
+        Raises TierLimitExceeded.
+        """
         article = self._faq.answer_to(asked.question)
-        answer = article.answer if article else await self._assistant.answer_to(asked.question)
+        answer = article.answer if article else await self._assistant.answer_to(principal, asked.question)
         source = Source.FAQ if article else Source.AI if answer else Source.NONE
         article_id = article.id if article else None
-        async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            now = self._clock.now()
-            ticket_id = await repository.add(work, principal, asked.question, answer, source, article_id, now)
-            return work.answer(Answered(ticket_id=ticket_id, answer=answer, source=source, article_id=article_id))
+
+        async def keep(room: Room) -> Answered:
+            async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
+                now = self._clock.now()
+                ticket_id = await repository.add(work, principal, asked.question, answer, source, article_id, now)
+                await room.require(work)
+                answered = Answered(ticket_id=ticket_id, answer=answer, source=source, article_id=article_id)
+                return work.answer(answered)
+
+        return await self._storage.write(principal, keep)

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from conversation_service.conversations.domain import Owner
-from conversation_service.runs.schemas import RunState, RunUsage
+from conversation_service.runs.schemas import RunUsage
 from conversation_service.usage.schemas import UsageQuery, UsageView
 from shared.db.unit_of_work import Work
 from shared.pagination import PageOf, decode_cursor, encode_cursor
@@ -17,7 +17,7 @@ Name = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 _BETWEEN = "tenant_id = $1 and user_id = $2 and ($3::date is null or day >= $3) and ($4::date is null or day <= $4)"
 
 
-async def count(work: Work, run: RunState, model: str, spent: RunUsage, now: datetime) -> None:
+async def count(work: Work, owner: Owner, provider: str, model: str, spent: RunUsage, now: datetime) -> None:
     await work.execute(
         """
         insert into usage_days as u (tenant_id, user_id, day, provider, model, answers, prompt_tokens,
@@ -27,10 +27,10 @@ async def count(work: Work, run: RunState, model: str, spent: RunUsage, now: dat
         set answers = u.answers + 1, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
             completion_tokens = u.completion_tokens + excluded.completion_tokens
         """,
-        run.tenant_id,
-        run.user_id,
+        owner.tenant_id,
+        owner.user_id,
         now.date(),
-        run.provider,
+        provider,
         model,
         spent.prompt_tokens,
         spent.completion_tokens,

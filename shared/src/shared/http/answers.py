@@ -1,6 +1,6 @@
 """How results become responses: one resource, a list, a creation, an accepted job, nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from types import UnionType
 from typing import Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -100,7 +100,8 @@ def streamed(
 ) -> ResponseStream:
     """Sent as it comes, as fast as the client takes it; `size` in bytes where it is known. No envelope.
 
-    When `parts` fails half-way the connection is cut: nobody takes what came for the whole.
+    `parts` is closed at the end, also when the client hangs up. When it fails half-way the connection is cut: nobody
+    takes what came for the whole.
     """
 
     async def send(response: BaseHTTPResponse | ResponseStream) -> None:
@@ -116,6 +117,9 @@ def streamed(
             if is_begun and transport is not None:
                 transport.abort()  # Sanic would end it in good order
             raise
+        finally:
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
 
     length = {} if size is None else {"Content-Length": str(size)}
     return ResponseStream(send, headers={**headers, **length}, content_type=content_type)

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, get_args, get_origin
 
 import msgspec
+from sanic.response import ResponseStream
 
 from shared.errors import (
     AuthRequired,
@@ -37,6 +38,7 @@ from shared.release import RELEASE
 from shared.scopes import required_scope
 
 OPENAPI = "3.1.0"
+EVENT_STREAM = "text/event-stream"
 _ETAG = '"3-1c291ca3"'
 
 _SECURITY_SCHEMES = {
@@ -231,8 +233,11 @@ class _Describer:
         return content
 
     def _responses(self, operation: Operation) -> dict[str, Any]:
-        answers = alternatives(operation.signature.answer)
-        responses = {str(_answer(answer)[0]): self._success(operation, answer) for answer in answers}
+        responses: dict[str, dict[str, Any]] = {}
+        for answer in alternatives(operation.signature.answer):
+            described = self._success(operation, answer)
+            known = responses.setdefault(str(_answer(answer)[0]), described)
+            known.get("content", {}).update(described.get("content", {}))
         if operation.gives is not None:
             responses = {str(operation.gives.status): self._raw(operation.gives)}
         if _is_conditional(operation):
@@ -252,6 +257,8 @@ class _Describer:
         if shape is not None:
             schema = self._schema_of[str(shape)]
             described["content"] = self._content(_in_data(schema) if is_wrapped else schema)
+        if answer is ResponseStream:
+            described["content"] = {EVENT_STREAM: {"schema": _bytes(EVENT_STREAM)}}
         return described
 
     def _raw(self, gives: Raw) -> dict[str, Any]:

@@ -18,10 +18,14 @@ USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
 
 class LlmServer:
-    """`requests` are the bodies that came, `hung_up` counts the clients that left in the middle of an answer."""
+    """`requests` are the bodies that came, `hung_up` counts the clients that left in the middle of an answer.
 
-    def __init__(self) -> None:
+    `models` are those that it lists; it answers for others, too.
+    """
+
+    def __init__(self, *more_models: str) -> None:
         self.url = ""
+        self.models = [*MODELS, "steady:3:0", *more_models]
         self.requests: list[dict[str, Any]] = []
         self.hung_up = 0
 
@@ -36,7 +40,7 @@ class LlmServer:
 
     async def _answer(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if head.startswith(b"GET"):
-            await _send_json(writer, 200, {"object": "list", "data": [{"id": name} for name in MODELS]})
+            await _send_json(writer, 200, {"object": "list", "data": [{"id": name} for name in self.models]})
             return
         body = msgspec.json.decode(await reader.readexactly(_length(head)))
         self.requests.append(body)
@@ -48,8 +52,8 @@ class LlmServer:
 
 
 @asynccontextmanager
-async def llm_server() -> AsyncIterator[LlmServer]:
-    llm = LlmServer()
+async def llm_server(*more_models: str) -> AsyncIterator[LlmServer]:
+    llm = LlmServer(*more_models)
     server = await asyncio.start_server(llm.serve, "127.0.0.1", 0)
     llm.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     try:

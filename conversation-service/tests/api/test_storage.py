@@ -1,0 +1,226 @@
+"""What people write takes room in the tenant's storage, which project-service allots."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from chat_client import CHATS, ChatClient, in_chat
+from conversation_builders import person
+from conversation_client import CONVERSATIONS, ConversationClient, messages_of, path_of
+from fake_storage import FakeStorage
+from nodes import Node
+
+from conversation_service.storage.allotments import BLOCK_BYTES, GRACE_BYTES, SURPLUS_BYTES, StorageAllotments
+from shared.clock import SystemClock
+from shared.db.databases import Database
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests, Responder
+from shared.principal import Principal
+from shared.testing.callers import ACME
+from shared.testing.service_client import Answer
+
+MIB = 1024 * 1024
+BIG = "x" * 200_000
+ROW = 512
+
+
+@pytest.fixture
+def ada() -> Principal:
+    return person()
+
+
+@pytest.fixture
+def ledger(database: Database, bus: MemoryBus, project_responder: Responder) -> StorageAllotments:
+    return StorageAllotments(database, Requests(bus), SystemClock())
+
+
+async def account(database: Database) -> dict[str, Any]:
+    [row] = await database.system_rows("select * from storage_allotments where tenant_id = $1", ACME)
+    return row
+
+
+async def used(database: Database) -> int:
+    return int((await account(database))["used"])
+
+
+async def say(client: ConversationClient, who: Principal, conversation: dict[str, Any], content: str = BIG) -> Answer:
+    return await client.send("POST", messages_of(conversation), {"role": "user", "content": content}, who=who)
+
+
+async def test_what_is_written_is_used_and_what_is_deleted_is_not(
+    chats: ChatClient, database: Database, ada: Principal
+) -> None:
+    ada = await chats.member("Ada")
+    conversation = await chats.begin(ada)
+    counted = await used(database)
+    assert counted == 1024 + len("Moon")
+
+    message = await chats.say(ada, conversation, "äöü")
+    assert await used(database) == (counted := counted + ROW + 6)
+    await chats.send("PUT", f"/api/v1/messages/{message['id']}/feedback", {"rating": "up"}, who=ada)
+    assert await used(database) > counted
+    counted = await used(database)
+    await chats.send("PATCH", path_of(conversation), {"description": "12345", "tags": ["ab", "c"]}, who=ada)
+    assert await used(database) == (counted := counted + 5 + 3)
+    chat = await chats.group(ada, title="Group")
+    assert await used(database) == (counted := counted + 1024 + 5)
+    said = await chats.write(ada, chat, "Hello")
+    await chats.send("PATCH", in_chat(chat, "messages", said["id"]), {"content": "Hello there"}, who=ada)
+    assert await used(database) == counted + ROW + 11
+    await chats.send("DELETE", in_chat(chat, "messages", said["id"]), who=ada)
+    assert await used(database) == counted + ROW
+    await chats.send("DELETE", in_chat(chat), who=ada)
+    await chats.send("DELETE", path_of(conversation), who=ada)
+    assert await used(database) == 0
+
+
+@pytest.mark.parametrize("road", ["messages", "edits", "forks", "conversations", "chat messages", "chats", "tickets"])
+async def test_fifty_writes_at_the_edge_fill_the_storage_exactly(
+    chats: ChatClient, database: Database, storage: FakeStorage, road: str
+) -> None:
+    ada = await chats.member("Ada")
+    conversation = await chats.begin(ada)
+    message = await chats.say(ada, conversation, "Hello")
+    chat = await chats.group(ada)
+    writes: dict[str, tuple[str, str, Any, int]] = {
+        "messages": ("POST", messages_of(conversation), {"role": "user", "content": "x" * 500}, ROW + 500),
+        "edits": ("PATCH", f"/api/v1/messages/{message['id']}", {"content": "y" * 500}, ROW + 500),
+        "forks": ("POST", f"{path_of(conversation)}/fork", {"message_id": message["id"]}, 1024 + 4 + ROW),
+        "conversations": ("POST", CONVERSATIONS, {"title": "x", "description": "ü" * 100}, 1024 + 1 + 200),
+        "chat messages": ("POST", in_chat(chat, "messages"), {"content": "x" * 500}, ROW + 500),
+        "chats": ("POST", CHATS, {"kind": "group", "title": "x" * 100, "participant_ids": []}, 1024 + 100),
+        "tickets": ("POST", "/api/v1/support/question", {"question": "?" * 100}, ROW + 100),
+    }
+    method, path, body, size = writes[road]
+    room = 10 * size + size // 2
+    storage.limit, storage.elsewhere = await used(database) + room, 0
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set allotted = used")
+
+    answers = await asyncio.gather(*(chats.send(method, path, body, who=ada) for _ in range(50)))
+
+    refused = [answer for answer in answers if answer.status == 403]
+    assert (len(refused), {answer.status for answer in answers}) == (40, {403, 200 if method == "PATCH" else 201})
+    details = refused[0].json["error"]["details"]
+    assert (refused[0].code, details["quota"], details["limit"]) == ("TIER_LIMIT_EXCEEDED", "storage", storage.limit)
+    assert details["required_tier"] == "pro"
+    assert await used(database) == storage.limit - size // 2
+    assert (await account(database))["allotted"] == storage.limit
+
+
+async def test_room_is_asked_for_in_blocks_and_rarely(
+    client: ConversationClient, storage: FakeStorage, ada: Principal
+) -> None:
+    conversation = await client.begin(ada)
+
+    for _ in range(12):
+        assert (await say(client, ada, conversation)).status == 201
+
+    assert all(size % BLOCK_BYTES == 0 for size in storage.asked)
+    assert storage.asked == sorted(set(storage.asked))
+    assert len(storage.asked) <= 3
+
+
+async def test_replicas_ask_in_turn_and_lose_no_byte(node: Node, database: Database, storage: FakeStorage) -> None:
+    nodes, ada = [await node(), await node()], person()
+    conversations = [await nodes[0].begin(ada) for _ in range(10)]
+
+    answers = await asyncio.gather(*(say(nodes[number % 2], ada, conversations[number % 10]) for number in range(30)))
+
+    assert {answer.status for answer in answers} == {201}
+    state = await account(database)
+    assert (state["used"], state["asking_until"]) == (10 * 1028 + 30 * (ROW + len(BIG)), None)
+    assert state["allotted"] == storage.allotted[ACME] >= state["used"]
+
+
+async def test_while_nobody_can_be_asked_there_is_a_grace(
+    client: ConversationClient, database: Database, storage: FakeStorage, ada: Principal
+) -> None:
+    conversation = await client.begin(ada)
+    storage.is_away = True
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set allotted = 0, used = $1", GRACE_BYTES - 2 * len(BIG))
+
+    assert (await say(client, ada, conversation)).status == 201
+    refused = await say(client, ada, conversation)
+
+    assert (refused.status, refused.code) == (503, "SERVICE_UNAVAILABLE")
+    assert "retry-after" in refused.headers
+
+
+async def test_a_repeated_request_is_stored_once_when_room_is_asked_for(
+    client: ConversationClient, ada: Principal, storage: FakeStorage
+) -> None:
+    key = {"Idempotency-Key": "once"}
+
+    first = await client.send("POST", CONVERSATIONS, {"title": "Moon"}, who=ada, headers=key)
+    again = await client.send("POST", CONVERSATIONS, {"title": "Moon"}, who=ada, headers=key)
+
+    assert (first.status, again.headers["idempotent-replayed"], again.body) == (201, "true", first.body)
+    assert len(storage.asked) == 1
+
+
+async def test_an_answer_that_was_admitted_is_kept_when_the_storage_is_full(
+    client: ConversationClient, database: Database, storage: FakeStorage, ada: Principal
+) -> None:
+    conversation = await client.begin(ada)
+    storage.limit = await used(database) + ROW + len("Hello")
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set allotted = used")
+
+    answer = await client.ask(ada, conversation)
+    other = await client.send("POST", f"/api/v1/messages/{answer.data['id']}/regenerate", {}, who=ada)
+
+    assert answer.status == 201
+    assert await used(database) > storage.limit
+    assert (other.status, other.json["error"]["details"]["quota"]) == (403, "storage")
+    assert (await client.send("DELETE", path_of(conversation), who=ada)).status == 204
+    assert (await client.begin(ada))["title"] == "Moon"
+
+
+async def test_what_is_not_needed_goes_back(
+    client: ConversationClient, database: Database, storage: FakeStorage, ledger: StorageAllotments, ada: Principal
+) -> None:
+    conversation = await client.begin(ada)
+    for _ in range(30):
+        await say(client, ada, conversation)
+    assert storage.allotted[ACME] > SURPLUS_BYTES
+    await client.send("DELETE", path_of(conversation), who=ada)
+
+    assert await ledger.reconcile() == 1
+
+    assert (storage.allotted[ACME], (await account(database))["allotted"]) == (0, 0)
+    assert await ledger.reconcile() == 0
+
+
+async def test_what_was_counted_wrong_is_repaired(
+    client: ConversationClient, database: Database, ledger: StorageAllotments, ada: Principal
+) -> None:
+    chat = {"kind": "group", "title": "Group", "participant_ids": []}
+    conversation = await client.begin(ada, tags=["a", "b"])
+    message = await client.say(ada, conversation, "Hello")
+    await client.create(f"{path_of(conversation)}/fork", {"message_id": message["id"]}, who=ada)
+    await client.send("DELETE", path_of(conversation), who=ada)
+    await client.send("POST", "/api/v1/support/question", {"question": "Why?"}, who=ada)
+    await client.create(CHATS, chat, who=ada)
+    exact = await used(database)
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set used = used + 12345")
+
+    await ledger.reconcile()
+
+    assert await used(database) == exact
+
+
+async def test_what_was_stored_before_is_confirmed(
+    client: ConversationClient, database: Database, storage: FakeStorage, ledger: StorageAllotments, ada: Principal
+) -> None:
+    """The migration counts it as allotted, and project-service has not heard of it."""
+    await client.begin(ada)
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set allotted = $1, confirmed_at = null", 5 * MIB)
+    storage.allotted.clear()
+
+    await ledger.reconcile()
+
+    assert storage.allotted[ACME] == (await account(database))["allotted"] == 2 * MIB
