@@ -11,7 +11,7 @@ from project_service.files.schemas import FileQuery, FilesWritten, FileView, Wri
 from project_service.files.service import FileService
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.routes import PROJECT
-from shared.errors import Forbidden, PreconditionFailed, Unavailable
+from shared.errors import Forbidden, LimitReached, PreconditionFailed, Unavailable
 from shared.events.files import FileState
 from shared.http.answers import HttpAnswer, streamed
 from shared.http.app import Request
@@ -27,6 +27,7 @@ FILES_ALIAS = "/api/v1/project-files/{project_id}"
 FILE_ALIAS = FILES_ALIAS + "/{file_id}"
 _READ_ERRORS = [ProjectNotFound, FileNotFound, Unavailable]
 _WRITE_ERRORS = [
+    LimitReached,
     ProjectNotFound,
     Forbidden,
     TierLimitExceeded,

@@ -45,7 +45,7 @@ async def write(
 ) -> Outcome:
     """The contents are staged, the caller's right is checked. `if_match` is about the newest version of the project.
 
-    Raises PreconditionFailed, InvalidPath, FileVersionConflict or TierLimitExceeded.
+    Raises PreconditionFailed, InvalidPath, FileVersionConflict, TierLimitExceeded or LimitReached.
     """
     tenant_id = principal.tenant_id
     tree = await repository.lock_tree(work, tenant_id, project_id)
