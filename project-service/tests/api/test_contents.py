@@ -203,6 +203,7 @@ async def test_work_on_files_takes_few_statements_however_many_files(
         VersionService(database, blobs, SystemClock(), LongWork("tests")),
     )
     project = UUID((await client.new_project(ada))["id"])
+    await files.write(ada, project, body(first="its changes are counted: see `shared.db.row_limits`"))
     counts = [len(counting.statements)]
 
     async def count(use_case: Any) -> Any:

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 from project_builders import person
-from project_client import SESSIONS, ProjectClient, project_path, task_path, tasks_of
+from project_client import SESSIONS, ProjectClient, files_of, project_path, task_path, tasks_of
 from project_replicas import AT_ONCE, TwoReplicas
 
 from project_service import limits
+from project_service.activity import repository as activity
+from project_service.gifting.dashboard import repository as dashboard
 from project_service.projects.service import purge_deleted
 from project_service.tasks.schemas import CreateTask
 from project_service.tasks.service import TaskService
@@ -219,6 +221,53 @@ async def test_of_deleted_projects_the_thousand_deleted_last_can_be_restored(cli
     back = await client.send("POST", f"{project_path(last)}/restore", who=ada)
 
     assert (gone.status, back.status, purged) == (404, 200, 1)
+
+
+async def test_versions_remember_half_a_million_changes_of_a_projects_files(client: ProjectClient) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    await fill(
+        client,
+        ada,
+        """
+        insert into versions (id, tenant_id, project_id, version, kind, author_id, added, updated, deleted, file_count,
+                              total_size, created_at)
+        values (gen_random_uuid(), $1, $2, 1000, 'write', $1, 1, $3, 1, 0, 0, now())
+        """,
+        UUID(project["id"]),
+        limits.CHANGES_OF_FILES.most - 3,
+    )
+
+    files = [{"path": path, "content": ""} for path in "ab"]
+    both = await client.send("PUT", files_of(project), {"files": files}, who=ada)
+    one = await client.send("PUT", files_of(project), {"files": files[:1]}, who=ada)
+
+    assert (both.status, both.code, one.status) == (409, "LIMIT_REACHED", 200)
+
+
+async def test_of_activity_the_newest_is_kept(client: ProjectClient) -> None:
+    ada = person()
+    project = UUID((await client.new_project(ada))["id"])
+    async with client.database.unit_of_work(ada.tenant_id) as work:
+        for table, columns, values in (
+            ("project_activity", "project_id, entity_type, changed_fields", "$2, 'x', '{}'"),
+            ("gift_activity", "hidden_from", "case when $2::uuid is null then null else '{}'::uuid[] end"),
+        ):
+            await work.execute(
+                f"""
+                insert into {table} (id, tenant_id, type, entity_id, occurred_at, {columns})
+                select gen_random_uuid(), $1, number::text, $1, now() + number * interval '1 second', {values}
+                from generate_series(1, 30) as number
+                """,
+                ada.tenant_id,
+                project,
+            )
+        await activity.forget_oldest(work, ada.tenant_id, project, 10)
+        await dashboard.forget_oldest(work, ada.tenant_id, 10)
+
+    for table in ("project_activity", "gift_activity"):
+        kept = await client.database.system_rows(f"select min(type::int) as oldest, count(*) as number from {table}")
+        assert dict(kept[0]) == {"oldest": 21, "number": 10}
 
 
 async def test_far_from_a_limit_most_additions_count_nothing(client: ProjectClient) -> None:

@@ -35,6 +35,16 @@ async def add(work: Work, tenant_id: UUID, activity: ActivityView) -> None:
     await work.execute(_ADD, tenant_id, *msgspec.structs.astuple(activity))
 
 
+async def forget_oldest(work: Work, tenant_id: UUID, project_id: UUID, kept: int) -> None:
+    await work.execute(_FORGET_OLDEST, tenant_id, project_id, kept)
+
+
+_FORGET_OLDEST = """
+delete from project_activity where tenant_id = $1 and id = any(array(
+    select id from project_activity where project_id = $2 order by occurred_at desc, id desc offset $3
+))
+"""
+
 _ADD = """
 insert into project_activity (tenant_id, id, project_id, actor_id, type, entity_type, entity_id, changed_fields,
                               occurred_at)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from project_service import limits
 from project_service.activity import repository
 from project_service.activity.domain import activity_of
 from project_service.activity.schemas import ActivityQuery, ActivityView
@@ -28,3 +29,5 @@ class ActivityService:
         activity = activity_of(event, envelope)
         if activity is not None and envelope.tenantid is not None:
             await repository.add(work, envelope.tenantid, activity)
+            if activity.id.int % limits.FORGETS_ACTIVITY_EVERY == 0:
+                await repository.forget_oldest(work, envelope.tenantid, activity.project_id, limits.ACTIVITY_KEPT)

@@ -10,11 +10,13 @@ from uuid import UUID
 
 import msgspec
 
+from project_service import limits
 from project_service.files.domain import Plan, Tree
 from project_service.files.errors import FileNotFound
 from project_service.files.paths import path_key
 from project_service.files.schemas import FileQuery
 from project_service.listing import Arguments, SortKey, page_of, window
+from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.events.files import FileState, VersionState
 from shared.pagination import PageOf
@@ -101,8 +103,8 @@ async def find_below(work: Work, tenant_id: UUID, project_id: UUID, probes: Mapp
     """The first files that have a key of `probes` for a folder, at most so many for each: pairs of it and their key."""
     found: list[tuple[str, str]] = []
     for portion in _portions(list(probes)):
-        limits = [probes[key] for key in portion]
-        rows = await work.rows(_FIND_BELOW, tenant_id, project_id, portion, limits)
+        most = [probes[key] for key in portion]
+        rows = await work.rows(_FIND_BELOW, tenant_id, project_id, portion, most)
         found += [(row["folder"], row["path_key"]) for row in rows]
     return found
 
@@ -134,6 +136,7 @@ async def add_version(work: Work, version: VersionState, made: Plan) -> None:
     await work.execute(
         _MOVE_TREE, version.tenant_id, version.project_id, version.version, version.file_count, version.total_size
     )
+    await require_within(work, limits.CHANGES_OF_FILES, _COUNT_CHANGES, version.project_id, added=len(changes))
 
 
 def _columns_of(files: Sequence[FileState]) -> list[list[Any]]:
@@ -215,6 +218,7 @@ _ADD_CHANGES = """
 insert into file_changes (tenant_id, project_id, version, path, op, file_id, size, sha256, language)
 select $1, $2, $3, * from unnest($4::text[], $5::text[], $6::uuid[], $7::int[], $8::text[], $9::text[])
 """
+_COUNT_CHANGES = "select coalesce(sum(added + updated + deleted), 0)::bigint from versions where project_id = $1"
 _MOVE_TREE = """
 update file_trees set version = $3, file_count = $4, total_size = $5 where tenant_id = $1 and project_id = $2
 """

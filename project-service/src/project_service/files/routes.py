@@ -27,6 +27,7 @@ FILES_ALIAS = "/api/v1/project-files/{project_id}"
 FILE_ALIAS = FILES_ALIAS + "/{file_id}"
 _READ_ERRORS = [ProjectNotFound, FileNotFound, Unavailable]
 _WRITE_ERRORS = [
+    LimitReached,
     ProjectNotFound,
     Forbidden,
     TierLimitExceeded,

@@ -7,7 +7,7 @@ from project_service.projects.routes import PROJECT
 from project_service.versions.errors import VersionNotFound
 from project_service.versions.schemas import DiffQuery, VersionDetail, VersionDiff, VersionListQuery, VersionQuery
 from project_service.versions.service import VersionService
-from shared.errors import Forbidden, PreconditionFailed, Unavailable
+from shared.errors import Forbidden, LimitReached, PreconditionFailed, Unavailable
 from shared.events.files import VersionState
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
@@ -46,7 +46,7 @@ async def diff_versions(
 @routes.post(
     VERSION + "/restore",
     summary="Go back to a version, by a new one; If-Match names the newest version",
-    errors=[*_READ_ERRORS, Forbidden, PreconditionFailed, TierLimitExceeded],
+    errors=[*_READ_ERRORS, Forbidden, PreconditionFailed, TierLimitExceeded, LimitReached],
 )
 async def restore_version(
     principal: Principal, versions: VersionService, project_id: UUID, version: int, if_match: IfMatch

@@ -51,6 +51,10 @@ async def record(work: Work, tenant_id: UUID, event: Guarded, envelope: Envelope
     )
 
 
+async def forget_oldest(work: Work, tenant_id: UUID, kept: int) -> None:
+    await work.execute(_FORGET_OLDEST, tenant_id, kept)
+
+
 _VIEWER = Viewer("$2", "$3")
 _SEEN_ITEMS = f"""
 list_items i join gift_lists l on l.id = i.list_id left join gift_persons p on p.id = l.person_id
@@ -84,6 +88,12 @@ _ACTIVITY = """
 select id, actor_id, type, entity_id, occurred_at from gift_activity
 where tenant_id = $1 and (only_for is null or only_for = $2) and not $2 = any(hidden_from)
 order by occurred_at desc, id desc limit 20
+"""
+
+_FORGET_OLDEST = """
+delete from gift_activity where tenant_id = $1 and id = any(array(
+    select id from gift_activity where tenant_id = $1 order by occurred_at desc, id desc offset $2
+))
 """
 
 _RECORD = """

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from project_service import limits
 from project_service.gifting.dashboard import repository
 from project_service.gifting.dashboard.schemas import Dashboard
 from project_service.gifting.occasions import repository as occasions
@@ -39,8 +40,11 @@ class DashboardService:
             )
 
     async def record(self, work: Work, event: Guarded, envelope: Envelope) -> None:
-        if envelope.tenantid is not None:
-            await repository.record(work, envelope.tenantid, event, envelope)
+        if envelope.tenantid is None:
+            return
+        await repository.record(work, envelope.tenantid, event, envelope)
+        if envelope.id.int % limits.FORGETS_ACTIVITY_EVERY == 0:
+            await repository.forget_oldest(work, envelope.tenantid, limits.ACTIVITY_KEPT)
 
 
 def _next(candidates: list[OccasionState], now: datetime) -> list[OccasionView]:

@@ -34,6 +34,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return DROP_BODIES + drop_outbox_sizes()
 
+
 MODELS_STATE = (
     "eJztXe9z2zbS/lcw+pJ0RpdJnKTJpe/cjJW4PfccO+M4zfWSDA2RkMQzRagEZFdt739/Af"
     "CHSIqyKBIgKXo/XC8mKYD7LAjsPrtY/DlYBPS/xOZPjkng2rPBG/TnAI8ZD7DNxR8T7DEy"
