@@ -6,6 +6,7 @@ what they compare, and an expression such as `lower(name)` is not one: such keys
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -28,6 +29,7 @@ from shared.pagination import (
 )
 
 T = TypeVar("T")
+CONVERTED_AT_ONCE = 1000  # rows, in about five milliseconds
 SmallInt = Annotated[int, msgspec.Meta(ge=-(2**15), lt=2**15)]
 Int = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 """What columns of these types hold: a place behind anything else cannot be asked for."""
@@ -150,3 +152,13 @@ def _behind(cursor: str, order: Sort, key: SortKey, alias: str, arguments: Argum
 
 def _text_of(order: Sort) -> str:
     return f"-{order.field}" if order.is_descending else order.field
+
+
+async def converted(rows: Sequence[Mapping[str, Any]], kind: type[T]) -> list[T]:
+    """Of many rows: a portion at a time, between which others have their turn."""
+    found: list[T] = []
+    for start in range(0, len(rows), CONVERTED_AT_ONCE):
+        portion = rows[start : start + CONVERTED_AT_ONCE]
+        found += [msgspec.convert(row, kind) for row in portion]
+        await asyncio.sleep(0)
+    return found

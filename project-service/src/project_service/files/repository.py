@@ -15,7 +15,7 @@ from project_service.files.domain import Plan, Tree
 from project_service.files.errors import FileNotFound
 from project_service.files.paths import path_key
 from project_service.files.schemas import FileQuery
-from project_service.listing import Arguments, SortKey, page_of, window
+from project_service.listing import Arguments, SortKey, converted, page_of, window
 from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.events.files import FileState, VersionState
@@ -68,14 +68,14 @@ async def get(work: Work, tenant_id: UUID, project_id: UUID, file_id: UUID) -> F
 async def find_all(work: Work, tenant_id: UUID, project_id: UUID) -> list[FileState]:
     """In the order of their paths."""
     select = f"select {_COLUMNS} from files f where f.tenant_id = $1 and f.project_id = $2 order by f.path"
-    return msgspec.convert(await work.rows(select, tenant_id, project_id), list[FileState])
+    return await converted(await work.rows(select, tenant_id, project_id), FileState)
 
 
 async def read_listing(work: Work, tenant_id: UUID, project_id: UUID, topic: str) -> Listing:
     """One statement, so that the offset belongs to exactly these files."""
     rows = await work.rows(_LISTING, tenant_id, project_id, topic)
     offset = rows[0]["offset"]
-    return Listing(msgspec.convert([row for row in rows if row["id"] is not None], list[FileState]), offset)
+    return Listing(await converted([row for row in rows if row["id"] is not None], FileState), offset)
 
 
 async def get_tree(work: Work, tenant_id: UUID, project_id: UUID) -> Tree:

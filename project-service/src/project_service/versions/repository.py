@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from project_service.listing import Arguments, Int, SortKey, page_of, window
+from project_service.listing import Arguments, Int, SortKey, converted, page_of, window
 from project_service.versions.errors import VersionNotFound
 from project_service.versions.schemas import FileChange, FileThen, VersionListQuery
 from shared.db.unit_of_work import Work
@@ -74,13 +74,13 @@ async def find_changes(work: Work, tenant_id: UUID, project_id: UUID, version: i
         project_id,
         version,
     )
-    return msgspec.convert(rows, list[FileChange])
+    return await converted(rows, FileChange)
 
 
 async def find_files(work: Work, tenant_id: UUID, project_id: UUID, version: int) -> list[FileThen]:
     """All files of the project as they were, by path."""
     rows = await work.rows(_FILES_THEN, tenant_id, project_id, version)
-    return msgspec.convert(rows, list[FileThen])
+    return await converted(rows, FileThen)
 
 
 async def find_differences(work: Work, tenant_id: UUID, project_id: UUID, old: int, new: int) -> list[Difference]:
