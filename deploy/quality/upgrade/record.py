@@ -9,11 +9,12 @@ from deploy.api_client import api_client
 from deploy.console import say
 from deploy.demo import Story
 from deploy.embedded.postgres_home import remove_data
-from deploy.quality.upgrade.reads import read_all
+from deploy.quality.upgrade.reads import read_all, sign_in
 from deploy.quality.upgrade.recording import FOLDER, SECRETS, Recording, save
-from deploy.quality.upgrade.walk import walk
+from deploy.quality.upgrade.walk import Account, walk
 from deploy.stack_process import EMBEDDED, stack_process
 from deploy.supervision.ports import free_port
+from shared.testing.eventually import eventually
 
 
 async def record(folder: Path) -> None:
@@ -25,10 +26,24 @@ async def record(folder: Path) -> None:
             async with api_client(stack.url) as ada, api_client(stack.url) as stranger:
                 await Story(stack.url, ada, stranger).play()
             accounts, names = await walk(stack.url, home / "mail", receiver_port)
+            for person in ("ada", "grace", "mallory"):
+                await _introduce_device(stack.url, accounts[person])
             answers = await read_all(stack.url, accounts, names)
         await save(Recording(accounts, names, answers), home, folder)
         remove_data(home / "postgres")
     say(f"Recorded in {folder}")
+
+
+async def _introduce_device(url: str, account: Account) -> None:
+    """The device of all readers signs in for the first time here, so that the alert about it is in the recording."""
+    async with api_client(url) as client:
+        await sign_in(client, account)
+
+        async def is_notified() -> bool:
+            notifications = await client.expect(200, "GET", "/notifications?page_size=100")
+            return any(item["kind"] == "security" for item in notifications.body["items"])
+
+        await eventually(is_notified, within=30.0)
 
 
 def main() -> None:

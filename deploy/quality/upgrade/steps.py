@@ -112,7 +112,7 @@ TALK = (
     Step(
         "ada",
         "POST /projects/{project}/comments",
-        {"entity_type": "task", "entity_id": "{task}", "body": "How far, @Grace?"},
+        {"entity_type": "task", "entity_id": "{task}", "body": "How far, @GraceExample?"},
         name="comment",
     ),
     Step(
