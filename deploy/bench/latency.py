@@ -94,7 +94,7 @@ def _row(name: str, begin: dict[str, float], end: dict[str, float]) -> str:
 
 async def _run(mode: str, rate: int, seconds: float, connections: int) -> None:
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as folder:
-        settings = {"RATE_LIMIT_SCALE": "1000", "AMQP_URL": ""}
+        settings = {"RATE_LIMIT_SCALE": "1000", "LIVE_QUOTA_SCALE": "1000", "AMQP_URL": ""}
         started = time.perf_counter()
         async with stack_process(MODES[mode], Path(folder), settings) as stack:
             begun = f"{mode}, started in {time.perf_counter() - started:.1f} s"

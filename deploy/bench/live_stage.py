@@ -54,7 +54,13 @@ def handshake() -> bytes:
 
 
 def environment(port: int) -> dict[str, str]:
-    told = {"PORT": str(port), "INTERNAL_SECRET": SECRET, "RATE_LIMIT_SCALE": WIDE, "DRAIN_SECONDS": "0.1"}
+    told = {
+        "PORT": str(port),
+        "INTERNAL_SECRET": SECRET,
+        "RATE_LIMIT_SCALE": WIDE,
+        "LIVE_QUOTA_SCALE": WIDE,
+        "DRAIN_SECONDS": "0.1",
+    }
     return {**os.environ, **told}
 
 

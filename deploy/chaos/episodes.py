@@ -168,6 +168,7 @@ async def run(episodes: int, seed: int, home: Path, *, has_gateways: bool) -> Ou
             "AMQP_URL": broker.url,
             "INTERNAL_SECRET": SECRET,
             "RATE_LIMIT_SCALE": "1000",
+            "LIVE_QUOTA_SCALE": "1000",
             "EXPIRY_GRACE_SECONDS": "0.2",
             "TESSERA_HOME": str(home),
         }

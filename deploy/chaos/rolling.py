@@ -144,7 +144,13 @@ async def run(clients: int, rate: int, services: Sequence[str], home: Path) -> O
 
 async def _two_of_each(opened: AsyncExitStack, home: Path) -> tuple[LocalStack, dict[str, ServiceProcess]]:
     """The stack, and a second process of each service; the gateway reaches them through balancers."""
-    environ = {**os.environ, **free_ports(), "TESSERA_HOME": str(home), "RATE_LIMIT_SCALE": "100000"}
+    environ = {
+        **os.environ,
+        **free_ports(),
+        "TESSERA_HOME": str(home),
+        "RATE_LIMIT_SCALE": "100000",
+        "LIVE_QUOTA_SCALE": "1000",
+    }
     first, seconds = Ports.from_environment(environ), {name: free_port() for name in SERVICES}
     for name, second in seconds.items():
         port = free_port()

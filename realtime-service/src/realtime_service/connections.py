@@ -30,7 +30,9 @@ class Connections:
         self.metrics = metrics
         rate = FRAMES_PER_SECOND * settings.rate_limit_scale
         self.frame_rate = Rate(rate, rate)
-        self._headcount = Headcount(settings.rate_limit_scale, other_nodes.connections_of, other_nodes.set_own)
+        self._headcount = Headcount(
+            settings.rate_limit_scale, settings.live_quota_scale, other_nodes.connections_of, other_nodes.set_own
+        )
         self._open: set[Connection] = set()
         self._by_user: dict[UUID, set[Connection]] = {}
         self._is_empty = asyncio.Event()

@@ -18,9 +18,19 @@ K = TypeVar("K", bound=Hashable)
 class Headcount:
     """Counting and deciding is one step: of any number of parallel arrivals only as many as there is room get in."""
 
-    def __init__(self, scale: float, elsewhere: Callable[[UUID], int], changed: Callable[[UUID, int], None]) -> None:
-        """`elsewhere` counts a tenant's connections on other nodes; `changed` gets its number on this one."""
+    def __init__(
+        self,
+        scale: float,
+        quota_scale: float,
+        elsewhere: Callable[[UUID], int],
+        changed: Callable[[UUID, int], None],
+    ) -> None:
+        """`scale` is for addresses and users, `quota_scale` for tenants.
+
+        `elsewhere` counts a tenant's connections on other nodes; `changed` gets its number on this one.
+        """
         self._scale = scale
+        self._quota_scale = quota_scale
         self._elsewhere = elsewhere
         self._changed = changed
         self._addresses: dict[str, int] = {}
@@ -39,7 +49,7 @@ class Headcount:
         if self._users.get(principal.user_id, 0) + 1 > MOST_OF_USER * self._scale:
             raise TooManyConnections
         used = self._tenants.get(principal.tenant_id, 0) + self._elsewhere(principal.tenant_id)
-        require_room(Quota.LIVE_CONNECTIONS, principal.tier, used, scale=self._scale)
+        require_room(Quota.LIVE_CONNECTIONS, principal.tier, used, scale=self._quota_scale)
 
     def admit(self, principal: Principal) -> None:
         """Counts for user and tenant until `leave`. Raises as `require_room`, and has not counted then."""

@@ -10,6 +10,7 @@ from shared.settings import Settings
 class RealtimeSettings(Settings, frozen=True, kw_only=True):
     port: Annotated[int, Meta(description="Where the gateway reaches this service.")] = 8004
     rate_limit_scale: Annotated[float, Meta(gt=0, description="Multiplies frame and subscription limits.")] = 1.0
+    live_quota_scale: Annotated[float, Meta(gt=0, description="Multiplies the quota of a tier: for load tests.")] = 1.0
     first_auth_seconds: Annotated[float, Meta(description="How long a socket may stay silent about who it is.")] = 10.0
     upgrade_seconds: Annotated[
         float, Meta(gt=0, description="How long a WebSocket may take to take over from polls.")

@@ -300,7 +300,7 @@ async def test_a_flood_is_answered_then_closed(connect) -> None:
 
 
 async def test_one_connection_too_many_of_a_user_is_refused_until_another_has_gone(start_server) -> None:
-    server = await start_server(rate_limit_scale=0.06)  # 3 of a user, 6 of a free tenant
+    server = await start_server(rate_limit_scale=0.06, live_quota_scale=0.06)  # 3 of a user, 6 of a free tenant
     anna = some_principal()
     first, second, third = [await RawClient.open(server.port, anna) for _ in range(3)]
 
@@ -318,7 +318,7 @@ async def test_one_connection_too_many_of_a_user_is_refused_until_another_has_go
 
 
 async def test_a_tenant_has_as_many_connections_as_its_tier(start_server) -> None:
-    server = await start_server(rate_limit_scale=0.06)
+    server = await start_server(rate_limit_scale=0.06, live_quota_scale=0.06)
     free, pro = some_principal(), some_principal(tier=Tier.PRO)
     crowd = [await RawClient.open(server.port, some_principal(free.tenant_id)) for _ in range(6)]
     more = [await RawClient.open(server.port, some_principal(pro.tenant_id, tier=Tier.PRO)) for _ in range(7)]
@@ -336,7 +336,7 @@ async def test_a_tenant_has_as_many_connections_as_its_tier(start_server) -> Non
 
 
 async def test_of_fifty_parallel_connections_a_tenant_gets_exactly_its_limit(start_server) -> None:
-    server = await start_server(rate_limit_scale=0.12)  # 12 of a free tenant
+    server = await start_server(rate_limit_scale=0.12, live_quota_scale=0.12)  # 12 of a free tenant
     tenant = some_principal().tenant_id
     crowd = await asyncio.gather(*(RawClient.open(server.port, some_principal(tenant)) for _ in range(50)))
 
@@ -347,7 +347,9 @@ async def test_of_fifty_parallel_connections_a_tenant_gets_exactly_its_limit(sta
 
 
 async def test_refused_connections_take_no_place_of_their_tenant(start_server) -> None:
-    server = await start_server(rate_limit_scale=0.02, close_grace_seconds=30.0)  # 2 of a free tenant
+    server = await start_server(
+        rate_limit_scale=0.02, live_quota_scale=0.02, close_grace_seconds=30.0
+    )  # 2 of a free tenant
     tenant = some_principal().tenant_id
     first, second = [await RawClient.open(server.port, some_principal(tenant)) for _ in range(2)]
     refused = [await RawSocket.open(server.port, some_principal(tenant)) for _ in range(3)]  # they do not answer
@@ -364,7 +366,9 @@ async def test_refused_connections_take_no_place_of_their_tenant(start_server) -
 
 
 async def test_connections_on_other_nodes_count_until_they_have_gone(start_server) -> None:
-    one, other = [await start_server(rate_limit_scale=0.06) for _ in range(2)]  # 6 of a free tenant
+    one, other = [
+        await start_server(rate_limit_scale=0.06, live_quota_scale=0.06) for _ in range(2)
+    ]  # 6 of a free tenant
     tenant = some_principal().tenant_id
     crowd = [await RawClient.open(one.port, some_principal(tenant)) for _ in range(6)]
 
@@ -385,7 +389,7 @@ async def test_connections_on_other_nodes_count_until_they_have_gone(start_serve
 
 
 async def test_an_event_stream_over_the_limit_of_the_tier_is_refused_by_http(start_server, keeper) -> None:
-    server = await start_server(rate_limit_scale=0.02)  # 2 of a free tenant
+    server = await start_server(rate_limit_scale=0.02, live_quota_scale=0.02)  # 2 of a free tenant
     anna = some_principal()
     keeper.create(anna.tenant_id, TOPIC)
     crowd = [await RawClient.open(server.port, some_principal(anna.tenant_id)) for _ in range(2)]

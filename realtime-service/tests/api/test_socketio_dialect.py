@@ -309,7 +309,7 @@ async def test_who_loses_a_chat_is_told_and_hears_no_more(chat, chats: FakeKeepe
 
 @pytest.mark.parametrize("transports", TRANSPORTS.values(), ids=TRANSPORTS.keys())
 async def test_one_connection_too_many_of_a_tier_is_refused_by_name(start_server, transports: list[str]) -> None:
-    server = await start_server(rate_limit_scale=0.1)  # 10 of a free tenant
+    server = await start_server(rate_limit_scale=0.1, live_quota_scale=0.1)  # 10 of a free tenant
     anna = some_principal()
     crowd = [await RawClient.open(server.port, some_principal(anna.tenant_id)) for _ in range(10)]
     client = ChatClient()

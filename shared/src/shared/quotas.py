@@ -68,8 +68,8 @@ def require_room(
 ) -> None:
     """Raises TierLimitExceeded unless `more` fits beside the `used` ones.
 
-    `required_tier` is the smallest tier that has room for them, None when no tier has. `scale` is RATE_LIMIT_SCALE
-    where a quota grows with it.
+    `required_tier` is the smallest tier that has room for them, None when no tier has. `scale` multiplies
+    what tiers include, for load tests.
     """
     limit = limit_of(quota, tier, scale)
     if used + more <= limit:
@@ -82,7 +82,7 @@ def require_room(
             "used": used,
             "resets_at": resets_at,
             "tier": tier,
-            "required_tier": next((other for other in Tier if limit_of(quota, other) >= used + more), None),
+            "required_tier": next((other for other in Tier if limit_of(quota, other, scale) >= used + more), None),
             "upgrade_url": None,
         },
     )
