@@ -1,15 +1,11 @@
 """API keys: made and shown once, listed without secrets, revoked by their owner and nobody else."""
 
-import asyncio
-
 import msgspec
 import pytest
 from auth_client import AuthClient
 from auth_credentials import introspect, make_key
 from auth_fakes import SettableClock
 
-from auth_service import limits
-from auth_service.api_keys import service
 from shared.db.databases import Database
 from shared.ids import new_id
 from shared.principal import Principal, Role
@@ -35,21 +31,6 @@ async def test_a_new_key_is_shown_whole_this_once(auth: AuthClient) -> None:
     listed = await auth.send("GET", API_KEYS, who=owner)
     assert listed.json == {"items": [made], "total": 1, "page": 1, "page_size": 20, "next_cursor": None}
     assert key.encode() not in listed.body
-
-
-async def test_a_user_has_only_so_many_keys(auth: AuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "API_KEYS", limits.API_KEYS._replace(most=3))
-    owner, other = (await auth.register()).principal, (await auth.register()).principal
-    body = {"name": "robot", "scopes": ["*:read"]}
-
-    answers = await asyncio.gather(*(auth.send("POST", API_KEYS, body, who=owner) for _ in range(10)))
-    revoked = next(answer.data for answer in answers if answer.status == 201)
-    await auth.send("DELETE", f"{API_KEYS}/{revoked['id']}", who=owner)
-
-    assert sorted(answer.status for answer in answers) == [201] * 3 + [409] * 7
-    assert {answer.code for answer in answers if answer.status == 409} == {"LIMIT_REACHED"}
-    assert (await auth.send("POST", API_KEYS, body, who=owner)).status == 201
-    assert (await auth.send("POST", API_KEYS, body, who=other)).status == 201
 
 
 async def test_no_copy_of_the_database_holds_a_key(auth: AuthClient, database: Database) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,68 +10,35 @@ from project_client import ProjectClient, task_path, tasks_of
 
 from project_service import limits
 from project_service.attachments import service as attachments
-from project_service.gifting.gifts import service as gifts
-from project_service.gifting.items import service as items
-from project_service.gifting.lists import service as lists
-from project_service.gifting.occasions import service as occasions
-from project_service.gifting.persons import service as persons
-from project_service.labels import service as labels
-from project_service.sessions import service as sessions
 from project_service.webhooks import delivery_queue
 from shared import pagination
 from shared.principal import Role
 
 API = "/api/v1"
 MOST = 3
-NOUNS: dict[str, tuple[ModuleType, str, str, Callable[[int], dict[str, Any]]]] = {
-    "labels": (labels, "LABELS", "{project}/tasks/labels", lambda n: {"name": f"label {n}"}),
-    "sessions": (sessions, "SESSIONS", API + "/sessions", lambda n: {"name": f"s {n}", "workspace_path": "/w"}),
-    "persons": (persons, "PERSONS", API + "/persons", lambda n: {"name": f"person {n}"}),
-    "occasions": (occasions, "OCCASIONS", API + "/occasions", lambda n: occasion(n)),
-    "lists": (lists, "GIFT_LISTS", API + "/lists", lambda n: {"name": f"list {n}", "type": "ideas"}),
-    "items": (items, "LIST_ITEMS", "{list}/items", lambda n: {"name": f"item {n}"}),
-    "gifts": (gifts, "GIFTS", API + "/gifts", lambda n: {"name": f"gift {n}"}),
+PLACES: dict[str, tuple[str, str]] = {
+    "LABELS_OF_PROJECT": ("/projects/{project}/tasks/labels", "label"),
+    "ITEMS_OF_USER": ("/lists/{list}/items", "item"),
 }
 
 
-def occasion(number: int) -> dict[str, Any]:
-    return {"name": f"occasion {number}", "date": "2027-01-01", "kind": "other"}
-
-
-@pytest.mark.parametrize("noun", NOUNS)
-async def test_a_limit_is_exact_under_parallel_requests(
-    client: ProjectClient, monkeypatch: pytest.MonkeyPatch, noun: str
+@pytest.mark.parametrize("limit", PLACES)
+async def test_a_small_limit_is_exact_under_parallel_requests(
+    client: ProjectClient, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    module, name, path, body = NOUNS[noun]
-    monkeypatch.setattr(module, name, getattr(limits, name)._replace(most=MOST))
+    monkeypatch.setattr(limits, limit, getattr(limits, limit)._replace(most=MOST))
     ada = person(Role.ADMIN)
-    if "{project}" in path:
-        path = path.format(project=f"{API}/projects/{(await client.new_project(ada))['id']}")
-    elif "{list}" in path:
-        gift_list = await client.create(f"{API}/lists", {"name": "Ideas", "type": "ideas"}, who=ada)
-        path = path.format(list=f"{API}/lists/{gift_list['id']}")
+    project = await client.new_project(ada)
+    gift_list = await client.create(f"{API}/lists", {"name": "Ideas", "type": "ideas"}, who=ada)
+    path, name = PLACES[limit]
+    place = API + path.format(project=project["id"], list=gift_list["id"])
 
-    answers = await asyncio.gather(*(client.send("POST", path, body(number), who=ada) for number in range(12)))
+    answers = await asyncio.gather(
+        *(client.send("POST", place, {"name": f"{name} {number}"}, who=ada) for number in range(12))
+    )
 
     assert Counter(answer.status for answer in answers) == {201: MOST, 409: 12 - MOST}
-    [refused] = {answer.code for answer in answers if answer.status == 409}
-    assert refused == "LIMIT_REACHED"
-
-
-async def test_a_limit_counts_for_forks_too_and_a_deletion_makes_room(
-    client: ProjectClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sessions, "SESSIONS", limits.SESSIONS._replace(most=1))
-    ada, ben = person(), person()
-    session = await client.create(f"{API}/sessions", {"name": "One", "workspace_path": "/w"}, who=ada)
-
-    refused = await client.send("POST", f"{API}/sessions/{session['id']}/fork", {}, who=ada)
-    await client.create(f"{API}/sessions", {"name": "His", "workspace_path": "/w"}, who=ben)
-    await client.send("DELETE", f"{API}/sessions/{session['id']}", who=ada)
-    await client.create(f"{API}/sessions", {"name": "Two", "workspace_path": "/w"}, who=ada)
-
-    assert refused.code == "LIMIT_REACHED"
-    assert refused.json["error"]["details"]["limit"] == 1
+    assert {answer.code for answer in answers if answer.status == 409} == {"LIMIT_REACHED"}
 
 
 async def test_a_task_has_only_so_many_attachments(client: ProjectClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from shared.errors import LimitReached
 
 REMEMBERED = 10_000  # owners in a process: 2 MB
 _NEAR = 10  # within a tenth of the limit every addition counts
+_NEAR_ROWS = 100  # and within so many rows: more than there are transactions at one time
 _FREE = 200  # so 20 processes together cannot pass that tenth unnoticed
 
 
