@@ -29,7 +29,7 @@ from auth_service.handovers.service import Handovers, session_tokens
 from auth_service.heartbeat import BEAT_SECONDS, Heart
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
-from auth_service.invitations import routes as invitation_routes
+from auth_service.invitations import repository as invitation_rows, routes as invitation_routes
 from auth_service.invitations.acceptance import tenant_joined
 from auth_service.invitations.service import Invitations
 from auth_service.live_tickets import repository as tickets, routes as live_tickets
@@ -121,6 +121,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         "forget tickets that nobody used": tickets.forget_expired,
         "forget old data exports": exports.forget_expired,
         "forget revoked API keys": key_rows.forget_revoked,
+        "delete expired invitations": invitation_rows.delete_expired,
         "anonymise closed accounts": anonymise_due,
         "retire replaced signing keys": key_store.retire_replaced,
     }

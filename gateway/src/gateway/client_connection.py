@@ -300,7 +300,7 @@ def unsent_bytes(transport: asyncio.Transport) -> int:
     peer = transport.get_extra_info("socket")
     try:
         in_kernel = fcntl.ioctl(peer.fileno(), termios.TIOCOUTQ, bytes(4))
-    except OSError:  # it has ended, or this system does not tell
+    except (OSError, ValueError):  # it has ended, or this system does not tell
         return waiting
     return waiting + int.from_bytes(in_kernel, sys.byteorder)
 

@@ -89,7 +89,7 @@ async def poll(principal: Principal, query: PollQuery, node: Node) -> EventPage:
         return EventPage(items=[], epoch=epoch, offset=offset, recovered=False)
     epoch, _, offset_text = query.after.partition(":")
     stream = await node.parts.access.check(principal, query.topic)
-    async with node.parts.replays.of(principal.tenant_id):
+    async with node.parts.replays.of(principal):
         missed = await _page(node, principal, stream, Position(epoch, int(offset_text)))
     return EventPage(
         items=[read_event(event) for event in missed.events if event.is_live],

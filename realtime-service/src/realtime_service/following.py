@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -97,6 +98,7 @@ class Following:
 
     __slots__ = (
         "_catching_up",
+        "_checks",
         "_client",
         "_direct",
         "_doubts",
@@ -125,6 +127,7 @@ class Following:
         self._doubts: dict[Subscription, int] = {}
         self._unchecked: set[Subscription] = set()
         self._turns = asyncio.Semaphore(JOINS_AT_ONCE)
+        self._checks = asyncio.Semaphore(JOINS_AT_ONCE)  # never behind joins, which may wait for a slow reader
         self._catching_up = asyncio.Lock()
 
     def __contains__(self, topic: str) -> bool:
@@ -205,8 +208,7 @@ class Following:
         subscription = Subscription(self._parts.hub, principal, topic, self._client, wish.wanted, self._direct)
         self._subscriptions[topic] = subscription
         self._wishes[subscription] = wish
-        joining = self._join(subscription, wish) if wish.since is None else self._replay(subscription, wish)
-        self._joining[subscription] = self._tasks.start(joining)
+        self._joining[subscription] = self._tasks.start(self._join(subscription, wish))
 
     def _anew(self, topic: str, wish: Wish) -> Wish:
         """For a client that was answered already and does not know that it asks again."""
@@ -216,13 +218,9 @@ class Following:
 
         return Wish(None, wish.wanted, joined, lambda error: self._client.taken_away(topic, error))
 
-    async def _replay(self, subscription: Subscription, wish: Wish) -> None:
-        async with self._parts.replays.of(subscription.principal.tenant_id):
-            await self._join(subscription, wish)
-
     async def _join(self, subscription: Subscription, wish: Wish) -> None:
         try:
-            async with self._turns:
+            async with self._turns, self._turn_of(subscription.principal, wish):
                 place = await subscription.join(
                     self._parts.access,
                     self._parts.keepers,
@@ -242,16 +240,25 @@ class Following:
         if wish.since is not None:
             self._parts.metrics.recoveries.labels("recovered" if place.is_recovered else "lost").inc()
 
+    def _turn_of(self, principal: Principal, wish: Wish) -> AbstractAsyncContextManager[None]:
+        """Only who asks for a replay waits for one of the tenant's turns, and never while it waits for its own."""
+        return nullcontext() if wish.since is None else self._parts.replays.of(principal)
+
     async def _deliver_part(self, subscription: Subscription, events: list[TopicEvent], position: Position) -> None:
-        """Begun anew, the topic goes on from here: nothing is delivered twice."""
-        await self._tell_missed(events)
+        """Begun anew, the topic goes on from what was written last: nothing is delivered twice."""
+        await self._tell_missed(events, partial(self._advance, subscription))
         await self._client.drained()
+        self._advance(subscription, position)
+
+    def _advance(self, subscription: Subscription, position: Position) -> None:
         wish = self._wishes.get(subscription)
         if wish is not None:
             self._wishes[subscription] = wish._replace(since=position)
 
-    async def _tell_missed(self, events: list[TopicEvent]) -> None:
-        """Never more at once than a healthy reader takes without being called slow."""
+    async def _tell_missed(
+        self, events: list[TopicEvent], written: Callable[[Position], None] = lambda _position: None
+    ) -> None:
+        """Never more at once than a healthy reader takes without being called slow; `written` gets what it reached."""
         part: list[TopicEvent] = []
         size = 0
         for event in events:
@@ -259,13 +266,14 @@ class Following:
             size += len(event.frame(self._render))
             if size >= SOFT_LIMIT:
                 self._client.missed(part)
+                written(event.position)
                 part, size = [], 0
                 await self._client.drained()
         self._client.missed(part)
 
     async def _check(self, subscription: Subscription) -> None:
         try:
-            async with self._turns, self._parts.checks:
+            async with self._checks, self._parts.checks:
                 self._unchecked.discard(subscription)
                 doubt = self._doubts.get(subscription)
                 stream = await self._parts.access.check(subscription.principal, subscription.topic)

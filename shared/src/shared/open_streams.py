@@ -1,6 +1,6 @@
 """How many long answers a user may have open at once: each costs a thread's or a database's time while it lasts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Self
 from uuid import UUID
 from weakref import WeakSet
@@ -52,3 +52,9 @@ class _OpenStream:
         except BaseException:
             self.is_over = True
             raise
+
+    async def aclose(self) -> None:
+        """Ends the parts' own work at once, too, as whoever reads only some of them has to."""
+        self.is_over = True
+        if isinstance(self._parts, AsyncGenerator):
+            await self._parts.aclose()

@@ -219,13 +219,15 @@ class Supervisor:
 
     def _begin(self, state: TaskState, supervision: Coroutine[Any, Any, None]) -> SupervisedTask:
         task = asyncio.create_task(supervision, name=state.name)
-        self._tasks[state.name] = SupervisedTask(state, task, lambda: self._forget(state))
-        return self._tasks[state.name]
+        begun = SupervisedTask(state, task, lambda: self._remove(state, begun))
+        self._tasks[state.name] = begun
+        return begun
 
-    def _forget(self, state: TaskState) -> None:
-        """What was stopped on purpose is not failing."""
-        state.is_failing = False
-        self._tasks.pop(state.name, None)
+    def _remove(self, state: TaskState, stopped: SupervisedTask) -> None:
+        """What was stopped on purpose is not failing. Another task may have the name by now."""
+        if self._tasks.get(state.name) is stopped:
+            state.is_failing = False
+            del self._tasks[state.name]
 
     async def _supervise(
         self,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 
 
@@ -57,7 +58,10 @@ async def find_document(work: Work, user_id: UUID, export_id: UUID, now: datetim
 
 
 async def forget_expired(work: Work, now: datetime) -> int:
-    return await work.execute("delete from data_exports where expires_at <= $1", now)
+    delete = (
+        "delete from data_exports where id = any(array(select id from data_exports where expires_at <= $1 limit $2))"
+    )
+    return await work.execute(delete, now, PORTION_ROWS)
 
 
 _HELD = {

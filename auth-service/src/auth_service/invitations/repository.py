@@ -1,6 +1,6 @@
 """Every query about invitations. A tenant's own work makes and withdraws them; tokens are for system work."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,7 @@ from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, 
 from auth_service.mail_tokens.domain import NewToken, digest_of
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.pages import last_id, page_by_id
+from shared.db.portions import PORTION_ROWS
 from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
@@ -18,6 +19,8 @@ from shared.events.projects import ProjectRole
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Role
+
+EXPIRED_KEPT_FOR = timedelta(days=30)
 
 
 class TakenInvitation(msgspec.Struct, frozen=True):
@@ -34,6 +37,11 @@ async def find_page(work: Work, tenant_id: UUID, query: InvitationQuery, now: da
     rows = await work.rows(_PAGE, *wanted, last_id(query), query.size + 1, query.offset)
     total = (await work.rows(_COUNT, *wanted))[0]["number"] if query.include_total else None
     return page_by_id(query, msgspec.convert(rows, list[InvitationView]), total)
+
+
+async def require_room(work: Work, tenant_id: UUID) -> None:
+    """For one more, before it is written. Raises LimitReached."""
+    await require_within(work, limits.INVITATIONS_OF_TENANT, _COUNT_WITH_ONE_MORE, tenant_id)
 
 
 async def put_invitation(
@@ -55,7 +63,6 @@ async def put_invitation(
         _ADD, invitation_id, tenant_id, new.email, identity, new.role, new.project_id, new.project_role,
         invited_by, token.digest, expires_at, now,
     )  # fmt: skip
-    await require_within(work, limits.INVITATIONS_OF_TENANT, _COUNT_OPEN, tenant_id)
     await work.execute(_FORGET_OLDEST, tenant_id, limits.ACCEPTED_KEPT)
     [row] = await work.rows(f"{_INVITATIONS} and id = $3", tenant_id, now, invitation_id)
     return msgspec.convert(row, InvitationView)
@@ -66,6 +73,11 @@ async def remove_invitation(work: Work, tenant_id: UUID, invitation_id: UUID) ->
     sql = "delete from invitations where tenant_id = $1 and id = $2 and accepted_at is null"
     if not await work.execute(sql, tenant_id, invitation_id):
         raise InvitationNotFound
+
+
+async def delete_expired(work: Work, now: datetime) -> int:
+    """A retention step: those that have been listed as expired for long enough."""
+    return await work.execute(_DELETE_EXPIRED, now - EXPIRED_KEPT_FOR, PORTION_ROWS)
 
 
 async def find_tenant(work: Work, token: str) -> UUID:
@@ -102,7 +114,15 @@ _COUNT = f"""
 select count(*) as number from invitations where tenant_id = $1 and ($3::text is null or {_STATUS} = $3)
 """  # noqa: S608 - made of constants
 
-_COUNT_OPEN = "select count(*) from invitations where tenant_id = $1 and accepted_at is null"
+_COUNT_WITH_ONE_MORE = """
+select count(*) + 1 as number from invitations where tenant_id = $1 and accepted_at is null and expires_at > now()
+"""
+
+_DELETE_EXPIRED = """
+delete from invitations where id = any(array(
+    select id from invitations where accepted_at is null and expires_at < $1 limit $2 for update skip locked
+))
+"""
 
 _FORGET_OLDEST = """
 delete from invitations where tenant_id = $1 and id = any(array(

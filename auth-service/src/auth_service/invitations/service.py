@@ -22,7 +22,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
-from shared.errors import Forbidden
+from shared.errors import Forbidden, LimitReached
 from shared.events.projects import InvitationRequested, ProjectRole
 from shared.events.questions import InvitationRoom, InvitationRoomAnswer, ProjectStanding
 from shared.messaging.requests import Requests
@@ -59,22 +59,21 @@ class Invitations:
             return work.answer(await self._invite(work, principal.tenant_id, principal.user_id, asked))
 
     async def send_for(self, work: Work, request: InvitationRequested) -> None:
-        """Whoever is a member by now joins the project at once. Nothing comes of it if its sender may not invite, or
-        all seats are taken.
-        """
+        """A member joins the project at once. Nothing comes of it if its sender may not invite, or no room is left."""
         member_id = await accounts.find_member_by_email(work, request.tenant_id, request.email)
         if member_id is not None:
             tell_accepted(work, request.tenant_id, member_id, request.project_id, request.project_role)
             return
         asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
-        with suppress(UserNotFound, Forbidden):  # raised before anything is written
+        with suppress(UserNotFound, Forbidden, LimitReached):  # raised before anything is written
             await self._invite(work, request.tenant_id, request.invited_by, asked)
 
     async def room(self, question: InvitationRoom) -> InvitationRoomAnswer:
-        """Raises TierLimitExceeded."""
+        """Raises TierLimitExceeded or LimitReached."""
         async with self._database.unit_of_work(question.tenant_id) as work:
             identity = email_identity(question.email)
             await seats.require_seat_for(work, question.tenant_id, identity, self._clock.now())
+            await repository.require_room(work, question.tenant_id)
         return InvitationRoomAnswer()
 
     async def remove(self, principal: Principal, invitation_id: UUID) -> None:
@@ -89,12 +88,13 @@ class Invitations:
             return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
 
     async def _invite(self, work: Work, tenant_id: UUID, invited_by: UUID, asked: CreateInvitation) -> InvitationView:
-        """Raises UserNotFound or Forbidden by what the inviter is now, and TierLimitExceeded."""
+        """Raises UserNotFound or Forbidden by what the inviter is now, TierLimitExceeded and LimitReached."""
         now, token = self._clock.now(), new_token()
         await seats.lock(work, tenant_id)
         inviter = await accounts.find_user(work, tenant_id, invited_by)
         check_may_invite(inviter.role)
         await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
+        await repository.require_room(work, tenant_id)
         tenant = await tenants.get_tenant(work, tenant_id)
         made = await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
         letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))

@@ -6,6 +6,7 @@ import msgspec
 
 from auth_service.introspection.repository import Known
 from auth_service.opaque_tokens import OpaqueToken
+from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 from shared.principal import Principal
 
@@ -25,8 +26,12 @@ async def use_ticket(work: Work, ticket: OpaqueToken, now: datetime) -> Known | 
 
 
 async def forget_expired(work: Work, now: datetime) -> int:
-    return await work.execute("delete from live_tickets where expires_at <= $1", now)
+    return await work.execute(_DELETE_EXPIRED, now, PORTION_ROWS)
 
+
+_DELETE_EXPIRED = """
+delete from live_tickets where id = any(array(select id from live_tickets where expires_at <= $1 limit $2))
+"""
 
 _USE = """
 with used as (

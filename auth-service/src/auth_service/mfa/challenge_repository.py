@@ -6,6 +6,7 @@ from uuid import UUID
 
 from auth_service import limits
 from auth_service.opaque_tokens import OpaqueToken
+from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 
 
@@ -40,7 +41,7 @@ async def finish(work: Work, token: OpaqueToken) -> bool:
 
 
 async def forget_expired(work: Work, now: datetime) -> int:
-    return await work.execute(_FORGET_EXPIRED, now)
+    return await work.execute(_FORGET_EXPIRED, now, PORTION_ROWS)
 
 
 _END_OLDEST = """
@@ -51,7 +52,7 @@ delete from mfa_challenges where id in (
 
 _FORGET_EXPIRED = """
 delete from mfa_challenges
-where id in (select id from mfa_challenges where expires_at <= $1 for update skip locked)
+where id in (select id from mfa_challenges where expires_at <= $1 limit $2 for update skip locked)
 """
 
 _ATTEMPT = """

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from auth_service.throttling.domain import Limit
+from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 
 
@@ -24,12 +25,12 @@ async def give_back(work: Work, key: str, now: datetime) -> None:
 
 async def forget_ended(work: Work, now: datetime) -> int:
     """But for those that somebody counts in just now: they begin anew by themselves."""
-    return await work.execute(_FORGET_ENDED, now)
+    return await work.execute(_FORGET_ENDED, now, PORTION_ROWS)
 
 
 _FORGET_ENDED = """
 delete from attempt_windows
-where key in (select key from attempt_windows where ends_at <= $1 for update skip locked)
+where key in (select key from attempt_windows where ends_at <= $1 limit $2 for update skip locked)
 """
 
 _TAKE = """

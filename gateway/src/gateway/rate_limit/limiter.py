@@ -108,7 +108,7 @@ class RateLimiter:
             return
         self._is_away = True
         get_logger().warning("Redis does not answer: rate limits are counted locally")
-        self._probe = self._tasks.start("look for Redis", self._watch, may_return=True)
+        self._probe = self._tasks.start("look for Redis", self._watch, may_return=True, is_essential=False)
 
     async def _watch(self) -> None:
         assert self._shared is not None

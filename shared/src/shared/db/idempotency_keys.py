@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.db.portions import PORTION_ROWS
 from shared.db.schema import NO_TENANT
 from shared.errors import IdempotencyInProgress, IdempotencyMismatch
 from shared.idempotency import IdempotencyScope, ReplayAnswer, StoredAnswer
@@ -49,6 +50,12 @@ async def claim(work: "Work", scope: IdempotencyScope) -> None:
     )
 
 
+_PRUNE = """
+delete from idempotency_keys
+where ctid = any(array(select ctid from idempotency_keys where created_at < now() - $1::interval limit $2))
+"""
+
+
 async def store(work: "Work", scope: IdempotencyScope, value: Any) -> None:
     answer = scope.kept(value)
     headers = msgspec.json.encode(answer.headers).decode()
@@ -56,8 +63,8 @@ async def store(work: "Work", scope: IdempotencyScope, value: Any) -> None:
 
 
 async def prune(work: "Work") -> int:
-    """In system work: forgets the expired answers, returns how many."""
-    return await work.execute("delete from idempotency_keys where created_at < now() - $1::interval", KEPT_FOR)
+    """In system work: deletes a portion of the expired answers, returns how many."""
+    return await work.execute(_PRUNE, KEPT_FOR, PORTION_ROWS)
 
 
 def _key_of(tenant_id: UUID | None, scope: IdempotencyScope) -> tuple[UUID, UUID, str]:

@@ -1,8 +1,8 @@
 """How results become responses: one resource, a list, a creation, an accepted job, nothing."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from types import UnionType
-from typing import Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, Union, get_args, get_origin, runtime_checkable
 
 import msgspec
 from sanic.response import BaseHTTPResponse, HTTPResponse, ResponseStream
@@ -16,6 +16,13 @@ T = TypeVar("T")
 HttpAnswer: TypeAlias = HTTPResponse | ResponseStream
 JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An iterator with work of its own that can be ended before its end, as an asynchronous generator can."""
+
+    async def aclose(self) -> None: ...
 
 
 class Created(msgspec.Struct, Generic[T], frozen=True):
@@ -118,7 +125,7 @@ def streamed(
                 transport.abort()  # Sanic would end it in good order
             raise
         finally:
-            if isinstance(parts, AsyncGenerator):
+            if isinstance(parts, Closable):
                 await parts.aclose()
 
     length = {} if size is None else {"Content-Length": str(size)}

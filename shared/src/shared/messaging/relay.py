@@ -134,10 +134,11 @@ class Relay:
         if confirmed:
             await session.execute(_MARK_SENT, [row["id"] for row in rows[:confirmed]])
         await session.execute(_UNLOCK)  # whatever is raised before this ends the session, and the locks with it
+        asked_for = self._portion_rows
         self._adapt(confirmed, failure)
         if failure is not None:
             raise failure
-        return len(rows) >= self._portion_rows or sum(row["bytes"] for row in rows) >= PORTION_BYTES
+        return len(rows) >= asked_for or sum(row["bytes"] for row in rows) >= PORTION_BYTES
 
     async def _publish(self, rows: Sequence[dict[str, Any]]) -> tuple[int, PublishFailed | None]:
         """How many of them, from the first on, have been confirmed, and why not all."""
