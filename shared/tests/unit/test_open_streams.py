@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.errors import TooManyRequests
+from shared.http.answers import Closable
 from shared.ids import new_id
 from shared.open_streams import OpenStreams
 
@@ -62,3 +63,25 @@ async def test_one_that_nobody_ever_reads_makes_room() -> None:
     streams.open(ADA, parts())
 
     streams.require_room(ADA)
+
+
+async def test_one_that_is_left_in_the_middle_ends_its_parts_and_makes_room() -> None:
+    is_closed = False
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal is_closed
+        try:
+            while True:
+                yield b"part"
+        finally:
+            is_closed = True
+
+    streams = OpenStreams(most=1)
+    first = streams.open(ADA, endless())
+    await anext(first)
+
+    assert isinstance(first, Closable)
+    await first.aclose()
+
+    streams.require_room(ADA)
+    assert is_closed

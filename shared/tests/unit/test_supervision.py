@@ -180,6 +180,23 @@ async def test_a_stop_ends_all_tasks_and_is_not_held_up_by_one_that_refuses() ->
     await ended.wait()
 
 
+async def test_stopping_a_task_that_has_ended_leaves_another_of_its_name_alone() -> None:
+    supervisor = Supervisor(QUICK)
+
+    async def end() -> None:
+        return
+
+    first = supervisor.start("work", end, may_return=True)
+    await first.wait()
+    second = supervisor.start("work", Work())
+    await first.stop()
+    await asyncio.sleep(0)
+
+    await supervisor.stop()
+
+    assert second.is_done
+
+
 async def test_metrics_show_each_task_and_those_of_what_it_includes(tasks: Supervisor) -> None:
     metrics, bus = Metrics("sample"), Supervisor(QUICK)
     tasks.include(bus)
