@@ -216,11 +216,14 @@ async def test_of_deleted_projects_the_thousand_deleted_last_can_be_restored(cli
     now = SystemClock().now()
 
     gone = await client.send("POST", f"{project_path(oldest)}/restore", who=ada)
-    async with client.database.system_work() as work:
-        purged = await purge_deleted(work, now)
+    while True:
+        async with client.database.system_work() as work:
+            if not await purge_deleted(work, now):
+                break
     back = await client.send("POST", f"{project_path(last)}/restore", who=ada)
 
-    assert (gone.status, back.status, purged) == (404, 200, 1)
+    left = await client.database.system_rows("select id from projects where id = $1", UUID(oldest["id"]))
+    assert (gone.status, back.status, left) == (404, 200, [])
 
 
 async def test_versions_remember_half_a_million_changes_of_a_projects_files(client: ProjectClient) -> None:
