@@ -265,8 +265,8 @@ async def test_of_activity_the_newest_is_kept(client: ProjectClient) -> None:
                 ada.tenant_id,
                 project,
             )
-        await activity.forget_oldest(work, ada.tenant_id, project, 10)
-        await dashboard.forget_oldest(work, ada.tenant_id, 10)
+        await activity.delete_oldest(work, ada.tenant_id, project, 10)
+        await dashboard.delete_oldest(work, ada.tenant_id, 10)
 
     for table in ("project_activity", "gift_activity"):
         kept = await client.database.system_rows(f"select min(type::int) as oldest, count(*) as number from {table}")

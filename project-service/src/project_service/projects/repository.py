@@ -212,8 +212,8 @@ async def drop_favorites_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
 async def purge(work: Work, deleted_before: datetime, rows_at_once: int) -> int:
     """One portion of the project deleted longest ago, in system work; returns how many rows were deleted.
 
-    What is in a project goes first, by our own role and never by a cascade: a cascade would delete any number of rows in
-    one statement, and run the triggers of tasks as the owner of the tables, who writes none.
+    What is in a project is deleted first, by our own role and never by a cascade: a cascade would delete any number of
+    rows in one statement, and run the triggers of tasks as the owner of the tables, who writes none.
     """
     due = await work.row(_DUE, deleted_before)
     if due is None:
