@@ -273,6 +273,33 @@ async def test_of_activity_the_newest_is_kept(client: ProjectClient) -> None:
         assert dict(kept[0]) == {"oldest": 21, "number": 10}
 
 
+async def test_beyond_the_limit_of_text_tasks_can_change_and_shrink_and_cannot_grow(
+    client: ProjectClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    task = await client.new_task(ada, project, description="x" * 2_000)
+    monkeypatch.setattr(limits, "TEXT_OF_TASKS", RowLimit("bytes in a test", 1_000))
+
+    shorter = await client.send("PATCH", task_path(task), {"description": "x" * 1_500}, who=ada)
+    longer = await client.send("PATCH", task_path(task), {"description": "x" * 1_501}, who=ada)
+    bulk = [
+        await client.send("POST", f"{tasks_of(project)}/bulk", {"operations": operations}, who=ada)
+        for operations in (
+            [{"op": "update", "id": task["id"], "data": {"status": "in_progress"}}],
+            [{"op": "update", "id": task["id"], "data": {"description": "x" * 1_400}}],
+            [{"op": "update", "id": task["id"], "data": {"description": "x" * 1_401}}],
+            [
+                {"op": "update", "id": task["id"], "data": {"description": None}},
+                {"op": "create", "data": {"title": "y", "description": "y" * 900}},
+            ],
+        )
+    ]
+
+    assert (shorter.status, longer.status, longer.code) == (200, 409, "LIMIT_REACHED")
+    assert [answer.status for answer in bulk] == [200, 200, 409, 200]
+
+
 async def test_far_from_a_limit_most_additions_count_nothing(client: ProjectClient) -> None:
     ada = person()
     project = UUID((await client.new_project(ada))["id"])
