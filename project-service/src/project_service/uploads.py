@@ -68,7 +68,10 @@ class Uploads:
                 self._bytes -= Counter({tenant_id: size})
 
     def _take_room(self, tenant_id: UUID, size: int) -> None:
-        if self._bytes[tenant_id] + size > self._of_tenant or self._bytes.total() + size > self._in_all:
+        """A tenant takes half of what the others leave at most, so that another tenant always finds room."""
+        own = self._bytes[tenant_id]
+        left_by_others = self._in_all - (self._bytes.total() - own)
+        if own + size > min(self._of_tenant, left_by_others // 2):
             raise Unavailable("Too much is being uploaded at one time: try again when other uploads have ended.")
         self._bytes[tenant_id] += size
 

@@ -27,7 +27,7 @@ GROUP_BYTES = 4 * MIB  # what is held in memory, besides one file
 _PART_BYTES = 64 * 1024
 _ENCRYPTED = 0x1
 _END = struct.Struct("<4s4H2LH")
-_END_MARK, _LARGE_MARK = b"PK\x05\x06", b"PK\x06\x07"
+_ENTRY_MARK, _END_MARK, _LARGE_MARK = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x07"
 _LONGEST_COMMENT = 65535
 _LOCAL_HEADER_BYTES = 30  # before the name and the extra field, whose lengths are its last four bytes
 _LOCAL_LENGTHS = struct.Struct("<2H")
@@ -106,9 +106,21 @@ def _require_modest_directory(file: IO[bytes]) -> int:
     _, _, _, _, count, directory, _, _ = _END.unpack_from(tail, place)
     if tail[max(place - 20, 0) :].startswith(_LARGE_MARK):
         raise InvalidArchive.because("too_large", "Archives of more than 4 GiB or 65,535 files are not read.")
-    if count > MAX_FILES or directory > MAX_DIRECTORY_BYTES:
+    if (
+        count > MAX_FILES
+        or directory > MAX_DIRECTORY_BYTES
+        or _entries_before(file, size - len(tail) + place, directory) > MAX_FILES
+    ):
         raise InvalidArchive.because("too_many", f"An archive has at most {MAX_FILES} files.")
     return size
+
+
+def _entries_before(file: IO[bytes], end: int, directory: int) -> int:
+    """At least as many as zipfile makes objects of: the count that the end record states is the attacker's."""
+    file.seek(max(end - directory, 0))
+    entries = file.read(directory).count(_ENTRY_MARK)
+    file.seek(0)
+    return entries
 
 
 def _require_apart(file: IO[bytes], infos: list[ZipInfo], directory_start: int) -> None:
