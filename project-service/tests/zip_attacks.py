@@ -90,6 +90,14 @@ def with_huge_directory() -> bytes:
     return data[: end + 8] + struct.pack("<2HL", 60_000, 60_000, 60_000 * 46) + data[end + 16 :]
 
 
+def with_uncounted_entries() -> bytes:
+    """The end record promises one entry where the directory has more than an archive may have."""
+    data = zip_of({"a": b""})
+    directory, end = data.rfind(b"PK\x01\x02"), data.rfind(b"PK\x05\x06")
+    headers = data[directory:end] * 10_001
+    return data[:directory] + headers + data[end : end + 12] + struct.pack("<L", len(headers)) + data[end + 16 :]
+
+
 ATTACKS = {
     "symlink": (with_symlink(), "not_a_file"),
     "traversal": (zip_of({"../up": b""}), "invalid_path"),
@@ -108,6 +116,7 @@ ATTACKS = {
     "truncated": (zip_of({"a": b"content" * 100})[:-30], "invalid"),
     "large file": (zip_of({"a": bytes(10 * MIB + 1)}), "too_long"),
     "directory": (with_huge_directory(), "too_many"),
+    "uncounted": (with_uncounted_entries(), "too_many"),
     "no archive": (b"%PDF-1.7", "invalid"),
     "empty": (b"", "invalid"),
 }

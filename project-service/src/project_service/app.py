@@ -50,7 +50,7 @@ from project_service.uploads import Uploads
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
-from project_service.webhooks.deliveries import DeliveryService, forget_deliveries, forget_large_logs
+from project_service.webhooks.deliveries import DeliveryService, delete_large_logs, forget_deliveries
 from project_service.webhooks.domain import Pace
 from project_service.webhooks.routes import routes as webhook_routes
 from project_service.webhooks.service import WebhookService
@@ -99,7 +99,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
     {
         "purge deleted projects": purge_deleted,
         "forget old deliveries": forget_deliveries,
-        "forget large delivery logs": forget_large_logs,
+        "delete large delivery logs": delete_large_logs,
     }
 )
 

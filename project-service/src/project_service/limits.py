@@ -21,7 +21,7 @@ LISTS_OF_USER = RowLimit("gift lists that a user has made", 5_000)
 GIFTS_OF_USER = RowLimit("gifts that a user has made", 10_000)
 ITEMS_OF_USER = RowLimit("items that a user has added to a gift list", 500)  # a list is answered with all of its items
 
-EDITS_KEPT = 100  # of one comment: what it said before its last hundred edits is forgotten
+EDITS_KEPT = 100  # of one comment: what it said before its last hundred edits is deleted
 ACTIVITY_KEPT = 20_000  # of one project; of gift planning, of one tenant
-FORGETS_ACTIVITY_EVERY = 100  # events, so that it costs nothing to speak of
+ACTIVITY_PRUNED_EVERY = 100  # events, so that its cost does not count
 DELETED_PROJECTS_KEPT = 1_000  # of one tenant: beyond them the one deleted longest ago goes before its 30 days

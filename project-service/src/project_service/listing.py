@@ -82,9 +82,16 @@ async def select_page(
     rows = await work.rows(bounded, *arguments)
     if query.offset and is_short(rows, query.size):
         raise PageTooLarge
-    if query.offset == query.size and is_short(await work.rows(bounded, *arguments[:-1], 0), query.size):
-        raise PageTooLarge  # the offset is the last argument
+    if query.offset == query.size and await _is_first_page_short(work, query, bounded, arguments):
+        raise PageTooLarge
     return rows
+
+
+async def _is_first_page_short(work: Work, query: PageQuery, bounded: str, arguments: Sequence[object]) -> bool:
+    """Reads neither the rows nor their total: PostgreSQL leaves out the columns that are not asked for."""
+    statement = f"select count(*) as fitting, coalesce(max(found), 0) as found from ({bounded}) first"
+    [first] = await work.rows(statement, *arguments[:-1], 0)  # the offset is the last argument
+    return bool(first["fitting"] < min(first["found"], query.size))
 
 
 class Rows(NamedTuple):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,14 +124,50 @@ async def test_a_large_log_loses_its_oldest_deliveries(client: ProjectClient) ->
     bodies = await _rows(client, "select event_id, size from webhook_bodies order by created_at", at_least=4)
     room = sum(row["size"] for row in bodies[-2:])
 
-    async with client.database.system_work() as work:
-        await delivery_queue.forget_beyond(work, room)
+    portions = [await _delete_beyond(client, room, most=1) for _ in range(3)]
 
     left = await _rows(client, "select event_id from webhook_bodies", at_least=2)
     logged = await client.send("GET", f"{API}/webhooks/{webhook['id']}/deliveries", who=ada)
     assert {row["event_id"] for row in left} == {row["event_id"] for row in bodies[-2:]}
+    assert portions == [1, 1, 0]
     assert len(projects) == 4
     assert {each["event_id"] for each in logged.items} == {str(row["event_id"]) for row in left}
+
+
+async def test_old_bodies_are_deleted_in_portions(client: ProjectClient) -> None:
+    ada = person(Role.ADMIN)
+    await client.create(f"{API}/webhooks", {"url": "https://example.com/", "events": ["*"]}, who=ada)
+    for number in range(2):
+        await client.new_project(ada, name=str(number))
+    await _rows(client, "select from webhook_deliveries", at_least=2)
+    later = datetime.now(UTC) + timedelta(minutes=1)
+
+    left = []
+    for _ in range(4):
+        async with client.database.system_work() as work:
+            await delivery_queue.forget(work, later, 1)
+        left.append(len(await client.database.system_rows("select from webhook_bodies")))
+
+    assert left == [2, 2, 1, 0]
+
+
+async def test_bodies_with_many_deliveries_are_deleted_fewer_at_once(client: ProjectClient) -> None:
+    ada = person(Role.ADMIN)
+    for number in range(3):
+        await client.create(f"{API}/webhooks", {"url": f"https://example.com/{number}", "events": ["*"]}, who=ada)
+    for number in range(4):
+        await client.new_project(ada, name=str(number))
+    await _rows(client, "select from webhook_deliveries", at_least=12)
+
+    portion = await _delete_beyond(client, 0, most=6)
+
+    left = await client.database.system_rows("select from webhook_deliveries")
+    assert (portion, len(left)) == (2, 6)
+
+
+async def _delete_beyond(client: ProjectClient, room: int, most: int) -> int:
+    async with client.database.system_work() as work:
+        return await delivery_queue.delete_beyond(work, room, most)
 
 
 async def _rows(client: ProjectClient, sql: str, *, at_least: int) -> list[dict[str, Any]]:

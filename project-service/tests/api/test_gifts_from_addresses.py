@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -14,8 +16,12 @@ from project_client import ProjectClient
 
 from project_service.app import create_app
 from project_service.gifting.gifts import repository
-from project_service.gifting.gifts.page_reader import SECONDS
+from project_service.gifting.gifts.metadata import MOST_ATTEMPTS, MetadataFiller, ProductReader, Reading
+from project_service.gifting.gifts.page_reader import SECONDS, ReaderBusy
+from project_service.gifting.gifts.products import Product
+from shared.clock import SystemClock
 from shared.db.databases import Database
+from shared.events.gifting import MetadataStatus
 from shared.http.server import Served, serving
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
@@ -139,6 +145,34 @@ async def test_gifts_of_tenants_are_filled_in_turns(home: Household) -> None:
         leased = await repository.lease_pending(work, now, now, 2)
 
     assert {gift.tenant_id for gift in leased} == {home.ben.tenant_id, eve.tenant_id}
+
+
+class BusyReader:
+    """Has no turn for a page until `is_free`."""
+
+    is_free = False
+
+    async def read(self, _tenant_id: UUID, _url: str) -> Reading:
+        if not self.is_free:
+            raise ReaderBusy
+        return Reading(MetadataStatus.READY, Product(name="Red kite"))
+
+
+async def test_a_gift_whose_page_had_no_turn_stays_pending_however_often(database: Database) -> None:
+    ada, reader = person(), BusyReader()
+    filler = MetadataFiller(database, cast(ProductReader, reader), SystemClock())
+    async with database.system_work() as work:
+        await work.execute(PENDING, ada.tenant_id, ada.user_id, 1)
+
+    states = []
+    for reader.is_free in [False] * (MOST_ATTEMPTS + 2) + [True]:
+        assert await filler.fill_some()
+        states += await database.system_rows("select metadata_status, name from gifts")
+        async with database.system_work() as work:
+            await work.execute("update gifts set metadata_due_at = now() where metadata_due_at is not null")
+
+    assert {row["metadata_status"] for row in states[:-1]} == {"pending"}
+    assert dict(states[-1]) == {"metadata_status": "ready", "name": "Red kite"}
 
 
 async def preview(home: Household, who: Principal, port: int, page: str) -> Answer:

@@ -291,10 +291,57 @@ async def test_an_upload_whose_caller_hangs_up_is_removed(
     uploading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await uploading
+    slow.may_end.set()
     await attachments.settle()
 
     assert await stored(database) == (0, 0)
     assert await database.system_rows("select id from attachment_leftovers") == []
+
+
+class LateStore(SlowStore):
+    """Stores also what a cancelled caller sent, as network stores do."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        super().__init__(objects)
+        self.has_ended = asyncio.Event()
+
+    async def put(self, key: str, content: bytes, *, limit: int) -> int:
+        return await asyncio.shield(asyncio.create_task(self._put(key, content, limit)))
+
+    async def _put(self, key: str, content: bytes, limit: int) -> int:
+        try:
+            return await super().put(key, content, limit=limit)
+        finally:
+            self.has_ended.set()
+
+    async def delete(self, key: str) -> None:
+        await super().delete(key)
+        self.may_end.set()
+
+
+async def test_an_upload_that_ends_after_its_caller_has_hung_up_leaves_no_object(
+    client: ProjectClient, database: Database, objects: ObjectStore
+) -> None:
+    ada = person()
+    task = await client.new_task(ada, await client.new_project(ada))
+    late = LateStore(objects)
+    attachments = AttachmentService(database, cast(ObjectStore, late), DownloadSigner("secret"), SystemClock())
+    uploading = asyncio.create_task(
+        attachments.add_file(ada, UUID(task["project_id"]), UUID(task["id"]), uploaded(LARGE))
+    )
+    await late.has_begun.wait()
+    [leftover] = await database.system_rows("select id from attachment_leftovers")
+
+    uploading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await uploading
+    asyncio.get_running_loop().call_later(0.2, late.may_end.set)
+    await attachments.settle()
+    await late.has_ended.wait()
+
+    assert await stored(database) == (0, 0)
+    with pytest.raises(ObjectMissing):
+        await objects.head(object_key(ada.tenant_id, "attachments", str(leftover["id"])))
 
 
 async def test_attachments_fill_the_storage_exactly_however_many_come_at_once(

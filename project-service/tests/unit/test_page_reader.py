@@ -153,6 +153,17 @@ async def test_pages_of_one_tenant_wait_for_each_other_before_others_wait_for_th
     assert done == [ACME, GLOBEX, ACME, ACME, ACME]
 
 
+async def test_a_page_that_waits_too_long_for_its_turn_is_refused_and_the_others_are_read() -> None:
+    async with page_reader() as reader:
+        first = asyncio.create_task(reader.read(ACME, GOOD))
+        await asyncio.sleep(0)
+
+        with pytest.raises(ReaderBusy):
+            await reader.read(GLOBEX, GOOD, 0.0)
+        assert (await first).product.name == "Red kite"
+        assert (await reader.read(GLOBEX, GOOD, 20.0)).product.name == "Red kite"
+
+
 async def test_an_idle_process_is_ended_and_the_next_page_starts_one() -> None:
     async with page_reader(idle_seconds=0.05) as reader:
         await reader.read(ACME, GOOD)

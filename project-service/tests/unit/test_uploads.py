@@ -1,5 +1,6 @@
 """Bodies on their way to a temporary file: how many bytes of a tenant, and of all, may be on the disk at one time."""
 
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from project_service.uploads import IncomingBody, Uploads
 from shared.errors import Unavailable
 from shared.http.app import Request
+from shared.ids import new_id
 from shared.testing.callers import ACME, GLOBEX
 
 KIB = 1024
@@ -45,9 +47,11 @@ async def test_a_tenant_has_room_again_when_its_upload_has_ended() -> None:
                 pass
 
 
-async def test_all_tenants_together_have_a_bound() -> None:
-    uploads = Uploads(in_all=100 * KIB)
-    async with uploads.spooled(body(80 * KIB), ACME):
-        with pytest.raises(Unavailable):
-            async with uploads.spooled(body(30 * KIB), GLOBEX):
-                pass
+async def test_tenants_that_take_all_they_can_leave_room_for_another() -> None:
+    uploads = Uploads(of_tenant=64 * KIB, in_all=128 * KIB)
+    async with AsyncExitStack() as held:
+        for tenant_id, most in ((ACME, 64), (GLOBEX, 32), (new_id(), 16), (new_id(), 8)):
+            with pytest.raises(Unavailable):
+                async with uploads.spooled(body((most + 1) * KIB), tenant_id):
+                    pass
+            await held.enter_async_context(uploads.spooled(body(most * KIB), tenant_id))

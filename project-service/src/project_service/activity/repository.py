@@ -31,15 +31,15 @@ async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: Activi
 
 
 async def add(work: Work, tenant_id: UUID, activity: ActivityView) -> None:
-    """Once per event, and nothing in a project that is gone for good."""
+    """Once per event, and nothing in a project that is deleted for good."""
     await work.execute(_ADD, tenant_id, *msgspec.structs.astuple(activity))
 
 
-async def forget_oldest(work: Work, tenant_id: UUID, project_id: UUID, kept: int) -> None:
-    await work.execute(_FORGET_OLDEST, tenant_id, project_id, kept)
+async def delete_oldest(work: Work, tenant_id: UUID, project_id: UUID, kept: int) -> None:
+    await work.execute(_DELETE_OLDEST, tenant_id, project_id, kept)
 
 
-_FORGET_OLDEST = """
+_DELETE_OLDEST = """
 delete from project_activity where tenant_id = $1 and id = any(array(
     select id from project_activity where project_id = $2 order by occurred_at desc, id desc offset $3
 ))

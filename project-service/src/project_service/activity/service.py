@@ -29,5 +29,5 @@ class ActivityService:
         activity = activity_of(event, envelope)
         if activity is not None and envelope.tenantid is not None:
             await repository.add(work, envelope.tenantid, activity)
-            if activity.id.int % limits.FORGETS_ACTIVITY_EVERY == 0:
-                await repository.forget_oldest(work, envelope.tenantid, activity.project_id, limits.ACTIVITY_KEPT)
+            if activity.id.int % limits.ACTIVITY_PRUNED_EVERY == 0:
+                await repository.delete_oldest(work, envelope.tenantid, activity.project_id, limits.ACTIVITY_KEPT)

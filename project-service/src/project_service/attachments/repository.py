@@ -95,17 +95,16 @@ async def claim(work: Work, tenant_id: UUID, attachment_id: UUID) -> bool:
     return await work.execute(statement, tenant_id, attachment_id) == 1
 
 
-async def lock_leftovers(work: Work, before: datetime, limit: int) -> list[Leftover]:
-    """In system work: those that nobody else is at, oldest first."""
-    rows = await work.rows(
+async def lock_oldest_leftover(work: Work, before: datetime) -> Leftover | None:
+    """In system work: of those that no other transaction has locked."""
+    row = await work.row(
         """
         select id, tenant_id, size from attachment_leftovers where since < $1
-        order by since limit $2 for update skip locked
+        order by since limit 1 for update skip locked
         """,
         before,
-        limit,
     )
-    return [Leftover(**row) for row in rows]
+    return Leftover(**row) if row else None
 
 
 async def lock_leftover(work: Work, tenant_id: UUID, attachment_id: UUID) -> Leftover | None:

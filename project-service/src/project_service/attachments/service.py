@@ -45,7 +45,6 @@ from shared.principal import Principal
 SAFE_FOR = timedelta(hours=1)  # far longer than any upload lives
 UNNAMED = "file"
 SWEEP_SECONDS = 900.0
-SWEPT_AT_ONCE = 100  # in one transaction; a sweep goes on until nothing is left
 PART_BYTES = 1024 * 1024  # that much is worth a change of threads
 
 
@@ -89,10 +88,9 @@ class AttachmentService:
         attachment_id = new_id()
         async with answered_before_refused(self._database, principal):
             await self._announce(principal, project_id, task_id, attachment_id, upload.size)
-        async with self._cleanup.on_failure(partial(self._remove_stored, principal.tenant_id, attachment_id)):
-            media_type = await asyncio.to_thread(_sniff, upload.file)
-            key = _key(principal.tenant_id, attachment_id)
-            await self._objects.put(key, _parts_of(upload.file), limit=MAX_FILE_BYTES)
+        storing = asyncio.create_task(self._store(principal.tenant_id, attachment_id, upload.file))
+        async with self._cleanup.on_failure(partial(self._remove_stored, principal.tenant_id, attachment_id, storing)):
+            media_type = await asyncio.shield(storing)
             async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
                 task = await _lock(work, principal, project_id, task_id)
                 if not await repository.claim(work, principal.tenant_id, attachment_id):
@@ -129,24 +127,33 @@ class AttachmentService:
             raise AttachmentNotFound from None
 
     async def sweep(self) -> int:
-        """Deletes all objects that no attachment has referred to for an hour, in portions; how many."""
+        """Deletes all objects that no attachment has referred to for an hour; how many."""
         before, count = self._clock.now() - SAFE_FOR, 0
-        while portion := await self._sweep_portion(before):
-            count += portion
+        while await self._sweep_one(before):
+            count += 1
         return count
 
     async def settle(self) -> None:
         """Waits until what cancelled requests stored is removed."""
         await self._cleanup.settle()
 
-    async def _sweep_portion(self, before: datetime) -> int:
+    async def _sweep_one(self, before: datetime) -> bool:
+        """One in a transaction: nobody's storage stays locked while objects of others are deleted."""
         async with self._database.system_work() as work:
-            leftovers = await repository.lock_leftovers(work, before, SWEPT_AT_ONCE)
-            for leftover in leftovers:
+            leftover = await repository.lock_oldest_leftover(work, before)
+            if leftover is not None:
                 await self._remove(work, leftover)
-        return len(leftovers)
+        return leftover is not None
 
-    async def _remove_stored(self, tenant_id: UUID, attachment_id: UUID) -> None:
+    async def _store(self, tenant_id: UUID, attachment_id: UUID, file: IO[bytes]) -> str:
+        """The media type of what is stored."""
+        media_type = await asyncio.to_thread(_sniff, file)
+        await self._objects.put(_key(tenant_id, attachment_id), _parts_of(file), limit=MAX_FILE_BYTES)
+        return media_type
+
+    async def _remove_stored(self, tenant_id: UUID, attachment_id: UUID, storing: "asyncio.Task[str]") -> None:
+        """An upload cannot be called back: what is deleted before it has ended could be stored again."""
+        await asyncio.gather(storing, return_exceptions=True)
         async with self._database.unit_of_work(tenant_id) as work:
             leftover = await repository.lock_leftover(work, tenant_id, attachment_id)
             if leftover is not None:

@@ -93,7 +93,7 @@ async def lock(work: Work, principal: Principal, comment_id: UUID) -> CommentVie
 async def edit(work: Work, before: CommentView, body: str, mentioned: Collection[UUID], now: datetime) -> CommentView:
     """What it said before is kept, of the last edits."""
     await work.execute(_KEEP_FORMER, new_id(), before.tenant_id, before.id, before.body, now)
-    await work.execute(_FORGET_OLDEST, before.tenant_id, before.id, limits.EDITS_KEPT)
+    await work.execute(_DELETE_OLDEST, before.tenant_id, before.id, limits.EDITS_KEPT)
     row = await work.row(_EDIT, before.tenant_id, before.id, body, list(mentioned), now, before.is_starred)
     return msgspec.convert(row, CommentView)
 
@@ -185,7 +185,7 @@ _KEEP_FORMER = """
 insert into comment_edits (id, tenant_id, comment_id, body, replaced_at) values ($1, $2, $3, $4, $5)
 """
 
-_FORGET_OLDEST = """
+_DELETE_OLDEST = """
 delete from comment_edits where tenant_id = $1 and id = any(array(
     select id from comment_edits where comment_id = $2 order by replaced_at desc, id desc offset $3
 ))

@@ -209,21 +209,21 @@ async def drop_favorites_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
     await work.execute("delete from project_favorites where tenant_id = $1 and user_id = $2", tenant_id, user_id)
 
 
-async def purge(work: Work, deleted_before: datetime, projects_at_once: int, rows_at_once: int) -> int:
-    """With all that was in them. In system work; returns how many projects, tasks and changes of files went.
+async def purge(work: Work, deleted_before: datetime, rows_at_once: int) -> int:
+    """One portion of the project deleted longest ago, in system work; returns how many rows were deleted.
 
-    Tasks go first and by our own role: a cascade would run their triggers as the owner of the tables, who writes none.
-    Changes of files may be so many that no transaction should delete them all.
+    What is in a project is deleted first, by our own role and never by a cascade: a cascade would delete any number of
+    rows in one statement, and run the triggers of tasks as the owner of the tables, who writes none.
     """
-    due = [row["id"] for row in await work.rows(_DUE, deleted_before, projects_at_once)]
+    due = await work.row(_DUE, deleted_before)
+    if due is None:
+        return 0
     rows = 0
-    for purge_rows in (_PURGE_TASKS, _PURGE_CHANGES):
-        count = await work.execute(purge_rows, due, rows_at_once)
-        rows += count
-        if count == rows_at_once:
+    for statement in _PURGES:
+        rows += await work.execute(statement, due["id"], rows_at_once - rows)
+        if rows >= rows_at_once:
             return rows
-    await work.execute("delete from task_counts where project_id = any($1::uuid[])", due)
-    return rows + await work.execute("delete from projects where id = any($1::uuid[])", due)
+    return rows + await work.execute("delete from projects where id = $1", due["id"])
 
 
 def _visible(principal: Principal, arguments: Arguments) -> str:
@@ -283,12 +283,35 @@ update projects set deleted_at = $2 where tenant_id = $1 and id = any(array(
 ))
 """
 
-_PURGE_TASKS = """
-delete from tasks where id = any(array(select id from tasks where project_id = any($1::uuid[]) limit $2))
-"""
 
-_PURGE_CHANGES = """
-delete from file_changes where id = any(array(select id from file_changes where project_id = any($1::uuid[]) limit $2))
-"""
+def _rows_of_project(table: str, condition: str = "") -> str:
+    found = f"select ctid from {table} where project_id = $1 {condition} limit $2"
+    return f"delete from {table} where ctid = any(array({found}))"
 
-_DUE = "select id from projects where deleted_at < $1 order by deleted_at limit $2 for update skip locked"
+
+def _rows_below(table: str, parents: str, key: str) -> str:
+    """`offset 0` keeps the index of `key` in use: other plans read the rows of all tenants."""
+    rows = f"select c.ctid from {table} c where c.{key} = p.id offset 0"
+    found = f"select found.ctid from {parents} p cross join lateral ({rows}) found where p.project_id = $1 limit $2"
+    return f"delete from {table} where ctid = any(array({found}))"
+
+
+# Children before parents, so that no statement cascades to more than it counts.
+_PURGES = (
+    _rows_below("task_attachments", "tasks", "task_id"),
+    _rows_below("task_dependencies", "tasks", "task_id"),
+    _rows_below("task_label_uses", "tasks", "task_id"),
+    _rows_of_project("tasks"),
+    _rows_below("comment_edits", "comments", "comment_id"),
+    _rows_below("comment_stars", "comments", "comment_id"),
+    _rows_of_project("comments", "and parent_id is not null"),
+    _rows_of_project("comments"),
+    _rows_of_project("file_changes"),
+    _rows_of_project("versions"),
+    _rows_of_project("files"),
+    _rows_of_project("project_activity"),
+    _rows_below("webhook_deliveries", "webhooks", "webhook_id"),
+    _rows_of_project("task_counts"),
+)
+
+_DUE = "select id from projects where deleted_at < $1 order by deleted_at limit 1 for update skip locked"

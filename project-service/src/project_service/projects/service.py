@@ -28,7 +28,7 @@ from shared.pagination import PageOf
 from shared.principal import Principal
 from shared.quotas import Quota, require_room
 
-PROJECTS_AT_ONCE, ROWS_AT_ONCE = 20, 10_000
+ROWS_AT_ONCE = 10_000
 """Purged in one transaction: well within what a statement may take."""
 
 
@@ -127,8 +127,8 @@ async def require_project_room(work: Work, principal: Principal) -> None:
 
 
 async def purge_deleted(work: Work, now: datetime) -> int:
-    """Returns how many projects, tasks and changes of files were removed for good; there may be more."""
-    return await repository.purge(work, now - RESTORABLE_FOR, PROJECTS_AT_ONCE, ROWS_AT_ONCE)
+    """Returns how many rows of one project were deleted for good; there may be more."""
+    return await repository.purge(work, now - RESTORABLE_FOR, ROWS_AT_ONCE)
 
 
 async def _never_deleted(work: Work, principal: Principal, project_id: UUID) -> ProjectView:

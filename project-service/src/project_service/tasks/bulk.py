@@ -133,8 +133,9 @@ class _Batch:
         if self._plan.creations:
             new = {creation.id: creation.new for creation in self._plan.creations}
             await bulk_repository.add(work, self._principal, self._project_id, new, settled, self._now)
-            await repository.require_room(work, self._project_id, list(new.values()))
         await self._write_changes(settled)
+        if self._plan.creations:
+            await repository.require_room(work, self._project_id, [each.new for each in self._plan.creations])
         await self._write_labels()
         for task_id, position in contested.items():
             await self._squeeze_in(task_id, position)
@@ -164,8 +165,8 @@ class _Batch:
         ]
         if altered:
             await bulk_repository.update(self._work, self._tenant_id, altered, settled, self._now)
-            size = sum(repository.bytes_of(task.title, task.description) for task in altered)
-            await repository.require_room_for_text(self._work, self._project_id, size)
+            growth = sum(repository.growth(self._before[task.id], task) for task in altered)
+            await repository.require_room_for_text(self._work, self._project_id, growth)
 
     async def _write_labels(self) -> None:
         wanted = {each.id: set(each.new.label_ids) for each in self._plan.creations if each.new.label_ids}

@@ -138,9 +138,15 @@ async def require_room(work: Work, project_id: UUID, added: Sequence[CreateTask]
     await require_room_for_text(work, project_id, sum(bytes_of(task.title, task.description) for task in added))
 
 
-async def require_room_for_text(work: Work, project_id: UUID, size: int) -> None:
-    """After texts of that many bytes were written. Raises LimitReached."""
-    await require_within(work, limits.TEXT_OF_TASKS, _COUNT_TEXT, project_id, added=size)
+async def require_room_for_text(work: Work, project_id: UUID, growth: int) -> None:
+    """After texts became so many bytes longer: what does not grow is never refused. Raises LimitReached."""
+    if growth > 0:
+        await require_within(work, limits.TEXT_OF_TASKS, _COUNT_TEXT, project_id, added=growth)
+
+
+def growth(before: TaskState, after: TaskState) -> int:
+    """By how many bytes the texts of a task are longer than before."""
+    return bytes_of(after.title, after.description) - bytes_of(before.title, before.description)
 
 
 def bytes_of(*texts: str | None) -> int:

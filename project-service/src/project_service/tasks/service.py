@@ -80,8 +80,7 @@ class TaskService:
                 return before
             columns = await self._prepare(work, principal, before, changed)
             after = await repository.update(work, principal, task_id, columns, self._clock.now())
-            if size := repository.bytes_of(columns.get("title"), columns.get("description")):
-                await repository.require_room_for_text(work, project_id, size)
+            await repository.require_room_for_text(work, project_id, repository.growth(before, after))
             tell(work, project_id, change_event(after, tuple(changed)))
             return after
 

@@ -103,8 +103,9 @@ async def forget_deliveries(work: Work, now: datetime) -> int:
     return await delivery_queue.forget(work, now - KEPT_FOR, FORGOTTEN_AT_ONCE)
 
 
-async def forget_large_logs(work: Work, _now: datetime) -> int:
-    return await delivery_queue.forget_beyond(work, KEPT_BYTES)
+async def delete_large_logs(work: Work, _now: datetime) -> int:
+    """Returns how many bodies of one tenant were deleted; there may be more."""
+    return await delivery_queue.delete_beyond(work, KEPT_BYTES, FORGOTTEN_AT_ONCE)
 
 
 def _message(event: Change, envelope: Envelope) -> Message | None:

@@ -169,13 +169,21 @@ async def forget(work: Work, before: datetime, most: int) -> int:
     """In system work; returns how many went, and there may be more."""
     forgotten = await work.execute(_FORGET, before, most)
     if forgotten < most:  # no delivery is older than its body
-        await work.execute("delete from webhook_bodies where created_at < $1", before)
+        forgotten += await work.execute(_DELETE_OLD_BODIES, before, most - forgotten)
     return forgotten
 
 
-async def forget_beyond(work: Work, tenant_bytes: int) -> int:
-    """In system work: of each tenant keeps the newest deliveries whose bodies have `tenant_bytes` together."""
-    return await work.execute(_FORGET_BEYOND, tenant_bytes)
+async def delete_beyond(work: Work, tenant_bytes: int, most: int) -> int:
+    """In system work: one portion of the oldest bodies of a tenant that has more than `tenant_bytes`, with deliveries.
+
+    At most about `most` deliveries; returns how many bodies were deleted, and there may be more.
+    """
+    tenant = await work.row(_LARGEST_LOG, tenant_bytes)
+    if tenant is None:
+        return 0
+    [row] = await work.rows(_DELETE_OLDEST, tenant["tenant_id"], tenant["bytes"] - tenant_bytes, most)
+    deleted: int = row["deleted"]
+    return deleted
 
 
 async def backlog(database: Database, now: datetime) -> Backlog:
@@ -221,7 +229,7 @@ for share of w
 # Behind one that has to wait: due when that is. Behind one that is being delivered: at once, until that has failed.
 _IN_LINE = f"l.status = '{_PENDING}' and not l.on_demand"
 
-# One body for all webhooks that hear the event. Deliveries of the version before, and tests, have their own.
+# One body for all webhooks that receive the event. Deliveries of the version before, and tests, have their own.
 _ADD = f"""
 with body as (
     insert into webhook_bodies (tenant_id, event_id, body, size, created_at)
@@ -317,16 +325,33 @@ delete from webhook_deliveries where id = any(array(
 ))
 """
 
-_FORGET_BEYOND = """
-with measured as (
-    select tenant_id, event_id, sum(size) over (partition by tenant_id order by created_at desc, event_id desc) as bytes
-    from webhook_bodies
-), gone as (
-    delete from webhook_bodies b using measured m
-    where m.bytes > $1 and b.tenant_id = m.tenant_id and b.event_id = m.event_id returning b.tenant_id, b.event_id
+_DELETE_OLD_BODIES = """
+delete from webhook_bodies where event_id = any(array(
+    select event_id from webhook_bodies where created_at < $1 limit $2
+))
+"""
+
+_LARGEST_LOG = """
+select tenant_id, sum(size)::bigint as bytes from webhook_bodies
+group by tenant_id having sum(size) > $1 order by bytes desc limit 1
+"""
+
+# Sums up from the oldest on, and no more bodies than are deleted. Each body may have a delivery for each webhook.
+_DELETE_OLDEST = """
+with listening as (
+    select id from webhooks where tenant_id = $1
+), oldest as (
+    select event_id, sum(size) over (order by created_at, event_id rows unbounded preceding) - size as bytes_before
+    from webhook_bodies where tenant_id = $1
+    order by created_at, event_id limit greatest(1, $3 / greatest(1, (select count(*) from listening)))
+), deleted as (
+    delete from webhook_bodies b using oldest o
+    where o.bytes_before < $2 and b.tenant_id = $1 and b.event_id = o.event_id returning b.event_id
+), deliveries as (
+    delete from webhook_deliveries d using deleted, listening
+    where d.webhook_id = listening.id and d.event_id = deleted.event_id
 )
-delete from webhook_deliveries d using gone join webhooks w on w.tenant_id = gone.tenant_id
-where d.webhook_id = w.id and d.event_id = gone.event_id
+select count(*) as deleted from deleted
 """
 
 _BACKLOG = f"""

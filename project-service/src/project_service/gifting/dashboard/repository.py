@@ -51,8 +51,8 @@ async def record(work: Work, tenant_id: UUID, event: Guarded, envelope: Envelope
     )
 
 
-async def forget_oldest(work: Work, tenant_id: UUID, kept: int) -> None:
-    await work.execute(_FORGET_OLDEST, tenant_id, kept)
+async def delete_oldest(work: Work, tenant_id: UUID, kept: int) -> None:
+    await work.execute(_DELETE_OLDEST, tenant_id, kept)
 
 
 _VIEWER = Viewer("$2", "$3")
@@ -90,7 +90,7 @@ where tenant_id = $1 and (only_for is null or only_for = $2) and not $2 = any(hi
 order by occurred_at desc, id desc limit 20
 """
 
-_FORGET_OLDEST = """
+_DELETE_OLDEST = """
 delete from gift_activity where tenant_id = $1 and id = any(array(
     select id from gift_activity where tenant_id = $1 order by occurred_at desc, id desc offset $2
 ))

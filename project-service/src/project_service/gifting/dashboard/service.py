@@ -43,8 +43,8 @@ class DashboardService:
         if envelope.tenantid is None:
             return
         await repository.record(work, envelope.tenantid, event, envelope)
-        if envelope.id.int % limits.FORGETS_ACTIVITY_EVERY == 0:
-            await repository.forget_oldest(work, envelope.tenantid, limits.ACTIVITY_KEPT)
+        if envelope.id.int % limits.ACTIVITY_PRUNED_EVERY == 0:
+            await repository.delete_oldest(work, envelope.tenantid, limits.ACTIVITY_KEPT)
 
 
 def _next(candidates: list[OccasionState], now: datetime) -> list[OccasionView]:

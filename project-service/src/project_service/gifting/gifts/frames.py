@@ -1,4 +1,4 @@
-"""How the service and the process that reads pages speak: four bytes of length, then so many bytes."""
+"""The frames between the service and the process that reads pages: four bytes of length, then so many bytes."""
 
 from typing import BinaryIO
 

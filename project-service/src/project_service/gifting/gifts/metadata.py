@@ -33,6 +33,11 @@ PREVIEWS_OF_TENANT = 2
 POLL_SECONDS = 5.0  # for what another replica left undone; what is new here wakes us
 LEASE = timedelta(seconds=60)
 """Longer than a page takes: after it, somebody else may try."""
+TURN_SECONDS = 30.0
+"""How long a page waits for the reader, which other tenants' pages may keep busy: far below the lease."""
+PREVIEW_TURN_SECONDS = 5.0
+"""The same while a caller waits."""
+POSTPONED_FOR = timedelta(seconds=10)
 MOST_ATTEMPTS = 3
 """A page that has taken its reader down so often is left alone."""
 
@@ -59,24 +64,26 @@ class ProductReader:
             raise Unavailable("Other pages are being read just now: try again shortly.")
         self._previews[tenant_id] += 1
         try:
-            return await self.read(tenant_id, url)
+            return await self.read(tenant_id, url, PREVIEW_TURN_SECONDS)
+        except ReaderBusy:
+            raise Unavailable("Other pages are being read just now: try again shortly.") from None
         finally:
             self._previews -= Counter([tenant_id])
 
-    async def read(self, tenant_id: UUID, url: str) -> Reading:
-        """Never fails: that is a status as well."""
+    async def read(self, tenant_id: UUID, url: str, turn_seconds: float = TURN_SECONDS) -> Reading:
+        """What cannot be read has a status as well. Raises ReaderBusy when the page has no turn in `turn_seconds`."""
         try:
-            async with asyncio.timeout(2 * self._seconds):
-                return await self._read(tenant_id, url)
-        except (DestinationRefused, OutboundFailed, PageUnreadable, ReaderBusy, TimeoutError):
+            return await self._read(tenant_id, url, turn_seconds)
+        except (DestinationRefused, OutboundFailed, PageUnreadable):
             return Reading(MetadataStatus.FAILED)
 
-    async def _read(self, tenant_id: UUID, url: str) -> Reading:
+    async def _read(self, tenant_id: UUID, url: str, turn_seconds: float) -> Reading:
         answer = await self._client.get(url, seconds=self._seconds, most_bytes=MOST_BYTES, redirects=REDIRECTS)
         content_type = answer.headers.get("content-type", "text/html")
         if answer.status not in _BLOCKED and (answer.status >= 300 or "html" not in content_type):
             return Reading(MetadataStatus.FAILED)
-        page = await self._pages.read(tenant_id, PageBytes(answer.body, content_type, answer.url))
+        page_bytes = PageBytes(answer.body, content_type, answer.url)
+        page = await self._pages.read(tenant_id, page_bytes, turn_seconds)
         if answer.status in _BLOCKED or page.is_captcha:
             return Reading(MetadataStatus.BLOCKED)
         is_known = page.product != Product()
@@ -122,11 +129,22 @@ class MetadataFiller:
 
     async def _fill(self, gift: repository.PendingGift) -> None:
         is_hopeless = gift.attempts > MOST_ATTEMPTS
-        reading = Reading(MetadataStatus.FAILED) if is_hopeless else await self._reader.read(gift.tenant_id, gift.url)
-        await self._store(gift.tenant_id, gift.id, gift.url, reading, self._clock.now())
+        try:
+            reading = (
+                Reading(MetadataStatus.FAILED) if is_hopeless else await self._reader.read(gift.tenant_id, gift.url)
+            )
+        except ReaderBusy:
+            await self._postpone(gift)
+        else:
+            await self._store(gift.tenant_id, gift.id, gift.url, reading, self._clock.now())
+
+    async def _postpone(self, gift: repository.PendingGift) -> None:
+        """The page was not tried: other tenants' pages must not use up its attempts."""
+        async with self._database.unit_of_work(gift.tenant_id) as work:
+            await repository.postpone(work, gift, self._clock.now() + POSTPONED_FOR)
 
     async def _store(self, tenant_id: UUID, gift_id: UUID, url: str, reading: Reading, now: datetime) -> None:
-        """Nothing when the gift is gone or has another address by now."""
+        """Nothing when the gift is deleted or has another address by now."""
         async with self._database.unit_of_work(tenant_id) as work:
             with suppress(GiftNotFound):
                 before = await repository.lock_any(work, tenant_id, gift_id)

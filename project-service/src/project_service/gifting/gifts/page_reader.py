@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -26,7 +26,7 @@ class PageUnreadable(Exception):
 
 
 class ReaderBusy(Exception):
-    """As many pages wait as may."""
+    """As many pages wait as may, or the page had no turn in time."""
 
 
 class PageReader:
@@ -51,20 +51,31 @@ class PageReader:
         """None where no process is running."""
         return None if self._process is None else self._process.id
 
-    async def read(self, tenant_id: UUID, page: PageBytes) -> Page:
+    async def read(self, tenant_id: UUID, page: PageBytes, turn_seconds: float | None = None) -> Page:
         """Pages of one tenant wait for each other first: others wait for one of them.
 
-        Raises PageUnreadable and ReaderBusy.
+        Raises PageUnreadable, and ReaderBusy when the page has no turn within `turn_seconds`.
         """
         if self._waiting >= MOST_WAITING:
             raise ReaderBusy
         self._waiting += 1
         try:
-            turn_of_tenant = self._turns_of_tenants.setdefault(tenant_id, asyncio.Lock())
-            async with turn_of_tenant, self._turn:
+            async with self._turn_of(tenant_id, turn_seconds):
                 return await self._read(msgspec.msgpack.encode(page))
         finally:
             self._waiting -= 1
+
+    @asynccontextmanager
+    async def _turn_of(self, tenant_id: UUID, seconds: float | None) -> AsyncIterator[None]:
+        turn_of_tenant = self._turns_of_tenants.setdefault(tenant_id, asyncio.Lock())
+        async with AsyncExitStack() as turns:
+            try:
+                async with asyncio.timeout(seconds):
+                    await turns.enter_async_context(turn_of_tenant)
+                    await turns.enter_async_context(self._turn)
+            except TimeoutError:
+                raise ReaderBusy from None
+            yield
 
     async def close(self) -> None:
         self._is_closed = True

@@ -137,6 +137,11 @@ async def lease_pending(work: Work, now: datetime, until: datetime, most: int) -
     return [PendingGift(**row) for row in await work.rows(_LEASE, now, until, most)]
 
 
+async def postpone(work: Work, gift: PendingGift, until: datetime) -> None:
+    """Gives a lease back; the attempt does not count."""
+    await work.execute(_POSTPONE, gift.tenant_id, gift.id, gift.url, until)
+
+
 def _filters(query: GiftQuery | GiftSearch, arguments: Arguments) -> str:
     if isinstance(query, GiftSearch):
         parts = ("g.name_key", "lower(coalesce(g.notes, ''))", "lower(array_to_string(g.tags, ' '))")
@@ -150,6 +155,11 @@ where tenant_id = $1 and not $3 = any(taken_back_by) and id in (
     select gift_id from list_items
     where tenant_id = $1 and list_id = $2 and added_by = $3 and (id = $4 or $4::uuid is null)
 )
+"""
+
+_POSTPONE = """
+update gifts set metadata_due_at = $4, metadata_attempts = metadata_attempts - 1
+where tenant_id = $1 and id = $2 and url = $3 and metadata_due_at is not null and metadata_attempts > 0
 """
 
 _LEASE = """

@@ -15,6 +15,7 @@ create table webhook_bodies (
     created_at timestamptz not null
 );
 create index webhook_bodies_old on webhook_bodies (created_at);
+create index webhook_bodies_of_tenant on webhook_bodies (tenant_id, created_at, event_id) include (size);
 alter table webhook_deliveries alter column body drop not null;
 {tenant_policy("webhook_bodies")}
 """
