@@ -14,7 +14,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.principal import Principal
-from shared.quotas import LIMITS, Quota, require_room
+from shared.quotas import Quota, limit_of, require_room
 
 SHORTEST_ANSWER_TOKENS = 64  # when not even these are left, an answer is refused: it would be cut within a sentence
 
@@ -43,7 +43,7 @@ class AnswerAdmission:
         require_room(Quota.ANSWERS_OF_TENANT, principal.tier, under_way.of_tenant)
         least = prompt_tokens + min(answer_tokens, SHORTEST_ANSWER_TOKENS)
         require_room(Quota.AI_TOKENS, principal.tier, under_way.tokens, more=least, resets_at=_next_month(now))
-        left = LIMITS[Quota.AI_TOKENS][principal.tier] - under_way.tokens - prompt_tokens
+        left = limit_of(Quota.AI_TOKENS, principal.tier) - under_way.tokens - prompt_tokens
         allowed = min(answer_tokens, left)
         await repository.add(work, principal, lease_id, prompt_tokens + allowed, self._lasts)
         return allowed
