@@ -298,3 +298,48 @@ async def test_a_model_stays_known_while_the_provider_is_away(node: Node) -> Non
 
     assert default.code == "LLM_PROVIDER_ERROR"
     assert (other.status, other.wrong_fields) == (422, {"model": "unknown_model"})
+
+
+PROMPT = {"messages": [{"role": "user", "content": "x" * 4_000}], "model": "hanging"}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_who_hangs_up_before_the_first_word_pays_for_the_prompt(
+    node: Node, database: Database, llm: LlmServer, streams: bool
+) -> None:
+    client, ada = await node(), person()
+    asking = asyncio.create_task(client.send("POST", STATELESS, {**PROMPT, "stream": streams}, who=ada))
+    await eventually(lambda: len(llm.requests) == 1, within=5)
+
+    asking.cancel()
+
+    await eventually(lambda: is_idle(database), within=5)
+    assert await used_tokens(database) == 1_000
+    [day] = (await client.send("GET", "/api/v1/usage", who=ada)).items
+    assert (day["prompt_tokens"], day["completion_tokens"]) == (1_000, 0)
+
+
+async def test_an_answer_stopped_before_its_first_word_costs_its_prompt(
+    node: Node, database: Database, llm: LlmServer
+) -> None:
+    client, ada = await node(), person()
+    conversation = await client.begin(ada)
+    run = await begun(client, ada, conversation, content="x" * 4_000, model="hanging")
+    await eventually(lambda: len(llm.requests) == 1, within=5)
+
+    await client.send("POST", f"{run}/stop", who=ada)
+
+    over = await ended(client, ada, run)
+    assert (over["status"], over["usage"]["prompt_tokens"]) == ("stopped", 1_000)
+    assert await used_tokens(database) == 1_000
+
+
+async def test_a_provider_that_takes_too_long_is_paid_for_the_prompt_and_one_that_refuses_is_not(
+    node: Node, database: Database
+) -> None:
+    client, ada = await node(llm_idle_seconds=0.3), person()
+
+    refused = await client.send("POST", STATELESS, {**PROMPT, "model": "rate-limited"}, who=ada)
+    assert (refused.code, await used_tokens(database)) == ("LLM_RATE_LIMITED", 0)
+    silent = await client.send("POST", STATELESS, PROMPT, who=ada)
+    assert (silent.code, await used_tokens(database)) == ("LLM_TIMEOUT", 1_000)
