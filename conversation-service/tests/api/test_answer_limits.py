@@ -9,7 +9,11 @@ from conversation_builders import person
 from conversation_client import ConversationClient, path_of
 from nodes import Node, begun, ended
 
+from conversation_service.answers import admission, repository
+from conversation_service.answers.admission import AnswerAdmission
+from shared.clock import SystemClock
 from shared.db.databases import Database
+from shared.ids import new_id
 from shared.principal import Principal, Tier
 from shared.quotas import LIMITS, Quota
 from shared.testing.callers import ACME, GLOBEX
@@ -343,3 +347,38 @@ async def test_a_provider_that_takes_too_long_is_paid_for_the_prompt_and_one_tha
     assert (refused.code, await used_tokens(database)) == ("LLM_RATE_LIMITED", 0)
     silent = await client.send("POST", STATELESS, PROMPT, who=ada)
     assert (silent.code, await used_tokens(database)) == ("LLM_TIMEOUT", 1_000)
+
+
+async def test_after_an_outage_other_nodes_are_given_a_lease_to_come_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter((1_000.0, 1_009.0, 1_090.0, 1_099.0, 1_100.0))
+    monkeypatch.setattr(admission, "monotonic", lambda: next(moments))
+    node = AnswerAdmission(database, SystemClock(), lasts=timedelta(seconds=10))
+    async with database.unit_of_work(ACME) as work:
+        await work.execute(
+            """
+            insert into answer_leases (id, tenant_id, user_id, reserved_tokens, expires_at)
+            values (gen_random_uuid(), $1, $1, 1, clock_timestamp() - '1h'::interval)
+            """,
+            ACME,
+        )
+
+    assert [await node.renew() for _ in range(5)] == [0, 0, 0, 0, 1]
+
+
+async def test_a_lease_that_is_being_renewed_is_not_waited_for(database: Database) -> None:
+    async with database.unit_of_work(ACME) as work:
+        await repository.add(work, person(), new_id(), 1, timedelta(hours=-1))
+
+    async with database.unit_of_work(ACME) as renewing:
+        await renewing.execute("select from answer_leases for update")
+        removed = await asyncio.create_task(_remove_expired(database))
+
+    assert removed == 0
+    assert await _remove_expired(database) == 1
+
+
+async def _remove_expired(database: Database) -> int:
+    async with database.system_work() as work:
+        return await repository.remove_expired(work)

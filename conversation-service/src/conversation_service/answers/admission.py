@@ -6,6 +6,7 @@ lease; when the node is killed the lease expires, and its place and its tokens a
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from uuid import UUID
 
 from conversation_service.answers import repository
@@ -29,6 +30,7 @@ class AnswerAdmission:
         self._clock = clock
         self._lasts = lasts
         self._held: dict[UUID, LeaseLost] = {}
+        self._renewed_at = self._renewing_since = float("-inf")
 
     async def admit(
         self, work: Work, principal: Principal, lease_id: UUID, *, prompt_tokens: int, answer_tokens: int
@@ -64,15 +66,26 @@ class AnswerAdmission:
         self._held.pop(lease_id, None)
 
     async def renew(self) -> int:
-        """Renews what this node holds, then ends what nobody renews; answers how many those were."""
+        """Renews what this node holds, then ends what nobody renews; answers how many those were.
+
+        Nothing is ended until this node has renewed for a whole lease: after an outage of the database the other nodes
+        are given time to come back to it.
+        """
         held: Mapping[UUID, LeaseLost] = dict(self._held)
         async with self._database.system_work() as work:
             kept = await repository.renew(work, list(held), self._lasts) if held else set()
-            expired = await repository.remove_expired(work)
+            expired = await repository.remove_expired(work) if self._renews_steadily() else 0
         for lease_id in held.keys() - kept:
             if lease_id in self._held:  # it has not ended meanwhile
                 self._held[lease_id]()
         return expired
+
+    def _renews_steadily(self) -> bool:
+        now, lasts = monotonic(), self._lasts.total_seconds()
+        if now > self._renewed_at + lasts:
+            self._renewing_since = now
+        self._renewed_at = now
+        return now >= self._renewing_since + lasts
 
 
 def _month(now: datetime) -> date:
