@@ -17,6 +17,10 @@ class FakeStorage:
         self.asked: list[int] = []
         self.allotted: dict[UUID, int] = {}
 
+    def leave(self, size: int) -> None:
+        """So many bytes are left for this service; the others have filled the rest of what the tier includes."""
+        self.elsewhere = self.limit - size
+
     async def allot(self, question: StorageAllotment) -> StorageAllotmentAnswer:
         if self.is_away:
             raise Unavailable

@@ -9,7 +9,11 @@ from conversation_builders import person
 from conversation_client import ConversationClient, path_of
 from nodes import Node, begun, ended
 
+from conversation_service.answers import admission, repository
+from conversation_service.answers.admission import AnswerAdmission
+from shared.clock import SystemClock
 from shared.db.databases import Database
+from shared.ids import new_id
 from shared.principal import Principal, Tier
 from shared.quotas import LIMITS, Quota
 from shared.testing.callers import ACME, GLOBEX
@@ -298,3 +302,83 @@ async def test_a_model_stays_known_while_the_provider_is_away(node: Node) -> Non
 
     assert default.code == "LLM_PROVIDER_ERROR"
     assert (other.status, other.wrong_fields) == (422, {"model": "unknown_model"})
+
+
+PROMPT = {"messages": [{"role": "user", "content": "x" * 4_000}], "model": "hanging"}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_who_hangs_up_before_the_first_word_pays_for_the_prompt(
+    node: Node, database: Database, llm: LlmServer, streams: bool
+) -> None:
+    client, ada = await node(), person()
+    asking = asyncio.create_task(client.send("POST", STATELESS, {**PROMPT, "stream": streams}, who=ada))
+    await eventually(lambda: len(llm.requests) == 1, within=5)
+
+    asking.cancel()
+
+    await eventually(lambda: is_idle(database), within=5)
+    assert await used_tokens(database) == 1_000
+    [day] = (await client.send("GET", "/api/v1/usage", who=ada)).items
+    assert (day["prompt_tokens"], day["completion_tokens"]) == (1_000, 0)
+
+
+async def test_an_answer_stopped_before_its_first_word_costs_its_prompt(
+    node: Node, database: Database, llm: LlmServer
+) -> None:
+    client, ada = await node(), person()
+    conversation = await client.begin(ada)
+    run = await begun(client, ada, conversation, content="x" * 4_000, model="hanging")
+    await eventually(lambda: len(llm.requests) == 1, within=5)
+
+    await client.send("POST", f"{run}/stop", who=ada)
+
+    over = await ended(client, ada, run)
+    assert (over["status"], over["usage"]["prompt_tokens"]) == ("stopped", 1_000)
+    assert await used_tokens(database) == 1_000
+
+
+async def test_a_provider_that_takes_too_long_is_paid_for_the_prompt_and_one_that_refuses_is_not(
+    node: Node, database: Database
+) -> None:
+    client, ada = await node(llm_idle_seconds=0.3), person()
+
+    refused = await client.send("POST", STATELESS, {**PROMPT, "model": "rate-limited"}, who=ada)
+    assert (refused.code, await used_tokens(database)) == ("LLM_RATE_LIMITED", 0)
+    silent = await client.send("POST", STATELESS, PROMPT, who=ada)
+    assert (silent.code, await used_tokens(database)) == ("LLM_TIMEOUT", 1_000)
+
+
+async def test_after_an_outage_other_nodes_are_given_a_lease_to_come_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter((1_000.0, 1_009.0, 1_090.0, 1_099.0, 1_100.0))
+    monkeypatch.setattr(admission, "monotonic", lambda: next(moments))
+    node = AnswerAdmission(database, SystemClock(), lasts=timedelta(seconds=10))
+    async with database.unit_of_work(ACME) as work:
+        await work.execute(
+            """
+            insert into answer_leases (id, tenant_id, user_id, reserved_tokens, expires_at)
+            values (gen_random_uuid(), $1, $1, 1, clock_timestamp() - '1h'::interval)
+            """,
+            ACME,
+        )
+
+    assert [await node.renew() for _ in range(5)] == [0, 0, 0, 0, 1]
+
+
+async def test_a_lease_that_is_being_renewed_is_not_waited_for(database: Database) -> None:
+    async with database.unit_of_work(ACME) as work:
+        await repository.add(work, person(), new_id(), 1, timedelta(hours=-1))
+
+    async with database.unit_of_work(ACME) as renewing:
+        await renewing.execute("select from answer_leases for update")
+        removed = await asyncio.create_task(_remove_expired(database))
+
+    assert removed == 0
+    assert await _remove_expired(database) == 1
+
+
+async def _remove_expired(database: Database) -> int:
+    async with database.system_work() as work:
+        return await repository.remove_expired(work)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from chat_client import ChatClient
 
+from conversation_service import limits
 from shared.events.auth import AccountAnonymised, SecurityAlert, SecurityAlerted
 from shared.events.envelope import Event
 from shared.events.projects import (
@@ -355,3 +356,20 @@ async def test_notifications_stay_in_their_tenant(chats: ChatClient, bus: Memory
     assert await listed(chats, elsewhere) == []
     assert (await chats.send("POST", f"{NOTIFICATIONS}/mark-all-read", who=elsewhere)).data == {"updated": 0}
     assert await unread(chats, ada) == 1
+
+
+async def test_the_oldest_are_deleted_and_are_not_unread_any_more(
+    chats: ChatClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "NOTIFICATIONS_KEPT", 3)
+    monkeypatch.setattr(limits, "NOTIFICATIONS_PER_DELETION", 1)
+    ada = await chats.member("Ada")
+
+    for _ in range(5):
+        await tell(bus, assigned(ada.user_id), ACME)
+
+    async def all_were_sent() -> bool:
+        return len(await forwarded(chats)) == 5
+
+    await eventually(all_were_sent)
+    assert (len(await listed(chats, ada)), await unread(chats, ada)) == (3, 3)

@@ -102,7 +102,7 @@ async def test_of_notifications_the_newest_are_kept(chats: ChatClient) -> None:
             limits.NOTIFICATIONS_KEPT + 10,
         )
 
-        lost = await notifications.forget_oldest(work, ada.tenant_id, ada.user_id, limits.NOTIFICATIONS_KEPT)
+        lost = await notifications.delete_oldest(work, ada.tenant_id, ada.user_id, limits.NOTIFICATIONS_KEPT)
 
     kept = await chats.database.system_rows("select min(title::int) as oldest, count(*) as number from notifications")
     assert lost == 5

@@ -1,7 +1,9 @@
 """What people write takes room in the tenant's storage, which project-service allots."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from chat_client import CHATS, ChatClient, in_chat
@@ -10,13 +12,16 @@ from conversation_client import CONVERSATIONS, ConversationClient, messages_of, 
 from fake_storage import FakeStorage
 from nodes import Node
 
+from conversation_service.storage import allotments, counts, repository
 from conversation_service.storage.allotments import BLOCK_BYTES, GRACE_BYTES, SURPLUS_BYTES, StorageAllotments
 from shared.clock import SystemClock
 from shared.db.databases import Database
+from shared.db.failures import DatabaseUnavailable
+from shared.db.unit_of_work import Work
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests, Responder
-from shared.principal import Principal
-from shared.testing.callers import ACME
+from shared.principal import Principal, Tier
+from shared.testing.callers import ACME, GLOBEX
 from shared.testing.service_client import Answer
 
 MIB = 1024 * 1024
@@ -93,7 +98,8 @@ async def test_fifty_writes_at_the_edge_fill_the_storage_exactly(
     }
     method, path, body, size = writes[road]
     room = 10 * size + size // 2
-    storage.limit, storage.elsewhere = await used(database) + room, 0
+    filled = await used(database) + room
+    storage.leave(filled)
     async with database.unit_of_work(ACME) as work:
         await work.execute("update storage_allotments set allotted = used")
 
@@ -104,8 +110,8 @@ async def test_fifty_writes_at_the_edge_fill_the_storage_exactly(
     details = refused[0].json["error"]["details"]
     assert (refused[0].code, details["quota"], details["limit"]) == ("TIER_LIMIT_EXCEEDED", "storage", storage.limit)
     assert details["required_tier"] == "pro"
-    assert await used(database) == storage.limit - size // 2
-    assert (await account(database))["allotted"] == storage.limit
+    assert await used(database) == filled - size // 2
+    assert (await account(database))["allotted"] == filled
 
 
 async def test_room_is_asked_for_in_blocks_and_rarely(
@@ -164,7 +170,8 @@ async def test_an_answer_that_was_admitted_is_kept_when_the_storage_is_full(
     client: ConversationClient, database: Database, storage: FakeStorage, ada: Principal
 ) -> None:
     conversation = await client.begin(ada)
-    storage.limit = await used(database) + ROW + len("Hello")
+    filled = await used(database) + ROW + len("Hello")
+    storage.leave(filled)
     async with database.unit_of_work(ACME) as work:
         await work.execute("update storage_allotments set allotted = used")
 
@@ -172,7 +179,7 @@ async def test_an_answer_that_was_admitted_is_kept_when_the_storage_is_full(
     other = await client.send("POST", f"/api/v1/messages/{answer.data['id']}/regenerate", {}, who=ada)
 
     assert answer.status == 201
-    assert await used(database) > storage.limit
+    assert await used(database) > filled
     assert (other.status, other.json["error"]["details"]["quota"]) == (403, "storage")
     assert (await client.send("DELETE", path_of(conversation), who=ada)).status == 204
     assert (await client.begin(ada))["title"] == "Moon"
@@ -215,7 +222,7 @@ async def test_what_was_counted_wrong_is_repaired(
 async def test_what_was_stored_before_is_confirmed(
     client: ConversationClient, database: Database, storage: FakeStorage, ledger: StorageAllotments, ada: Principal
 ) -> None:
-    """The migration counts it as allotted, and project-service has not heard of it."""
+    """Project-service does not know what is allotted."""
     await client.begin(ada)
     async with database.unit_of_work(ACME) as work:
         await work.execute("update storage_allotments set allotted = $1, confirmed_at = null", 5 * MIB)
@@ -224,3 +231,119 @@ async def test_what_was_stored_before_is_confirmed(
     await ledger.reconcile()
 
     assert storage.allotted[ACME] == (await account(database))["allotted"] == 2 * MIB
+
+
+async def test_who_joins_a_chat_and_its_title_need_room_and_who_leaves_does_not(
+    chats: ChatClient, database: Database, storage: FakeStorage
+) -> None:
+    ada, ben, cy = await chats.member("Ada"), await chats.member("Ben"), await chats.member("Cy")
+    chat = await chats.group(ada, ben)
+    storage.leave(await used(database) + ROW)
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set allotted = used")
+
+    left = await chats.send("DELETE", in_chat(chat, "participants", str(ben.user_id)), who=ada)
+    joined = await chats.send("POST", in_chat(chat, "participants"), {"user_id": str(cy.user_id)}, who=ada)
+    renamed = await chats.send("PATCH", in_chat(chat), {"title": "A longer title"}, who=ada)
+
+    assert (left.status, joined.code, renamed.code) == (204, "TIER_LIMIT_EXCEEDED", "TIER_LIMIT_EXCEEDED")
+    assert len((await chats.send("GET", in_chat(chat, "participants"), who=ada)).items) == 1
+
+
+async def test_a_tenant_that_cannot_be_reconciled_does_not_keep_others_from_it(
+    client: ConversationClient, database: Database, ledger: StorageAllotments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.begin(person())
+    await client.begin(person(tenant_id=GLOBEX))
+    async with database.system_work() as work:
+        await work.execute("update storage_allotments set used = used + 5, counted_at = null")
+    count = counts.drift
+
+    async def drift(work: Work, tenant_id: UUID) -> int:
+        if tenant_id == ACME:
+            raise DatabaseUnavailable
+        return await count(work, tenant_id)
+
+    monkeypatch.setattr(counts, "drift", drift)
+
+    await ledger.reconcile()
+
+    rows = await database.system_rows("select tenant_id, used, counted_at from storage_allotments")
+    assert {row["tenant_id"]: row["used"] for row in rows} == {ACME: 1028 + 5, GLOBEX: 1028}
+    assert all(row["counted_at"] is not None for row in rows)
+
+
+async def test_many_conversations_and_chats_are_counted_in_portions(
+    client: ConversationClient, database: Database, ledger: StorageAllotments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "PORTION_ROWS", 3)
+    monkeypatch.setattr(counts, "PORTION_MESSAGES", 2)
+    ada = person()
+    for number in range(5):
+        conversation = await client.begin(ada)
+        for _ in range(number):
+            await client.say(ada, conversation, "Hello")
+    exact = await used(database)
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set used = 0, counted_at = null")
+
+    await ledger.reconcile()
+
+    assert await used(database) == exact == 5 * 1028 + 10 * (ROW + 5)
+
+
+async def test_a_tenant_whose_question_has_no_answer_puts_no_other_tenant_into_grace(
+    client: ConversationClient, database: Database, storage: FakeStorage
+) -> None:
+    ada, eve = person(), person(tenant_id=GLOBEX)
+    of_ada, of_eve = await client.begin(ada), await client.begin(eve)
+    async with database.system_work() as work:
+        await work.execute("update storage_allotments set allotted = used")
+    storage.is_away = True
+    assert (await say(client, ada, of_ada)).status == 201
+    storage.is_away = False
+
+    assert (await say(client, eve, of_eve)).status == 201
+
+    [row] = await database.system_rows("select used, allotted from storage_allotments where tenant_id = $1", GLOBEX)
+    assert row["allotted"] >= row["used"]
+
+
+async def test_whose_turn_to_ask_does_not_come_gets_no_grace(
+    client: ConversationClient, database: Database, storage: FakeStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim of a node that asks lasts, and project-service answers others."""
+    ada = person()
+    conversation = await client.begin(ada)
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("update storage_allotments set allotted = used")
+    monkeypatch.setattr(allotments, "GROW_SECONDS", 0.5)
+
+    async def grow(*_: object) -> bool:
+        await asyncio.sleep(0.1)
+        return True
+
+    monkeypatch.setattr(StorageAllotments, "_grow", grow)
+
+    refused = await say(client, ada, conversation)
+
+    assert (refused.status, refused.code) == (503, "SERVICE_UNAVAILABLE")
+
+
+async def test_a_claim_that_has_expired_takes_nothing_from_the_next_one(
+    client: ConversationClient, database: Database, ada: Principal
+) -> None:
+    await client.begin(ada)
+    before, now = await account(database), SystemClock().now()
+    async with database.unit_of_work(ACME) as work:
+        expired = await repository.claim(work, ACME, Tier.FREE, timedelta(0))
+    async with database.unit_of_work(ACME) as work:
+        current = await repository.claim(work, ACME, Tier.FREE, timedelta(minutes=1))
+    assert expired is not None
+
+    async with database.unit_of_work(ACME) as work:
+        await repository.set_allotted(work, ACME, 5 * MIB, expired, now)
+        await repository.give_up(work, ACME, expired)
+
+    after = await account(database)
+    assert (after["asking_until"], after["allotted"]) == (current, before["allotted"])

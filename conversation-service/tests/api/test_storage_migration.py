@@ -1,4 +1,4 @@
-"""What was stored before bytes and tokens were counted is counted by the migration."""
+"""The migration finds the tenants that stored something before, whose bytes are counted later, and counts tokens."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -24,7 +24,7 @@ values ($1, $1, $2, 'openai', 'm', 1, 10, 20)
 """
 
 
-async def test_what_was_stored_before_is_counted(fresh_urls: Callable[[str], DatabaseUrls]) -> None:
+async def test_what_was_stored_before_is_found(fresh_urls: Callable[[str], DatabaseUrls]) -> None:
     urls = fresh_urls("conversation")
     migration = import_module("conversation_service.migrations.models.3_storage_and_answers")
     owner, system = await asyncpg.connect(urls.owner), await asyncpg.connect(urls.system)
@@ -39,14 +39,16 @@ async def test_what_was_stored_before_is_counted(fresh_urls: Callable[[str], Dat
 
         await owner.execute(await migration.upgrade(None))
 
-        used = 1024 + len("MoonFarabc") + 2 * 512 + 2 + 4 * MIB
-        [counted] = await system.fetch("select tenant_id, used, allotted, confirmed_at from storage_allotments")
-        assert tuple(counted) == (ACME, used, 5 * MIB, None)
+        [found] = await system.fetch(
+            "select tenant_id, used, allotted, confirmed_at, counted_at from storage_allotments"
+        )
+        assert tuple(found) == (ACME, 0, 0, None, None)
         [allowance] = await system.fetch("select tenant_id, month, used_tokens from answer_allowances")
         assert tuple(allowance) == (ACME, today.replace(day=1), 30)
 
         await system.execute("delete from conversations where tenant_id = any($1)", [ACME, GLOBEX])
-        assert await system.fetchval("select used from storage_allotments") == 0
+        freed = 1024 + len("MoonFarabc") + 2 * 512 + 2 + 4 * MIB
+        assert await system.fetchval("select used from storage_allotments") == -freed
     finally:
         await owner.close()
         await system.close()

@@ -1,6 +1,7 @@
 """How tokens are counted, and that every count says where it comes from."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import given, strategies as st
 from tokenizer_files import wordless_file
 from tokenizers import Tokenizer
 
+from conversation_service.llm import tokens
 from conversation_service.llm.tokens import (
     CHARACTERS_PER_TOKEN,
     SHORT_CHARACTERS,
@@ -69,3 +71,21 @@ def test_a_sum_is_as_exact_as_its_least_exact_part() -> None:
 
     assert total([tokenizer, provider]) == (4, TokenCountSource.TOKENIZER)
     assert total([provider, estimate, tokenizer]) == (6, TokenCountSource.ESTIMATE)
+
+
+async def test_many_short_texts_are_counted_together_beside_the_event_loop(
+    tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter, texts = TokenCounter.of_file(str(tokenizer_file)), ["the moon"] * SHORT_CHARACTERS
+    count, threads = tokens._counted, list[int]()
+
+    def counted(tokenizer: Tokenizer, text: str) -> TokenCount:
+        threads.append(threading.get_ident())
+        return count(tokenizer, text)
+
+    one = await counter.count(texts[0])
+    monkeypatch.setattr(tokens, "_counted", counted)
+
+    assert await counter.count_all(texts) == (one.tokens * len(texts), TokenCountSource.TOKENIZER)
+    assert (len(threads), len(set(threads))) == (len(texts), 1)
+    assert threads[0] != threading.get_ident()

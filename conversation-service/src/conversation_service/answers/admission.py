@@ -6,6 +6,7 @@ lease; when the node is killed the lease expires, and its place and its tokens a
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from uuid import UUID
 
 from conversation_service.answers import repository
@@ -14,7 +15,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.principal import Principal
-from shared.quotas import LIMITS, Quota, require_room
+from shared.quotas import Quota, limit_of, require_room
 
 SHORTEST_ANSWER_TOKENS = 64  # when not even these are left, an answer is refused: it would be cut within a sentence
 
@@ -29,6 +30,7 @@ class AnswerAdmission:
         self._clock = clock
         self._lasts = lasts
         self._held: dict[UUID, LeaseLost] = {}
+        self._renewed_at = self._renewing_since = float("-inf")
 
     async def admit(
         self, work: Work, principal: Principal, lease_id: UUID, *, prompt_tokens: int, answer_tokens: int
@@ -43,7 +45,7 @@ class AnswerAdmission:
         require_room(Quota.ANSWERS_OF_TENANT, principal.tier, under_way.of_tenant)
         least = prompt_tokens + min(answer_tokens, SHORTEST_ANSWER_TOKENS)
         require_room(Quota.AI_TOKENS, principal.tier, under_way.tokens, more=least, resets_at=_next_month(now))
-        left = LIMITS[Quota.AI_TOKENS][principal.tier] - under_way.tokens - prompt_tokens
+        left = limit_of(Quota.AI_TOKENS, principal.tier) - under_way.tokens - prompt_tokens
         allowed = min(answer_tokens, left)
         await repository.add(work, principal, lease_id, prompt_tokens + allowed, self._lasts)
         return allowed
@@ -64,15 +66,26 @@ class AnswerAdmission:
         self._held.pop(lease_id, None)
 
     async def renew(self) -> int:
-        """Renews what this node holds, then ends what nobody renews; answers how many those were."""
+        """Renews what this node holds, then ends what nobody renews; answers how many those were.
+
+        Nothing is ended until this node has renewed for a whole lease: after an outage of the database the other nodes
+        are given time to come back to it.
+        """
         held: Mapping[UUID, LeaseLost] = dict(self._held)
         async with self._database.system_work() as work:
             kept = await repository.renew(work, list(held), self._lasts) if held else set()
-            expired = await repository.remove_expired(work)
+            expired = await repository.remove_expired(work) if self._renews_steadily() else 0
         for lease_id in held.keys() - kept:
             if lease_id in self._held:  # it has not ended meanwhile
                 self._held[lease_id]()
         return expired
+
+    def _renews_steadily(self) -> bool:
+        now, lasts = monotonic(), self._lasts.total_seconds()
+        if now > self._renewed_at + lasts:
+            self._renewing_since = now
+        self._renewed_at = now
+        return now >= self._renewing_since + lasts
 
 
 def _month(now: datetime) -> date:

@@ -79,4 +79,9 @@ _RENEW = """
 update answer_leases set expires_at = clock_timestamp() + $2::interval where id = any($1::uuid[]) returning id
 """
 
-_REMOVE_EXPIRED = "delete from answer_leases where expires_at < clock_timestamp()"
+# What is locked is being renewed or ended by its own node.
+_REMOVE_EXPIRED = """
+delete from answer_leases where id in (
+    select id from answer_leases where expires_at < clock_timestamp() for update skip locked
+)
+"""

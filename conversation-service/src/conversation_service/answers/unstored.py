@@ -89,7 +89,8 @@ class UnstoredAnswers:
         except asyncio.CancelledError:
             end = LlmInterrupted()
         answer.is_read = True
-        answer.end(end, await self._settle(answer))
+        was_cut_short = isinstance(end, LlmInterrupted | LlmTimeout)
+        answer.end(end, await self._settle(answer, was_cut_short=was_cut_short))
 
     async def _read(self, answer: "UnstoredAnswer") -> End:
         try:
@@ -107,9 +108,11 @@ class UnstoredAnswers:
             get_logger().exception("a provider failed unexpectedly")
         return LlmProviderError()
 
-    async def _settle(self, answer: "UnstoredAnswer") -> RunUsage | None:
+    async def _settle(self, answer: "UnstoredAnswer", *, was_cut_short: bool) -> RunUsage | None:
         """What it has cost. When the database is away that is not counted, and the lease expires."""
-        cost = await cost_of(answer.prompt_cost, answer.deltas, answer.finished, self._tokens)
+        cost = await cost_of(
+            answer.prompt_cost, answer.deltas, answer.finished, self._tokens, was_cut_short=was_cut_short
+        )
         spent = None if cost is None else cost.usage
         try:
             with beside_the_write():
@@ -140,7 +143,7 @@ class UnstoredAnswer:
         self.deltas: list[str] = []
         self.finished: Finished | None = None
         self.usage: RunUsage | None = None
-        """When it has ended: what it has cost; None where nothing was written."""
+        """When it has ended: what it has cost; None where the provider refused or failed before its first word."""
         self.is_read = False
         """From the provider, to the end or until somebody hung up."""
         self._answers = answers

@@ -5,7 +5,7 @@ from conversation_service.chat_completions.schemas import ChatMessage, CreateCha
 from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.errors import LlmContextTooLong
 from conversation_service.llm.provider import Prompt, PromptMessage
-from conversation_service.llm.tokens import TokenCount, TokenCounter, total
+from conversation_service.llm.tokens import TokenCount, TokenCounter
 from conversation_service.runs.context import answer_tokens, readable_tokens
 from shared.events.conversations import MessageRole
 from shared.principal import Principal
@@ -46,7 +46,7 @@ class ChatCompletionService:
 
     async def _cost_of(self, messages: list[PromptMessage], readable: int) -> TokenCount:
         """Raises LlmContextTooLong."""
-        cost = total([await self._tokens.count(message.content) for message in messages])
+        cost = await self._tokens.count_all([message.content for message in messages])
         if cost.tokens > readable:
             raise LlmContextTooLong
         return cost

@@ -56,8 +56,8 @@ async def get_chat(principal: Principal, chats: ChatService, chat_id: UUID) -> C
     return await chats.get(principal, chat_id)
 
 
-@routes.put(CHAT, summary="Change a chat (the same as PATCH)", errors=_WRITE_ERRORS)
-@routes.patch(CHAT, summary="Change a chat", errors=_WRITE_ERRORS)
+@routes.put(CHAT, summary="Change a chat (the same as PATCH)", errors=[*_WRITE_ERRORS, TierLimitExceeded])
+@routes.patch(CHAT, summary="Change a chat", errors=[*_WRITE_ERRORS, TierLimitExceeded])
 async def change_chat(
     principal: Principal, chats: ChatService, chat_id: UUID, body: PatchChat, if_match: IfMatch
 ) -> ChatView:
@@ -76,7 +76,11 @@ async def list_participants(
     return await chats.participants(principal, chat_id, query)
 
 
-@routes.post(PARTICIPANTS, summary="Add somebody to a group", errors=[*_PARTICIPANT_ERRORS, ChatParticipantExists])
+@routes.post(
+    PARTICIPANTS,
+    summary="Add somebody to a group",
+    errors=[*_PARTICIPANT_ERRORS, ChatParticipantExists, TierLimitExceeded],
+)
 async def add_participant(
     principal: Principal, chats: ChatService, chat_id: UUID, body: AddParticipant
 ) -> Created[ParticipantView]:

@@ -82,7 +82,12 @@ class ChatService:
             return work.answer(await repository.get(work, principal, chat_id))
 
     async def change(self, principal: Principal, chat_id: UUID, patch: PatchChat, if_match: IfMatch) -> ChatView:
-        """Raises ChatNotFound, Forbidden, PreconditionFailed."""
+        """Raises ChatNotFound, Forbidden, PreconditionFailed, TierLimitExceeded."""
+        return await self._storage.write(principal, partial(self._change, principal, chat_id, patch, if_match))
+
+    async def _change(
+        self, principal: Principal, chat_id: UUID, patch: PatchChat, if_match: IfMatch, room: Room
+    ) -> ChatView:
         async with self._access.entering(principal, chat_id) as work:
             before = await repository.lock(work, principal, chat_id)
             require_owner(before, principal)
@@ -91,6 +96,7 @@ class ChatService:
             if not changed:
                 return before
             await repository.update(work, principal.tenant_id, chat_id, changed, self._clock.now())
+            await room.require(work)
             state = await repository.get_state(work, principal.tenant_id, chat_id)
             event = ChatUpdated(entity_id=chat_id, version=state.version, changed_fields=tuple(changed), payload=state)
             tell(work, chat_id, event)
@@ -113,7 +119,16 @@ class ChatService:
             return await participants.find_page(work, principal.tenant_id, chat_id, query)
 
     async def add_participant(self, principal: Principal, chat_id: UUID, new: AddParticipant) -> ParticipantView:
-        """Raises ChatNotFound, Forbidden, ChatParticipantsFixed, ChatParticipantExists, ValidationFailed."""
+        """The chat gets a message about it, which takes room.
+
+        Raises ChatNotFound, Forbidden, ChatParticipantsFixed, ChatParticipantExists, ValidationFailed,
+        TierLimitExceeded.
+        """
+        return await self._storage.write(principal, partial(self._add_participant, principal, chat_id, new))
+
+    async def _add_participant(
+        self, principal: Principal, chat_id: UUID, new: AddParticipant, room: Room
+    ) -> ParticipantView:
         async with self._access.entering(principal, chat_id) as work:
             chat = await repository.lock(work, principal, chat_id)
             require_group(chat)
@@ -126,10 +141,14 @@ class ChatService:
             now = self._clock.now()
             await participants.join(work, principal.tenant_id, chat_id, [new.user_id], ChatRole.MEMBER, now)
             await welcome(work, principal.tenant_id, chat_id, [new.user_id], now)
+            await room.require(work)
             return work.answer(await participants.get(work, principal.tenant_id, chat_id, new.user_id))
 
     async def remove_participant(self, principal: Principal, chat_id: UUID, user_id: UUID) -> None:
-        """Everybody may leave a group. Raises ChatNotFound, ChatParticipantNotFound, ChatParticipantsFixed."""
+        """Everybody may leave a group, also when the storage is full.
+
+        Raises ChatNotFound, ChatParticipantNotFound, ChatParticipantsFixed.
+        """
         async with self._access.entering(principal, chat_id) as work:
             chat = await repository.lock(work, principal, chat_id)
             require_group(chat)

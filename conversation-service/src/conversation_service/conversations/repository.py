@@ -157,16 +157,42 @@ async def count_messages(work: Work, principal: Principal, conversation_id: UUID
     return msgspec.convert(row, ConversationState)
 
 
+async def mark_deleted(work: Work, tenant_id: UUID, conversation_id: UUID) -> None:
+    """Nobody sees it from now on, and nothing writes to it; retention deletes its rows."""
+    await work.execute(
+        "delete from runs where tenant_id = $1 and conversation_id = $2 and status = 'running'",
+        tenant_id,
+        conversation_id,
+    )
+    await work.execute(
+        "update conversations set expires_at = created_at where tenant_id = $1 and id = $2", tenant_id, conversation_id
+    )
+
+
 async def lock_expired(work: Work, limit: int) -> list[dict[str, Any]]:
-    """In system work: id, tenant_id and version of temporary conversations that are over, ordered by tenant."""
+    """In system work: conversations of one tenant that are over, first those that have been for longest.
+
+    The tenant is drawn, so that one with many of them does not keep the others waiting.
+    """
     return await work.rows(
         """
-        select id, tenant_id, version from (
-            select id, tenant_id, version from conversations where expires_at <= now()
-            order by expires_at limit $1 for update skip locked
-        ) expired order by tenant_id, id
+        select id, tenant_id, version, message_count, expires_at <= created_at as is_marked_deleted
+        from conversations where expires_at <= now() and tenant_id = (
+            select tenant_id from (select distinct tenant_id from conversations where expires_at <= now()) due
+            order by random() limit 1
+        )
+        order by expires_at, id limit $1 for update skip locked
         """,
         limit,
+    )
+
+
+async def set_message_count(work: Work, tenant_id: UUID, conversation_id: UUID, count: int) -> None:
+    await work.execute(
+        "update conversations set message_count = $3 where tenant_id = $1 and id = $2",
+        tenant_id,
+        conversation_id,
+        count,
     )
 
 

@@ -1,10 +1,10 @@
 """The use cases of conversations, each one transaction."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
+from itertools import accumulate
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -44,7 +44,8 @@ from shared.open_streams import OpenStreams
 from shared.pagination import PageOf
 from shared.principal import Principal
 
-CHORE_ROWS = 500  # in one transaction
+MAX_DELETED_CONVERSATIONS = 500  # in one transaction
+MAX_DELETED_MESSAGES = 5_000  # in one transaction; of a longer conversation retention deletes portion after portion
 EXPORTED_ROWS = 200  # read at once
 GROWING = {"title", "description", "tags"}
 """Fields that take room in the tenant's storage; others can be changed when it is full."""
@@ -115,9 +116,11 @@ class ConversationService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             before = await repository.lock(work, principal, conversation_id)
             refuse_stale(if_match, before)
-            await _remove(work, principal.tenant_id, [conversation_id])
-            gone = ConversationDeleted(entity_id=before.id, version=before.version + 1, payload=Removed(before.id))
-            _tell(work, gone)
+            if before.message_count > MAX_DELETED_MESSAGES:
+                await repository.mark_deleted(work, principal.tenant_id, conversation_id)
+            else:
+                await _remove(work, principal.tenant_id, [conversation_id])
+            _tell(work, _deleted(before.id, before.version))
 
     async def fork(self, principal: Principal, conversation_id: UUID, fork: Fork) -> ConversationState:
         """Raises ConversationNotFound, MessageNotFound, LimitReached or TierLimitExceeded."""
@@ -167,15 +170,39 @@ class ConversationService:
 
 
 async def remove_expired(work: Work, _now: datetime) -> int:
-    """A retention step: what is invisible already is deleted, and live clients are notified."""
-    expired = await repository.lock_expired(work, CHORE_ROWS)
-    for tenant_id, rows in groupby(expired, key=itemgetter("tenant_id")):
-        of_tenant = list(rows)
-        await _remove(work, tenant_id, [row["id"] for row in of_tenant])
-        for row in of_tenant:
-            gone = ConversationDeleted(entity_id=row["id"], version=row["version"] + 1, payload=Removed(row["id"]))
-            work.publish(gone, topics=[conversation_topic(row["id"])], subject=str(row["id"]), tenant_id=tenant_id)
-    return len(expired)
+    """A retention step, for one tenant: what is invisible already is deleted, and live clients are notified."""
+    expired = await repository.lock_expired(work, MAX_DELETED_CONVERSATIONS)
+    if not expired:
+        return 0
+    portion = _portion(expired)
+    if not portion:
+        return await _remove_newest(work, expired[0])
+    tenant_id = portion[0]["tenant_id"]
+    await _remove(work, tenant_id, [row["id"] for row in portion])
+    for row in portion:
+        if not row["is_marked_deleted"]:
+            event = _deleted(row["id"], row["version"])
+            work.publish(event, topics=[conversation_topic(row["id"])], subject=str(row["id"]), tenant_id=tenant_id)
+    return len(portion)
+
+
+def _portion(expired: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The first ones, as far as one transaction can delete their messages; none where the first has too many."""
+    totals = accumulate(row["message_count"] for row in expired)
+    return expired[: sum(total <= MAX_DELETED_MESSAGES for total in totals)]
+
+
+async def _remove_newest(work: Work, conversation: Mapping[str, Any]) -> int:
+    """Of a long conversation, which stays for the next transactions; how many messages those were."""
+    tenant_id, conversation_id = conversation["tenant_id"], conversation["id"]
+    left = conversation["message_count"] - MAX_DELETED_MESSAGES
+    await messages.remove_all(work, tenant_id, [conversation_id], above=left)
+    await repository.set_message_count(work, tenant_id, conversation_id, left)
+    return MAX_DELETED_MESSAGES
+
+
+def _deleted(conversation_id: UUID, version: int) -> ConversationDeleted:
+    return ConversationDeleted(entity_id=conversation_id, version=version + 1, payload=Removed(conversation_id))
 
 
 async def _remove(work: Work, tenant_id: UUID, conversation_ids: Sequence[UUID]) -> None:

@@ -48,6 +48,8 @@ class ModelCatalogue:
         """Raises ValidationFailed for a model that the provider does not list; the default one needs no list."""
         if model == self.provider.default_model:
             return
+        if model in self._models and time.monotonic() < self._fresh_until:
+            return  # not behind others, who may wait for the provider
         async with self._asking:
             is_due = time.monotonic() >= (self._fresh_until if model in self._models else self._next_look)
             if is_due:

@@ -1,7 +1,7 @@
 """How many tokens a text has: by the tokenizer that the operator names, else estimated by its length."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb for English text
-SHORT_CHARACTERS = 2_000  # are counted within a millisecond; what is longer would hold up the others
+SHORT_CHARACTERS = 2_000  # of all texts together: counted within a millisecond; more would hold up the others
 PIECE_CHARACTERS = 20_000  # some tokenizers take the square of a word's length, and a text may be one word
 COUNTED_AT_ONCE = 2  # long texts; a second of a core each, and other work needs threads, too
 _LEAST_EXACT_LAST = list(TokenCountSource)
@@ -54,10 +54,23 @@ class TokenCounter:
     async def count(self, text: str) -> TokenCount:
         if self._tokenizer is None:
             return _estimated(text)
-        if len(text) <= SHORT_CHARACTERS:
-            return _counted(self._tokenizer, text)
+        return await self._count(self._tokenizer, [text])
+
+    async def count_all(self, texts: Sequence[str]) -> TokenCount:
+        """The sum over `texts`, of which there is at least one."""
+        if self._tokenizer is None:
+            return total(_estimated(text) for text in texts)
+        return await self._count(self._tokenizer, texts)
+
+    async def _count(self, tokenizer: "Tokenizer", texts: Sequence[str]) -> TokenCount:
+        if sum(map(len, texts)) <= SHORT_CHARACTERS:
+            return _counted_all(tokenizer, texts)
         async with self._counting:
-            return await asyncio.to_thread(_counted, self._tokenizer, text)
+            return await asyncio.to_thread(_counted_all, tokenizer, texts)
+
+
+def _counted_all(tokenizer: "Tokenizer", texts: Sequence[str]) -> TokenCount:
+    return total(_counted(tokenizer, text) for text in texts)
 
 
 def _counted(tokenizer: "Tokenizer", text: str) -> TokenCount:

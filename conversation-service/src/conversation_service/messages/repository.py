@@ -131,22 +131,22 @@ async def set_feedback(
     return msgspec.convert(row, MessageState)
 
 
-async def remove_all(work: Work, tenant_id: UUID, conversation_ids: Sequence[UUID]) -> None:
-    """All messages of these conversations, but no content that a fork elsewhere still shows.
+async def remove_all(work: Work, tenant_id: UUID, conversation_ids: Sequence[UUID], *, above: int = 0) -> None:
+    """All messages of these conversations behind number `above`, but no content that a fork elsewhere still shows.
 
     What forks need stays without a conversation, and goes with the last of them. The tenant's storage is locked, so
     that of two deletions the later one sees what the earlier one has left.
     """
     await storage.lock(work, tenant_id)
-    await work.execute(_LEAVE_TO_FORKS, tenant_id, conversation_ids)
-    left = await work.rows(_REMOVE_ALL, tenant_id, conversation_ids)
-    if left:
-        await work.execute(_REMOVE_UNUSED, tenant_id, [row["content_of"] for row in left])
+    await work.execute(_KEEP_FOR_FORKS, tenant_id, conversation_ids, above)
+    shown = await work.rows(_REMOVE_ALL, tenant_id, conversation_ids, above)
+    if shown:
+        await work.execute(_REMOVE_UNUSED, tenant_id, [row["content_of"] for row in shown])
 
 
-_LEAVE_TO_FORKS = """
+_KEEP_FOR_FORKS = """
 update messages m set conversation_id = null, parent_id = null, feedback = null, usage = null
-where m.tenant_id = $1 and m.conversation_id = any($2::uuid[]) and exists (
+where m.tenant_id = $1 and m.conversation_id = any($2::uuid[]) and m.number > $3 and exists (
     select from messages f
     where f.tenant_id = $1 and f.content_of = m.id and f.conversation_id <> all($2::uuid[])
 )
@@ -154,7 +154,8 @@ where m.tenant_id = $1 and m.conversation_id = any($2::uuid[]) and exists (
 
 _REMOVE_ALL = """
 with removed as (
-    delete from messages where tenant_id = $1 and conversation_id = any($2::uuid[]) returning content_of
+    delete from messages where tenant_id = $1 and conversation_id = any($2::uuid[]) and number > $3
+    returning content_of
 )
 select distinct r.content_of from removed r join messages h on h.id = r.content_of
 where h.tenant_id = $1 and h.conversation_id is null

@@ -93,9 +93,9 @@ async def add(
     return None if row is None else msgspec.convert(row, NotificationState)
 
 
-async def forget_oldest(work: Work, tenant_id: UUID, user_id: UUID, kept: int) -> int:
+async def delete_oldest(work: Work, tenant_id: UUID, user_id: UUID, kept: int) -> int:
     """Leaves the `kept` newest; how many of the others were unread."""
-    [row] = await work.rows(_FORGET_OLDEST, tenant_id, user_id, kept)
+    [row] = await work.rows(_DELETE_OLDEST, tenant_id, user_id, kept)
     unread: int = row["unread"]
     return unread
 
@@ -150,14 +150,14 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 on conflict (event_id, user_id, kind) do nothing returning {_COLUMNS}
 """
 
-_FORGET_OLDEST = """
-with gone as (
+_DELETE_OLDEST = """
+with deleted as (
     delete from notifications where id = any(array(
         select id from notifications where tenant_id = $1 and user_id = $2
         order by created_at desc, id desc offset $3
     )) returning read_at
 )
-select count(*) filter (where read_at is null) as unread from gone
+select count(*) filter (where read_at is null) as unread from deleted
 """
 
 _COUNT_UNREAD = """

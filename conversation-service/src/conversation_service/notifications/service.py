@@ -103,13 +103,20 @@ class NotificationService:
             made = await repository.add(work, tenant_id, event_id, actor_id, notice, now)
             if made is None:
                 return
-            lost = await repository.forget_oldest(work, tenant_id, notice.user_id, limits.NOTIFICATIONS_KEPT)
-            unread = await repository.count_unread(work, tenant_id, notice.user_id, 1 - lost)
+            deleted = await _delete_oldest(work, made)
+            unread = await repository.count_unread(work, tenant_id, notice.user_id, 1 - deleted)
         else:
             made, unread = _unlisted(tenant_id, actor_id, notice, now), inbox.unread_count
         news = NotificationNews(**msgspec.structs.asdict(made), unread_count=unread)
         event = NotificationAdded(in_app=ways.in_app, by_mail=ways.email, payload=news)
         work.publish(event, topics=[], subject=str(notice.user_id))
+
+
+async def _delete_oldest(work: Work, added: NotificationState) -> int:
+    """Now and then; how many of those that were deleted were unread."""
+    if added.id.int % limits.NOTIFICATIONS_PER_DELETION:
+        return 0
+    return await repository.delete_oldest(work, added.tenant_id, added.user_id, limits.NOTIFICATIONS_KEPT)
 
 
 def _settings(inbox: Inbox) -> NotificationSettings:

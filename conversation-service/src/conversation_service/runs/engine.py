@@ -9,7 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from conversation_service.answers.admission import AnswerAdmission
-from conversation_service.llm.errors import LlmError, LlmInterrupted, LlmProviderError
+from conversation_service.llm.errors import LlmError, LlmInterrupted, LlmProviderError, LlmTimeout
 from conversation_service.llm.provider import Finished, Prompt, Provider
 from conversation_service.llm.tokens import TokenCount, TokenCounter
 from conversation_service.runs import repository
@@ -29,6 +29,7 @@ KEEP_SECONDS = 0.25  # what a crash may cost
 KEEP_CHARACTERS = 2048
 FINISH_SECONDS = 10.0  # how long a finished answer may wait for the database
 RETRY_SECONDS = 0.25
+_CUT_SHORT = (RunStatus.STOPPED, RunStatus.INTERRUPTED)
 
 
 class Writing:
@@ -46,6 +47,7 @@ class Writing:
         self.wants_keeping = asyncio.Event()
         self.wants_telling = asyncio.Event()
         self.is_written = False
+        self._is_asked = False
         self._cut_short: RunStatus | None = None
         self._answering: asyncio.Task[None] | None = None
         self._unkept_characters = 0
@@ -84,6 +86,7 @@ class Writing:
         return await self._outcome(status, error_code, tokens)
 
     async def _answer(self, provider: Provider) -> None:
+        self._is_asked = True
         async with aclosing(provider.answer(self.prompt)) as events:
             async for event in events:
                 if isinstance(event, Finished):
@@ -95,7 +98,8 @@ class Writing:
         if status is RunStatus.INTERRUPTED:
             error_code = LlmInterrupted.code
         model = self.finished.model if self.finished else self.run.model
-        cost = await cost_of(self.prompt_cost, self.deltas, self.finished, tokens)
+        was_cut_short = self._is_asked and (status in _CUT_SHORT or error_code == LlmTimeout.code)
+        cost = await cost_of(self.prompt_cost, self.deltas, self.finished, tokens, was_cut_short=was_cut_short)
         if cost is None:
             return Outcome(status, error_code, model)
         return Outcome(status, error_code, model, cost.usage, cost.written)

@@ -37,6 +37,7 @@ _REPEATED = {"Idempotent-Replayed": "true"}
 _ANSWER_ERRORS = [
     CompletionAlreadyRunning,
     CompletionStopped,
+    LimitReached,
     LlmContextTooLong,
     LlmInterrupted,
     LlmModelNotFound,

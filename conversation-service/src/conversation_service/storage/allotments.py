@@ -14,9 +14,8 @@ from typing import TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from conversation_service.storage import repository
-from conversation_service.storage.errors import storage_exceeded
-from conversation_service.storage.repository import Allotment
+from conversation_service.storage import counts, repository
+from conversation_service.storage.repository import Allotment, Claim
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -25,19 +24,20 @@ from shared.events.questions import StorageAllotment, StorageAllotmentAnswer
 from shared.idempotency import beside_the_write
 from shared.messaging.requests import Requests
 from shared.principal import Principal, Tier
+from shared.quotas import Quota, require_room
 from shared.telemetry.logs import get_logger
 
 HOLDER = "conversation"
 BLOCK_BYTES = 1024 * 1024  # asked for in whole blocks, and one more than needed: most writes need not ask
 SURPLUS_BYTES = 2 * BLOCK_BYTES  # more than this unused goes back
 GRACE_BYTES = 16 * 1024 * 1024  # written beyond the allotment while project-service cannot be asked
-UNREACHABLE_SECONDS = 5.0  # before it is asked again after it did not answer
+UNREACHABLE_SECONDS = 5.0  # before it is asked about a tenant again after it did not answer
 CLAIM_SECONDS = 5.0  # a node that asks and falls silent keeps others waiting no longer; a question lasts a second
 GROW_SECONDS = 10.0  # many writers at once ask in turn: how long one of them waits for its turn
 POLL_SECONDS = 0.05
 COUNTED_EVERY = timedelta(days=1)
 RECONCILE_SECONDS = 600.0
-RECONCILE_TENANTS = 50  # in one round
+RECONCILE_TENANTS = 500  # in one round
 
 T = TypeVar("T")
 _AWAY = (Unavailable, UpstreamError, UpstreamTimeout)
@@ -90,13 +90,13 @@ class StorageAllotments:
         self._requests = requests
         self._clock = clock
         self._queues: WeakValueDictionary[UUID, _Queue] = WeakValueDictionary()
-        self._unreachable_until = 0.0
+        self._unanswered_until: dict[UUID, float] = {}
 
     async def write(self, principal: Principal, use_case: Callable[[Room], Awaitable[T]]) -> T:
         """The result of `use_case`, which is called again when room had to be asked for: it begins its transaction.
 
         Raises TierLimitExceeded when the tenant's storage is full, Unavailable when nobody can tell and the grace is
-        used up.
+        used up, or when its turn to ask does not come in time.
         """
         give_up = time.monotonic() + GROW_SECONDS
         while time.monotonic() < give_up:
@@ -104,7 +104,10 @@ class StorageAllotments:
                 return await use_case(Room(principal.tenant_id, 0))
             except AllotmentUsedUp as used_up:
                 if not await self._grow(principal, used_up):
-                    break
+                    return await self._write_in_grace(principal, use_case)
+        raise Unavailable
+
+    async def _write_in_grace(self, principal: Principal, use_case: Callable[[Room], Awaitable[T]]) -> T:
         try:
             return await use_case(Room(principal.tenant_id, GRACE_BYTES))
         except AllotmentUsedUp as error:
@@ -116,8 +119,11 @@ class StorageAllotments:
         async with self._database.system_work() as work:
             due = await repository.find_due(work, SURPLUS_BYTES, now - COUNTED_EVERY, RECONCILE_TENANTS)
         for allotment in due:
-            await self._correct(allotment)
-            await self._confirm(allotment)
+            try:
+                await self._correct(allotment)
+                await self._confirm(allotment)
+            except Unavailable as error:
+                await self._postpone(allotment, error)
         return len(due)
 
     async def _grow(self, principal: Principal, used_up: AllotmentUsedUp) -> bool:
@@ -130,71 +136,81 @@ class StorageAllotments:
                     queue.answered_at = time.monotonic()
                 answer = queue.answer
         if answer is not None and answer.allotted < used_up.needed:
-            raise storage_exceeded(principal.tier, answer)
+            require_room(Quota.STORAGE, principal.tier, answer.used, more=used_up.needed - answer.allotted)
         return answer is not None
 
     async def _ask_for_all(self, principal: Principal, needed: int, queue: "_Queue") -> StorageAllotmentAnswer | None:
         """For all that wait on this node: if each had to ask for itself, the last would wait for long."""
         tenant_id, tier = principal.tenant_id, principal.tier
-        async with self._asking(tenant_id, tier):
+        async with self._asking(tenant_id, tier) as claim:
             allotted = (await self._room(tenant_id)).allotted
             size = _blocks(max(needed, allotted + queue.missing)) + BLOCK_BYTES
             answer = await self._ask(tenant_id, tier, size)
             if answer is not None:
-                await self._store(tenant_id, answer.allotted)
+                await self._store(tenant_id, answer.allotted, claim)
             return answer
 
     async def _confirm(self, known: Allotment) -> None:
         """Lowered here before it is lowered there: what is filled was allotted at every moment."""
         tenant_id = known.tenant_id
         with beside_the_write():
-            async with self._asking(tenant_id, known.tier):
+            async with self._asking(tenant_id, known.tier) as claim:
                 used = (await self._room(tenant_id)).used
-                size = _blocks(used) + BLOCK_BYTES if used else 0
+                size = _blocks(used) + BLOCK_BYTES if used > 0 else 0
                 async with self._database.unit_of_work(tenant_id) as work:
                     await repository.lower(work, tenant_id, size)
                     allotted = (await repository.room(work, tenant_id)).allotted
                 answer = await self._ask(tenant_id, known.tier, max(size, allotted))
                 if answer is not None:
-                    await self._store(tenant_id, answer.allotted)
+                    await self._store(tenant_id, answer.allotted, claim)
 
     async def _correct(self, known: Allotment) -> None:
         async with self._database.unit_of_work(known.tenant_id) as work:
-            drift = await repository.correct(work, known.tenant_id, self._clock.now())
-        if drift:
+            drift = await counts.drift(work, known.tenant_id)
+        async with self._database.unit_of_work(known.tenant_id) as work:
+            await repository.correct(work, known.tenant_id, drift, self._clock.now())
+        if drift and known.counted_at is not None:
             get_logger().error("bytes of a tenant were counted wrong", tenant_id=str(known.tenant_id), drift=drift)
 
-    @property
-    def _is_reachable(self) -> bool:
-        return time.monotonic() >= self._unreachable_until
+    async def _postpone(self, known: Allotment, error: Unavailable) -> None:
+        """It counts as looked at, so that one tenant's failure does not keep the others from their turn."""
+        get_logger().error("a tenant's storage was not reconciled", tenant_id=str(known.tenant_id), reason=error.code)
+        async with self._database.unit_of_work(known.tenant_id) as work:
+            await repository.correct(work, known.tenant_id, 0, self._clock.now())
 
     async def _ask(self, tenant_id: UUID, tier: Tier, size: int) -> StorageAllotmentAnswer | None:
         """None when project-service does not answer, or did not a moment ago."""
-        if not self._is_reachable:
+        if time.monotonic() < self._unanswered_until.get(tenant_id, 0.0):
             return None
         question = StorageAllotment(tenant_id=tenant_id, tier=tier, holder=HOLDER, size=size)
         try:
             return await self._requests.ask(question)
         except _AWAY as error:
-            self._unreachable_until = time.monotonic() + UNREACHABLE_SECONDS
+            self._wait_before_asking(tenant_id)
             get_logger().warning("storage could not be allotted", tenant_id=str(tenant_id), reason=error.code)
             return None
 
+    def _wait_before_asking(self, tenant_id: UUID) -> None:
+        """Only for this tenant: what delays its answer, such as a locked row, may be its own."""
+        now = time.monotonic()
+        waiting = {tenant: until for tenant, until in self._unanswered_until.items() if until > now}
+        self._unanswered_until = waiting | {tenant_id: now + UNREACHABLE_SECONDS}
+
     @asynccontextmanager
-    async def _asking(self, tenant_id: UUID, tier: Tier) -> AsyncIterator[None]:
+    async def _asking(self, tenant_id: UUID, tier: Tier) -> AsyncIterator[Claim]:
         """Nobody else asks for this tenant, on this node or another one."""
         give_up = time.monotonic() + GROW_SECONDS
-        while not await self._claim(tenant_id, tier):
+        while (claim := await self._claim(tenant_id, tier)) is None:
             if time.monotonic() > give_up:
                 raise Unavailable
             await asyncio.sleep(POLL_SECONDS)
         try:
-            yield
+            yield claim
         finally:
             async with self._database.unit_of_work(tenant_id) as work:
-                await repository.give_up(work, tenant_id)
+                await repository.give_up(work, tenant_id, claim)
 
-    async def _claim(self, tenant_id: UUID, tier: Tier) -> bool:
+    async def _claim(self, tenant_id: UUID, tier: Tier) -> Claim | None:
         async with self._database.unit_of_work(tenant_id) as work:
             return await repository.claim(work, tenant_id, tier, timedelta(seconds=CLAIM_SECONDS))
 
@@ -202,9 +218,9 @@ class StorageAllotments:
         async with self._database.unit_of_work(tenant_id) as work:
             return await repository.room(work, tenant_id)
 
-    async def _store(self, tenant_id: UUID, allotted: int) -> None:
+    async def _store(self, tenant_id: UUID, allotted: int, claim: Claim) -> None:
         async with self._database.unit_of_work(tenant_id) as work:
-            await repository.set_allotted(work, tenant_id, allotted, self._clock.now())
+            await repository.set_allotted(work, tenant_id, allotted, claim, self._clock.now())
 
 
 def _blocks(size: int) -> int:

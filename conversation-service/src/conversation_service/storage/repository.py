@@ -18,6 +18,7 @@ class Allotment(msgspec.Struct, frozen=True, kw_only=True):
     used: int
     allotted: int
     tier: Tier
+    counted_at: datetime | None
 
 
 class Room(NamedTuple):
@@ -26,6 +27,9 @@ class Room(NamedTuple):
 
 
 _NOTHING = Room(0, 0)
+
+Claim = datetime
+"""When the right to ask ends; it names the one who has claimed it."""
 
 
 async def room(work: Work, tenant_id: UUID) -> Room:
@@ -39,18 +43,23 @@ async def lock(work: Work, tenant_id: UUID) -> None:
     await work.execute("select from storage_allotments where tenant_id = $1 for no key update", tenant_id)
 
 
-async def claim(work: Work, tenant_id: UUID, tier: Tier, lasts: timedelta) -> bool:
-    """One node at a time asks for a tenant's allotment, so that answers are stored in the order they were given."""
-    return await work.execute(_CLAIM, tenant_id, tier, lasts) == 1
+async def claim(work: Work, tenant_id: UUID, tier: Tier, lasts: timedelta) -> Claim | None:
+    """One node at a time asks for a tenant's allotment, so that answers are stored in the order they were given.
+
+    None while another one asks.
+    """
+    row = await work.row(_CLAIM, tenant_id, tier, lasts)
+    return None if row is None else row["asking_until"]
 
 
-async def give_up(work: Work, tenant_id: UUID) -> None:
-    """Others may ask."""
-    await work.execute("update storage_allotments set asking_until = null where tenant_id = $1", tenant_id)
+async def give_up(work: Work, tenant_id: UUID, claim: Claim) -> None:
+    """Others may ask. Changes nothing when somebody else has claimed it since."""
+    await work.execute(_GIVE_UP, tenant_id, claim)
 
 
-async def set_allotted(work: Work, tenant_id: UUID, allotted: int, now: datetime) -> None:
-    await work.execute(_SET_ALLOTTED, tenant_id, allotted, now)
+async def set_allotted(work: Work, tenant_id: UUID, allotted: int, claim: Claim, now: datetime) -> None:
+    """Gives up the claim, too. Changes nothing when somebody else has claimed it since: their answer is newer."""
+    await work.execute(_SET_ALLOTTED, tenant_id, allotted, now, claim)
 
 
 async def lower(work: Work, tenant_id: UUID, size: int) -> None:
@@ -58,11 +67,9 @@ async def lower(work: Work, tenant_id: UUID, size: int) -> None:
     await work.execute(_LOWER, tenant_id, size)
 
 
-async def correct(work: Work, tenant_id: UUID, now: datetime) -> int:
-    """Counts anew what is stored; answers by how many bytes `used` was wrong. Writers do not wait meanwhile."""
-    row = await work.row(_CORRECT, tenant_id, now)
-    drift: int = 0 if row is None else row["drift"]
-    return drift
+async def correct(work: Work, tenant_id: UUID, drift: int, now: datetime) -> None:
+    """Takes back by how many bytes `used` was wrong, and notes that it was counted."""
+    await work.execute(_CORRECT, tenant_id, drift, now)
 
 
 async def find_due(work: Work, surplus: int, before: datetime, limit: int) -> Sequence[Allotment]:
@@ -73,11 +80,14 @@ async def find_due(work: Work, surplus: int, before: datetime, limit: int) -> Se
 _CLAIM = """
 insert into storage_allotments as s (tenant_id, tier, asking_until) values ($1, $2, clock_timestamp() + $3::interval)
 on conflict (tenant_id) do update set tier = excluded.tier, asking_until = excluded.asking_until
-where s.asking_until is null or s.asking_until < clock_timestamp()
+where s.asking_until is null or s.asking_until < clock_timestamp() returning s.asking_until
 """
 
+_GIVE_UP = "update storage_allotments set asking_until = null where tenant_id = $1 and asking_until = $2"
+
 _SET_ALLOTTED = """
-update storage_allotments set allotted = $2, asking_until = null, confirmed_at = $3 where tenant_id = $1
+update storage_allotments set allotted = $2, asking_until = null, confirmed_at = $3
+where tenant_id = $1 and asking_until = $4
 """
 
 _LOWER = """
@@ -85,33 +95,10 @@ update storage_allotments set allotted = $2, confirmed_at = null
 where tenant_id = $1 and used <= $2 and allotted > $2
 """
 
-# `used` and the rows that it counts change in one transaction, and one statement sees one state of both.
-_CORRECT = """
-with counted as (
-    select coalesce(sum(bytes), 0)::bigint as bytes from (
-        select conversation_bytes(title, description, tags, summary) as bytes from conversations where tenant_id = $1
-        union all
-        select message_bytes(m.content, m.feedback)
-        from conversations c join messages m on m.conversation_id = c.id where c.tenant_id = $1 and m.tenant_id = $1
-        union all
-        select message_bytes(content, feedback) from messages where tenant_id = $1 and conversation_id is null
-        union all
-        select chat_bytes(title) from chats where tenant_id = $1
-        union all
-        select chat_message_bytes(m.content)
-        from chats c join chat_messages m on m.chat_id = c.id where c.tenant_id = $1 and m.tenant_id = $1
-        union all
-        select support_ticket_bytes(question, answer) from support_tickets where tenant_id = $1
-    ) stored
-), wrong as (
-    select s.used - counted.bytes as drift from storage_allotments s, counted where s.tenant_id = $1
-)
-update storage_allotments s set used = s.used - wrong.drift, counted_at = $2 from wrong
-where s.tenant_id = $1 returning wrong.drift
-"""
+_CORRECT = "update storage_allotments set used = used - $2, counted_at = $3 where tenant_id = $1"
 
 _DUE = """
-select tenant_id, used, allotted, tier from storage_allotments
+select tenant_id, used, allotted, tier, counted_at from storage_allotments
 where confirmed_at is null or allotted - used > $1 or counted_at is null or counted_at < $2
 order by counted_at nulls first limit $3
 """

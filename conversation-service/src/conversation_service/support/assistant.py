@@ -5,7 +5,7 @@ import asyncio
 from conversation_service.answers.unstored import UnstoredAnswers
 from conversation_service.llm.errors import LlmError
 from conversation_service.llm.provider import Prompt, PromptMessage
-from conversation_service.llm.tokens import TokenCounter, total
+from conversation_service.llm.tokens import TokenCounter
 from conversation_service.support.faq import Faq
 from shared.events.conversations import MessageRole
 from shared.principal import Principal
@@ -49,7 +49,7 @@ class Assistant:
 
     async def _text(self, principal: Principal, question: str) -> str:
         messages = (self._instructions, PromptMessage(MessageRole.USER, question))
-        cost = total([await self._tokens.count(message.content) for message in messages])
+        cost = await self._tokens.count_all([message.content for message in messages])
         prompt = Prompt(messages=messages, model=self._provider.default_model)
         answer = await self._answers.begin(principal, prompt, cost, MAX_TOKENS)
         async with asyncio.timeout(PATIENCE_SECONDS), answer:

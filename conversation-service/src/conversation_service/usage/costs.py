@@ -17,11 +17,19 @@ class Cost(NamedTuple):
 
 
 async def cost_of(
-    prompt: TokenCount, deltas: Sequence[str], finished: Finished | None, tokens: TokenCounter
+    prompt: TokenCount,
+    deltas: Sequence[str],
+    finished: Finished | None,
+    tokens: TokenCounter,
+    *,
+    was_cut_short: bool,
 ) -> Cost | None:
-    """None where nothing was written that anybody could have paid for."""
+    """None where nothing was written and the provider itself refused or failed.
+
+    `was_cut_short`: it was asked, and nobody waited for its answer any longer. It bills the prompt all the same.
+    """
     if not deltas and finished is None:
-        return None
+        return _cost(prompt, TokenCount(0, prompt.source)) if was_cut_short else None
     counted = finished.usage if finished else None
     if counted is None:
         return _cost(prompt, await tokens.count("".join(deltas)))
