@@ -18,7 +18,6 @@ ABANDON_SECONDS = 0.5
 """What a step gets to end after it was cancelled, before it is left behind."""
 
 Step = Callable[[], Awaitable[object]]
-log = get_logger()
 
 
 class StopBudget:
@@ -76,7 +75,7 @@ async def _call(step: Step) -> None:
 
 
 async def _abandon(name: str, task: "asyncio.Task[None]", seconds: float) -> None:
-    log.error("a stop step took too long and was cut off", step=name, seconds=round(seconds, 1))
+    get_logger().error("a stop step took too long and was cut off", step=name, seconds=round(seconds, 1))
     task.cancel()
     await asyncio.wait([task], timeout=ABANDON_SECONDS)
 
@@ -85,6 +84,6 @@ def _log_outcome(name: str, task: "asyncio.Task[None]") -> None:
     if not task.done():
         return
     if task.cancelled():
-        log.warning("a stop step was cancelled", step=name)
+        get_logger().warning("a stop step was cancelled", step=name)
     elif (error := task.exception()) is not None:
-        log.error("a stop step failed", step=name, exc_info=error)
+        get_logger().error("a stop step failed", step=name, exc_info=error)

@@ -20,7 +20,6 @@ OUTAGES = (Unavailable, UpstreamError, UpstreamTimeout)
 
 T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, None]]
-log = get_logger()
 
 
 class Pace(NamedTuple):
@@ -62,7 +61,7 @@ class TaskState:
 
     def recover(self) -> None:
         if self.is_failing:
-            log.info("a background task works again", task=self.name)
+            get_logger().info("a background task works again", task=self.name)
         self.is_failing, self.failures_in_row = False, 0
         self.recent.clear()
 
@@ -115,7 +114,7 @@ class PeriodicTask:
     async def run_once(self) -> None:
         done = await self._work()
         if isinstance(done, int) and done > 0 and not isinstance(done, bool):
-            log.info("a periodic task is done", task=self.name, count=done)
+            get_logger().info("a periodic task is done", task=self.name, count=done)
 
     async def _rest(self) -> None:
         seconds = self._interval * random.uniform(1.0 - self._jitter, 1.0)  # noqa: S311 - jitter
@@ -145,7 +144,9 @@ class SupervisedTask:
         self._task.cancel()
         _, pending = await asyncio.wait([self._task], timeout=seconds)
         if pending:
-            log.error("a background task did not end when it was stopped", task=self._state.name, seconds=seconds)
+            get_logger().error(
+                "a background task did not end when it was stopped", task=self._state.name, seconds=seconds
+            )
         self._on_stop()
 
 
@@ -285,7 +286,7 @@ class Supervisor:
             state.recent.popleft()
         if len(state.recent) >= self._pace.failing_after and not state.is_failing:
             state.is_failing = True
-            log.error("a background task keeps failing", task=state.name, is_essential=state.is_essential)
+            get_logger().error("a background task keeps failing", task=state.name, is_essential=state.is_essential)
 
 
 class TaskSet:
@@ -325,11 +326,11 @@ class TaskSet:
     def _ended(self, task: "asyncio.Task[Any]", ids: dict[str, object]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task failed", task=self._name, exc_info=error, **ids)
+            get_logger().error("a task failed", task=self._name, exc_info=error, **ids)
 
 
 def _log_failure(state: TaskState, failure: Exception) -> None:
-    logged = log.bind(task=state.name, failures=state.failures_in_row, error=type(failure).__name__)
+    logged = get_logger().bind(task=state.name, failures=state.failures_in_row, error=type(failure).__name__)
     if isinstance(failure, OUTAGES):
         logged.warning("a background task has to wait")
     else:

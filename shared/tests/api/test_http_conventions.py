@@ -24,7 +24,6 @@ from shared.ids import new_id
 from shared.pagination import PageOf, PageQuery
 from shared.principal import Principal, Role
 from shared.settings import Settings
-from shared.telemetry.logs import configure_logging
 from shared.testing.eventually import eventually
 from shared.testing.http_session import http_session
 
@@ -133,7 +132,6 @@ async def wish(body: CreateWidget) -> Created[Widget] | Accepted[CreateWidget]:
 
 @pytest.fixture
 async def client(unused_tcp_port: int) -> AsyncIterator[aiohttp.ClientSession]:
-    configure_logging("critical")
     app = new_app("widgets", max_body_bytes=1000)
     setup_defaults(
         app, service="widgets", settings=Settings(internal_secret=SECRET), routes=[routes], parts=[Widgets()]

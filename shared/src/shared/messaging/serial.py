@@ -12,8 +12,6 @@ from shared.telemetry.logs import get_logger
 PACE_SECONDS = 0.02
 """From one beginning to the next, at least: what comes alone is handled at once, a burst is handled together."""
 
-log = get_logger()
-
 
 class HeldDelivery(Delivery, Protocol):
     """A delivery as its adapter sees it. Settling never fails: a broker that is away delivers the message again."""
@@ -83,7 +81,9 @@ class SerialConsumer:
             await self._handler(deliveries)
         except Exception:
             left = _unsettled(deliveries)
-            log.exception("a delivery handler failed", message_ids=[str(delivery.message_id) for delivery in left])
+            get_logger().exception(
+                "a delivery handler failed", message_ids=[str(delivery.message_id) for delivery in left]
+            )
 
 
 async def _put_off(delivery: HeldDelivery) -> None:
