@@ -11,8 +11,9 @@ import pytest
 from project_builders import person
 from project_client import ProjectClient, files_of
 
-from project_service.blobs import repository
+from project_service.blobs import repository, service
 from project_service.blobs.domain import Content
+from project_service.blobs.repository import Idle, Place
 from project_service.blobs.service import BlobStore, Staging
 from project_service.files.schemas import FileInclude, FileQuery, FilesWritten, WriteFile, WriteFiles
 from project_service.files.service import FileService
@@ -22,6 +23,7 @@ from project_service.versions.schemas import VersionListQuery
 from project_service.versions.service import VersionService
 from shared.clock import SystemClock
 from shared.db.databases import Database
+from shared.db.unit_of_work import Work
 from shared.principal import Principal, Role, Tier
 from shared.quotas import GIB
 from shared.testing.callers import GLOBEX
@@ -132,6 +134,28 @@ async def test_what_nothing_refers_to_is_swept_and_what_history_needs_is_not(
     assert await used(database, ada) == 0
 
 
+async def test_a_sweep_looks_at_a_bounded_number_of_contents_at_once(
+    client: ProjectClient, database: Database, objects: ObjectStore, files: FileService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LOOKED_AT_ONCE", 3)
+    release, portions = repository.release_idle, []
+
+    async def release_idle(work: Work, start: Place, end: Place, limit: int) -> list[Idle]:
+        portions.append((start, end))
+        return await release(work, start, end, limit)
+
+    monkeypatch.setattr(repository, "release_idle", release_idle)
+    ada = person()
+    project = UUID((await client.new_project(ada))["id"])
+    await files.write(ada, project, body(**{f"file{number}": f"{number}" for number in range(10)}))
+    await staged(BlobStore(database, objects, SystemClock()), ada, Content.of(b"stray"))
+
+    assert await BlobStore(database, objects, Tomorrow()).sweep() == 1
+    assert await used(database, ada) == 10
+    assert len(portions) == len(set(portions)) == 4
+    assert all(end == start for (_, end), (start, _) in pairwise(portions))
+
+
 async def test_a_content_that_is_wanted_again_between_the_steps_of_a_sweep_stays(
     client: ProjectClient, database: Database, objects: ObjectStore, files: FileService
 ) -> None:
@@ -139,7 +163,7 @@ async def test_a_content_that_is_wanted_again_between_the_steps_of_a_sweep_stays
     project = UUID((await client.new_project(ada))["id"])
     await staged(BlobStore(database, objects, SystemClock()), ada, Content.of(LARGE))
     async with database.system_work() as work:
-        [idle] = await repository.release_idle(work, before, 10)
+        [idle] = await repository.release_idle(work, repository.FIRST, Place.before(before), 10)
 
     written = await files.write(ada, project, body(a=LARGE.decode()))
     async with database.system_work() as work:
@@ -217,7 +241,7 @@ async def test_work_on_files_takes_few_statements_however_many_files(
     await count(files.get(ada, project, written.files[7].id))
     await count(versions.find(ada, project, VersionListQuery()))
 
-    assert [after - before for before, after in pairwise(counts)] == [12, 3, 4, 3, 3]
+    assert [after - before for before, after in pairwise(counts)] == [11, 3, 4, 3, 3]
 
 
 async def test_a_listing_says_which_place_of_the_topic_it_shows(client: ProjectClient, files: FileService) -> None:

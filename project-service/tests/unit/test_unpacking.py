@@ -6,8 +6,9 @@ from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from zip_attacks import ATTACKS, nested_bomb, zip_of
+from zip_attacks import ATTACKS, nested_bomb, with_uncounted_entries, zip_of
 
+from project_service.archives import unpacking
 from project_service.archives.errors import InvalidArchive
 from project_service.archives.packing import Member, pack
 from project_service.archives.unpacking import Archive
@@ -39,6 +40,13 @@ def test_an_attack_is_refused_for_what_it_is(attack: str) -> None:
         unpacked(data)
 
     assert refused.value.details["entries"][0]["code"] == code
+
+
+def test_entries_are_counted_before_zipfile_makes_objects_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "ZipFile", None)
+
+    with pytest.raises(InvalidArchive):
+        Archive(BytesIO(with_uncounted_entries()))
 
 
 def test_a_name_given_twice_is_refused() -> None:

@@ -1,7 +1,9 @@
 """Every query on contents. A content belongs to one tenant: two tenants with the same bytes never learn of it."""
 
+# ruff: noqa: S608 - statements are put together from constants and numbered placeholders
+
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +21,21 @@ class Idle(NamedTuple):
     tenant_id: UUID
     sha256: str
     is_object: bool
+
+
+class Place(NamedTuple):
+    """Of a content in the order in which they are swept: that of when they were last announced."""
+
+    touched_at: datetime
+    id: UUID
+
+    @classmethod
+    def before(cls, time: datetime) -> "Place":
+        """Behind all that were announced before `time`."""
+        return cls(time, UUID(int=0))
+
+
+FIRST = Place.before(datetime(1970, 1, 1, tzinfo=UTC))
 
 
 class Staged(NamedTuple):
@@ -92,9 +109,18 @@ async def find_inline(work: Work, tenant_id: UUID, checksums: Collection[str]) -
     return {row["sha256"]: row["content"] for row in rows}
 
 
-async def release_idle(work: Work, before: datetime, limit: int) -> list[Idle]:
-    """In system work: takes contents that nothing refers to, and nobody announced since, off their tenant's use."""
-    return [Idle(**row) for row in await work.rows(_RELEASE_IDLE, before, limit)]
+async def find_end(work: Work, start: Place, end: Place, most: int) -> Place:
+    """In system work: the place of the content that is `most` behind `start`, or `end` where that comes first."""
+    row = await work.row(_FIND_END, *start, *end, most - 1)
+    return end if row is None else Place(**row)
+
+
+async def release_idle(work: Work, start: Place, end: Place, limit: int) -> list[Idle]:
+    """In system work: takes contents that nothing refers to off their tenant's use, from behind `start` to `end`.
+
+    Looks at each content in between: their number is for the caller to bound.
+    """
+    return [Idle(**row) for row in await work.rows(_RELEASE_IDLE, *start, *end, limit)]
 
 
 async def lock_idle(work: Work, idle: Collection[Idle]) -> list[Idle]:
@@ -149,15 +175,18 @@ _PUT_ALLOTMENT = """
 insert into storage_allotments (tenant_id, holder, size) values ($1, $2, $3)
 on conflict (tenant_id, holder) do update set size = excluded.size
 """
-_RELEASE_IDLE = """
+_BETWEEN = "(touched_at, id) > ($1::timestamptz, $2::uuid) and (touched_at, id) <= ($3::timestamptz, $4::uuid)"
+_FIND_END = f"select touched_at, id from blobs where {_BETWEEN} order by touched_at, id offset $5 limit 1"
+# `offset 0` keeps the look for a reference one probe of an index for each content: other plans read all references.
+_RELEASE_IDLE = f"""
 with idle as (
     select id, tenant_id, sha256, size, content is null as is_object,
            kept_by is not null or stagings > 0 as is_counted
     from blobs b
-    where touched_at < $1 and not exists (
-        select from file_changes c where c.tenant_id = b.tenant_id and c.sha256 = b.sha256
+    where {_BETWEEN} and not exists (
+        select from file_changes c where c.tenant_id = b.tenant_id and c.sha256 = b.sha256 offset 0
     )
-    order by touched_at limit $2 for update skip locked
+    order by touched_at, id limit $5 for update skip locked
 ), released as (
     update blobs b set kept_by = null, stagings = 0 from idle where b.id = idle.id
 ), returned as (

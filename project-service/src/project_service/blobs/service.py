@@ -8,14 +8,14 @@ is staged is counted as the tenant's at once and removed when the write does not
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from project_service.blobs import repository
 from project_service.blobs.domain import Content
-from project_service.blobs.repository import Idle
+from project_service.blobs.repository import Idle, Place
 from project_service.cleanup import Cleanup
 from project_service.object_store import ObjectStore, object_key
 from shared.clock import Clock
@@ -30,6 +30,7 @@ TRANSFERS_AT_ONCE = 4
 SAFE_FOR = timedelta(days=1)
 SWEEP_SECONDS = 1800.0
 REMOVED_AT_ONCE = 100  # contents in one transaction: a sweep or a refused write removes one such portion after another
+LOOKED_AT_ONCE = 10_000  # contents in one transaction of a sweep, most of which are referred to and stay
 STAGED_AT_ONCE = 1000  # in one transaction
 T = TypeVar("T")
 
@@ -84,18 +85,18 @@ class BlobStore:
         They are first marked as not stored, so that a writer who comes now stores them again, and deleted under a lock
         that such a writer waits for. A crash in between leaves contents that are marked, and no lost ones.
         """
-        before, count = self._clock.now() - SAFE_FOR, 0
-        while portion := await self._sweep_portion(before):
-            count += portion
-        return count
-
-    async def _sweep_portion(self, before: datetime) -> int:
-        async with self._database.system_work() as work:
-            idle = await repository.release_idle(work, before, REMOVED_AT_ONCE)
-        if idle:
+        start, end, count = repository.FIRST, Place.before(self._clock.now() - SAFE_FOR), 0
+        while start != end:
             async with self._database.system_work() as work:
-                await self._remove(work, idle)
-        return len(idle)
+                looked_at = await repository.find_end(work, start, end, LOOKED_AT_ONCE)
+                idle = await repository.release_idle(work, start, looked_at, REMOVED_AT_ONCE)
+            if idle:
+                async with self._database.system_work() as work:
+                    await self._remove(work, idle)
+            count += len(idle)
+            if len(idle) < REMOVED_AT_ONCE:
+                start = looked_at
+        return count
 
     async def _remove(self, work: Work, uncounted: Sequence[Idle]) -> None:
         idle = await repository.lock_idle(work, uncounted)
