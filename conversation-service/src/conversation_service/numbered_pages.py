@@ -3,12 +3,13 @@
 A page that has too many bytes ends early, as `shared.pagination` tells.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import auto
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
+from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.pagination import PageOf, PageTooLarge, decode_cursor, encode_cursor, is_short
 from shared.wire_enum import WireEnum
@@ -65,8 +66,11 @@ def span_of(query: NumberedQuery, count: int) -> Span:
     return Span(max(last - query.size + 1, 1), min(last, count))
 
 
-RowsOf = Callable[[Span], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Reads a span in the order of the query, as `within_page_bytes` bounds it."""
+class BoundedStatement(NamedTuple):
+    """Reads a span in the order of the query, as `within_page_bytes` bounds it."""
+
+    sql: str
+    arguments: tuple[object, ...]
 
 
 class NumberedRows(NamedTuple):
@@ -76,18 +80,29 @@ class NumberedRows(NamedTuple):
     span: Span
 
 
-async def read_span(query: NumberedQuery, count: int, rows_of: RowsOf) -> NumberedRows:
+async def read_span(
+    work: Work, query: NumberedQuery, count: int, statement_of: Callable[[Span], BoundedStatement]
+) -> NumberedRows:
     """Raises ValidationFailed for a cursor of something else, PageTooLarge where numbers would skip items."""
     span = span_of(query, count)
-    rows = await rows_of(span)
+    statement = statement_of(span)
+    rows = await work.rows(statement.sql, *statement.arguments)
     is_by_number = query.cursor is None and query.skipped > 0
     if is_by_number and is_short(rows, query.size):
         raise PageTooLarge
     if is_by_number and query.skipped <= query.size:
         first = msgspec.structs.replace(query, page=1, offset=None, page_size=query.skipped, limit=None)
-        if is_short(await rows_of(span_of(first, count)), query.skipped):
+        if not await _is_within_page(work, statement_of, span_of(first, count)):
             raise PageTooLarge
     return NumberedRows(rows, _covered(span, len(rows), query.order))
+
+
+async def _is_within_page(work: Work, statement_of: Callable[[Span], BoundedStatement], span: Span) -> bool:
+    """Whether the page before has all of its span. Only counts: columns that are not asked for are not read."""
+    statement = statement_of(span)
+    counting = f"select count(*) as number from ({statement.sql}) page"  # noqa: S608 - made of constants
+    [row] = await work.rows(counting, *statement.arguments)
+    return bool(row["number"] > span.last - span.first)
 
 
 def _covered(span: Span, length: int, order: Order) -> Span:

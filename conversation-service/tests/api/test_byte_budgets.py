@@ -9,6 +9,7 @@ from conversation_client import CONVERSATIONS, ConversationClient, messages_of, 
 from conversation_service.chat_messages import repository as chat_messages
 from conversation_service.messages import branches
 from shared import pagination
+from shared.db.unit_of_work import Work
 from shared.principal import Principal
 
 BIG = "\N{GRINNING FACE}" * 2_000  # 8,000 bytes
@@ -146,10 +147,44 @@ async def test_an_empty_conversation_is_exported_too(client: ConversationClient,
 async def test_a_model_is_sent_only_so_many_bytes(
     client: ConversationClient, ada: Principal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(branches, "CONTEXT_BYTES", 17_000)
+    monkeypatch.setattr(branches, "MAX_CONTEXT_BYTES", 17_000)
     conversation = await filled(client, ada, 5)
 
     estimate = await client.send("POST", f"{path_of(conversation)}/estimate", {"content": "And?"}, who=ada)
     whole = await client.send("GET", f"{CONVERSATIONS}/{conversation['id']}", who=ada)
 
     assert estimate.data["context_tokens"] <= whole.data["token_count"] * 2 / 5 + 1
+
+
+@pytest.mark.parametrize("kind", ["conversation", "branch", "chat"])
+async def test_a_second_page_does_not_read_the_first_one(
+    client: ConversationClient, ada: Principal, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    path = await _list_of_ten(client, ada, kind)
+    read: list[Any] = []
+    rows_of = Work.rows
+
+    async def rows(work: Work, sql: str, *arguments: object) -> list[dict[str, Any]]:
+        found = await rows_of(work, sql, *arguments)
+        read.extend(row for row in found if "content" in row)
+        return found
+
+    monkeypatch.setattr(Work, "rows", rows)
+
+    page = (await client.send("GET", f"{path}page_size=3&page=2", who=ada)).items
+
+    assert (len(page), len(read)) == (3, 3)
+
+
+async def _list_of_ten(client: ConversationClient, who: Principal, kind: str) -> str:
+    """The path of ten small messages, to which a query can be added."""
+    if kind == "chat":
+        chat = await client.create("/api/v1/chats", {"kind": "group", "title": "All"}, who=who)
+        path = f"/api/v1/chats/{chat['id']}/messages"
+        for _ in range(10):
+            await client.create(path, {"content": "small"}, who=who)
+        return f"{path}?"
+    conversation = await client.begin(who)
+    for _ in range(10):
+        leaf = await client.say(who, conversation, "small")
+    return f"{messages_of(conversation)}?" + (f"branch={leaf['id']}&" if kind == "branch" else "")

@@ -1,4 +1,4 @@
-"""HTTP for stateless completions, as OpenAI's client libraries speak it."""
+"""HTTP for stateless completions, in the format of OpenAI's client libraries."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

@@ -7,7 +7,6 @@ higher than the last one read, so that sending counts nothing and writes three r
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,7 +15,7 @@ from conversation_service.chat_messages.domain import MAX_EMOJIS, SOMEBODY, join
 from conversation_service.chat_messages.errors import ChatMessageNotFound, TooManyReactions
 from conversation_service.chat_messages.schemas import SendChatMessage
 from conversation_service.chats.errors import ChatNotFound
-from conversation_service.numbered_pages import NumberedQuery, Span, page_of, read_span
+from conversation_service.numbered_pages import BoundedStatement, NumberedQuery, Span, page_of, read_span
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.chats import ChatMessageState
@@ -138,10 +137,10 @@ async def find_page(
     bounded = within_page_bytes(f"{_SIZED} order by m.number {query.order}")
     statement = f"select {_COLUMNS}, m.found from ({bounded}) m order by m.number {query.order}"
 
-    async def rows_of(span: Span) -> list[dict[str, Any]]:
-        return await work.rows(statement, tenant_id, chat_id, *span)
+    def statement_of(span: Span) -> BoundedStatement:
+        return BoundedStatement(statement, (tenant_id, chat_id, *span))
 
-    rows, span = await read_span(query, count, rows_of)
+    rows, span = await read_span(work, query, count, statement_of)
     return page_of(msgspec.convert(rows, list[ChatMessageState]), query, span, count)
 
 

@@ -96,10 +96,10 @@ class ChatMessageService:
             refuse_stale(if_match, message)
             now = self._clock.now()
             await repository.remove(work, message, now)
-            gone = RemovedChatMessage(
+            removed = RemovedChatMessage(
                 id=message.id, chat_id=chat_id, number=message.number, place=emptied(message, now)
             )
-            tell(work, chat_id, ChatMessageDeleted(entity_id=message.id, version=message.version + 1, payload=gone))
+            tell(work, chat_id, ChatMessageDeleted(entity_id=message.id, version=message.version + 1, payload=removed))
 
     async def react(self, principal: Principal, chat_id: UUID, message_id: UUID, emoji: str) -> ChatMessageState:
         """A second time changes nothing. Raises ChatNotFound, ChatMessageNotFound, TooManyReactions."""

@@ -195,9 +195,9 @@ def _portion(expired: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]
 async def _remove_newest(work: Work, conversation: Mapping[str, Any]) -> int:
     """Of a long conversation, which stays for the next transactions; how many messages those were."""
     tenant_id, conversation_id = conversation["tenant_id"], conversation["id"]
-    left = conversation["message_count"] - MAX_DELETED_MESSAGES
-    await messages.remove_all(work, tenant_id, [conversation_id], above=left)
-    await repository.set_message_count(work, tenant_id, conversation_id, left)
+    kept = conversation["message_count"] - MAX_DELETED_MESSAGES
+    await messages.remove_all(work, tenant_id, [conversation_id], above=kept)
+    await repository.set_message_count(work, tenant_id, conversation_id, kept)
     return MAX_DELETED_MESSAGES
 
 

@@ -11,12 +11,11 @@ import msgspec
 from conversation_service.conversations.domain import Owner
 from conversation_service.llm.tokens import TokenCount
 from conversation_service.messages.repository import COLUMNS, CONTENT, SIZE
-from conversation_service.numbered_pages import Order, Span
+from conversation_service.numbered_pages import Order
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.conversations import MessageRole, TokenCountSource
 from shared.ids import new_id
-from shared.pagination import within_page_bytes
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +36,9 @@ MAX_CONTEXT_BYTES = 4 * 1024 * 1024
 """Of one question with what comes before it: four bytes a token of the largest models."""
 
 
-async def path_rows(
-    work: Work, owner: Owner, conversation_id: UUID, leaf_id: UUID, span: Span, order: Order = Order.ASC
-) -> list[dict[str, Any]]:
-    """The part of the way to a message that is at the depths of `span`, as far as it fits into one answer."""
-    statement = f"""
+def path_statement(order: Order) -> str:
+    """The part of the way to the message `$3` of the conversation `$2` that is at the depths from `$4` to `$5`."""
+    return f"""
         with recursive path as (
             select id, parent_id, depth from messages where tenant_id = $1 and conversation_id = $2 and id = $3
             union all
@@ -51,7 +48,6 @@ async def path_rows(
         select {COLUMNS}, {SIZE} as bytes from path join messages m using (id)
         where m.tenant_id = $1 and path.depth between $4 and $5 order by path.depth {order}
     """
-    return await work.rows(within_page_bytes(statement), owner.tenant_id, conversation_id, leaf_id, *span)
 
 
 async def find_context(work: Work, owner: Owner, leaf_id: UUID, token_budget: int) -> list[ContextMessage]:

@@ -13,7 +13,7 @@ from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.messages import branches
 from conversation_service.messages.repository import COLUMNS, SIZE
 from conversation_service.messages.schemas import MessageQuery
-from conversation_service.numbered_pages import Order, Span, page_of, read_span
+from conversation_service.numbered_pages import BoundedStatement, Order, Span, page_of, read_span
 from shared.db.unit_of_work import Work
 from shared.events.conversations import MessageState
 from shared.pagination import PageOf, within_page_bytes
@@ -25,29 +25,33 @@ async def find_page(work: Work, owner: Owner, conversation_id: UUID, query: Mess
     if query.branch is not None:
         count = await branches.depth(work, owner, conversation_id, query.branch)
 
-    async def rows_of(span: Span) -> list[dict[str, Any]]:
-        return await rows_of_span(work, owner, conversation_id, query.branch, span, query.order)
+    def statement_of(span: Span) -> BoundedStatement:
+        return _bounded(owner, conversation_id, query.branch, span, query.order)
 
-    rows, span = await read_span(query, count, rows_of)
+    rows, span = await read_span(work, query, count, statement_of)
     return page_of(msgspec.convert(rows, list[MessageState]), query, span, count)
-
-
-async def _rows(work: Work, owner: Owner, conversation_id: UUID, span: Span, order: Order) -> list[dict[str, Any]]:
-    statement = f"""
-        select {COLUMNS}, {SIZE} as bytes from messages m
-        where m.tenant_id = $1 and m.conversation_id = $2 and m.number between $3 and $4
-        order by m.number {order}
-    """
-    return await work.rows(within_page_bytes(statement), owner.tenant_id, conversation_id, *span)
 
 
 async def rows_of_span(
     work: Work, owner: Owner, conversation_id: UUID, branch: UUID | None, span: Span, order: Order
 ) -> list[dict[str, Any]]:
     """Of the whole conversation or of one branch, as many as fit into one answer."""
+    statement = _bounded(owner, conversation_id, branch, span, order)
+    return await work.rows(statement.sql, *statement.arguments)
+
+
+def _bounded(owner: Owner, conversation_id: UUID, branch: UUID | None, span: Span, order: Order) -> BoundedStatement:
     if branch is not None:
-        return await branches.path_rows(work, owner, conversation_id, branch, span, order)
-    return await _rows(work, owner, conversation_id, span, order)
+        statement = within_page_bytes(branches.path_statement(order))
+        return BoundedStatement(statement, (owner.tenant_id, conversation_id, branch, *span))
+    statement = within_page_bytes(
+        f"""
+        select {COLUMNS}, {SIZE} as bytes from messages m
+        where m.tenant_id = $1 and m.conversation_id = $2 and m.number between $3 and $4
+        order by m.number {order}
+        """
+    )
+    return BoundedStatement(statement, (owner.tenant_id, conversation_id, *span))
 
 
 async def _count(work: Work, owner: Owner, conversation_id: UUID) -> int:

@@ -94,7 +94,7 @@ async def add(
 
 
 async def delete_oldest(work: Work, tenant_id: UUID, user_id: UUID, kept: int) -> int:
-    """Leaves the `kept` newest; how many of the others were unread."""
+    """Keeps the `kept` newest; how many of the others were unread."""
     [row] = await work.rows(_DELETE_OLDEST, tenant_id, user_id, kept)
     unread: int = row["unread"]
     return unread

@@ -95,8 +95,8 @@ class StorageAllotments:
     async def write(self, principal: Principal, use_case: Callable[[Room], Awaitable[T]]) -> T:
         """The result of `use_case`, which is called again when room had to be asked for: it begins its transaction.
 
-        Raises TierLimitExceeded when the tenant's storage is full, Unavailable when nobody can tell and the grace is
-        used up, or when its turn to ask does not come in time.
+        Raises TierLimitExceeded when the tenant's storage is full; Unavailable when project-service does not answer and
+        the grace is used up, or when its turn to ask does not come in time.
         """
         give_up = time.monotonic() + GROW_SECONDS
         while time.monotonic() < give_up:

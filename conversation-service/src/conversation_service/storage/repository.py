@@ -53,12 +53,12 @@ async def claim(work: Work, tenant_id: UUID, tier: Tier, lasts: timedelta) -> Cl
 
 
 async def give_up(work: Work, tenant_id: UUID, claim: Claim) -> None:
-    """Others may ask. Changes nothing when somebody else has claimed it since."""
+    """Others may ask. Changes nothing when another node has claimed it since."""
     await work.execute(_GIVE_UP, tenant_id, claim)
 
 
 async def set_allotted(work: Work, tenant_id: UUID, allotted: int, claim: Claim, now: datetime) -> None:
-    """Gives up the claim, too. Changes nothing when somebody else has claimed it since: their answer is newer."""
+    """Gives up the claim, too. Changes nothing when another node has claimed it since: its answer is newer."""
     await work.execute(_SET_ALLOTTED, tenant_id, allotted, now, claim)
 
 
