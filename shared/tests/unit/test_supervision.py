@@ -173,11 +173,12 @@ async def test_a_stop_ends_all_tasks_and_is_not_held_up_by_one_that_refuses() ->
 
     with capture_logs() as logs:
         await supervisor.stop(0.05)
-
-    assert (stubborn.is_done, other.is_done) == (False, True)
-    assert [entry["task"] for entry in logs if entry["log_level"] == "error"] == ["stubborn"]
-    released.set()
+    are_done = (stubborn.is_done, other.is_done)
+    released.set()  # before anything is asserted: a task that refuses to end would keep the loop from closing
     await ended.wait()
+
+    assert are_done == (False, True)
+    assert [entry["task"] for entry in logs if entry["log_level"] == "error"] == ["stubborn"]
 
 
 async def test_stopping_a_task_that_has_ended_leaves_another_of_its_name_alone() -> None:
