@@ -17,6 +17,7 @@ import pytest
 from shared.db.bootstrap import DatabaseUrls, RolePasswords, database_urls, grant_connect, prepare_database
 from shared.db.databases import DatabaseConfig
 from shared.db.migrate import migrate, model_modules
+from shared.db.row_limits import clear_remembered_counts
 
 ADMIN_URL_VARIABLE = "TEST_POSTGRES_ADMIN_URL"
 _CONNECT_SECONDS = 10.0
@@ -96,6 +97,7 @@ def postgres_server(postgres_admin_url: str) -> Iterator[PostgresServer]:
 def fresh_urls(postgres_server: PostgresServer) -> Iterator[Callable[[str], DatabaseUrls]]:
     """`fresh_urls("project")`: the addresses of a database of this test's own, with the newest schema."""
     names: list[str] = []
+    clear_remembered_counts()
 
     def make(service: str) -> DatabaseUrls:
         name: str
