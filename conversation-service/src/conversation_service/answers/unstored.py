@@ -90,7 +90,11 @@ class UnstoredAnswers:
             end = LlmInterrupted()
         answer.is_read = True
         was_cut_short = isinstance(end, LlmInterrupted | LlmTimeout)
-        answer.end(end, await self._settle(answer, was_cut_short=was_cut_short))
+        cost: RunUsage | None = None
+        try:
+            cost = await self._settle(answer, was_cut_short=was_cut_short)
+        finally:
+            answer.end(end, cost)  # who reads it goes on, whatever became of its cost
 
     async def _read(self, answer: "UnstoredAnswer") -> End:
         try:

@@ -68,6 +68,7 @@ SINGLES = MappingProxyType(
         "admin": "admin",
         "auth": "auth",
         "billing": "billing",
+        "chat": "completion",
         "dashboard": "dashboard",
         "events": "live",
         "logs/audit": "audit_log",
