@@ -18,7 +18,7 @@ ALLOWED = {
     "conversation-service/src/conversation_service/runs/engine.py": "one answer, held by run; its failure is logged",
     "conversation-service/src/conversation_service/answers/unstored.py": "one answer, which its reader waits for",
     "project-service/src/project_service/attachments/service.py": "an upload, which the call and its removal wait for",
-    "project-service/src/project_service/blobs/service.py": "uploads of a write, which the call and its removal wait for",
+    "project-service/src/project_service/blobs/service.py": "uploads that the write and its removal wait for",
     "project-service/src/project_service/cleanup.py": "a removal, held until it has ended; logs failures",
     "project-service/src/project_service/gifting/gifts/page_reader.py": "the end of a process, held until it is there",
     "project-service/src/project_service/webhooks/courier.py": "one delivery, held until written down; logs failures",
