@@ -131,7 +131,7 @@ async def test_a_chat_catches_up_over_socketio(server: LiveServer, chats: FakeKe
 
     client = await ChatClient.open(server.port, anna, transports=transports, auth={"since": {str(CHAT): START}})
     heard = [await client.next() for _ in range(EVENTS)]
-    await client.client.disconnect()
+    await client.close()
 
     assert [data["offset"] for name, data in heard if name == "serverMessage"] == list(range(1, EVENTS + 1))
 

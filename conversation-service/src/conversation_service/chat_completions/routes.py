@@ -40,6 +40,7 @@ routes = Routes("completions", resource="conversations")
         TierLimitExceeded,
     ],
     replayable=False,
+    streams_events=True,
 )
 async def add_chat_completion(
     principal: Principal, completions: ChatCompletionService, body: CreateChatCompletion

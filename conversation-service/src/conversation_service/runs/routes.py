@@ -59,6 +59,7 @@ routes = Routes("completions", resource="conversations")
     CONVERSATION + "/completions",
     summary="Ask the model: the answer as a message, or with `stream` as server-sent events while it is written",
     errors=[ConversationNotFound, *_ANSWER_ERRORS],
+    streams_events=True,
 )
 async def complete(
     principal: Principal, completions: CompletionService, conversation_id: UUID, body: Complete
@@ -71,6 +72,7 @@ async def complete(
     MESSAGE + "/regenerate",
     summary="Ask the model for another answer, in a branch beside this one",
     errors=[MessageNotFound, *_ANSWER_ERRORS],
+    streams_events=True,
 )
 async def regenerate(
     principal: Principal, completions: CompletionService, message_id: UUID, body: Regenerate
@@ -90,6 +92,7 @@ async def get_run(
     RUN + "/stream",
     summary="Follow an answer, from the frame that `Last-Event-ID` names on",
     errors=[*_RUN_ERRORS, LimitReached],
+    streams_events=True,
 )
 async def follow_run(
     principal: Principal, completions: CompletionService, conversation_id: UUID, run_id: UUID, request: Request

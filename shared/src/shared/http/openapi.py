@@ -257,8 +257,8 @@ class _Describer:
         if shape is not None:
             schema = self._schema_of[str(shape)]
             described["content"] = self._content(_in_data(schema) if is_wrapped else schema)
-        if answer is ResponseStream:
-            described["content"] = {EVENT_STREAM: {"schema": _bytes(EVENT_STREAM)}}
+        if answer is ResponseStream and operation.streams_events:
+            described["content"] = {EVENT_STREAM: {}}  # a schema would be taken for that of each event
         return described
 
     def _raw(self, gives: Raw) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class OperationFacts(TypedDict, total=False):
     documented: bool
     location: str
     streams_body: bool
+    streams_events: bool
     takes: Mapping[str, Any]
     gives: Raw
     authorize: Callable[..., Awaitable[None]]
@@ -96,6 +97,8 @@ class Operation:
     streams_body: bool = False
     """The handler reads the body itself, from `request.stream`, and bounds it. Its bytes are not in the fingerprint of
     an idempotency key until the handler says so (`fingerprint_body`)."""
+    streams_events: bool = False
+    """An answer that is a stream has server-sent events in it; without this it is a file."""
     authorize: Callable[..., Awaitable[None]] | None = None
     """For operations with large bodies. Takes what a handler can take, but no body and no query, and raises what the
     handler would raise for a caller without the right. It is asked before a large or streamed body is read; the handler
