@@ -127,7 +127,7 @@ MATRIX = {
     ("GET", VERSION + "/diff"): Row(200, 404, 200, 200),
     ("POST", VERSION + "/restore"): Row(200, 404, 403, 403),
     ("GET", PROJECT + "/archive"): Row(200, 404, 200, 200),
-    ("POST", PROJECTS + "/import"): Row(403, 403, 403, 415),
+    ("POST", PROJECTS + "/import"): Row(415, 403, 403, 403),
     ("GET", PROJECTS + "/templates"): Row(200, 200, 200, 200),
     ("POST", PROJECTS + "/from-template"): Row(201, 403, 403, 403, {"template_id": "blank", "name": "Artemis"}),
 }
