@@ -34,7 +34,11 @@ MAX_STALL_SECONDS = 0.1
 MAX_SLOWER = 3.0
 ATTACK_SECONDS = 180.0
 USUAL_FILES = 1024  # that a process may have open where nobody has said otherwise: the stack has to raise it itself
-_WIDE = "1000"  # of RATE_LIMIT_SCALE: what is tried here are the walls behind the rate limits
+_WIDE = ",".join(
+    f"{name}=1000000"
+    for name in ("user-minute", "user-hour", "user-day", "tenant-minute", "tenant-hour", "tenant-day", "address-minute")
+)
+"""Of RATE_LIMITS: what is tried here are the walls behind those of the gateway."""
 
 
 class Result(NamedTuple):
@@ -89,7 +93,7 @@ async def _run(names: list[str]) -> list[Result]:
         home = Path(folder)
         try:
             async with hostile_pages() as port:
-                settings = {"RATE_LIMIT_SCALE": _WIDE, "OUTBOUND_ALLOW": f"127.0.0.1:{port}"}
+                settings = {"RATE_LIMITS": _WIDE, "OUTBOUND_ALLOW": f"127.0.0.1:{port}"}
                 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
                 resource.setrlimit(resource.RLIMIT_NOFILE, (USUAL_FILES, most))
                 async with stack_process(EMBEDDED, home, settings) as stack:
