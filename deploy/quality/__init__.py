@@ -1,1 +1,0 @@
-"""Checks of the whole project that are more than a test: pins, bare machines, upgrades."""

@@ -1,1 +1,0 @@
-"""A recorded release, and the proof that later code still reads all of it."""
