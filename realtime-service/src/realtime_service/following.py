@@ -1,7 +1,7 @@
 """The topics one client follows, in any dialect: joined without a hole, looked at again when its rights change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -69,21 +69,6 @@ class Client(Reader, Protocol):
         """Returns when there is room for more of what was missed."""
 
 
-class Tasks:
-    """What one client has under way; it ends with the client."""
-
-    __slots__ = ("_running",)
-
-    def __init__(self) -> None:
-        self._running = TaskSet("serve a client")
-
-    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        return self._running.start(work)
-
-    def end(self) -> None:
-        self._running.cancel()
-
-
 class Wish(NamedTuple):
     """How somebody asked to follow a topic."""
 
@@ -113,7 +98,7 @@ class Following:
     )
 
     def __init__(
-        self, parts: LiveParts, client: Client, tasks: Tasks, render: Renderer, direct: Direct | None = None
+        self, parts: LiveParts, client: Client, tasks: TaskSet, render: Renderer, direct: Direct | None = None
     ) -> None:
         """`render` tells how much an event weighs for this client; with `direct` it is all that the client is told."""
         self._parts = parts

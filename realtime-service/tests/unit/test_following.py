@@ -8,13 +8,14 @@ from uuid import UUID
 from realtime_fakes import some_principal
 
 from realtime_service.dialects.topics_frames import event_frame
-from realtime_service.following import JOINS_AT_ONCE, Following, Tasks
+from realtime_service.following import JOINS_AT_ONCE, Following
 from realtime_service.hub import Hub
 from realtime_service.positions import Position
 from realtime_service.replay_turns import ReplayTurns
 from shared.errors import TesseraError
 from shared.events.questions import TopicNotFound
 from shared.ids import new_id
+from shared.supervision import TaskSet
 
 ZERO = Position("e1", 0)
 
@@ -56,7 +57,7 @@ def topic_of(number: int) -> str:
 
 
 async def test_a_right_that_ended_ends_a_topic_although_eight_others_catch_up_slowly() -> None:
-    rights, client, tasks, joined = Rights(), SlowClient(), Tasks(), asyncio.Event()
+    rights, client, tasks, joined = Rights(), SlowClient(), TaskSet("serve a client"), asyncio.Event()
     parts: Any = SimpleNamespace(
         hub=Hub(lambda *_: None, lambda *_: None, lambda *_: None),
         access=rights,
@@ -85,4 +86,4 @@ async def test_a_right_that_ended_ends_a_topic_although_eight_others_catch_up_sl
 
     assert client.lost_topics == [private]
     assert private not in following
-    tasks.end()
+    tasks.cancel()

@@ -8,15 +8,7 @@ from sanic.response import ResponseStream
 from conversation_service.chat_completions.schemas import ChatCompletion, CreateChatCompletion
 from conversation_service.chat_completions.service import ChatCompletionService
 from conversation_service.chat_completions.streams import chunks_of, whole_completion
-from conversation_service.llm.errors import (
-    LlmContextTooLong,
-    LlmInterrupted,
-    LlmModelNotFound,
-    LlmProviderError,
-    LlmRateLimited,
-    LlmRequestRefused,
-    LlmTimeout,
-)
+from conversation_service.llm.errors import MODEL_ERRORS
 from conversation_service.runs.streams import EVENT_STREAM, STREAM_HEADERS
 from shared.http.answers import streamed
 from shared.http.routes import Routes
@@ -29,16 +21,7 @@ routes = Routes("completions", resource="conversations")
 @routes.post(
     "/api/v1/chat/completions",
     summary="Ask a model without storing anything: OpenAI's chat completions, with `stream` as server-sent events",
-    errors=[
-        LlmContextTooLong,
-        LlmInterrupted,
-        LlmModelNotFound,
-        LlmProviderError,
-        LlmRateLimited,
-        LlmRequestRefused,
-        LlmTimeout,
-        TierLimitExceeded,
-    ],
+    errors=[*MODEL_ERRORS, TierLimitExceeded],
     replayable=False,
     streams_events=True,
 )

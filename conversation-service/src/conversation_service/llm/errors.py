@@ -1,5 +1,7 @@
 """What can go wrong between us and a language model."""
 
+from collections.abc import Sequence
+
 from shared.errors import Conflict, TesseraError
 
 
@@ -65,3 +67,15 @@ class CompletionStopped(LlmError, Conflict):
     code = "COMPLETION_STOPPED"
     message = "The answer was stopped before its first word."
     remedy = "Ask again; the question is kept, so send the completion without content."
+
+
+MODEL_ERRORS: Sequence[type[TesseraError]] = (
+    LlmContextTooLong,
+    LlmInterrupted,
+    LlmModelNotFound,
+    LlmProviderError,
+    LlmRateLimited,
+    LlmRequestRefused,
+    LlmTimeout,
+)
+"""What an operation that asks a model can answer because of the model."""

@@ -6,16 +6,7 @@ from sanic.response import ResponseStream
 
 from conversation_service.conversations.errors import ConversationNotFound
 from conversation_service.conversations.routes import CONVERSATION
-from conversation_service.llm.errors import (
-    CompletionStopped,
-    LlmContextTooLong,
-    LlmInterrupted,
-    LlmModelNotFound,
-    LlmProviderError,
-    LlmRateLimited,
-    LlmRequestRefused,
-    LlmTimeout,
-)
+from conversation_service.llm.errors import MODEL_ERRORS, CompletionStopped, LlmContextTooLong
 from conversation_service.messages.errors import MessageNotFound
 from conversation_service.messages.routes import MESSAGE
 from conversation_service.runs.errors import CompletionAlreadyRunning, NothingToAnswer, RunNotFound
@@ -38,13 +29,7 @@ _ANSWER_ERRORS = [
     CompletionAlreadyRunning,
     CompletionStopped,
     LimitReached,
-    LlmContextTooLong,
-    LlmInterrupted,
-    LlmModelNotFound,
-    LlmProviderError,
-    LlmRateLimited,
-    LlmRequestRefused,
-    LlmTimeout,
+    *MODEL_ERRORS,
     NothingToAnswer,
     TierLimitExceeded,
 ]

@@ -12,7 +12,7 @@ from realtime_service.connection import Connection
 from realtime_service.dialects.stream_positions import StreamPositions
 from realtime_service.dialects.topics_frames import ErrorFrame, Said, Subscribed, event_json
 from realtime_service.events import TopicEvent
-from realtime_service.following import Concerns, Following, LiveParts, Tasks
+from realtime_service.following import Concerns, Following, LiveParts
 from realtime_service.frames import CloseCode, encode_json
 from realtime_service.http_stream import chunk
 from realtime_service.passing import PassingFrame
@@ -20,6 +20,7 @@ from realtime_service.positions import Position
 from realtime_service.subscription import Joined
 from shared.errors import TesseraError
 from shared.events.questions import TopicNotFound
+from shared.supervision import TaskSet
 
 RETRY_MS = (1_000, 3_000)  # spread, so that a crowd does not come back as one
 
@@ -40,7 +41,7 @@ class EventStream:
         self._topics = topics
         self._before = StreamPositions.read(last_event_id)
         self._reached = StreamPositions(topics)
-        self._tasks = Tasks()
+        self._tasks = TaskSet("serve a client")
         self._following = Following(parts, self, self._tasks, event_chunk)
 
     # What the connection calls.
@@ -72,7 +73,7 @@ class EventStream:
         self._following.check_again()
 
     def end(self) -> None:
-        self._tasks.end()
+        self._tasks.cancel()
         self._following.leave_all()
 
     # What subscriptions tell.

@@ -31,7 +31,7 @@ from realtime_service.dialects.project_frames import (
 from realtime_service.dialects.topics import RETRY_MS
 from realtime_service.errors import InvalidMessage, NotAllowed, ProjectNotFound, UnknownType
 from realtime_service.events import TopicEvent
-from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts
 from realtime_service.frames import PING, CloseCode
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
@@ -44,6 +44,7 @@ from shared.events.live_project import AskLiveProject, AskPreview, DoInProject, 
 from shared.events.questions import TopicNotFound
 from shared.events.topics import files_topic, project_topic
 from shared.principal import Principal
+from shared.supervision import TaskSet
 from shared.telemetry.tracing import trace_scope
 
 MAX_WAITING = 64  # frames of a client that does not wait for answers
@@ -64,7 +65,7 @@ class ProjectSession:
         self._connection = connection
         self._project_id = project_id
         self._topic = files_topic(project_id)
-        self._tasks = Tasks()
+        self._tasks = TaskSet("serve a client")
         self._following = Following(parts, self, self._tasks, project_frame, Direct(project_frame, connection))
         self._waiting: deque[tuple[ClientData, int]] = deque()
         self._waiting_bytes = 0
@@ -127,7 +128,7 @@ class ProjectSession:
         self._following.check_again()
 
     def end(self) -> None:
-        self._tasks.end()
+        self._tasks.cancel()
         if self._has_entered:
             self._parts.presence.leave(self, project_topic(self._project_id), may_return=True)
         self._following.leave_all()

@@ -41,13 +41,14 @@ from realtime_service.dialects.socketio_packets import (
 from realtime_service.dialects.socketio_rooms import Rooms
 from realtime_service.dialects.topics import RETRY_MS
 from realtime_service.errors import InvalidMessage, UnknownType
-from realtime_service.following import TEMPORARY, Concerns, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, LiveParts
 from realtime_service.frame_reader import MAX_MESSAGE_BYTES
 from realtime_service.frames import CloseCode, text_frame
 from realtime_service.positions import Position
 from shared.errors import AuthRequired, SessionRevoked, TesseraError, TokenExpired, TooManyRequests
 from shared.events.questions import TopicNotFound
 from shared.quotas import TierLimitExceeded
+from shared.supervision import TaskSet
 
 PING_TIMEOUT_SECONDS = 20.0
 CHAT_NOT_FOUND = "CHAT_NOT_FOUND"  # absent and forbidden alike
@@ -78,7 +79,7 @@ class SocketIoSession:
         self._connection = connection
         self._sid = sid
         self._refusal = refusal
-        self._tasks = Tasks()
+        self._tasks = TaskSet("serve a client")
         self._rooms = Rooms(parts, connection, self._tasks)
         self._is_connected = False
         self._budget = Bucket(parts.budget)
@@ -133,7 +134,7 @@ class SocketIoSession:
             self._rooms.look_for_chats({})
 
     def end(self) -> None:
-        self._tasks.end()
+        self._tasks.cancel()
         self._rooms.leave_all()
 
     # Connecting.

@@ -14,7 +14,7 @@ from realtime_service.dialects.socketio_packets import event_packet
 from realtime_service.dialects.topics import RETRY_MS
 from realtime_service.errors import TooManySubscriptions
 from realtime_service.events import TopicEvent
-from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts
 from realtime_service.frames import CloseCode
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
@@ -25,6 +25,7 @@ from shared.errors import TesseraError
 from shared.events.questions import ChatsOfUser, TopicNotFound
 from shared.events.topics import chat_topic
 from shared.principal import Principal
+from shared.supervision import TaskSet
 
 MAX_ROOMS = 1_000
 
@@ -32,7 +33,7 @@ MAX_ROOMS = 1_000
 class Rooms:
     """Of a client that is known. Answers to its own wishes are the caller's; all else is told from here."""
 
-    def __init__(self, parts: LiveParts, connection: Connection, tasks: Tasks) -> None:
+    def __init__(self, parts: LiveParts, connection: Connection, tasks: TaskSet) -> None:
         self._parts = parts
         self._connection = connection
         self._tasks = tasks

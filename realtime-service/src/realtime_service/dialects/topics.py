@@ -30,7 +30,7 @@ from realtime_service.dialects.topics_frames import (
 )
 from realtime_service.errors import InvalidMessage, NotPresent, TooManySubscriptions
 from realtime_service.events import TopicEvent
-from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts, Tasks
+from realtime_service.following import TEMPORARY, Concerns, Following, LiveParts
 from realtime_service.frames import PING, CloseCode, json_frame
 from realtime_service.passing import PassingFrame
 from realtime_service.positions import Position
@@ -41,6 +41,7 @@ from realtime_service.topics import Direct
 from shared.errors import AuthRequired, SessionRevoked, TesseraError, TooManyRequests
 from shared.events.questions import TopicNotFound
 from shared.principal import Principal
+from shared.supervision import TaskSet
 
 MAX_SUBSCRIPTIONS = 128
 SUBSCRIPTIONS_PER_SECOND = 1.0  # a full resume always fits, once
@@ -62,7 +63,7 @@ class TopicsSession:
     def __init__(self, parts: LiveParts, connection: Connection) -> None:
         self._parts = parts
         self._connection = connection
-        self._tasks = Tasks()
+        self._tasks = TaskSet("serve a client")
         self._following = Following(parts, self, self._tasks, event_frame, Direct(event_frame, connection))
         self._present: set[str] = set()
         self._early: list[ClientFrame] | None = None
@@ -106,7 +107,7 @@ class TopicsSession:
         self._following.audience_changed()
 
     def end(self) -> None:
-        self._tasks.end()
+        self._tasks.cancel()
         for topic in tuple(self._present):
             self._depart(topic, may_return=True)
         self._following.leave_all()
