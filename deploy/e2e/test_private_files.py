@@ -11,12 +11,21 @@ from shared.testing.eventually import eventually
 READABLE = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
+def mode_of(path: Path) -> int:
+    """The mode of `path` itself; 0 when it is gone, as the part of a mail is once the mail is whole."""
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
 def open_to_others(home: Path) -> list[str]:
     """Everything in `home`, the folder itself included, that group or others may read or write."""
+    modes = {path: mode_of(path) for path in (home, *home.rglob("*"))}
     return [
-        f"{stat.filemode(path.lstat().st_mode)} {path.relative_to(home)}"
-        for path in (home, *home.rglob("*"))
-        if not path.is_symlink() and path.lstat().st_mode & READABLE
+        f"{stat.filemode(mode)} {path.relative_to(home)}"
+        for path, mode in modes.items()
+        if not stat.S_ISLNK(mode) and mode & READABLE
     ]
 
 
