@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import pytest
 from bus_networks import Inbox, Network, message, numbered, one_by_one, tasks_of, until
 
-from shared.messaging import memory, memory_broker
 from shared.messaging.bus import MAX_ATTEMPTS, Binding, Delivery, PublishFailed, QueueSpec
 from shared.messaging.dead_letter_files import DeadLetter
 from shared.messaging.memory import MemoryBus
@@ -323,21 +322,3 @@ async def test_a_batch_is_bounded_in_bytes(network: Network) -> None:
 
     await until(lambda: sum(sizes) >= 6)
     assert max(sizes) <= 3, "4 MiB begin within three of them"
-
-
-async def test_a_full_queue_in_memory_is_the_publishers_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory_broker, "QUEUE_BYTES", 10)
-    monkeypatch.setattr(memory, "PUBLISH_TIMEOUT", 0.05)
-    broker = memory_broker.MemoryBroker()
-    spec = QueueSpec("slow", (Binding("project", "#"),))
-    queue = broker.declare(spec)
-    bus = MemoryBus(broker)
-    await bus.start()
-
-    with pytest.raises(PublishFailed) as failed:
-        await bus.publish([message("project", b"12345678") for _ in range(3)])
-    await queue.take(1)
-    await bus.publish([message("project", b"1")])
-    await bus.close()
-
-    assert failed.value.confirmed == 2

@@ -13,7 +13,7 @@ from shared.db.databases import Database
 from shared.events.envelope import Envelope, decode
 from shared.ids import new_id
 from shared.messaging import relay as relay_module
-from shared.messaging.bus import OutgoingMessage, PublishFailed
+from shared.messaging.bus import Offered, OutgoingMessage, PublishFailed
 from shared.messaging.relay import Relay
 from shared.testing.eventually import eventually
 
@@ -21,6 +21,8 @@ TENANT = new_id()
 
 
 class RecordingBus:
+    queues = ("reader.events",)
+
     def __init__(self) -> None:
         self.messages: list[OutgoingMessage] = []
         self.is_down = False
@@ -30,6 +32,10 @@ class RecordingBus:
             raise PublishFailed("down")
         await asyncio.sleep(0.002)
         self.messages.extend(messages)
+
+    async def offer(self, messages: Sequence[OutgoingMessage]) -> Offered:
+        await self.publish(messages)
+        return Offered(len(messages), {})
 
     def first_seen(self) -> list[Envelope]:
         """What a consumer with an inbox applies: each event once, at its first arrival."""

@@ -104,6 +104,28 @@ def drop_outbox_sizes() -> str:
     return "alter table outbox drop column size;\n"
 
 
+def outbox_backlog() -> str:
+    """Which events of the outbox a full queue has not got yet, in the order in which it has to get them.
+
+    Only the relay's system work touches it. Rows go when the queue has taken the event.
+    """
+    return f"""
+create table outbox_backlog (
+    queue text not null,
+    partition smallint not null,
+    seq bigint not null,
+    event_id uuid not null,
+    primary key (queue, partition, seq)
+) with (autovacuum_vacuum_scale_factor = 0.02);
+create index outbox_backlog_event on outbox_backlog (event_id);
+{system_only_policy("outbox_backlog")}
+"""
+
+
+def drop_outbox_backlog() -> str:
+    return "drop table if exists outbox_backlog;\n"
+
+
 def drop_messaging_tables() -> str:
     return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch"))
 

@@ -14,6 +14,7 @@ from shared.stopping import run_steps
 from shared.supervision import PeriodicTask, SupervisedTask, Work
 
 AGE_SECONDS = 5.0  # between two looks at the oldest unsent event
+QUEUES_SECONDS = 15.0  # a queue fills within hours at its limit; every service with events looks at all of them
 REDELIVER = timedelta(minutes=10)  # longer than the quick retries of a consumer together
 TASK_SECONDS = 5.0  # what a background task gets to give back what it has in hand
 DRAIN_SECONDS = 10.0  # what messages and requests in hand get to be finished
@@ -34,6 +35,12 @@ def setup_messaging(
 
     async def measure_age() -> None:
         app.ctx.metrics.outbox_age.set(await relay.age_seconds())
+        for queue, age in (await relay.backlog_ages()).items():
+            app.ctx.metrics.backlog_age.labels(queue).set(age)
+
+    async def measure_queues() -> None:
+        for queue, depth in (await bus.queue_depths()).items():
+            app.ctx.metrics.queue_messages.labels(queue).set(depth)
 
     @app.before_server_start
     async def listen(_app: App) -> None:
@@ -46,7 +53,8 @@ def setup_messaging(
     async def send(_app: App) -> None:
         running.append(app.ctx.supervisor.start("relay the outbox", relay.run))
         age = PeriodicTask("measure the outbox", AGE_SECONDS, measure_age, begins_at_once=True)
-        running.extend(map(app.ctx.supervisor.start_periodic, (age, *message_retention_tasks(database))))
+        depth = PeriodicTask("measure the queues", QUEUES_SECONDS, measure_queues, begins_at_once=True)
+        running.extend(map(app.ctx.supervisor.start_periodic, (age, depth, *message_retention_tasks(database))))
 
     @app.before_server_stop
     async def stop(_app: App) -> None:

@@ -1,7 +1,8 @@
 """The seam to the message broker: what may be asked of a bus, whichever adapter (memory, RabbitMQ) stands behind it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -25,13 +26,27 @@ MAX_REQUEST_DEADLINE = 2.0
 
 
 class OutgoingMessage(NamedTuple):
-    """`service` names the exchange (`tessera.<service>`), `type` is the routing key."""
+    """`service` names the exchange (`tessera.<service>`), `type` is the routing key.
+
+    `withheld_from`: names of the queues that must not get it now, because earlier messages still wait for them.
+    """
 
     service: str
     type: str
     id: UUID
     body: bytes
     traceparent: str | None = None
+    withheld_from: frozenset[str] = frozenset()
+
+
+class Offered(NamedTuple):
+    """What became of messages that were offered: the first `count` are wherever they belong, but for full queues.
+
+    `refused` names, by message id, the queues that had no room for one of them.
+    """
+
+    count: int
+    refused: Mapping[UUID, frozenset[str]]
 
 
 class Binding(NamedTuple):
@@ -79,11 +94,17 @@ class Delivery(Protocol):
 
 
 class PublishFailed(Exception):
-    """Not every message was confirmed. The first `confirmed` of them are safe; any of the others may be stored too."""
+    """Not every message was confirmed. The first `confirmed` of them are safe; any of the others may be stored too.
 
-    def __init__(self, reason: str, confirmed: int = 0) -> None:
+    `refused` is as in `Offered`, for those that are safe.
+    """
+
+    def __init__(
+        self, reason: str, confirmed: int = 0, refused: Mapping[UUID, frozenset[str]] = MappingProxyType({})
+    ) -> None:
         super().__init__(reason)
         self.confirmed = confirmed
+        self.refused = refused
 
 
 class RequestTimeout(UpstreamTimeout):
@@ -130,8 +151,30 @@ class Bus(Protocol):
     def is_forgetful(self) -> bool:
         """Whether messages that were accepted but not consumed are lost with this process."""
 
+    @property
+    def queues(self) -> Sequence[str]:
+        """The durable queues a publisher may find full, and whose messages it then keeps."""
+
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         """Publish in order. Returns when each message is in every queue bound to it; PublishFailed otherwise."""
+
+    async def offer(self, messages: Sequence[OutgoingMessage]) -> Offered:
+        """Publish in order to every queue bound to a message that has room; a full one delays no other.
+
+        Ends early behind a message that was refused. Raises PublishFailed when the broker fails.
+        """
+
+    async def offer_to(self, queue: str, messages: Sequence[OutgoingMessage]) -> int:
+        """Publish in order to one of `queues`, where it is bound; how many, from the first on, it has taken.
+
+        Raises PublishFailed when the broker fails.
+        """
+
+    async def queue_depths(self) -> Mapping[str, int]:
+        """How many messages wait in each of `queues` that exists and among its dead letters.
+
+        Empty while the broker is away.
+        """
 
     async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:
         """Deliver from a durable queue: what waits there, in order, and no more until the handler is through with it.

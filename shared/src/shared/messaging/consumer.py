@@ -38,6 +38,7 @@ from shared.messaging.bus import (
     QueueSpec,
     RequestTimeout,
 )
+from shared.messaging.queues import queue_of
 from shared.telemetry.logs import get_logger
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import trace_scope
@@ -263,11 +264,6 @@ class Consumers:
 
     def _count(self, outcome: Outcome) -> None:
         self._metrics.consumed.labels(self._queue, outcome).inc()
-
-
-def queue_of(service: str) -> str:
-    """The name of the queue a service consumes its events from."""
-    return f"{service}.events"
 
 
 def publisher_of(event_type: str) -> str:

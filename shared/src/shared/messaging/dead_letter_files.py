@@ -1,11 +1,15 @@
 """Dead letters of the in-process bus: one file each, `<folder>/<queue>/<id>.json`; a marked one is to be replayed."""
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
+
+MAX_LETTERS = 10_000
+"""Of one queue. Far more than anybody reads one by one: what dies beyond them is tried again until there is room."""
 
 LETTER_SUFFIX = ".json"
 MARKED_SUFFIX = ".replay"
@@ -30,12 +34,16 @@ class DeadLetterFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def add(self, letter: DeadLetter) -> None:
+    def add(self, letter: DeadLetter) -> bool:
+        """False: MAX_LETTERS of its queue are here already, and this one is not."""
         target = self._path(letter.queue, letter.id)
         target.parent.mkdir(parents=True, exist_ok=True)
+        if sum(1 for _ in os.scandir(target.parent)) >= MAX_LETTERS:
+            return False
         draft = target.with_suffix(".draft")
         draft.write_bytes(msgspec.json.encode(letter))
         draft.replace(target)
+        return True
 
     def read(self, queue: str | None = None) -> list[DeadLetter]:
         """Oldest first."""

@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from shared.messaging.consumer import queue_of
 from shared.messaging.dead_letter_files import DeadLetter, DeadLetterFiles
+from shared.messaging.queues import CONSUMER_QUEUES
 from shared.messaging.rabbitmq.dead_letters import RabbitDeadLetters
-
-CONSUMERS = ("auth", "auth.audit", "project", "conversation", "realtime", "gateway")
 
 
 class DeadLetters(Protocol):
@@ -47,7 +45,7 @@ def dead_letter_folder(home: Path) -> Path:
 
 def open_dead_letters(environ: Mapping[str, str]) -> DeadLetters:
     if url := environ.get("AMQP_URL"):
-        return RabbitDeadLetters(url, [queue_of(consumer) for consumer in CONSUMERS])
+        return RabbitDeadLetters(url, CONSUMER_QUEUES)
     return FolderDeadLetters(dead_letter_folder(Path(environ.get("TESSERA_HOME", ".tessera"))))
 
 

@@ -11,6 +11,7 @@ from shared.events.envelope import Envelope
 from shared.events.questions import MAX_REPLAY_BYTES
 from shared.events.topics import epoch_in
 from shared.messaging.outbox import EVENT_SIZE, envelope_of
+from shared.messaging.timeline import EPOCH
 
 KEPT_FOR = timedelta(hours=24)
 KEPT_PER_TOPIC = 1_000
@@ -18,11 +19,11 @@ KEPT_PER_TOPIC = 1_000
 
 PRUNE_BATCH = 5_000
 
-_POSITION = """
-select epoch, coalesce(
+_POSITION = f"""
+select {EPOCH} as epoch, coalesce(
     (select last_offset from topic_offsets where tenant_id = $1 and topic = $2), 0
 ) as last_offset from event_log_epoch
-"""
+"""  # noqa: S608 - made of constants
 # Position and events in one statement, and so of one moment: an event committed in between would look like a gap.
 _READ = f"""
 select position.*, event.*
@@ -44,6 +45,7 @@ delete from outbox_topics where ctid = any(array(
         select t.ctid from outbox_topics t join outbox e on e.id = t.event_id and e.sent_at is not null
         where t.tenant_id = o.tenant_id and t.topic = o.topic
           and t."offset" <= o.last_offset - $2 and t.stored_at < now() - $1::interval
+          and not exists (select from outbox_backlog b where b.event_id = e.id)
         order by t."offset" limit $3
     ) as old limit $3
 )) returning event_id
@@ -51,10 +53,13 @@ delete from outbox_topics where ctid = any(array(
 _PRUNE_EVENTS = """
 delete from outbox e where id = any($1::uuid[])
 and not exists (select from outbox_topics t where t.event_id = e.id)
+and not exists (select from outbox_backlog b where b.event_id = e.id)
 """
 _PRUNE_TOPICLESS = """
 delete from outbox where ctid = any(array(
-    select ctid from outbox where not has_topics and time < now() - $1::interval and sent_at is not null limit $2
+    select e.ctid from outbox e
+    where not has_topics and time < now() - $1::interval and sent_at is not null
+      and not exists (select from outbox_backlog b where b.event_id = e.id) limit $2
 ))
 """
 
@@ -109,9 +114,3 @@ class EventLog:
             dropped += topicless
             is_done = max(len(places), topicless) < PRUNE_BATCH
         return dropped
-
-
-async def read_epoch(database: Database) -> str:
-    [row] = await database.system_rows("select epoch from event_log_epoch")
-    epoch: str = row["epoch"]
-    return epoch

@@ -1,16 +1,17 @@
 """The in-process bus: the semantics of the RabbitMQ adapter without a server, for the embedded runner and for tests."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from shared.messaging.bus import (
     MAX_REQUEST_DEADLINE,
-    PUBLISH_TIMEOUT,
+    RETRY_DELAYS,
     Binding,
     DeliveriesHandler,
     MessageCallback,
+    Offered,
     OutgoingMessage,
     PublishFailed,
     QueueSpec,
@@ -64,13 +65,14 @@ class MemoryDelivery:
         self.is_settled = True
 
     async def retry(self, delay_seconds: float, *, counted: bool = True) -> None:
-        later = self._message.after_failure(counted=counted)
-        asyncio.get_running_loop().call_later(delay_seconds, self._queue.put, later)
+        self._queue.put_later(self._message.after_failure(counted=counted), delay_seconds)
         self.is_settled = True
 
     async def dead_letter(self, reason: str) -> None:
-        await self._broker.bury(self._queue, self._message, reason)
-        self.is_settled = True
+        if await self._broker.bury(self._queue, self._message, reason):
+            self.is_settled = True
+        else:
+            await self.retry(RETRY_DELAYS[-1], counted=False)
 
     def give_back(self) -> None:
         self._queue.put_back(self._message)
@@ -116,15 +118,34 @@ class MemoryBus:
         await self._tasks.stop()
 
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+        offered = await self.offer(messages)
+        if any(offered.refused.values()):
+            raise PublishFailed("a queue is full", confirmed=offered.count - 1)
+
+    @property
+    def queues(self) -> Sequence[str]:
+        return tuple(self._broker.depths)
+
+    async def offer(self, messages: Sequence[OutgoingMessage]) -> Offered:
+        self._require_connection()
+        for number, message in enumerate(messages, 1):
+            if full := self._broker.route(message):
+                return Offered(number, {message.id: full})
+        return Offered(len(messages), {})
+
+    async def offer_to(self, queue: str, messages: Sequence[OutgoingMessage]) -> int:
+        self._require_connection()
+        for number, message in enumerate(messages):
+            if not self._broker.route_to(queue, message):
+                return number
+        return len(messages)
+
+    async def queue_depths(self) -> Mapping[str, int]:
+        return self._broker.depths
+
+    def _require_connection(self) -> None:
         if not self.is_connected:
             raise PublishFailed("the bus is not connected")
-        for number, message in enumerate(messages):
-            try:
-                async with asyncio.timeout(PUBLISH_TIMEOUT):
-                    await self._broker.room(message)
-            except TimeoutError:
-                raise PublishFailed("a queue is full", confirmed=number) from None
-            self._broker.route(message)
 
     async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:
         source = self._broker.declare(queue)

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,10 @@ REPLAY_INTERVAL = 1.0
 """Seconds between two looks for dead letters an operator has marked."""
 
 QUEUE_BYTES = 32 * 1024 * 1024
-"""Waiting in one queue before its publishers wait too: what is not taken yet stays in their outbox."""
+"""Waiting in one queue, retries included, before it refuses more: what has no room stays in its publisher's outbox."""
+
+FREE_AGAIN = 0.8
+"""Of QUEUE_BYTES: below that a full queue takes messages again, as at RabbitMQ, and not one for each that it gives."""
 
 log = get_logger()
 
@@ -43,21 +46,31 @@ class MemoryQueue:
         self._waiting: deque[StoredMessage] = deque()
         self._bytes = 0
         self._arrival = asyncio.Event()
-        self._room = asyncio.Event()
+        self._is_full = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def put(self, message: StoredMessage) -> None:
         self._waiting.append(message)
         self._added(message)
 
+    def put_later(self, message: StoredMessage, delay_seconds: float) -> None:
+        """It takes up room meanwhile."""
+        self._bytes += len(message.body)
+        asyncio.get_running_loop().call_later(delay_seconds, self._put_waited, message)
+
+    def _put_waited(self, message: StoredMessage) -> None:
+        self._bytes -= len(message.body)
+        self.put(message)
+
     def put_back(self, message: StoredMessage) -> None:
         self._waiting.appendleft(message)
         self._added(message)
 
-    async def room(self) -> None:
-        """Returns when less than QUEUE_BYTES wait."""
-        while self._bytes >= QUEUE_BYTES:
-            self._room.clear()
-            await self._room.wait()
+    def has_room(self) -> bool:
+        self._is_full = self._bytes >= QUEUE_BYTES * (FREE_AGAIN if self._is_full else 1)
+        return not self._is_full
 
     async def take(self, most: int) -> list[StoredMessage]:
         """At least one: waits for it. No more than BATCH_BYTES and a message."""
@@ -70,7 +83,6 @@ class MemoryQueue:
             taken.append(self._waiting.popleft())
             size += len(taken[-1].body)
         self._bytes -= size
-        self._room.set()
         return taken
 
     def _added(self, message: StoredMessage) -> None:
@@ -166,17 +178,24 @@ class MemoryBroker:
         self._tap_bindings = [(binding, bound) for binding, bound in self._tap_bindings if bound is not tap]
         self._routes.clear()
 
-    def route(self, message: OutgoingMessage) -> None:
+    @property
+    def depths(self) -> Mapping[str, int]:
+        """How many messages wait in each queue."""
+        return {name: len(queue) for name, queue in self._queues.items()}
+
+    def route(self, message: OutgoingMessage) -> frozenset[str]:
+        """To every queue that has room, and to every tap; returns the names of those that had none."""
         queues, taps = self._route(message.service, message.type)
-        for queue in queues:
-            queue.put(StoredMessage(message.type, message.id, message.body))
+        wanted = [queue for queue in queues if queue.name not in message.withheld_from]
+        full = [queue for queue in wanted if not _put_if_room(queue, message)]
         for tap in taps:
             tap.on_message.tell(message.body)
+        return frozenset(queue.name for queue in full)
 
-    async def room(self, message: OutgoingMessage) -> None:
-        """Returns when each queue bound to it has room for it."""
-        for queue in self._route(message.service, message.type)[0]:
-            await queue.room()
+    def route_to(self, name: str, message: OutgoingMessage) -> bool:
+        """To one queue, if it is bound to the message; False: it had no room."""
+        queues, _ = self._route(message.service, message.type)
+        return all(_put_if_room(queue, message) for queue in queues if queue.name == name)
 
     def _route(self, service: str, type_name: str) -> tuple[list[MemoryQueue], list[Tap]]:
         """Remembered, because types are few and messages many. Who is bound twice to a type gets a message once."""
@@ -214,7 +233,8 @@ class MemoryBroker:
         turn.rotate(-1)
         return turn[-1]
 
-    async def bury(self, queue: MemoryQueue, message: StoredMessage, reason: str) -> None:
+    async def bury(self, queue: MemoryQueue, message: StoredMessage, reason: str) -> bool:
+        """False: there are as many dead letters of this queue as may be."""
         now = datetime.now(UTC)
         letter = DeadLetter(
             id=message.id,
@@ -227,9 +247,9 @@ class MemoryBroker:
             body=message.body,
         )
         if self._files:
-            await asyncio.to_thread(self._files.add, letter)
-        else:
-            self.dead_letters.append(letter)
+            return await asyncio.to_thread(self._files.add, letter)
+        self.dead_letters.append(letter)
+        return True
 
     async def replay_marked(self) -> None:
         """Put marked dead letters back into their queues; done again and again, on each node."""
@@ -237,3 +257,10 @@ class MemoryBroker:
             for letter in await asyncio.to_thread(self._files.take_marked, set(self._queues)):
                 self._queues[letter.queue].put(StoredMessage(letter.type, letter.id, letter.body))
                 log.info("a dead letter is replayed", queue=letter.queue, message_id=str(letter.id))
+
+
+def _put_if_room(queue: MemoryQueue, message: OutgoingMessage) -> bool:
+    if not queue.has_room():
+        return False
+    queue.put(StoredMessage(message.type, message.id, message.body))
+    return True

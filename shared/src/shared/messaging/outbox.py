@@ -22,6 +22,9 @@ from shared.telemetry.tracing import current_traceparent
 PARTITIONS = 16
 """Order is kept within a partition; a tenant's events are all in one. Fixed: rows carry the number."""
 
+PARTITION_LOCK = 0x7E55E7A
+"""First half of the advisory locks' key; the second is the number of the partition. Its holder sends."""
+
 ENVELOPE_COLUMNS = "id, type, subject, tenant_id, actor_id, time, traceparent, schema_version, data, topics"
 
 EVENT_SIZE = "coalesce(size, octet_length(data::text))"

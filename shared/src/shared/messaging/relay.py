@@ -2,7 +2,8 @@
 
 Several relays may run at once: each partition is sent by the holder of its advisory lock, for one portion. The lock
 belongs to a session and not to a transaction, so that none is open while the broker is waited for. What the bus has
-confirmed is marked as sent after each portion, also after one that failed: a slow broker delays, it stops nothing.
+confirmed is marked as sent after each portion, also after one that failed: a slow broker delays, it stops nothing. What
+a full queue has refused is kept for that queue alone.
 
 An event can arrive twice (the inbox drops it) and never out of order, even if two relays ever sent one partition at
 once: each of them sends without a gap and begins at an event whose predecessors have arrived.
@@ -10,17 +11,19 @@ once: each of them sends without a gap and begins at an event whose predecessors
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from shared.db.databases import Database
 from shared.db.system_session import SystemSession
 from shared.errors import Unavailable
 from shared.events.envelope import encode
-from shared.messaging.bus import Bus, OutgoingMessage, PublishFailed
-from shared.messaging.event_log import read_epoch
-from shared.messaging.outbox import ENVELOPE_COLUMNS, EVENT_SIZE, PARTITIONS, envelope_of
+from shared.messaging.backlog import Backlog, Kept
+from shared.messaging.bus import Bus, Offered, OutgoingMessage, PublishFailed
+from shared.messaging.outbox import ENVELOPE_COLUMNS, EVENT_SIZE, PARTITION_LOCK, PARTITIONS, envelope_of
+from shared.messaging.timeline import EPOCH
 from shared.telemetry.logs import get_logger
 
 POLL_SECONDS = 0.05
@@ -33,9 +36,6 @@ PORTION_BYTES = 1024 * 1024
 SESSION_IDLE_SECONDS = 30.0
 """Longer than any portion takes: PORTION_ROWS, 50 of them under way at once, each confirmed within 3 seconds."""
 
-_LOCK_CLASS = 0x7E55E7A
-"""First half of the advisory locks' key; the second is the number of the partition."""
-
 _OLDEST_UNSENT = "select extract(epoch from now() - min(time))::float8 as age from outbox where sent_at is null"
 _HAS_UNSENT = "select exists (select from outbox where sent_at is null) as is_there"
 _LOCK_BUSY_PARTITIONS = """
@@ -47,17 +47,22 @@ select number from busy where pg_try_advisory_lock($1, number)
 """
 _UNLOCK = "select pg_advisory_unlock_all()"
 _NEXT_ROWS = f"""
-select * from (
-    select e.*, sum(e.bytes) over (order by e.seq) - e.bytes as bytes_before
+select portion.*, (select {EPOCH} from event_log_epoch) as epoch from (
+    select e.*, waiting.queues as waiting_queues, sum(e.bytes) over (order by e.seq) - e.bytes as bytes_before
     from unnest($1::smallint[]) as held (number)
     cross join lateral (
-        select seq, {ENVELOPE_COLUMNS}, {EVENT_SIZE} as bytes from outbox
+        select array(
+            select queue from unnest($4::text[]) as queue
+            where exists (select from outbox_backlog b where b.queue = queue.queue and b.partition = held.number)
+        ) as queues offset 0
+    ) waiting
+    cross join lateral (
+        select seq, partition, {ENVELOPE_COLUMNS}, {EVENT_SIZE} as bytes from outbox
         where partition = held.number and sent_at is null order by seq limit $2
     ) e
     order by e.seq limit $2
 ) portion where bytes_before < $3 order by seq
 """  # noqa: S608 - made of constants
-_MARK_SENT = "update outbox set sent_at = now() where id = any($1::uuid[])"
 _FORGET_SENT = "update outbox set sent_at = null where sent_at > now() - $1::interval"
 
 
@@ -69,7 +74,7 @@ class Relay:
         self._bus = bus
         self._service = service
         self._redeliver_since = redeliver_since
-        self._epoch = ""
+        self._backlog = Backlog(database, bus, self._message)
         self._awake = asyncio.Event()
         self._portion_rows = PORTION_ROWS
 
@@ -95,13 +100,19 @@ class Relay:
         [row] = await self._database.system_rows(_OLDEST_UNSENT)
         return max(0.0, row["age"] or 0.0)
 
+    async def backlog_ages(self) -> dict[str, float]:
+        """By queue, for how many seconds the oldest event that it had no room for has been waiting; 0 when none is."""
+        return await self._backlog.ages()
+
     async def _run_in(self, session: SystemSession, failures: "_Failures") -> None:
         """A bus that fails leaves the session as it is; a failure of the database ends it."""
         await self._prepare(session)
         while True:
             try:
                 await self._relay_all(session)
+                await self._backlog.offer(session)
             except PublishFailed as error:
+                await session.execute(_UNLOCK)
                 self._awake.set()
                 await failures.back_off(error)
             else:
@@ -110,8 +121,6 @@ class Relay:
 
     async def _prepare(self, session: SystemSession) -> None:
         self._awake.set()
-        if not self._epoch:
-            self._epoch = await read_epoch(self._database)
         if self._redeliver_since is not None:
             await session.execute(_FORGET_SENT, self._redeliver_since)
             self._redeliver_since = None
@@ -125,40 +134,42 @@ class Relay:
 
     async def _relay_portion(self, session: SystemSession) -> bool:
         """Whether more may be left to send than what came meanwhile, or is in another relay's hands."""
-        numbers = [row["number"] for row in await session.rows(_LOCK_BUSY_PARTITIONS, _LOCK_CLASS, PARTITIONS)]
+        numbers = [row["number"] for row in await session.rows(_LOCK_BUSY_PARTITIONS, PARTITION_LOCK, PARTITIONS)]
         if not numbers:
             return False
         # Two statements: the second one's snapshot is younger than the locks.
-        rows = await session.rows(_NEXT_ROWS, numbers, self._portion_rows, PORTION_BYTES)
-        confirmed, failure = await self._publish(rows)
-        if confirmed:
-            await session.execute(_MARK_SENT, [row["id"] for row in rows[:confirmed]])
-        await session.execute(_UNLOCK)  # whatever is raised before this ends the session, and the locks with it
+        rows = await session.rows(_NEXT_ROWS, numbers, self._portion_rows, PORTION_BYTES, self._bus.queues)
+        offered, failure = await self._offer(rows)
+        if offered.count:
+            sent = rows[: offered.count]
+            await self._backlog.mark_sent(session, [row["id"] for row in sent], _kept(sent, offered.refused))
+        await session.execute(_UNLOCK)  # a database that fails before this ends the session, and the locks with it
         asked_for = self._portion_rows
-        self._adapt(confirmed, failure)
+        self._adapt(offered.count, failure)
         if failure is not None:
             raise failure
-        return len(rows) >= asked_for or sum(row["bytes"] for row in rows) >= PORTION_BYTES
+        is_cut = len(rows) >= asked_for or sum(row["bytes"] for row in rows) >= PORTION_BYTES
+        return is_cut or offered.count < len(rows)
 
-    async def _publish(self, rows: Sequence[dict[str, Any]]) -> tuple[int, PublishFailed | None]:
-        """How many of them, from the first on, have been confirmed, and why not all."""
+    async def _offer(self, rows: Sequence[dict[str, Any]]) -> tuple[Offered, PublishFailed | None]:
+        """What became of them, and why not of all."""
         try:
-            await self._bus.publish([self._message(row) for row in rows])
+            return await self._bus.offer([self._message(row) for row in rows]), None
         except PublishFailed as error:
-            return error.confirmed, error
+            return Offered(error.confirmed, error.refused), error
         except Exception as error:  # a bus that fails in a way of its own has confirmed nothing
             failure = PublishFailed(type(error).__name__)
             failure.__cause__ = error
-            return 0, failure
-        return len(rows), None
+            return Offered(0, {}), failure
 
     def _adapt(self, confirmed: int, failure: PublishFailed | None) -> None:
         """After a failure no more is begun than the bus could confirm: the rest would only be sent twice."""
         self._portion_rows = max(1, confirmed) if failure else min(PORTION_ROWS, self._portion_rows * 2)
 
-    def _message(self, row: dict[str, Any]) -> OutgoingMessage:
-        body = encode(envelope_of(row, self._service, self._epoch))
-        return OutgoingMessage(self._service, row["type"], row["id"], body, row["traceparent"])
+    def _message(self, row: Mapping[str, Any]) -> OutgoingMessage:
+        body = encode(envelope_of(row, self._service, row["epoch"]))
+        waiting = frozenset(row.get("waiting_queues", ()))
+        return OutgoingMessage(self._service, row["type"], row["id"], body, row["traceparent"], waiting)
 
     async def _rest(self) -> None:
         try:
@@ -181,6 +192,13 @@ class _Failures:
             get_logger().warning("the outbox could not be relayed", reason=reason, failures=self.number)
         longest = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(self.number, 10))
         await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - jitter
+
+
+def _kept(rows: Sequence[dict[str, Any]], refused: Mapping[UUID, frozenset[str]]) -> Iterator[Kept]:
+    """For queues that have refused an event, and for those that still wait for earlier ones of its partition."""
+    for row in rows:
+        for queue in refused.get(row["id"], frozenset()).union(row["waiting_queues"]):
+            yield Kept(queue, row["partition"], row["seq"], row["id"])
 
 
 async def _has_unsent(session: SystemSession) -> bool:

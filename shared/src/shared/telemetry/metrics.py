@@ -53,6 +53,12 @@ class Metrics:
             "tessera_db_pool_wait_seconds", "Time a unit of work waits for a connection", _LATENCY_BUCKETS, ["pool"]
         )
         self.outbox_age = self._gauge("tessera_outbox_age_seconds", "Age of the oldest event that was not sent yet")
+        self.backlog_age = self._gauge(
+            "tessera_outbox_backlog_age_seconds",
+            "Age of the oldest event that a full queue did not take yet",
+            ["queue"],
+        )
+        self.queue_messages = self._gauge("tessera_queue_messages", "Messages that wait in a durable queue", ["queue"])
         self.inbox_duplicates = self.counter(
             "tessera_inbox_duplicates_total", "Deliveries whose effect was already there", ["consumer"]
         )

@@ -1,7 +1,7 @@
 """The RabbitMQ adapter of the bus: two connections, and what is put in place on each of them whenever it is new."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
@@ -12,18 +12,21 @@ from shared.messaging.bus import (
     Binding,
     DeliveriesHandler,
     MessageCallback,
+    Offered,
     OutgoingMessage,
     QueueSpec,
     RequestHandler,
     ResetCallback,
     SignalHandler,
 )
+from shared.messaging.queues import CONSUMER_QUEUES
 from shared.messaging.rabbitmq import topology
 from shared.messaging.rabbitmq.connection import BROKER_ERRORS, SETUP_TIMEOUT, Link, talking_to_broker
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.ephemeral import EphemeralSender
 from shared.messaging.rabbitmq.node_queue import NodeBinding, NodeQueue
 from shared.messaging.rabbitmq.publisher import Publisher
+from shared.messaging.rabbitmq.queue_depths import QueueDepths
 from shared.messaging.rabbitmq.requests import Caller, Server
 from shared.stopping import Step, run_steps
 from shared.supervision import Supervisor
@@ -47,13 +50,21 @@ class RabbitBus:
     Publishing has a connection of its own: a broker short of memory stops reading from the connections that publish.
     """
 
-    def __init__(self, url: str, node_id: str, retry_delays: Sequence[float] = RETRY_DELAYS) -> None:
+    def __init__(
+        self,
+        url: str,
+        node_id: str,
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+        queues: Sequence[str] = CONSUMER_QUEUES,
+    ) -> None:
         self._node_id = node_id
+        self.queues = queues
         self._retry_delays = retry_delays
         self._tasks = Supervisor()
         self._outgoing = Link(url, f"{node_id} publishing", self._attach_outgoing)
         self._incoming = Link(url, f"{node_id} consuming", self._attach_incoming)
-        self._publisher = Publisher(self._outgoing)
+        self._publisher = Publisher(self._outgoing, queues)
+        self._depths = QueueDepths(self._outgoing, queues)
         self._sender = EphemeralSender(self._outgoing)
         self._caller = Caller(self._outgoing, self._incoming, node_id)
         self._attaching = asyncio.Lock()
@@ -85,6 +96,15 @@ class RabbitBus:
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         await self._publisher.publish(messages)
 
+    async def offer(self, messages: Sequence[OutgoingMessage]) -> Offered:
+        return await self._publisher.offer(messages)
+
+    async def offer_to(self, queue: str, messages: Sequence[OutgoingMessage]) -> int:
+        return await self._publisher.offer_to(queue, messages)
+
+    async def queue_depths(self) -> Mapping[str, int]:
+        return await self._depths.read()
+
     async def consume(self, queue: QueueSpec, handler: DeliveriesHandler) -> None:
         consumer = RabbitConsumer(self._incoming, self._publisher, queue, handler, self._tasks, self._retry_delays)
         await self._register(consumer, self._consumers)
@@ -92,7 +112,7 @@ class RabbitBus:
     async def tap(
         self, name: str, bindings: Sequence[Binding], on_message: MessageCallback, on_reset: ResetCallback
     ) -> None:
-        places = [NodeBinding(topology.exchange_of(binding.service), binding.pattern) for binding in bindings]
+        places = [place for service, pattern in bindings for place in _node_bindings(service, pattern)]
 
         def receive(message: AbstractIncomingMessage) -> None:
             on_message(message.body)
@@ -152,3 +172,8 @@ class RabbitBus:
                 await consumer.attach(connection)
         for on_reset in self._on_resets:
             asyncio.get_running_loop().call_soon(on_reset)
+
+
+def _node_bindings(service: str, pattern: str) -> Iterator[NodeBinding]:
+    yield NodeBinding(topology.exchange_of(service), pattern)
+    yield NodeBinding(topology.selected_exchange_of(service), topology.key_for_nodes(pattern))

@@ -10,6 +10,7 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 from shared.messaging.bus import BATCH_BYTES, RETRY_DELAYS, DeliveriesHandler, PublishFailed, QueueSpec
+from shared.messaging.queues import dead_queue_of
 from shared.messaging.rabbitmq import topology
 from shared.messaging.rabbitmq.connection import BROKER_ERRORS, Link, talking_to_broker
 from shared.messaging.rabbitmq.publisher import Publisher
@@ -80,7 +81,7 @@ class RabbitConsumer:
 
     async def bury(self, message: Message) -> None:
         """Raises PublishFailed."""
-        await self._publisher.publish_to_queue(topology.dead_queue_of(self._spec.name), message)
+        await self._publisher.publish_to_queue(dead_queue_of(self._spec.name), message)
 
     async def _take(self) -> list["RabbitDelivery"]:
         """No more wait here than the broker may send ahead."""
@@ -155,8 +156,10 @@ class RabbitDelivery:
         died = {topology.REASON_HEADER: reason, topology.DIED_HEADER: _now(), topology.ATTEMPT_HEADER: self.attempt}
         try:
             await self._consumer.bury(self._copy(died))
-        except PublishFailed:
-            await self._requeue_after_pause()
+        except (
+            PublishFailed
+        ):  # no room for dead letters, perhaps: until there is some, it must not stop those behind it
+            await self.retry(RETRY_DELAYS[-1], counted=False)
         else:
             await self.ack()
 

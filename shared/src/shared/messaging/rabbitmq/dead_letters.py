@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from shared.messaging.dead_letter_files import DeadLetter
+from shared.messaging.queues import dead_queue_of
 from shared.messaging.rabbitmq import topology
 
 CALL_TIMEOUT = 5.0
@@ -46,7 +47,7 @@ async def _messages(
     """The dead letters of the queue, once each. What is not acknowledged stays, when the channel ends."""
     channel = await connection.channel(on_return_raises=True)
     try:
-        dead = await channel.declare_queue(topology.dead_queue_of(queue), passive=True, timeout=CALL_TIMEOUT)
+        dead = await channel.declare_queue(dead_queue_of(queue), passive=True, timeout=CALL_TIMEOUT)
     except ChannelNotFoundEntity:
         return
     while message := await dead.get(fail=False, timeout=CALL_TIMEOUT):

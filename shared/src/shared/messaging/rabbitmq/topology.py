@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
 from pamqp.common import Arguments
 
 from shared.messaging.bus import MAX_REQUEST_DEADLINE, Binding, QueueSpec
+from shared.messaging.queues import dead_queue_of
 
 DECLARE_TIMEOUT = 5.0
 
@@ -37,8 +38,19 @@ def exchange_of(service: str) -> str:
     return f"tessera.{service}"
 
 
-def dead_queue_of(queue: str) -> str:
-    return f"{queue}.dead"
+def selected_exchange_of(service: str) -> str:
+    """For events that some queues must not get: the publisher names those that do, by the keys of the next two."""
+    return f"tessera.{service}.selected"
+
+
+def key_for_queue(queue: str, event_type: str) -> str:
+    """At the exchange of selected events; `event_type` may be a pattern, in a binding."""
+    return f"to.{queue}.{event_type}"
+
+
+def key_for_nodes(event_type: str) -> str:
+    """The same for the queues of single nodes, which lose what they have no room for and refuse nothing."""
+    return f"live.{event_type}"
 
 
 def request_queue_of(service: str) -> str:
@@ -97,8 +109,11 @@ async def declare_request_queue(channel: AbstractChannel, service: str) -> Abstr
 
 
 async def bind(channel: AbstractChannel, queue: AbstractQueue, bindings: Sequence[Binding]) -> None:
-    """Declares the exchanges too: whoever comes first, publisher or listener, makes them."""
+    """A consumer's queue. Declares the exchanges too: whoever comes first, publisher or listener, makes them."""
     for service in dict.fromkeys(binding.service for binding in bindings):
         await declare_exchange(channel, exchange_of(service))
-    for binding in bindings:
-        await queue.bind(exchange_of(binding.service), binding.pattern, timeout=DECLARE_TIMEOUT)
+        await declare_exchange(channel, selected_exchange_of(service))
+    for service, pattern in bindings:
+        await queue.bind(exchange_of(service), pattern, timeout=DECLARE_TIMEOUT)
+        key = key_for_queue(queue.name, pattern)
+        await queue.bind(selected_exchange_of(service), key, timeout=DECLARE_TIMEOUT)

@@ -2,13 +2,14 @@
 
 from tortoise import BaseDBAsyncClient
 
-from shared.db.schema import drop_messaging_tables, messaging_tables, outbox_sizes, tenant_policy
+from shared.db.schema import drop_messaging_tables, messaging_tables, outbox_backlog, outbox_sizes, tenant_policy
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return f"""
         {messaging_tables()}
         {outbox_sizes()}
+        {outbox_backlog()}
         create table notes (
             id uuid primary key,
             tenant_id uuid not null,
