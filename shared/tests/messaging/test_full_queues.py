@@ -188,7 +188,7 @@ async def test_a_node_that_only_listens_hears_what_a_full_queue_refuses(broker: 
     sent = [message("sample", str(number).encode()) for number in range(10)]
 
     offered = await publisher.offer(sent)
-    rest = [one._replace(withheld_from=frozenset({SLOW})) for one in sent[offered.count :]]
+    rest = [one._replace(withheld_from=frozenset({SLOW})) for one in sent[offered.number :]]
     await publisher.offer(rest)
 
     await until(lambda: len(heard) >= len(sent))
@@ -276,7 +276,7 @@ async def test_a_full_queue_in_memory_takes_messages_again_when_a_fifth_is_free(
         await bus.publish(large)
     await bus.close()
 
-    assert (offered.count, offered.refused) == (5, {large[4].id: frozenset({SLOW})})
+    assert (offered.number, offered.refused) == (5, {large[4].id: frozenset({SLOW})})
     assert again == 1
 
 

@@ -40,12 +40,12 @@ class OutgoingMessage(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """What became of messages that were offered: the first `count` are wherever they belong, but for full queues.
+    """What became of messages that were offered: the first `number` are wherever they belong, but for full queues.
 
     `refused` names, by message id, the queues that had no room for one of them.
     """
 
-    count: int
+    number: int
     refused: Mapping[UUID, frozenset[str]]
 
 

@@ -120,7 +120,7 @@ class MemoryBus:
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         offered = await self.offer(messages)
         if any(offered.refused.values()):
-            raise PublishFailed("a queue is full", confirmed=offered.count - 1)
+            raise PublishFailed("a queue is full", confirmed=offered.number - 1)
 
     @property
     def queues(self) -> Sequence[str]:

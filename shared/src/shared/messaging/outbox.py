@@ -5,7 +5,7 @@ The stored rows are the event log as well; `envelope_of` turns one into its wire
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
@@ -155,7 +155,7 @@ class _StoredTopic(msgspec.Struct):
 _TOPICS = msgspec.json.Decoder(tuple[_StoredTopic, ...])
 
 
-def envelope_of(row: dict[str, Any], service: str, epoch: str) -> Envelope:
+def envelope_of(row: Mapping[str, Any], service: str, epoch: str) -> Envelope:
     """`row` has the ENVELOPE_COLUMNS."""
     return Envelope(
         id=row["id"],

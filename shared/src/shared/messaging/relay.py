@@ -140,16 +140,16 @@ class Relay:
         # Two statements: the second one's snapshot is younger than the locks.
         rows = await session.rows(_NEXT_ROWS, numbers, self._portion_rows, PORTION_BYTES, self._bus.queues)
         offered, failure = await self._offer(rows)
-        if offered.count:
-            sent = rows[: offered.count]
+        if offered.number:
+            sent = rows[: offered.number]
             await self._backlog.mark_sent(session, [row["id"] for row in sent], _kept(sent, offered.refused))
         await session.execute(_UNLOCK)  # a database that fails before this ends the session, and the locks with it
         asked_for = self._portion_rows
-        self._adapt(offered.count, failure)
+        self._adapt(offered.number, failure)
         if failure is not None:
             raise failure
         is_cut = len(rows) >= asked_for or sum(row["bytes"] for row in rows) >= PORTION_BYTES
-        return is_cut or offered.count < len(rows)
+        return is_cut or offered.number < len(rows)
 
     async def _offer(self, rows: Sequence[dict[str, Any]]) -> tuple[Offered, PublishFailed | None]:
         """What became of them, and why not of all."""

@@ -190,12 +190,14 @@ def _exchange_of(message: OutgoingMessage) -> str:
 def _send(exchange: AbstractExchange, message: OutgoingMessage, key: str, more_keys: list[str]) -> Send:
     """Not mandatory: an event nobody listens to yet is fine. `more_keys` are for routing only, and not delivered."""
     headers: dict[str, Any] = {topology.TRACEPARENT_HEADER: message.traceparent} if message.traceparent else {}
+    if more_keys:
+        headers["BCC"] = more_keys
     amqp_message = Message(
         message.body,
         message_id=str(message.id),
         type=message.type,
         content_type="application/cloudevents+json",
         delivery_mode=DeliveryMode.PERSISTENT,
-        headers={**headers, "BCC": more_keys} if more_keys else headers,
+        headers=headers,
     )
     return functools.partial(exchange.publish, amqp_message, key, mandatory=False, timeout=PUBLISH_TIMEOUT)
