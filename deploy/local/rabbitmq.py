@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from deploy.supervision.folder_server import FolderServer
 from deploy.supervision.guard import Order
 from deploy.supervision.ports import free_port
 from deploy.supervision.secret_file import read_or_create, write_private
+from shared.messaging.rabbitmq.policies import VHOST, definitions
 
 # Debian's commands of the same names in the search path switch to the package's account first.
 PACKAGE_PROGRAMS = Path("/usr/lib/rabbitmq/bin")
@@ -95,6 +97,7 @@ class RabbitMQNode(FolderServer):
 
     def _order(self) -> Order:
         write_private(self._folder / "rabbitmq.conf", self._configuration())
+        write_private(self._folder / "definitions.json", self._definitions())
         return Order(
             command=[str(_program("rabbitmq-server"))],
             environment=self._environment(),
@@ -106,13 +109,18 @@ class RabbitMQNode(FolderServer):
     def _configuration(self) -> str:
         return (
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
-            f"default_user = {USER}\n"
-            f"default_pass = {self._password()}\n"
-            "default_user_tags.administrator = true\n"
+            f"load_definitions = {self._folder / 'definitions.json'}\n"
             "log.console = true\n"
             "log.console.level = warning\n"
             "log.file = false\n"
         )
+
+    def _definitions(self) -> str:
+        """The limits of the queues, and the user: a node that begins with definitions makes no user of its own."""
+        everything = {"vhost": VHOST, "user": USER, "configure": ".*", "write": ".*", "read": ".*"}
+        users = [{"name": USER, "password": self._password(), "tags": "administrator"}]
+        own = {"vhosts": [{"name": VHOST}], "users": users, "permissions": [everything]}
+        return json.dumps({**own, **definitions()})
 
     def _environment(self) -> dict[str, str]:
         folder = self._folder

@@ -30,6 +30,12 @@ NODE_QUEUE_LENGTH = 100_000
 NODE_QUEUE_BYTES = 64 * 1024 * 1024
 """The same in bytes: what is thrown away is missed like anything else, and read again from the event log."""
 
+REQUEST_QUEUE_LENGTH = 10_000
+"""Requests that wait for a service. They expire within two seconds, and a service answers less than that in the time:
+whoever asks beyond it is told at once that the service is not reachable."""
+
+REQUEST_QUEUE_BYTES = 64 * 1024 * 1024
+
 DEAD_QUEUE_DELIVERY_LIMIT = 1_000_000_000
 """Looking at a dead letter counts as a delivery, and newer brokers throw a message away after twenty."""
 
