@@ -143,8 +143,12 @@ async def test_the_message_in_hand_when_the_broker_dies_is_finished_once_and_the
     assert most == 1
 
 
-async def test_a_broker_short_of_memory_fails_publishing_in_time_but_goes_on_delivering(
-    broker: RabbitMQNode, connect: Callable[[], RabbitBus]
+@pytest.mark.parametrize(
+    ("setting", "short", "enough"),
+    [("vm_memory_high_watermark", "0.000001", "0.4"), ("disk_free_limit", "1000000GB", "50MB")],
+)
+async def test_a_broker_short_of_memory_or_disk_fails_publishing_in_time_but_goes_on_delivering(
+    broker: RabbitMQNode, connect: Callable[[], RabbitBus], setting: str, short: str, enough: str
 ) -> None:
     node, inbox, may_read = connect(), [], asyncio.Event()
 
@@ -158,14 +162,14 @@ async def test_a_broker_short_of_memory_fails_publishing_in_time_but_goes_on_del
     await until(lambda: node.is_connected)
     await node.publish([message("project", str(number).encode()) for number in range(20)])
 
-    await broker.control("set_vm_memory_high_watermark", "0.000001")
+    await broker.control(f"set_{setting}", short)
     started = time.monotonic()
     with pytest.raises(PublishFailed):
         await node.publish([message("project", b"too much")])
     failed_after = time.monotonic() - started
     may_read.set()
     await until(lambda: len(inbox) == 20)
-    await broker.control("set_vm_memory_high_watermark", "0.4")
+    await broker.control(f"set_{setting}", enough)
 
     async with asyncio.timeout(20):
         await publish_as_a_relay(node, [message("project", b"fine again")], [])

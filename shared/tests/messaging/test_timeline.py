@@ -166,6 +166,14 @@ async def test_data_that_are_put_back_into_their_tables_begin_another_epoch(serv
     assert seen.epoch != restored.epoch, NOT_COMPARABLE
 
 
+async def test_an_operator_can_begin_another_epoch(server: Server) -> None:
+    before = await server.position()
+
+    await server.run("psql", "-qc", "update event_log_epoch set epoch = epoch", server.admin_url("sample"))
+
+    assert (await server.position()).epoch != before.epoch
+
+
 async def test_a_relay_that_lives_through_a_restore_sends_the_epoch_of_now(server: Server) -> None:
     bus, heard = MemoryBus(), []
     await bus.start()
