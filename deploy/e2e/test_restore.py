@@ -160,7 +160,7 @@ async def test_clients_that_stay_connected_while_the_database_is_restored_read_a
         url = f"http://127.0.0.1:{stack.ports.gateway}"
         ada = await exits.enter_async_context(api_client(url))
         await ada.register("Ada")
-        place = await made_by(ada)
+        place, silent = await made_by(ada), (await made_by(ada)).project
         await write(ada, place, "First")
         data = (tmp_path / "postgres" / LINK).resolve()
         await stack.postgres.stop()
@@ -169,6 +169,10 @@ async def test_clients_that_stay_connected_while_the_database_is_restored_read_a
         clients = await exits.enter_async_context(everywhere(url, ada.access_token, place))
         await write(ada, place, "Second", "Third")
         await until_all_heard(clients, "Third")
+        clients["where nothing happens"] = quiet = LiveClient(url.replace("http", "ws", 1) + "/ws", ada.access_token)
+        quiet.follow(f"project:{silent}")
+        await exits.enter_async_context(quiet)
+        await quiet.answered()
         seen, epochs = await poll(ada, place), epochs_of(clients)
 
         await stack.postgres.stop()
@@ -176,6 +180,7 @@ async def test_clients_that_stay_connected_while_the_database_is_restored_read_a
         await stack.postgres.start()
         await write(ada, place, "Other")
         await until_all_are_told(clients, epochs)
+        del clients["where nothing happens"]
         lost = await poll(ada, place, (seen["epoch"], seen["offset"]))
         await write(ada, place, "Next")
         await until_all_heard(clients, "Next")

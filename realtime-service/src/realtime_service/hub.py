@@ -5,6 +5,7 @@ from uuid import UUID
 
 from realtime_service.events import TopicEvent
 from realtime_service.topics import Subscriber, TopicStream
+from shared.events.topics import epoch_in, parse_topic, topic_of
 
 StreamKey = tuple[UUID, str]
 
@@ -63,7 +64,21 @@ class Hub:
             for subscriber in tuple(stream.subscribers):
                 subscriber.typing(user_id)
 
+    def suspect_other_epochs(self, service: str, epoch: str) -> bool:
+        """The service's event log has this epoch now: streams in another one are compared with it; whether any is."""
+        others = [stream for stream in self._streams.values() if _is_of_other_epoch(stream, service, epoch)]
+        for stream in others:
+            stream.suspect()
+        return bool(others)
+
     def suspect_all(self) -> None:
         """Something may have been missed: every stream is compared with its keeper."""
         for stream in tuple(self._streams.values()):
             stream.suspect()
+
+
+def _is_of_other_epoch(stream: TopicStream, service: str, epoch: str) -> bool:
+    topic, position = parse_topic(topic_of(stream.name)), stream.position
+    if topic is None or position is None or topic.keeper != service:
+        return False
+    return position.epoch != epoch_in(stream.name, epoch)

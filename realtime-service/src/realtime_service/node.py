@@ -55,6 +55,7 @@ from shared.identity import QUERY_HEADER, IdentityVerifier
 from shared.messaging.bus import Bus
 from shared.messaging.requests import Requests
 from shared.messaging.signals import Signals
+from shared.messaging.timeline import LogEpoch
 from shared.principal import Principal
 from shared.stopping import STEP_SECONDS, run_steps
 from shared.supervision import PeriodicTask, SupervisedTask, Supervisor, Work
@@ -155,6 +156,7 @@ class Node:
         for of_chat in (ChatParticipantsAdded, ChatParticipantsRemoved):
             self._feed.on(of_chat, self._chat_participants_changed)
         await self._feed.connect(self._bus)
+        await Signals(self._bus).on(LogEpoch, self._epoch_announced)
         await self._typing.connect()
         await self._presence.start()
         await self._passing.connect()
@@ -290,6 +292,11 @@ class Node:
 
     def _heard_typing(self, typing: Typing) -> None:
         self._hub.typing(typing.tenant_id, typing.topic, typing.user_id)
+
+    def _epoch_announced(self, log: LogEpoch) -> None:
+        """After a restore, rights are what they were too, and no event says so."""
+        if self._hub.suspect_other_epochs(log.service, log.epoch):
+            self._access.forget_all()
 
     def _bus_changed(self, is_back: bool) -> None:
         self._reliability_changed(is_healthy=is_back and not self._silence.is_silent)

@@ -9,11 +9,14 @@ from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
+from shared.messaging.signals import Signals
+from shared.messaging.timeline import LogEpoch, read_epoch
 from shared.retention import message_retention_tasks
 from shared.stopping import run_steps
 from shared.supervision import PeriodicTask, SupervisedTask, Work
 
 AGE_SECONDS = 5.0  # between two looks at the oldest unsent event
+EPOCH_SECONDS = 5.0  # after a restore, clients of topics where nothing happens keep what is no longer true for so long
 QUEUES_SECONDS = 15.0  # a queue fills within hours at its limit; every service with events looks at all of them
 REDELIVER = timedelta(minutes=10)  # longer than the quick retries of a consumer together
 TASK_SECONDS = 5.0  # what a background task gets to give back what it has in hand
@@ -42,6 +45,9 @@ def setup_messaging(
         for queue, depth in (await bus.queue_depths()).items():
             app.ctx.metrics.queue_messages.labels(queue).set(depth)
 
+    async def announce_epoch() -> None:
+        await Signals(bus).send(LogEpoch(service=service, epoch=await read_epoch(database)))
+
     @app.before_server_start
     async def listen(_app: App) -> None:
         if consumers is not None:
@@ -54,7 +60,8 @@ def setup_messaging(
         running.append(app.ctx.supervisor.start("relay the outbox", relay.run))
         age = PeriodicTask("measure the outbox", AGE_SECONDS, measure_age, begins_at_once=True)
         depth = PeriodicTask("measure the queues", QUEUES_SECONDS, measure_queues, begins_at_once=True)
-        running.extend(map(app.ctx.supervisor.start_periodic, (age, depth, *message_retention_tasks(database))))
+        epoch = PeriodicTask("announce the epoch of the event log", EPOCH_SECONDS, announce_epoch, begins_at_once=True)
+        running.extend(map(app.ctx.supervisor.start_periodic, (age, depth, epoch, *message_retention_tasks(database))))
 
     @app.before_server_stop
     async def stop(_app: App) -> None:

@@ -12,7 +12,10 @@ as it was, and so needs nobody who remembers to change it:
 The price: after a restart of the server every live topic is read anew once.
 """
 
+from typing import ClassVar
+
 from shared.db.databases import Database
+from shared.messaging.signals import Signal
 
 EPOCH = """
 left(encode(sha256(convert_to(concat_ws(' ',
@@ -21,6 +24,14 @@ left(encode(sha256(convert_to(concat_ws(' ',
 ), 'UTF8')), 'hex'), 12)
 """
 """Of the one row of `event_log_epoch`. Cheap enough to be read with each position: nothing may remember it."""
+
+
+class LogEpoch(Signal, frozen=True, kw_only=True):
+    """Sent now and then by each owner of topics, for those who follow one in another epoch where nothing happens."""
+
+    name: ClassVar[str] = "log.epoch"
+    service: str
+    epoch: str
 
 
 async def read_epoch(database: Database) -> str:
