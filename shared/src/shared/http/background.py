@@ -3,13 +3,15 @@
 import asyncio
 from datetime import timedelta
 
+from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.http.app import App
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
-from shared.retention import message_retention_tasks
+from shared.messaging.retention import MESSAGING
+from shared.retention import retention_tasks
 from shared.stopping import run_steps
 from shared.supervision import PeriodicTask, SupervisedTask, Work
 
@@ -46,7 +48,8 @@ def setup_messaging(
     async def send(_app: App) -> None:
         running.append(app.ctx.supervisor.start("relay the outbox", relay.run))
         age = PeriodicTask("measure the outbox", AGE_SECONDS, measure_age, begins_at_once=True)
-        running.extend(map(app.ctx.supervisor.start_periodic, (age, *message_retention_tasks(database))))
+        retention = retention_tasks(database, MESSAGING, SystemClock(), app.ctx.metrics, of="messages")
+        running.extend(map(app.ctx.supervisor.start_periodic, (age, *retention)))
 
     @app.before_server_stop
     async def stop(_app: App) -> None:
