@@ -15,11 +15,13 @@ from shared.db.databases import Database
 from shared.db.due_rows import Backlog, DueDeletion, DueRows, backlog_of
 from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
+from shared.db.walked_rows import WalkedRows, WalkingDeletion
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
 
 RETENTION_SECONDS = 600.0  # nothing of a service's own is noticed within minutes
 MESSAGES_SECONDS = 3600.0  # the windows are a day and more: an hour more does not matter
+WALK_SECONDS = 86_400.0  # a walk reads a whole table
 MEASURE_SECONDS = 300.0  # alerts wait for hours
 
 MOST_PORTIONS = 100
@@ -27,6 +29,7 @@ MOST_PORTIONS = 100
 
 FOR_EVER = "nothing: kept for ever"
 AS_WRITTEN = "the write that adds one too many"
+BY_ITS_USER = "its user, or who may delete it"
 
 _ALONE = "select pg_try_advisory_xact_lock(hashtextextended('retention: ' || $1, 0)) as is_alone"
 
@@ -67,6 +70,11 @@ class Pruning(NamedTuple):
         """Deletes the due rows themselves, `at_once` in a transaction: fewer where others go with each."""
         return cls(name, lambda: partial(_portion_of_rows, DueDeletion(due, at_once)), partial(backlog_of, due))
 
+    @classmethod
+    def by_walk(cls, name: str, walked: WalkedRows) -> "Pruning":
+        """Once a day, and so up to a day late."""
+        return cls(name, lambda: partial(_portion_of_walk, WalkingDeletion(walked)), interval=WALK_SECONDS)
+
     def for_messages(self) -> "Pruning":
         return self._replace(interval=MESSAGES_SECONDS, is_essential=True)
 
@@ -81,8 +89,18 @@ class Kept(NamedTuple):
     ended_by: Pruning | str
 
     @property
-    def task(self) -> str:
-        return self.ended_by.name if isinstance(self.ended_by, Pruning) else self.ended_by
+    def ended(self) -> str:
+        return task(self.ended_by.name) if isinstance(self.ended_by, Pruning) else self.ended_by
+
+
+def end_of(thing: str) -> str:
+    """What ends rows that are deleted together with another, by the same task or write."""
+    return f"the end of the {thing}"
+
+
+def task(name: str) -> str:
+    """What ends rows that a periodic task elsewhere takes."""
+    return f"the task `{name}`"
 
 
 def days(time: timedelta) -> str:
@@ -91,7 +109,7 @@ def days(time: timedelta) -> str:
 
 def prunings_of(rows: Iterable[Kept]) -> tuple[Pruning, ...]:
     """Each once, though it may end rows of several tables."""
-    return tuple({row.task: row.ended_by for row in rows if isinstance(row.ended_by, Pruning)}.values())
+    return tuple({row.ended: row.ended_by for row in rows if isinstance(row.ended_by, Pruning)}.values())
 
 
 def retention_tasks(
@@ -171,6 +189,10 @@ async def _is_alone(work: Work, name: str) -> bool:
 async def _portion_of_step(step: Retention, work: Work, now: datetime) -> Portion:
     count = await step(work, now)
     return Portion(count, is_last=count == 0)
+
+
+async def _portion_of_walk(deletion: WalkingDeletion, work: Work, now: datetime) -> Portion:
+    return Portion(*await deletion.delete(work, now))
 
 
 async def _portion_of_rows(deletion: DueDeletion, work: Work, now: datetime) -> Portion:
