@@ -30,11 +30,14 @@ class Milestone(NamedTuple):
     offset: int
 
 
+IS_SENT = "outbox.sent_at is not null"
+"""What was not sent yet is never deleted."""
+
 BEGINNING = Milestone(UUID(int=0), "", 0)
 
-_FREE = """
-delete from outbox e where id = any($1::uuid[])
-and not exists (select from outbox_topics t where t.event_id = e.id)
+_FREE = f"""
+delete from outbox where id = any($1::uuid[]) and {IS_SENT}
+and not exists (select from outbox_topics t where t.event_id = outbox.id)
 """
 
 
@@ -118,18 +121,18 @@ from (
 ) first on true
 order by m.tenant_id, m.topic, m."offset"
 """
-_DELETE_BEHIND = """
+_DELETE_BEHIND = f"""
 delete from outbox_topics where ctid = any(array(
     select old.ctid from unnest($1::uuid[], $2::text[], $3::bigint[]) as m (tenant_id, topic, "offset")
     cross join lateral (
-        select t.ctid from outbox_topics t join outbox e on e.id = t.event_id and e.sent_at is not null
+        select t.ctid from outbox_topics t join outbox on outbox.id = t.event_id and {IS_SENT}
         where t.tenant_id = m.tenant_id and t.topic = m.topic
           and t."offset" > m."offset" - $4::bigint and t."offset" <= m."offset" - $5::bigint and t.stored_at < $6
     ) as old
 )) returning event_id
 """
-_OLD_EVENTS = """
-from outbox where id > $1 and id < $2 and time < $3 and sent_at is not null order by id limit $4
+_OLD_EVENTS = f"""
+from outbox where id > $1 and id < $2 and time < $3 and {IS_SENT} order by id limit $4
 """
 _OLD = f"select id {_OLD_EVENTS}"
 _MEASURE_OLD = f"""

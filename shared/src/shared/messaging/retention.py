@@ -5,6 +5,7 @@ from shared.db.due_rows import DueRows
 from shared.db.schema import KEPT_PER_TOPIC
 from shared.messaging import inbox
 from shared.messaging.event_log_pruning import (
+    IS_SENT,
     KEPT_AT_MOST,
     KEPT_FOR,
     BusyTopics,
@@ -18,7 +19,7 @@ OLD_EVENTS = Pruning(
     "delete events beyond the age limit", lambda: OldEvents().delete, measure_old_events
 ).for_messages()
 SENT_EVENTS = Pruning.of_rows(
-    "prune events without topics", DueRows("outbox", "time", KEPT_FOR, "not has_topics and sent_at is not null")
+    "prune events without topics", DueRows("outbox", "time", KEPT_FOR, f"not has_topics and {IS_SENT}")
 ).for_messages()
 INBOX = Pruning.of_rows("prune the inbox", DueRows("inbox", "applied_at", inbox.KEPT_FOR)).for_messages()
 KEYS = Pruning.of_rows(
