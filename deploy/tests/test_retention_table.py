@@ -1,15 +1,20 @@
 """Every table of every service has a row that says how long it is kept, and every alert is about a metric there is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+import conversation_service.retention
+import project_service.retention
+
 from deploy.retention_table import FILE, SERVICES, markdown
 from shared.db.databases import Database, open_databases
+from shared.events.projects import Commented
+from shared.events.topics import KEEPERS
 from shared.messaging.retention import MESSAGING
 from shared.retention import AS_WRITTEN, BY_ITS_USER, FOR_EVER, Kept, Pruning, prunings_of
 from shared.testing.postgres import FreshDatabase
@@ -55,6 +60,21 @@ def test_a_row_says_why_until_when_and_what_ends_it(row: Kept) -> None:
         assert row.ended_by in (FOR_EVER, AS_WRITTEN, BY_ITS_USER) or row.ended_by.startswith("the end of the ")
     else:
         assert row.until
+
+
+@pytest.mark.parametrize(
+    ("service", "topics"),
+    [("project", project_service.retention.TOPICS), ("conversation", conversation_service.retention.TOPICS)],
+)
+async def test_counters_are_kept_for_as_long_as_the_thing_of_the_topic(
+    fresh_database: FreshDatabase, service: str, topics: Mapping[str, str]
+) -> None:
+    names = {kind for kind, keeper in KEEPERS.items() if keeper == service} - {"comments"}
+    comments = {f"comments:{kind.value}" for kind in Commented} if service == "project" else set()
+
+    assert topics.keys() == names | comments
+    async with open_databases(fresh_database(service)) as databases:
+        assert set(topics.values()) <= await _tables(databases[service])
 
 
 def test_names_of_tasks_are_unique() -> None:

@@ -7,7 +7,7 @@ from conversation_service.chats.abandoned import RESTORABLE, AbandonedChats
 from conversation_service.conversations.service import remove_expired
 from conversation_service.runs.ledger import KEPT_FOR as RUNS_KEPT_FOR
 from shared.db.due_rows import DueRows
-from shared.messaging.retention import MESSAGING
+from shared.messaging.retention import MESSAGING, counters_of_gone
 from shared.retention import AS_WRITTEN, BY_ITS_USER, FOR_EVER, WALK_SECONDS, Kept, Pruning, days, end_of, task
 
 USAGE_KEPT_FOR = timedelta(days=761)
@@ -32,6 +32,9 @@ NOTIFICATIONS = Pruning.of_rows(
 )
 TICKETS = Pruning.of_rows("delete old support questions", DueRows("support_tickets", "created_at", TICKETS_KEPT_FOR))
 USAGE = Pruning.of_rows("delete old usage", DueRows("usage_days", "day", USAGE_KEPT_FOR))
+
+TOPICS = {"conversation": "conversations", "chat": "chats"}
+"""Which table has the things that topics are about."""
 
 OWN: tuple[Kept, ...] = (
     Kept("conversations", "conversations with models", "their user reads and continues them", "", BY_ITS_USER),
@@ -79,6 +82,7 @@ OWN: tuple[Kept, ...] = (
     Kept("chat_participants", "who is in a chat", "it is the right to read it", "", end_of("chat")),
     Kept("chat_messages", "messages of chats", "they are the chat", "", end_of("chat")),
     Kept("chat_reactions", "reactions", "they belong to a message", "", end_of("message")),
+    counters_of_gone(TOPICS),
     Kept("project_viewers", "who sees which project", "it is the right to its chats", "", end_of("tenant")),
     Kept(
         "project_viewers",

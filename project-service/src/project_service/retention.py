@@ -9,7 +9,7 @@ from project_service.versions.history import Histories
 from project_service.webhooks.deliveries import KEPT_BYTES, delete_large_logs, forget_deliveries
 from project_service.webhooks.domain import KEPT_FOR as DELIVERIES_KEPT_FOR
 from shared.db.due_rows import DueRows
-from shared.messaging.retention import MESSAGING
+from shared.messaging.retention import MESSAGING, counters_of_gone
 from shared.quotas import VERSIONS_KEPT_FOR
 from shared.retention import AS_WRITTEN, BY_ITS_USER, FOR_EVER, WALK_SECONDS, Kept, Pruning, days, end_of, task
 
@@ -22,6 +22,25 @@ DELIVERIES = Pruning.by_step(
 LARGE_LOGS = Pruning.by_step("delete large delivery logs", delete_large_logs)
 VERSIONS = Pruning("shorten histories of files", lambda: Histories().delete, interval=WALK_SECONDS)
 WORDS = Pruning("forget words that are gone", lambda: GoneWords().delete, interval=WALK_SECONDS)
+
+TOPICS = {
+    "project": "projects",
+    "tasks": "projects",
+    "files": "projects",
+    "list": "gift_lists",
+    "list-items": "gift_lists",
+    "occasion": "gift_occasions",
+    "person": "gift_persons",
+    "comments:project": "projects",
+    "comments:task": "tasks",
+    "comments:file": "files",
+    "comments:list": "gift_lists",
+    "comments:list_item": "list_items",
+    "comments:gift": "gifts",
+    "comments:occasion": "gift_occasions",
+    "comments:person": "gift_persons",
+}
+"""Which table has the things that topics are about."""
 
 _OF_PROJECT = end_of("project")
 _OF_TENANT = end_of("tenant")
@@ -114,6 +133,7 @@ OWN: tuple[Kept, ...] = (
         f"at most {limits.SESSIONS_OF_USER.most} of a user",
         BY_ITS_USER,
     ),
+    counters_of_gone(TOPICS),
     Kept("search_documents", "words of projects, tasks and comments", "they are found", "", end_of("thing")),
     Kept("search_spellings", "near spellings of words", "misspelt words are found", "no document has the word", WORDS),
     Kept("gift_persons", "persons who are given gifts", "gifts are planned for them", "", BY_ITS_USER),

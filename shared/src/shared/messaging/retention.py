@@ -1,5 +1,7 @@
 """How long every service keeps what its messages and keyed requests leave behind."""
 
+from collections.abc import Mapping
+
 from shared.db import idempotency_keys
 from shared.db.due_rows import DueRows
 from shared.db.schema import KEPT_PER_TOPIC
@@ -12,7 +14,8 @@ from shared.messaging.event_log_pruning import (
     OldEvents,
     measure_old_events,
 )
-from shared.retention import FOR_EVER, Kept, Pruning, days
+from shared.messaging.topic_counters import GoneTopics
+from shared.retention import FOR_EVER, WALK_SECONDS, Kept, Pruning, days
 
 EVENT_LOG = Pruning("prune the event log", lambda: BusyTopics().delete).for_messages()
 OLD_EVENTS = Pruning(
@@ -25,6 +28,18 @@ INBOX = Pruning.of_rows("prune the inbox", DueRows("inbox", "applied_at", inbox.
 KEYS = Pruning.of_rows(
     "prune idempotency keys", DueRows("idempotency_keys", "created_at", idempotency_keys.KEPT_FOR)
 ).for_messages()
+
+
+def counters_of_gone(tables: Mapping[str, str]) -> Kept:
+    """The row of a service for the topics of its things: `tables` is what GoneTopics takes."""
+    return Kept(
+        "topic_offsets",
+        "counters of topics whose things are gone",
+        "the last events of the topic are still read",
+        f"its thing is deleted for good, and its last event is {days(KEPT_AT_MOST)} old",
+        Pruning("forget topics that are gone", lambda: GoneTopics(tables).delete, interval=WALK_SECONDS),
+    )
+
 
 MESSAGING: tuple[Kept, ...] = (
     Kept(
@@ -52,7 +67,7 @@ MESSAGING: tuple[Kept, ...] = (
         "topic_offsets",
         "the last offset of each topic",
         "an offset must never come again: whoever knows a higher one would take a part of the log for the whole",
-        "the tenant is erased; about 100 bytes for each topic",
+        "the tenant is erased, or as the rows of a service say; about 100 bytes for each topic",
         FOR_EVER,
     ),
     Kept(

@@ -20,6 +20,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return drop_event_log_milestones() + "drop index invitations_expiry, api_keys_expiry, session_tokens_expiry;\n"
 
+
 MODELS_STATE = (
     "eJztXWtz2zYW/SsYfdl0RutJ7cTJZnd2xnbU1q0fHVvZNO1kaJiEJNQkwQKQHU3b/74ASE"
     "l8KaRAUKJkfMnEJAUQ54IX5z5w8WcPTvnk4ARR7E5678CfPXjPOIUuF3+MoM9QH/RgFIm/"

@@ -25,6 +25,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
                    notifications_read;
     """
 
+
 MODELS_STATE = (
     "eJztXWtv2zoS/SuCP6WAt0idpMldLBZw0mxvFk1SpG7voyhUWqJt1hKlS1JxjO7970vKsq"
     "yHHduSaMvKfCkaSaY0Z6jhmQdHP1uWRx8x40gQj77uYkasUeufxs8W6nPBkCXkHwPkcNw2"

@@ -56,6 +56,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         alter table file_trees drop column tier_since, drop column tier, drop column first_version;
     """
 
+
 MODELS_STATE = (
     "eJztXf1z2zbS/lcw+qXpjC6TOEmTa9+5GStxe+45dsZxmuslGRoSIQlnilAJyK7a3v/+Au"
     "CHSYqKKBIgKXp/uF5MUgT3WXzsPrtY/DlYBuy/ZCIeH5OATuaD79GfAzzmIsATIf+YYo+T"
