@@ -7,8 +7,9 @@ from pathlib import Path
 import auth_service.retention
 import conversation_service.retention
 import project_service.retention
+from auth_service.mail.old_files import KEPT_FOR as MAIL_KEPT_FOR
 from shared.messaging.retention import MESSAGING
-from shared.retention import Kept
+from shared.retention import Kept, days
 
 FILE = Path(__file__).parents[1] / "shared" / "docs" / "retention.md"
 
@@ -26,12 +27,14 @@ migrated databases. A row says until when its rows stay, and what ends them. Tas
 transactions; while one replica deletes, the others leave the table to it. Times are those after which a row goes with
 the next round: an hour later for messages, ten minutes for other tables, a day where a task walks a whole table.
 
-realtime-service and the gateway have no tables. What they remember is in memory and bounded there.
+Outside of tables: realtime-service and the gateway remember in memory, and bounded there. Contents of files and
+attachments go with their rows. Mail that is written into the mail folder instead of being sent is deleted {mail} after
+it was written. Dead letters stay until somebody replays or deletes them.
 """
 
 
 def markdown() -> str:
-    parts = [_INTRODUCTION, _section("Messages, in every service", MESSAGING)]
+    parts = [_INTRODUCTION.format(mail=days(MAIL_KEPT_FOR)), _section("Messages, in every service", MESSAGING)]
     parts += [_section(f"{service}-service", rows) for service, rows in SERVICES.items()]
     return "\n".join(parts)
 

@@ -10,7 +10,6 @@ import yaml
 
 import conversation_service.retention
 import project_service.retention
-
 from deploy.retention_table import FILE, SERVICES, markdown
 from shared.db.databases import Database, open_databases
 from shared.events.projects import Commented

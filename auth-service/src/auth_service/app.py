@@ -33,7 +33,8 @@ from auth_service.invitations.service import Invitations
 from auth_service.live_tickets import routes as live_tickets
 from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
-from auth_service.mail.mailroom import Mailroom
+from auth_service.mail.mailroom import Mailroom, mail_folder
+from auth_service.mail.old_files import OldMailFiles
 from auth_service.mail.outbox import MailOutbox
 from auth_service.members import routes as member_routes
 from auth_service.members.service import Members
@@ -167,6 +168,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     run_alongside(
         app,
         mailroom.deliveries,
+        OldMailFiles(mail_folder(settings), clock).task(),
         resets.answers,
         PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),

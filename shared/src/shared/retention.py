@@ -130,11 +130,21 @@ class Backlogs:
         self._metrics = metrics
 
     async def measure(self) -> None:
+        """All of them, whichever fails; then raises the first failure."""
+        failures: list[Exception] = []
         for name, measure in self._measures:
-            async with self._database.system_work() as work:
-                backlog = await measure(work, self._clock.now())
-            self._metrics.retention_backlog.labels(name).set(backlog.rows)
-            self._metrics.retention_overdue.labels(name).set(backlog.seconds)
+            try:
+                await self._measure(name, measure)
+            except Exception as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    async def _measure(self, name: str, measure: Measure) -> None:
+        async with self._database.system_work() as work:
+            backlog = await measure(work, self._clock.now())
+        self._metrics.retention_backlog.labels(name).set(backlog.rows)
+        self._metrics.retention_overdue.labels(name).set(backlog.seconds)
 
 
 class _Rounds:
@@ -174,7 +184,13 @@ class _Rounds:
 
 def _task(database: Database, pruning: Pruning, clock: Clock, metrics: Metrics) -> PeriodicTask:
     rounds = _Rounds(database, pruning, clock, metrics)
-    task = PeriodicTask(pruning.name, pruning.interval, rounds.run, is_essential=pruning.is_essential)
+    task = PeriodicTask(
+        pruning.name,
+        pruning.interval,
+        rounds.run,
+        is_essential=pruning.is_essential,
+        first_interval=min(pruning.interval, RETENTION_SECONDS),
+    )
     rounds.go_on = task.wake
     return task
 

@@ -96,6 +96,8 @@ class PeriodicTask:
 
     `jitter`: the share of the interval by which a rest may be shorter, so that replicas do not work at one moment.
     A failed round is repeated after a pause that grows up to `longest_pause` (the interval, 5 minutes at most).
+    `first_interval`: before the first round, where waiting for `interval` would mean that a process which is replaced
+    every day never works.
     A number that `work` returns is logged.
     `is_essential`: a defect of it takes the process out of service, so its work must not depend on what users wrote.
     """
@@ -112,12 +114,14 @@ class PeriodicTask:
         is_essential: bool = False,
         begins_at_once: bool = False,
         longest_pause: float | None = None,
+        first_interval: float | None = None,
     ) -> None:
         self.name = name
         self.is_essential = is_essential
         self.longest_pause = longest_pause or min(interval, self.LONGEST_PAUSE_SECONDS)
         self.interval = interval
         self._work = work
+        self._next_interval = first_interval or interval
         self._jitter = jitter
         self._is_due = begins_at_once
         self._awake = asyncio.Event()
@@ -142,7 +146,8 @@ class PeriodicTask:
             get_logger().info("a periodic task is done", task=self.name, count=done)
 
     async def _rest(self) -> None:
-        seconds = self.interval * random.uniform(1.0 - self._jitter, 1.0)  # noqa: S311 - jitter
+        seconds = self._next_interval * random.uniform(1.0 - self._jitter, 1.0)  # noqa: S311 - jitter
+        self._next_interval = self.interval
         try:
             async with asyncio.timeout(seconds):
                 await self._awake.wait()

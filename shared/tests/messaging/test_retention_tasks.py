@@ -9,10 +9,10 @@ import pytest
 from shared import retention
 from shared.clock import SystemClock
 from shared.db.databases import Database
-from shared.db.due_rows import DueRows
+from shared.db.due_rows import Backlog, DueRows
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
-from shared.retention import FOR_EVER, Kept, Pruning, prunings_of, retention_tasks
+from shared.retention import FOR_EVER, RETENTION_SECONDS, Kept, Pruning, prunings_of, retention_tasks
 from shared.supervision import PeriodicTask, Supervisor
 from shared.telemetry.metrics import Metrics
 from shared.testing.eventually import eventually
@@ -82,6 +82,29 @@ async def test_while_one_replica_deletes_the_others_leave_the_table_to_it(databa
     await running
     await second.run_once()
     assert await _left(database) == 0
+
+
+async def test_a_measure_that_fails_is_noticed_and_stops_no_other(database: Database, metrics: Metrics) -> None:
+    await _fill(database, due=5)
+
+    async def fail(_work: Work, _now: datetime) -> Backlog:
+        raise TimeoutError
+
+    broken = Kept("outbox", "", "", "", INBOX._replace(name="broken", measure=fail))
+    *_, measure = retention_tasks(database, (broken, *ROWS), SystemClock(), metrics)
+
+    with pytest.raises(TimeoutError):
+        await measure.run_once()
+
+    assert 'tessera_retention_backlog_rows{task="prune it"} 5.0' in metrics.render().decode()
+
+
+async def test_a_walk_of_every_day_begins_soon_after_the_start(database: Database, metrics: Metrics) -> None:
+    daily = INBOX._replace(interval=86_400.0)
+
+    prune, _ = retention_tasks(database, (Kept("inbox", "", "", "", daily),), SystemClock(), metrics)
+
+    assert (prune.interval, prune._next_interval) == (86_400.0, RETENTION_SECONDS)
 
 
 async def test_a_pruning_that_ends_rows_of_several_tables_is_one_task() -> None:
