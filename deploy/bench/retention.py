@@ -2,8 +2,8 @@
 
 python -m deploy.local.testbed -- python -m deploy.bench.retention [--topics 1000000] [--inbox 10000000] [--seconds 40]
 
-In a database of its own, which is dropped afterwards; a million topics and ten million rows take 5 GB meanwhile. One
-in 5,000 topics is busy: of its 5,000 events, each a day old or more, 4,000 and some have to go.
+In a database of its own, which is dropped afterwards; a million topics and ten million rows take 5 GB and some minutes.
+One in 5,000 topics is busy: of its 5,000 events, each a day old or more, 4,000 have to go.
 """
 
 import argparse
@@ -158,7 +158,7 @@ async def measure(database: Database, seconds: float) -> None:
     for pruning in (EVENT_LOG, OLD_EVENTS, INBOX):
         async with writing(database, f"beside `{pruning.name}`"):
             await prune(database, pruning, seconds)
-    say("  once more, with nothing due:")
+    say("  once more, for what is left:")
     await prune(database, EVENT_LOG, seconds)
 
 
