@@ -7,6 +7,8 @@ import pytest
 from auth_client import AuthClient, Member
 from auth_fakes import SettableClock
 
+from auth_service.mail_tokens import repository as mail_tokens
+from auth_service.mail_tokens.domain import MOST_ALIVE, Purpose
 from auth_service.retention import OWN
 from shared.db.databases import Database
 from shared.ids import new_id
@@ -71,6 +73,24 @@ async def test_what_has_expired_is_deleted(
     await run_retention(database, clock)
 
     assert await count(database, table) == before + 2
+
+
+async def test_expired_mailed_tokens_count_no_more_although_they_are_still_there(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    user_id, life = (await auth.register()).principal.user_id, timedelta(hours=1)
+
+    async def issue_all() -> list[str | None]:
+        async with database.system_work() as work:
+            purpose, now = Purpose.SET_PASSWORD, clock.now()
+            return [await mail_tokens.issue(work, user_id, purpose, now, life) for _ in range(MOST_ALIVE + 1)]
+
+    first = await issue_all()
+    clock.advance(hours=2)
+    second = await issue_all()
+
+    assert [token is not None for token in first] == [True] * MOST_ALIVE + [False]
+    assert [token is not None for token in second] == [True] * MOST_ALIVE + [False]
 
 
 async def test_sessions_are_deleted_a_month_after_their_end(
