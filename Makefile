@@ -70,9 +70,10 @@ chaos: install ## Kill and restart services and the broker under load, race clie
 	@$(BIN)/python -m deploy.chaos.episodes
 	@$(BIN)/python -m deploy.chaos.rolling
 
-snapshots: install ## Record the schemas of all events and the models of all migrations anew, after a reviewed change
+snapshots: install ## Record the schemas of all events, the models of all migrations and the retention table anew, after a reviewed change
 	@$(BIN)/python -m shared.events.snapshots --update
 	@$(BIN)/python -m shared.db.models_state --update auth project conversation
+	@$(BIN)/python -m deploy.retention_table --update
 
 clean: ## Remove the virtual environment and caches; the data in TESSERA_HOME stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,23 +1,21 @@
 """The composition root of auth-service: its parts, and how they hang together."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
 
 from auth_service import events_in
 from auth_service.account_closing import routes as account_closing
-from auth_service.account_closing.service import AccountClosing, anonymise_due
+from auth_service.account_closing.service import AccountClosing
 from auth_service.accounts import routes as accounts
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
 from auth_service.accounts.service import Profiles
-from auth_service.api_keys import repository as key_rows, routes as api_keys
+from auth_service.api_keys import routes as api_keys
 from auth_service.api_keys.domain import key_tokens
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit import routes as audit
 from auth_service.audit.service import AuditLogs
 from auth_service.audit.subjects import setup_subjects
-from auth_service.data_export import repository as exports, routes as data_export
+from auth_service.data_export import routes as data_export
 from auth_service.data_export.elsewhere import Elsewhere
 from auth_service.data_export.service import DataExports
 from auth_service.device_sessions import routes as device_sessions
@@ -29,17 +27,18 @@ from auth_service.handovers.service import Handovers, session_tokens
 from auth_service.heartbeat import BEAT_SECONDS, Heart
 from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
-from auth_service.invitations import repository as invitation_rows, routes as invitation_routes
+from auth_service.invitations import routes as invitation_routes
 from auth_service.invitations.acceptance import tenant_joined
 from auth_service.invitations.service import Invitations
-from auth_service.live_tickets import repository as tickets, routes as live_tickets
+from auth_service.live_tickets import routes as live_tickets
 from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
-from auth_service.mail.mailroom import Mailroom
+from auth_service.mail.mailroom import Mailroom, mail_folder
+from auth_service.mail.old_files import OldMailFiles
 from auth_service.mail.outbox import MailOutbox
 from auth_service.members import routes as member_routes
 from auth_service.members.service import Members
-from auth_service.mfa import challenge_repository as challenges, routes as mfa
+from auth_service.mfa import routes as mfa
 from auth_service.mfa.challenges import Challenges
 from auth_service.mfa.codes import Codes
 from auth_service.mfa.notices import FactorNotices
@@ -50,6 +49,7 @@ from auth_service.recovery.service import PasswordChange, PasswordRecovery
 from auth_service.recovery.verification import EmailVerification
 from auth_service.registration import routes as registration
 from auth_service.registration.service import Registrar
+from auth_service.retention import OWN
 from auth_service.sessions import routes as sessions
 from auth_service.sessions.cookie_lines import SessionCookies
 from auth_service.sessions.cookie_refresh import CookieRefresh
@@ -62,12 +62,11 @@ from auth_service.sessions.service import Revocations, Sessions
 from auth_service.sessions.sign_in import SignIn
 from auth_service.sessions.tokens import TokenMint
 from auth_service.settings import AuthSettings
-from auth_service.signing_keys import repository as key_store, routes as signing_keys
+from auth_service.signing_keys import routes as signing_keys
 from auth_service.signing_keys.service import REOPEN_SECONDS, KeyRing
 from auth_service.tenancy import routes as tenancy
 from auth_service.tenancy.service import Tenants, TenantSwitch
 from auth_service.tenants.topics import can_follow
-from auth_service.throttling import repository as throttling
 from auth_service.throttling.known_devices import KnownDevices
 from auth_service.throttling.logins import LoginGate
 from auth_service.throttling.service import AttemptLimits
@@ -87,7 +86,7 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
-from shared.retention import Retention, retention_tasks
+from shared.retention import retention_tasks
 from shared.sealing import Seal
 from shared.supervision import PeriodicTask
 
@@ -113,18 +112,6 @@ ROUTES = (
     invitation_routes.routes,
     audit.routes,
     live_tickets.routes,
-)
-RETENTION: Mapping[str, Retention] = MappingProxyType(
-    {
-        "forget ended attempt windows": throttling.forget_ended,
-        "forget sign-ins that waited too long for a code": challenges.forget_expired,
-        "forget tickets that nobody used": tickets.forget_expired,
-        "forget old data exports": exports.forget_expired,
-        "forget revoked API keys": key_rows.forget_revoked,
-        "delete expired invitations": invitation_rows.delete_expired,
-        "anonymise closed accounts": anonymise_due,
-        "retire replaced signing keys": key_store.retire_replaced,
-    }
 )
 
 
@@ -181,10 +168,11 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     run_alongside(
         app,
         mailroom.deliveries,
+        OldMailFiles(mail_folder(settings), clock).task(),
         resets.answers,
         PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
-        *retention_tasks(database, RETENTION, clock),
+        *retention_tasks(database, OWN, clock, app.ctx.metrics),
     )
     return app
 

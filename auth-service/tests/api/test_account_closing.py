@@ -8,11 +8,12 @@ from auth_builders import PASSWORD, Member
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 
-from auth_service.app import RETENTION
+from auth_service.retention import OWN
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
 from shared.principal import Role
 from shared.retention import retention_tasks
+from shared.telemetry.metrics import Metrics
 
 ME = "/api/v1/users/me"
 
@@ -221,7 +222,7 @@ async def close(auth: AuthClient, member: Member, password: str = PASSWORD) -> A
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, RETENTION, clock):
+    for task in retention_tasks(database, OWN, clock, Metrics("auth")):
         await task.run_once()
 
 

@@ -8,7 +8,7 @@ from auth_client import AuthClient, RunAuth
 from auth_credentials import introspect, make_key
 from auth_fakes import SettableClock
 
-from auth_service.live_tickets.repository import forget_expired
+from auth_service.retention import TICKETS
 from shared.db.databases import Database
 from shared.principal import Principal
 
@@ -145,7 +145,7 @@ async def test_no_copy_of_the_database_holds_a_ticket_and_unused_ones_go(
 
     stored = await database.system_rows("select t::text as text from live_tickets t")
     async with database.system_work() as work:
-        gone = await forget_expired(work, clock.now())
+        gone = (await TICKETS.begin()(work, clock.now())).deleted
 
     assert len(stored) == 4
     assert not [ticket for ticket in tickets if ticket in str(stored)]

@@ -9,8 +9,8 @@ from auth_client import AuthClient
 from auth_fakes import SettableClock
 
 from auth_service import limits
-from auth_service.api_keys.repository import forget_revoked
 from auth_service.limits import ENDED_SESSIONS_KEPT, LIVE_SESSIONS
+from auth_service.retention import REVOKED_KEYS
 from shared.db.databases import Database
 
 API_KEYS, LINKS = "/api/v1/api-keys", "/api/v1/auth/session-token"
@@ -38,7 +38,7 @@ async def test_a_user_has_a_hundred_api_keys_and_revoked_ones_go(
     next_one = await auth.send("POST", API_KEYS, body, who=owner.principal)
     clock.advance(days=2)
     async with database.system_work() as work:
-        forgotten = await forget_revoked(work, clock.now())
+        forgotten = (await REVOKED_KEYS.begin()(work, clock.now())).deleted
 
     assert Counter(answer.status for answer in answers) == {201: 5, 409: 15}
     assert {answer.code for answer in answers if answer.status == 409} == {"LIMIT_REACHED"}

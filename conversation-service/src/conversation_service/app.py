@@ -11,11 +11,11 @@ from conversation_service.chat_completions.service import ChatCompletionService
 from conversation_service.chat_messages.routes import routes as chat_message_routes
 from conversation_service.chat_messages.service import ChatMessageService
 from conversation_service.chats.access import ChatAccess
-from conversation_service.chats.project_chats import ProjectChats, remove_abandoned
+from conversation_service.chats.project_chats import ProjectChats
 from conversation_service.chats.routes import routes as chat_routes
 from conversation_service.chats.service import ChatService
 from conversation_service.conversations.routes import routes as conversation_routes
-from conversation_service.conversations.service import ConversationService, remove_expired
+from conversation_service.conversations.service import ConversationService
 from conversation_service.held import SECTIONS
 from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.provider import Provider
@@ -25,14 +25,14 @@ from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
 from conversation_service.notifications.routes import routes as notification_routes
 from conversation_service.notifications.service import NotificationService
+from conversation_service.retention import OWN
 from conversation_service.runs.engine import RunEngine
-from conversation_service.runs.ledger import RunLedger, remove_old_runs
+from conversation_service.runs.ledger import RunLedger
 from conversation_service.runs.live import LiveRuns
 from conversation_service.runs.reader import RunReader
 from conversation_service.runs.routes import routes as run_routes
 from conversation_service.runs.service import CompletionService
 from conversation_service.settings import ConversationSettings
-from conversation_service.shares.repository import remove_expired as remove_expired_shares
 from conversation_service.shares.routes import public_routes as shared_routes, routes as share_routes
 from conversation_service.shares.service import ShareService
 from conversation_service.storage.allotments import RECONCILE_SECONDS, StorageAllotments
@@ -77,12 +77,6 @@ ROUTES = (
     notification_routes,
     support_routes,
 )
-RETENTION = {
-    "delete temporary conversations": remove_expired,
-    "delete expired shares": remove_expired_shares,
-    "delete old runs": remove_old_runs,
-    "delete chats of purged projects": remove_abandoned,
-}
 
 
 def create_app(
@@ -129,7 +123,7 @@ def create_app(
         PeriodicTask("renew the leases of answers", engine.beat_seconds, admission.renew),
         PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),
         DirectoryReader(database, requests).task(),
-        *retention_tasks(database, RETENTION, clock),
+        *retention_tasks(database, OWN, clock, metrics),
     )
     _setup_runs(app, engine, unstored, provider, settings.run_drain_seconds)
     setup_defaults(

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from chat_client import CHATS, ChatClient, in_chat
 
-from conversation_service.chats.project_chats import remove_abandoned
+from conversation_service.chats.abandoned import AbandonedChats
 from shared.events.auth import MembershipChanged
 from shared.events.changes import Removed
 from shared.events.projects import (
@@ -262,9 +262,8 @@ async def test_chats_of_purged_projects_go_for_good(chats: ChatClient, project: 
     other = await chats.group(ada)
     now = datetime.now(UTC)
 
-    async with chats.database.system_work() as work:
-        early = await remove_abandoned(work, now + timedelta(days=30))
-        late = await remove_abandoned(work, now + timedelta(days=32))
+    early = await delete_abandoned(chats, now + timedelta(days=30))
+    late = await delete_abandoned(chats, now + timedelta(days=32))
 
     assert (early, late) == (0, 1)
     assert await lists(chats, ada) == [other["id"]]
@@ -318,3 +317,12 @@ def state_of(project: FakeProject) -> ProjectState:
         created_at=now,
         updated_at=now,
     )
+
+
+async def delete_abandoned(chats: ChatClient, now: datetime) -> int:
+    walk, deleted, is_last = AbandonedChats(), 0, False
+    while not is_last:
+        async with chats.database.system_work() as work:
+            portion = await walk.delete(work, now)
+        deleted, is_last = deleted + portion.deleted, portion.is_last
+    return deleted

@@ -6,12 +6,13 @@ import pytest
 from conversation_builders import person
 from conversation_client import ConversationClient, path_of
 
-from conversation_service.app import RETENTION
+from conversation_service.retention import OWN
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.ids import new_id
 from shared.principal import Principal, Role
 from shared.retention import retention_tasks
+from shared.telemetry.metrics import Metrics
 
 SHOWN = {"title", "messages", "message_count", "next_cursor", "created_at", "expires_at"}
 
@@ -135,7 +136,7 @@ async def test_a_temporary_conversation_is_gone_at_its_hour_and_then_removed(
     assert (await client.ask(ada, conversation)).code == "CONVERSATION_NOT_FOUND"
     assert (await client.send("GET", "/api/v1/conversations", who=ada)).json["total"] == 1
 
-    for task in retention_tasks(database, RETENTION, SystemClock()):
+    for task in retention_tasks(database, OWN, SystemClock(), Metrics("conversation")):
         await task.run_once()
 
     assert await database.system_rows("select from messages where id = $1", message["id"]) == []

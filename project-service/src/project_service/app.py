@@ -1,8 +1,5 @@
 """The composition root: which parts project-service is made of."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from project_service import events_in
 from project_service.activity.routes import routes as activity_routes
 from project_service.activity.service import ActivityService
@@ -28,7 +25,8 @@ from project_service.live.service import LiveProjects
 from project_service.object_store import open_object_store
 from project_service.outbound.client import OutboundClient
 from project_service.projects.routes import routes as project_routes
-from project_service.projects.service import ProjectService, purge_deleted
+from project_service.projects.service import ProjectService
+from project_service.retention import OWN
 from project_service.search.routes import GROUPS as SEARCH_ROUTES
 from project_service.search.service import SearchService
 from project_service.sessions.routes import routes as session_routes
@@ -50,7 +48,7 @@ from project_service.uploads import Uploads
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
-from project_service.webhooks.deliveries import DeliveryService, delete_large_logs, forget_deliveries
+from project_service.webhooks.deliveries import DeliveryService
 from project_service.webhooks.domain import Pace
 from project_service.webhooks.routes import routes as webhook_routes
 from project_service.webhooks.service import WebhookService
@@ -71,7 +69,7 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
-from shared.retention import Retention, retention_tasks
+from shared.retention import retention_tasks
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
 
@@ -94,13 +92,6 @@ ROUTES = (
     webhook_routes,
     session_routes,
     *SEARCH_ROUTES,
-)
-RETENTION: Mapping[str, Retention] = MappingProxyType(
-    {
-        "purge deleted projects": purge_deleted,
-        "forget old deliveries": forget_deliveries,
-        "delete large delivery logs": delete_large_logs,
-    }
 )
 
 
@@ -187,6 +178,6 @@ def create_app(
         PeriodicTask("measure webhook deliveries", MEASURE_SECONDS, courier.measure, jitter=0.0, begins_at_once=True),
         ("deliver to webhooks", courier.run),
         ("fill gifts from their pages", planning.run),
-        *retention_tasks(database, RETENTION, clock),
+        *retention_tasks(database, OWN, clock, metrics),
     )
     return app

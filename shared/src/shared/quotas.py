@@ -4,7 +4,7 @@ A use case counts under a lock of its own (so that parallel requests see each ot
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from shared.errors import Forbidden
@@ -48,6 +48,15 @@ LIMITS: Mapping[Quota, Mapping[Tier, int]] = MappingProxyType(
         Quota.ANSWERS_OF_TENANT: MappingProxyType({Tier.FREE: 20, Tier.PRO: 60, Tier.PREMIUM: 200}),
     }
 )
+
+
+VERSIONS_KEPT_FOR: Mapping[Tier, timedelta] = MappingProxyType(
+    {Tier.FREE: timedelta(days=90), Tier.PRO: timedelta(days=365), Tier.PREMIUM: timedelta(days=1825)}
+)
+"""How far back the versions of a project's files go. The files as they are now always stay."""
+
+TIER_SETTLES = timedelta(days=30)
+"""So long after a change of tier the longest time counts: nothing is deleted for a payment that came late."""
 
 
 class TierLimitExceeded(Forbidden):

@@ -40,13 +40,21 @@ class Pace(NamedTuple):
         return min(longest or self.longest_pause, doubled) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
 
+LATE_AFTER_ROUNDS = 3
+LATE_AFTER_SECONDS = 60.0
+"""A periodic task is late when so many of its intervals and this have passed without a completed round."""
+
+
 class TaskEnded(Exception):
     """A task that should run until it is cancelled has returned, or something else than a stop has cancelled it."""
 
 
 @dataclass
 class TaskState:
-    """`rounds` counts what a periodic task has completed. `is_essential`: readiness depends on it."""
+    """`rounds` counts what a periodic task has completed. `is_essential`: readiness depends on it.
+
+    `interval`: seconds between two rounds of a periodic task, 0 for any other.
+    """
 
     name: str
     is_essential: bool = True
@@ -57,7 +65,24 @@ class TaskState:
     failures_in_row: int = 0
     restarts: int = 0
     rounds: int = 0
+    interval: float = 0.0
+    completed_at: float = 0.0
     recent: deque[float] = field(default_factory=deque)
+
+    @property
+    def round_age(self) -> float:
+        """Seconds since a periodic task has completed a round, or since it was started."""
+        return time.monotonic() - self.completed_at if self.interval else 0.0
+
+    @property
+    def is_late(self) -> bool:
+        """Whatever the reason is: failures, outages that never end, or a round that never does."""
+        return self.round_age > self.interval * LATE_AFTER_ROUNDS + LATE_AFTER_SECONDS
+
+    def complete_round(self) -> None:
+        self.rounds += 1
+        self.completed_at = time.monotonic()
+        self.recover()
 
     def recover(self) -> None:
         if self.is_failing:
@@ -71,6 +96,8 @@ class PeriodicTask:
 
     `jitter`: the share of the interval by which a rest may be shorter, so that replicas do not work at one moment.
     A failed round is repeated after a pause that grows up to `longest_pause` (the interval, 5 minutes at most).
+    `first_interval`: before the first round, where waiting for `interval` would mean that a process which is replaced
+    every day never works.
     A number that `work` returns is logged.
     `is_essential`: a defect of it takes the process out of service, so its work must not depend on what users wrote.
     """
@@ -87,12 +114,14 @@ class PeriodicTask:
         is_essential: bool = False,
         begins_at_once: bool = False,
         longest_pause: float | None = None,
+        first_interval: float | None = None,
     ) -> None:
         self.name = name
         self.is_essential = is_essential
         self.longest_pause = longest_pause or min(interval, self.LONGEST_PAUSE_SECONDS)
-        self._interval = interval
+        self.interval = interval
         self._work = work
+        self._next_interval = first_interval or interval
         self._jitter = jitter
         self._is_due = begins_at_once
         self._awake = asyncio.Event()
@@ -117,7 +146,8 @@ class PeriodicTask:
             get_logger().info("a periodic task is done", task=self.name, count=done)
 
     async def _rest(self) -> None:
-        seconds = self._interval * random.uniform(1.0 - self._jitter, 1.0)  # noqa: S311 - jitter
+        seconds = self._next_interval * random.uniform(1.0 - self._jitter, 1.0)  # noqa: S311 - jitter
+        self._next_interval = self.interval
         try:
             async with asyncio.timeout(seconds):
                 await self._awake.wait()
@@ -177,13 +207,10 @@ class Supervisor:
 
     def start_periodic(self, periodic: PeriodicTask) -> SupervisedTask:
         state = self._state(periodic.name, is_essential=periodic.is_essential)
-
-        def completed() -> None:
-            state.rounds += 1
-            state.recover()
+        state.interval, state.completed_at = periodic.interval, time.monotonic()
 
         async def work() -> None:
-            await periodic.run(completed)
+            await periodic.run(state.complete_round)
 
         return self._begin(state, self._supervise(state, work, periodic.longest_pause, lambda: None))
 
@@ -209,6 +236,10 @@ class Supervisor:
             {each.name for each in self.states() if each.is_failing and (each.is_essential or not only_essential)}
         )
 
+    def late(self) -> list[str]:
+        """Names of the periodic tasks that have completed no round for several of their intervals."""
+        return sorted({each.name for each in self.states() if each.is_late})
+
     def _state(self, name: str, *, is_essential: bool) -> TaskState:
         number, free = 1, name
         while free in self._tasks and not self._tasks[free].is_done:
@@ -227,7 +258,7 @@ class Supervisor:
     def _remove(self, state: TaskState, stopped: SupervisedTask) -> None:
         """What was stopped on purpose is not failing. Another task may have the name by now."""
         if self._tasks.get(state.name) is stopped:
-            state.is_failing = False
+            state.is_failing, state.interval = False, 0.0
             del self._tasks[state.name]
 
     async def _supervise(

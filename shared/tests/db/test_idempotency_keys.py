@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from sample_service.notes import add_note, titles
 
-from shared.db import idempotency_keys
 from shared.db.databases import Database
 from shared.errors import IdempotencyInProgress, IdempotencyMismatch
 from shared.idempotency import IdempotencyScope, ReplayAnswer, StoredAnswer, current_scope
 from shared.ids import new_id
+from shared.messaging.retention import KEYS
+from shared.retention import Portion
 
 TENANT, USER = new_id(), new_id()
 
@@ -111,7 +113,7 @@ async def test_an_answer_is_forgotten_after_its_time(database: Database) -> None
 
     assert await _request(database, "old", fingerprint=b"other") == "executed"
     async with database.system_work() as work:
-        assert await idempotency_keys.prune(work) == 1
+        assert await KEYS.begin()(work, datetime.now(UTC)) == Portion(1, is_last=True)
 
 
 class _in:  # noqa: N801 - reads as a preposition

@@ -5,7 +5,6 @@ from sample_service.notes import NoteAdded
 
 from shared.db.databases import Database
 from shared.ids import new_id
-from shared.messaging import event_log
 from shared.messaging.event_log import EventLog, WindowPassed
 
 TENANT = new_id()
@@ -65,42 +64,7 @@ async def test_another_tenant_has_another_log(database: Database) -> None:
     assert await EventLog(database).read(new_id(), "a", 0, 10) == []
 
 
-async def test_pruning_keeps_the_newest_of_each_topic(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_log, "KEPT_PER_TOPIC", 3)
-    monkeypatch.setattr(event_log, "PRUNE_BATCH", 2)
-    await _publish(database, "a", 8)
-    await _publish(database, "b", 2)
-    await _publish(database, None, 3)
-    await _grow_old(database)
-    await _publish(database, "a", 1)
-    log = EventLog(database)
-
-    dropped = await log.prune()
-
-    assert dropped == 6 + 3
-    assert [envelope.topics[0].offset for envelope in await log.read(TENANT, "a", 6, 10)] == [7, 8, 9]
-    assert len(await log.read(TENANT, "b", 0, 10)) == 2
-    with pytest.raises(WindowPassed):
-        await log.read(TENANT, "a", 5, 10)
-
-
-async def test_what_was_not_sent_yet_is_kept(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_log, "KEPT_PER_TOPIC", 1)
-    await _publish(database, "a", 4)
-    await _grow_old(database)
-    async with database.system_work() as work:
-        await work.execute("update outbox set sent_at = null")
-
-    assert await EventLog(database).prune() == 0
-
-
 async def _publish(database: Database, topic: str | None, count: int) -> None:
     async with database.unit_of_work(TENANT) as work:
         for _ in range(count):
             work.publish(NoteAdded(note_id=new_id()), topics=[topic] if topic else [], subject="note")
-
-
-async def _grow_old(database: Database) -> None:
-    async with database.system_work() as work:
-        await work.execute("update outbox set time = time - interval '25 hours', sent_at = now() - interval '25 hours'")
-        await work.execute("update outbox_topics set stored_at = stored_at - interval '25 hours'")

@@ -1,6 +1,7 @@
 """The inbox: an event has its effect once per consumer, however often it is delivered."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from sample_service.notes import add_note, titles
@@ -8,6 +9,8 @@ from sample_service.notes import add_note, titles
 from shared.db.databases import Database
 from shared.ids import new_id
 from shared.messaging.inbox import Inbox
+from shared.messaging.retention import INBOX
+from shared.retention import Portion
 
 TENANT = new_id()
 
@@ -68,4 +71,4 @@ async def test_old_entries_are_forgotten(database: Database) -> None:
         await work.execute("update inbox set applied_at = now() - interval '8 days'")
         await Inbox().remember(work, "counter", [new_id()])
 
-        assert await Inbox().prune(work) == 1
+        assert await INBOX.begin()(work, datetime.now(UTC)) == Portion(1, is_last=True)

@@ -120,6 +120,27 @@ async def test_an_outage_of_what_a_task_works_with_does_not_end_readiness(tasks:
     assert tasks.failing() == []
 
 
+async def test_a_periodic_task_that_completes_no_round_is_shown_as_late_whatever_the_reason(tasks: Supervisor) -> None:
+    metrics, health = Metrics("sample"), Health({}, {}, tasks)
+    metrics.watch_tasks(tasks.states)
+    health.is_started = True
+    work = Work(*(DatabaseUnavailable() for _ in range(6)))
+    prune = PeriodicTask("prune", 600.0, work)
+    tasks.start_periodic(prune)
+    [state] = tasks.states()
+    in_time = await health.read()
+    prune.wake()
+    await eventually(lambda: work.calls == 7)
+
+    state.completed_at -= 3 * 600.0 + 61.0
+
+    lines = metrics.render().decode().splitlines()
+    assert (tasks.failing(), tasks.late()) == ([], ["prune"])
+    assert (in_time, await health.read()) == ((True, {"tasks": "running"}), (True, {"tasks": "late: prune"}))
+    assert 'tessera_background_task_interval_seconds{task="prune"} 600.0' in lines
+    assert any(line.startswith('tessera_background_task_round_age_seconds{task="prune"} 186') for line in lines)
+
+
 async def test_a_periodic_task_that_fails_is_repeated_and_holds_up_no_other(tasks: Supervisor) -> None:
     done: list[str] = []
     failures = [PermissionError(), PermissionError()]

@@ -63,15 +63,6 @@ async def revoke_key(work: Work, tenant_id: UUID, user_id: UUID, key_id: UUID, n
         raise ApiKeyNotFound
 
 
-async def forget_revoked(work: Work, now: datetime) -> int:
-    """Those that nobody has to be told of any more. For system work."""
-    return await work.execute(_FORGET_REVOKED, now - REMEMBERED_FOR)
-
-
-_FORGET_REVOKED = """
-delete from api_keys where id in (select id from api_keys where revoked_at < $1 limit 10000 for update skip locked)
-"""
-
 _ADD = """
 insert into api_keys (tenant_id, user_id, id, prefix, digest, name, scopes, expires_at, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 
 
@@ -55,13 +54,6 @@ async def find_document(work: Work, user_id: UUID, export_id: UUID, now: datetim
     sql = "select sealed_document from data_exports where id = $1 and user_id = $2 and expires_at > $3"
     row = await work.row(sql, export_id, user_id, now)
     return None if row is None else row["sealed_document"]
-
-
-async def forget_expired(work: Work, now: datetime) -> int:
-    delete = (
-        "delete from data_exports where id = any(array(select id from data_exports where expires_at <= $1 limit $2))"
-    )
-    return await work.execute(delete, now, PORTION_ROWS)
 
 
 _HELD = {

@@ -11,7 +11,6 @@ from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, 
 from auth_service.mail_tokens.domain import NewToken, digest_of
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.pages import last_id, page_by_id
-from shared.db.portions import PORTION_ROWS
 from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
@@ -75,11 +74,6 @@ async def remove_invitation(work: Work, tenant_id: UUID, invitation_id: UUID) ->
         raise InvitationNotFound
 
 
-async def delete_expired(work: Work, now: datetime) -> int:
-    """A retention step: those that have been listed as expired for long enough."""
-    return await work.execute(_DELETE_EXPIRED, now - EXPIRED_KEPT_FOR, PORTION_ROWS)
-
-
 async def find_tenant(work: Work, token: str) -> UUID:
     """Where the token leads, used or not: what is to be locked before it is taken. Raises TokenUsedOrExpired."""
     row = await work.row("select tenant_id from invitations where token_digest = $1", digest_of(token))
@@ -116,12 +110,6 @@ select count(*) as number from invitations where tenant_id = $1 and ($3::text is
 
 _COUNT_WITH_ONE_MORE = """
 select count(*) + 1 as number from invitations where tenant_id = $1 and accepted_at is null and expires_at > now()
-"""
-
-_DELETE_EXPIRED = """
-delete from invitations where id = any(array(
-    select id from invitations where accepted_at is null and expires_at < $1 limit $2 for update skip locked
-))
 """
 
 _FORGET_OLDEST = """

@@ -6,7 +6,6 @@ import msgspec
 
 from auth_service.introspection.repository import Known
 from auth_service.opaque_tokens import OpaqueToken
-from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 from shared.principal import Principal
 
@@ -24,14 +23,6 @@ async def use_ticket(work: Work, ticket: OpaqueToken, now: datetime) -> Known | 
     row = await work.row(_USE, ticket.id, ticket.digest, now)
     return None if row is None else Known(msgspec.convert(row, Principal), row["expires_at"], row["revoked_at"], now)
 
-
-async def forget_expired(work: Work, now: datetime) -> int:
-    return await work.execute(_DELETE_EXPIRED, now, PORTION_ROWS)
-
-
-_DELETE_EXPIRED = """
-delete from live_tickets where id = any(array(select id from live_tickets where expires_at <= $1 limit $2))
-"""
 
 _USE = """
 with used as (

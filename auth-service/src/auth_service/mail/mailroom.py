@@ -35,9 +35,13 @@ class Mailroom:
         self.outbox = MailOutbox(seal, clock, self.deliveries.wake)
 
 
+def mail_folder(settings: AuthSettings) -> Path:
+    return Path(settings.tessera_home) / "mail"
+
+
 def _sender(settings: AuthSettings, address: str) -> Sender:
     if settings.smtp_url is None:
-        return FolderSender(Path(settings.tessera_home) / "mail")
+        return FolderSender(mail_folder(settings))
     return SmtpSender(read_smtp_url(settings.smtp_url), address)
 
 

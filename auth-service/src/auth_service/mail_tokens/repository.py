@@ -10,8 +10,7 @@ from shared.db.unit_of_work import Work
 
 
 async def issue(work: Work, user_id: UUID, purpose: Purpose, now: datetime, life: timedelta) -> str | None:
-    """A fresh token as it is mailed; None while the user has enough of them. Forgets what has expired."""
-    await work.execute(_FORGET_EXPIRED, now)
+    """A fresh token as it is mailed; None while the user has enough of them."""
     token = new_token()
     is_added = await work.execute(_ADD, token.digest, user_id, purpose.value, now + life, now, MOST_ALIVE)
     return token.text if is_added else None
@@ -46,7 +45,7 @@ async def forget(work: Work, user_id: UUID, purpose: Purpose) -> None:
 _ADD = """
 insert into mail_tokens (digest, user_id, purpose, expires_at, created_at)
 select $1::varchar, $2::uuid, $3::varchar, $4::timestamptz, $5::timestamptz
-where (select count(*) from mail_tokens where user_id = $2 and purpose = $3) < $6
+where (select count(*) from mail_tokens where user_id = $2 and purpose = $3 and expires_at > $5) < $6
 """
 
 _FIND = """
@@ -55,8 +54,3 @@ where t.digest = $1 and t.purpose = $2 and t.expires_at > $3
 """
 
 _USE = "delete from mail_tokens where digest = $1"
-
-_FORGET_EXPIRED = """
-delete from mail_tokens
-where digest in (select digest from mail_tokens where expires_at <= $1 for update skip locked)
-"""

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from auth_service import limits
 from auth_service.opaque_tokens import OpaqueToken
-from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 
 
@@ -40,20 +39,12 @@ async def finish(work: Work, token: OpaqueToken) -> bool:
     return await work.execute("delete from mfa_challenges where id = $1", token.id) == 1
 
 
-async def forget_expired(work: Work, now: datetime) -> int:
-    return await work.execute(_FORGET_EXPIRED, now, PORTION_ROWS)
-
-
 _END_OLDEST = """
 delete from mfa_challenges where id in (
     select id from mfa_challenges where user_id = $1 order by expires_at desc, id desc offset $2 for update skip locked
 )
 """
 
-_FORGET_EXPIRED = """
-delete from mfa_challenges
-where id in (select id from mfa_challenges where expires_at <= $1 limit $2 for update skip locked)
-"""
 
 _ATTEMPT = """
 update mfa_challenges set attempts = attempts + 1

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from auth_service.throttling.domain import Limit
-from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 
 
@@ -22,16 +21,6 @@ async def give_back(work: Work, key: str, now: datetime) -> None:
         "update attempt_windows set used = used - 1 where key = $1 and used > 0 and ends_at > $2", key, now
     )
 
-
-async def forget_ended(work: Work, now: datetime) -> int:
-    """But for those that somebody counts in just now: they begin anew by themselves."""
-    return await work.execute(_FORGET_ENDED, now, PORTION_ROWS)
-
-
-_FORGET_ENDED = """
-delete from attempt_windows
-where key in (select key from attempt_windows where ends_at <= $1 limit $2 for update skip locked)
-"""
 
 _TAKE = """
 insert into attempt_windows as a (key, used, ends_at) values ($1, 1, $4)

@@ -17,8 +17,6 @@ from shared.events.topics import Topic
 from shared.messaging.requests import Requests
 from shared.principal import Principal
 
-RESTORABLE = timedelta(days=31)  # project-service purges after 30
-
 ANSWER_AGE = timedelta(seconds=10)
 """An answer counts as that much older than its question: an event of a change that was on its way meanwhile wins."""
 
@@ -115,8 +113,3 @@ class ProjectChats:
         for chat_id, user_id in left:
             await participants.keep_owned(work, tenant_id, chat_id)
             await see_off(work, tenant_id, chat_id, [user_id], self._clock.now())
-
-
-async def remove_abandoned(work: Work, now: datetime) -> int:
-    """Chats of projects that nobody has been able to see for so long that they cannot be restored any more."""
-    return await repository.remove_unseen(work, now - RESTORABLE)

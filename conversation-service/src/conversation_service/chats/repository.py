@@ -147,11 +147,6 @@ async def remove(work: Work, tenant_id: UUID, chat_id: UUID) -> None:
     await work.execute("delete from chats where tenant_id = $1 and id = $2", tenant_id, chat_id)
 
 
-async def remove_unseen(work: Work, since: datetime) -> int:
-    """Project chats whose project nobody sees, and nobody has seen since then. In system work of all tenants."""
-    return await work.execute(_REMOVE_UNSEEN, since)
-
-
 async def chats_of_project(work: Work, tenant_id: UUID, project_id: UUID) -> list[ChatState]:
     """Locked, as `lock_all` does."""
     rows = await work.rows(
@@ -209,10 +204,3 @@ on conflict (tenant_id, direct_key) do nothing returning id
 """
 
 _DIRECT = "select id from chats where tenant_id = $1 and direct_key = $2"
-
-_REMOVE_UNSEEN = """
-delete from chats c where c.project_id is not null and c.created_at < $1 and not exists (
-    select from project_viewers v
-    where v.tenant_id = c.tenant_id and v.project_id = c.project_id and (v.can_see or v.as_of >= $1)
-)
-"""

@@ -1,7 +1,7 @@
 """What becomes true of a run in the database: begun, written piece by piece, and ended once."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -118,8 +118,3 @@ def _answer(run: RunState, outcome: Outcome, text: str, cost: TokenCount) -> New
         str(outcome.status),
         None if outcome.usage is None else msgspec.to_builtins(outcome.usage),
     )
-
-
-async def remove_old_runs(work: Work, now: datetime) -> int:
-    """A retention step."""
-    return await repository.remove_finished(work, now - KEPT_FOR)

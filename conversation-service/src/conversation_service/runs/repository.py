@@ -175,8 +175,3 @@ async def lock_abandoned(work: Work, run: RunState, silent_for: Any) -> bool:
         silent_for,
     )
     return row is not None
-
-
-async def remove_finished(work: Work, before: datetime) -> int:
-    """In system work."""
-    return await work.execute("delete from runs where finished_at < $1", before)

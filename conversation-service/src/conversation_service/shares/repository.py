@@ -70,8 +70,3 @@ async def remove(work: Work, owner: Owner, conversation_id: UUID, share_id: UUID
         conversation_id,
         share_id,
     )
-
-
-async def remove_expired(work: Work, now: datetime) -> int:
-    """In system work."""
-    return await work.execute("delete from shares where expires_at <= $1", now)

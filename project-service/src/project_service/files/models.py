@@ -5,13 +5,16 @@ from tortoise.models import Model
 
 
 class FileTree(Model):
-    """One per project that has had files: the newest version's number, and totals."""
+    """One per project that has had files: numbers of the newest and the first version, and totals."""
 
     project_id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
     version = fields.IntField(default=0)
     file_count = fields.IntField(default=0)
     total_size = fields.BigIntField(default=0)
+    first_version = fields.IntField(default=1)
+    tier = fields.TextField(null=True)
+    tier_since = fields.DatetimeField(null=True)
 
     class Meta:
         table = "file_trees"

@@ -20,6 +20,7 @@ from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.events.files import FileState, VersionState
 from shared.pagination import PageOf
+from shared.principal import Tier
 
 SORT_KEYS = {"path": SortKey("path", str), "updated_at": SortKey("updated_at", datetime)}
 _COLUMNS = """
@@ -121,8 +122,8 @@ async def put(work: Work, tenant_id: UUID, project_id: UUID, files: Sequence[Fil
         await work.execute(_PUT, tenant_id, project_id, *_columns_of(portion))
 
 
-async def add_version(work: Work, version: VersionState, made: Plan) -> None:
-    """The version, what it changed, and the tree as it is now."""
+async def add_version(work: Work, version: VersionState, made: Plan, tier: Tier) -> None:
+    """The version, what it changed, and the tree as it is now. `tier` says how long the version will be kept."""
     values: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_FIELDS}
     await work.execute(_ADD_VERSION, *values.values())
     changes = [
@@ -133,9 +134,9 @@ async def add_version(work: Work, version: VersionState, made: Plan) -> None:
     for portion in _portions(changes):
         columns = _change_columns(portion)
         await work.execute(_ADD_CHANGES, version.tenant_id, version.project_id, version.version, *columns)
-    await work.execute(
-        _MOVE_TREE, version.tenant_id, version.project_id, version.version, version.file_count, version.total_size
-    )
+    project = (version.tenant_id, version.project_id)
+    tree = (version.version, version.file_count, version.total_size)
+    await work.execute(_MOVE_TREE, *project, *tree, tier.value, version.created_at)
     await require_within(work, limits.CHANGES_OF_FILES, _COUNT_CHANGES, version.project_id, added=len(changes))
 
 
@@ -220,5 +221,8 @@ select $1, $2, $3, * from unnest($4::text[], $5::text[], $6::uuid[], $7::int[], 
 """
 _COUNT_CHANGES = "select coalesce(sum(added + updated + deleted), 0)::bigint from versions where project_id = $1"
 _MOVE_TREE = """
-update file_trees set version = $3, file_count = $4, total_size = $5 where tenant_id = $1 and project_id = $2
+update file_trees
+set version = $3, file_count = $4, total_size = $5, tier = $6,
+    tier_since = case when tier is distinct from $6 then $7 else tier_since end
+where tenant_id = $1 and project_id = $2
 """

@@ -78,7 +78,7 @@ async def write(
     if made.written:
         await repository.put(work, tenant_id, project_id, made.written)
     version = _version(principal, project_id, batch, made, grown, now)
-    await repository.add_version(work, version, made)
+    await repository.add_version(work, version, made, principal.tier)
     for event in _events(made, version):
         work.publish(event, topics=[files_topic(project_id)], subject=str(event.entity_id))
     return Outcome(made, version, version.version)

@@ -33,14 +33,16 @@ class Difference(NamedTuple):
 
 
 async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: VersionListQuery) -> PageOf[VersionState]:
-    """Versions have no holes: the newest one's number is their count."""
+    """Versions have no holes: the numbers of the first and the newest one say how many there are."""
     arguments = Arguments([tenant_id, project_id])
-    counted = "(select version from file_trees where tenant_id = $1 and project_id = $2)"
+    tree = "from file_trees where tenant_id = $1 and project_id = $2"
+    counted = f"(select version - first_version + 1 {tree} and version > 0)"
     page = window(query, query.sort, SORT_KEYS, "v", arguments)
     rows = await work.rows(
         f"""
         select {_COLUMNS}, v.version as sort_key from versions v
-        where v.tenant_id = $1 and v.project_id = $2 {page.condition} {page.order}
+        where v.tenant_id = $1 and v.project_id = $2 and v.version >= (select first_version {tree})
+            {page.condition} {page.order}
         """,
         *arguments,
     )
@@ -52,16 +54,17 @@ async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: Versio
 
 
 async def get(work: Work, tenant_id: UUID, project_id: UUID, version: int) -> VersionState:
-    """Raises VersionNotFound."""
-    row = await work.row(
-        f"select {_COLUMNS} from versions v where v.tenant_id = $1 and v.project_id = $2 and v.version = $3",
-        tenant_id,
-        project_id,
-        version,
-    )
+    """Raises VersionNotFound, also for one that is kept no longer."""
+    row = await work.row(_GET, tenant_id, project_id, version)
     if row is None:
         raise VersionNotFound
     return msgspec.convert(row, VersionState)
+
+
+async def is_first(work: Work, tenant_id: UUID, project_id: UUID, version: int) -> bool:
+    """Whether none is kept that is older."""
+    sql = "select from file_trees where tenant_id = $1 and project_id = $2 and first_version = $3"
+    return await work.row(sql, tenant_id, project_id, version) is not None
 
 
 async def find_changes(work: Work, tenant_id: UUID, project_id: UUID, version: int) -> list[FileChange]:
@@ -89,6 +92,10 @@ async def find_differences(work: Work, tenant_id: UUID, project_id: UUID, old: i
     return [Difference(**row) for row in rows]
 
 
+_GET = f"""
+select {_COLUMNS} from versions v join file_trees t on t.project_id = v.project_id and v.version >= t.first_version
+where v.tenant_id = $1 and v.project_id = $2 and v.version = $3
+"""
 _FILES_THEN = """
 select path, size, sha256, language from (
     select distinct on (path) path, size, sha256, language from file_changes

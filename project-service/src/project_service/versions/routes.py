@@ -22,7 +22,11 @@ _READ_ERRORS = [ProjectNotFound, VersionNotFound]
 routes = Routes("versions", resource="files")
 
 
-@routes.get(VERSIONS, summary="List the versions of a project's files, newest first", errors=[ProjectNotFound])
+@routes.get(
+    VERSIONS,
+    summary="List the versions of a project's files, newest first, as far back as the tier keeps them",
+    errors=[ProjectNotFound],
+)
 async def list_versions(
     principal: Principal, versions: VersionService, project_id: UUID, query: VersionListQuery
 ) -> PageOf[VersionState]:

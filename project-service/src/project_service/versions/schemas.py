@@ -41,6 +41,8 @@ class FileThen(msgspec.Struct, frozen=True, kw_only=True):
 
 class VersionDetail(VersionState, frozen=True, kw_only=True):
     changes: list[FileChange]
+    """In the first version that is kept: every file there was, as `added`."""
+
     files: list[FileThen] | UnsetType = UNSET
     """All files of the project in that version, where asked for."""
 

@@ -63,9 +63,12 @@ class VersionService:
             return msgspec.structs.replace(detail, files=then)
 
     async def diff(self, principal: Principal, project_id: UUID, version: int, query: DiffQuery) -> VersionDiff:
-        old = version - 1 if query.against is None else query.against
         async with self._database.unit_of_work(principal.tenant_id) as work:
             await self._get(work, principal, project_id, version)
+            old = query.against
+            if old is None:
+                is_first = await repository.is_first(work, principal.tenant_id, project_id, version)
+                old = 0 if is_first else version - 1
             if old:
                 await repository.get(work, principal.tenant_id, project_id, old)
             found = await repository.find_differences(work, principal.tenant_id, project_id, old, version)

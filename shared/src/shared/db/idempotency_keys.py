@@ -10,7 +10,6 @@ from uuid import UUID
 
 import msgspec
 
-from shared.db.portions import PORTION_ROWS
 from shared.db.schema import NO_TENANT
 from shared.errors import IdempotencyInProgress, IdempotencyMismatch
 from shared.idempotency import IdempotencyScope, ReplayAnswer, StoredAnswer
@@ -50,21 +49,10 @@ async def claim(work: "Work", scope: IdempotencyScope) -> None:
     )
 
 
-_PRUNE = """
-delete from idempotency_keys
-where ctid = any(array(select ctid from idempotency_keys where created_at < now() - $1::interval limit $2))
-"""
-
-
 async def store(work: "Work", scope: IdempotencyScope, value: Any) -> None:
     answer = scope.kept(value)
     headers = msgspec.json.encode(answer.headers).decode()
     await work.execute(_STORE, *_key_of(work.tenant_id, scope), scope.fingerprint, answer.status, headers, answer.body)
-
-
-async def prune(work: "Work") -> int:
-    """In system work: deletes a portion of the expired answers, returns how many."""
-    return await work.execute(_PRUNE, KEPT_FOR, PORTION_ROWS)
 
 
 def _key_of(tenant_id: UUID | None, scope: IdempotencyScope) -> tuple[UUID, UUID, str]:

@@ -126,6 +126,31 @@ def drop_outbox_backlog() -> str:
     return "drop table if exists outbox_backlog;\n"
 
 
+MILESTONE_EVERY = 500
+"""Offsets between two milestones of a topic: an index entry for each 500 events costs their writers nothing."""
+
+KEPT_PER_TOPIC = 1_000
+"""At least this many events of a topic stay until they reach the age limit of the event log."""
+
+
+def is_milestone(every: int = MILESTONE_EVERY, kept: int = KEPT_PER_TOPIC) -> str:
+    """The condition on `outbox_topics` of the index that finds topics with more events than are kept for their number.
+
+    A query uses the index when it repeats this text.
+    """
+    return f'"offset" % {every} = 0 and "offset" > {kept}'
+
+
+def event_log_milestones() -> str:
+    """What pruning of the event log walks: topics with few events are not in it, however many there are."""
+    columns = 'tenant_id, topic, "offset"'
+    return f"create index outbox_topics_milestones on outbox_topics ({columns}) where {is_milestone()};\n"
+
+
+def drop_event_log_milestones() -> str:
+    return "drop index outbox_topics_milestones;\n"
+
+
 def drop_messaging_tables() -> str:
     return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch"))
 

@@ -3,15 +3,17 @@
 import asyncio
 from datetime import timedelta
 
+from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.http.app import App
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
+from shared.messaging.retention import MESSAGING
 from shared.messaging.signals import Signals
 from shared.messaging.timeline import LogEpoch, read_epoch
-from shared.retention import message_retention_tasks
+from shared.retention import retention_tasks
 from shared.stopping import run_steps
 from shared.supervision import PeriodicTask, SupervisedTask, Work
 
@@ -61,7 +63,8 @@ def setup_messaging(
         age = PeriodicTask("measure the outbox", AGE_SECONDS, measure_age, begins_at_once=True)
         depth = PeriodicTask("measure the queues", QUEUES_SECONDS, measure_queues, begins_at_once=True)
         epoch = PeriodicTask("announce the epoch of the event log", EPOCH_SECONDS, announce_epoch, begins_at_once=True)
-        running.extend(map(app.ctx.supervisor.start_periodic, (age, depth, epoch, *message_retention_tasks(database))))
+        retention = retention_tasks(database, MESSAGING, SystemClock(), app.ctx.metrics, of="messages")
+        running.extend(map(app.ctx.supervisor.start_periodic, (age, depth, epoch, *retention)))
 
     @app.before_server_stop
     async def stop(_app: App) -> None:

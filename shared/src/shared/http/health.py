@@ -37,9 +37,9 @@ class Health:
         return is_ready, {**shown, "tasks": self._task_state()}
 
     def _task_state(self) -> str:
-        """`running`, or the names of those for which starting again does not help."""
-        failing = self._tasks.failing()
-        return f"failing: {', '.join(failing)}" if failing else "running"
+        """`running`, or the names of those for which starting again does not help, and of those that are late."""
+        named = {"failing": self._tasks.failing(), "late": self._tasks.late()}
+        return "; ".join(f"{state}: {', '.join(names)}" for state, names in named.items() if names) or "running"
 
 
 async def _passes(check: Check) -> bool:

@@ -1,6 +1,5 @@
 """The event log: what was published to a topic, for clients and nodes that have to catch up."""
 
-from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,12 +11,6 @@ from shared.events.questions import MAX_REPLAY_BYTES
 from shared.events.topics import epoch_in
 from shared.messaging.outbox import EVENT_SIZE, envelope_of
 from shared.messaging.timeline import EPOCH
-
-KEPT_FOR = timedelta(hours=24)
-KEPT_PER_TOPIC = 1_000
-"""At least this many events of a topic stay, however old they are."""
-
-PRUNE_BATCH = 5_000
 
 _POSITION = f"""
 select {EPOCH} as epoch, coalesce(
@@ -39,29 +32,6 @@ left join lateral (
 ) as event on true
 order by place
 """  # noqa: S608 - made of constants
-_PRUNE_TOPICS = """
-delete from outbox_topics where ctid = any(array(
-    select old.ctid from topic_offsets o cross join lateral (
-        select t.ctid from outbox_topics t join outbox e on e.id = t.event_id and e.sent_at is not null
-        where t.tenant_id = o.tenant_id and t.topic = o.topic
-          and t."offset" <= o.last_offset - $2 and t.stored_at < now() - $1::interval
-          and not exists (select from outbox_backlog b where b.event_id = e.id)
-        order by t."offset" limit $3
-    ) as old limit $3
-)) returning event_id
-"""
-_PRUNE_EVENTS = """
-delete from outbox e where id = any($1::uuid[])
-and not exists (select from outbox_topics t where t.event_id = e.id)
-and not exists (select from outbox_backlog b where b.event_id = e.id)
-"""
-_PRUNE_TOPICLESS = """
-delete from outbox where ctid = any(array(
-    select e.ctid from outbox e
-    where not has_topics and time < now() - $1::interval and sent_at is not null
-      and not exists (select from outbox_backlog b where b.event_id = e.id) limit $2
-))
-"""
 
 
 class Position(NamedTuple):
@@ -102,15 +72,3 @@ class EventLog:
             raise WindowPassed
         return [envelope_of(row, self._database.name, row["epoch"]) for row in events]
 
-    async def prune(self) -> int:
-        """Drops what is older than the window, in small transactions; returns the number of events dropped."""
-        dropped = 0
-        is_done = False
-        while not is_done:
-            async with self._database.system_work() as work:
-                places = await work.rows(_PRUNE_TOPICS, KEPT_FOR, KEPT_PER_TOPIC, PRUNE_BATCH)
-                dropped += await work.execute(_PRUNE_EVENTS, [place["event_id"] for place in places])
-                topicless = await work.execute(_PRUNE_TOPICLESS, KEPT_FOR, PRUNE_BATCH)
-            dropped += topicless
-            is_done = max(len(places), topicless) < PRUNE_BATCH
-        return dropped

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from shared.db.portions import PORTION_ROWS
 from shared.db.unit_of_work import Work
 
 KEPT_FOR = timedelta(days=7)
@@ -15,10 +14,6 @@ insert into inbox (consumer, event_id) select $1, event_id from unnest($2::uuid[
 on conflict do nothing returning event_id
 """
 
-_PRUNE = """
-delete from inbox where ctid = any(array(select ctid from inbox where applied_at < now() - $1::interval limit $2))
-"""
-
 
 class Inbox:
     async def remember(self, work: Work, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
@@ -27,7 +22,3 @@ class Inbox:
         A concurrent one waits for its end.
         """
         return {row["event_id"] for row in await work.rows(_REMEMBER, consumer, event_ids)}
-
-    async def prune(self, work: Work) -> int:
-        """In system work: deletes a portion of what nobody can deliver any more, returns how many."""
-        return await work.execute(_PRUNE, KEPT_FOR, PORTION_ROWS)

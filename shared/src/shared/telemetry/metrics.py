@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 _LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_PORTION_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # up to the time limit of a statement
 _LOOP_SAMPLE_SECONDS = 0.25
 
 
@@ -31,6 +32,10 @@ class ObservedTask(Protocol):
     failures: int
     restarts: int
     rounds: int
+    interval: float
+
+    @property
+    def round_age(self) -> float: ...
 
 
 class Metrics:
@@ -65,6 +70,18 @@ class Metrics:
         self.consumed = self.counter("tessera_consumed_total", "Deliveries by outcome", ["consumer", "outcome"])
         self.consumer_lag = self._histogram(
             "tessera_consumer_lag_seconds", "Time from an event to its effect", _LATENCY_BUCKETS, ["consumer"]
+        )
+        self.retention_deleted = self.counter(
+            "tessera_retention_deleted_total", "Rows that retention has deleted", ["task"]
+        )
+        self.retention_portion = self._histogram(
+            "tessera_retention_portion_seconds", "Time of one transaction of retention", _PORTION_BUCKETS, ["task"]
+        )
+        self.retention_overdue = self._gauge(
+            "tessera_retention_overdue_seconds", "How long the oldest row should have been deleted", ["task"]
+        )
+        self.retention_backlog = self._gauge(
+            "tessera_retention_backlog_rows", "Rows that should be deleted, counted up to 100,000", ["task"]
         )
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -151,3 +168,19 @@ class _TaskCollector(Collector):
             for state in states:
                 metric.add_metric([state.name], float(getattr(state, attribute)))
             yield metric
+        yield from _rounds(states)
+
+
+def _rounds(states: Iterable[ObservedTask]) -> Iterator[Metric]:
+    """Of periodic tasks: an alert compares the two, and so notices also what neither fails nor ends."""
+    interval = GaugeMetricFamily(
+        "tessera_background_task_interval_seconds", "Time between two rounds of a periodic task", labels=["task"]
+    )
+    age = GaugeMetricFamily(
+        "tessera_background_task_round_age_seconds", "Time since a periodic task completed a round", labels=["task"]
+    )
+    for state in states:
+        if state.interval:
+            interval.add_metric([state.name], state.interval)
+            age.add_metric([state.name], state.round_age)
+    yield from (interval, age)
