@@ -51,6 +51,7 @@ from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
 from project_service.webhooks.deliveries import DeliveryService, delete_large_logs, forget_deliveries
+from project_service.webhooks.delivery_queue import redact_bodies
 from project_service.webhooks.domain import Pace
 from project_service.webhooks.routes import routes as webhook_routes
 from project_service.webhooks.service import WebhookService
@@ -124,7 +125,7 @@ def create_app(
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
     client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
     courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
-    deliveries = DeliveryService(database, clock, courier.wake)
+    deliveries = DeliveryService(database, clock, courier.wake, SERVICE)
     webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
     setup_defaults(
         app,
@@ -169,7 +170,15 @@ def create_app(
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+    setup_messaging(
+        app,
+        service=SERVICE,
+        database=database,
+        bus=bus,
+        consumers=consumers,
+        responder=responder,
+        on_redacted=redact_bodies,
+    )
 
     @app.after_server_stop
     async def end_storing(_app: App) -> None:

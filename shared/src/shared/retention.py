@@ -10,10 +10,14 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
+from shared.messaging.redaction import OnRedacted, no_copies, rewrite_redacted
 from shared.supervision import PeriodicTask
 
 RETENTION_SECONDS = 600.0  # nothing of a service's own is noticed within minutes
 MESSAGES_SECONDS = 3600.0  # the windows are a day and more: an hour more does not matter
+
+REDACTION_SECONDS = 60.0
+"""Until a text that nobody can read any more leaves the disk, too."""
 
 MOST_PORTIONS = 100
 """Transactions of one step in a round: what callers leave behind faster than one portion a round is deleted, too."""
@@ -30,7 +34,7 @@ def retention_tasks(database: Database, steps: Mapping[str, Retention], clock: C
     )
 
 
-def message_retention_tasks(database: Database) -> tuple[PeriodicTask, ...]:
+def message_retention_tasks(database: Database, on_redacted: OnRedacted = no_copies) -> tuple[PeriodicTask, ...]:
     """For what every service stores about messages and requests. Readiness depends on them: without, tables only grow.
 
     Users cannot make them fail, only slow, and a statement that takes too long does not count as a defect.
@@ -40,7 +44,9 @@ def message_retention_tasks(database: Database) -> tuple[PeriodicTask, ...]:
         "prune the inbox": partial(_in_portions, database, _prune_inbox, SystemClock()),
         "prune idempotency keys": partial(_in_portions, database, _prune_keys, SystemClock()),
     }
-    return tuple(PeriodicTask(name, MESSAGES_SECONDS, step, is_essential=True) for name, step in steps.items())
+    pruning = tuple(PeriodicTask(name, MESSAGES_SECONDS, step, is_essential=True) for name, step in steps.items())
+    rewriting = partial(_in_portions, database, partial(rewrite_redacted, on_redacted=on_redacted), SystemClock())
+    return (*pruning, PeriodicTask("rewrite redacted events", REDACTION_SECONDS, rewriting))
 
 
 async def _in_portions(database: Database, step: Retention, clock: Clock) -> int:

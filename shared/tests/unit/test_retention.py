@@ -19,7 +19,7 @@ from shared.telemetry.metrics import Metrics
 from shared.testing.eventually import eventually
 from shared.testing.service_client import free_port
 
-STEPS = {"prune the event log", "prune the inbox", "prune idempotency keys"}
+STEPS = {"prune the event log", "prune the inbox", "prune idempotency keys", "rewrite redacted events"}
 QUICK = Pace(first_pause=0.001, longest_pause=0.002)
 
 

@@ -20,6 +20,7 @@ from shared.events.changes import Change, Guarded, may_be_told
 from shared.events.envelope import Envelope
 from shared.events.topics import parse_topic
 from shared.events.webhooks import public_type
+from shared.messaging.consumer import publisher_of
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -44,10 +45,20 @@ class Content(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self).decode()
 
 
-class DeliveryService:
-    """`wake` tells the courier that there is something to deliver."""
+class RedactedData(msgspec.Struct, frozen=True, kw_only=True):
+    """`data` of an event whose content must not be read any more."""
 
-    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None]) -> None:
+    entity_id: UUID
+    version: int
+    payload: None = None
+    redacted: bool = True
+
+
+class DeliveryService:
+    """`wake` tells the courier that there is something to deliver. `service` is the one whose event log is here."""
+
+    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None], service: str) -> None:
+        self._service = service
         self._database = database
         self._clock = clock
         self._wake = wake
@@ -57,6 +68,8 @@ class DeliveryService:
         message = _message(event, envelope)
         if message is None or envelope.tenantid is None:
             return
+        if publisher_of(envelope.type) != self._service and type(event).redacts_earlier(event.changed_fields):
+            await delivery_queue.redact_earlier(work, envelope.tenantid, envelope.subject, envelope.time)
         listeners = await delivery_queue.listeners(work, envelope.tenantid, message)
         is_of_project = message.project_id is not None
         hearing = [
@@ -118,5 +131,6 @@ def _message(event: Change, envelope: Envelope) -> Message | None:
     project_id = project_of(event, envelope) if kinds & _OF_A_PROJECT else None
     if project_id is None and "tenant" not in kinds and not isinstance(event, Guarded):
         return None
-    content = Content(public_type(envelope.type), envelope.time, envelope.data)
+    redacted = RedactedData(entity_id=event.entity_id, version=event.version)
+    content = Content(public_type(envelope.type), envelope.time, redacted if envelope.is_redacted else envelope.data)
     return Message(envelope.id, project_id, content.type, envelope.subject, content.text, envelope.time)

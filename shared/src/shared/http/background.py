@@ -7,6 +7,7 @@ from shared.db.databases import Database
 from shared.http.app import App
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
+from shared.messaging.redaction import OnRedacted, no_copies
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
 from shared.retention import message_retention_tasks
@@ -27,6 +28,7 @@ def setup_messaging(
     bus: Bus,
     consumers: Consumers | None = None,
     responder: Responder | None = None,
+    on_redacted: OnRedacted = no_copies,
 ) -> Relay:
     """Drains at the stop: nothing new is taken, what is in hand is finished; what was not sent yet is sent later."""
     relay = Relay(database, bus, service, redeliver_since=REDELIVER if bus.is_forgetful else None)
@@ -46,7 +48,7 @@ def setup_messaging(
     async def send(_app: App) -> None:
         running.append(app.ctx.supervisor.start("relay the outbox", relay.run))
         age = PeriodicTask("measure the outbox", AGE_SECONDS, measure_age, begins_at_once=True)
-        running.extend(map(app.ctx.supervisor.start_periodic, (age, *message_retention_tasks(database))))
+        running.extend(map(app.ctx.supervisor.start_periodic, (age, *message_retention_tasks(database, on_redacted))))
 
     @app.before_server_stop
     async def stop(_app: App) -> None:

@@ -11,6 +11,7 @@ from shared.events.envelope import Envelope
 from shared.events.questions import MAX_REPLAY_BYTES
 from shared.events.topics import epoch_in
 from shared.messaging.outbox import EVENT_SIZE, envelope_of
+from shared.messaging.redaction import ANY_OF_TENANT, is_redacted
 
 KEPT_FOR = timedelta(hours=24)
 KEPT_PER_TOPIC = 1_000
@@ -25,8 +26,8 @@ select epoch, coalesce(
 """
 # Position and events in one statement, and so of one moment: an event committed in between would look like a gap.
 _READ = f"""
-select position.*, event.*
-from ({_POSITION}) as position
+select position.*, event.*, {is_redacted("event", "position.has_redactions")} as is_redacted
+from (select standing.*, {ANY_OF_TENANT} as has_redactions from ({_POSITION}) as standing) as position
 left join lateral (
     select * from (
         select t."offset" as place, e.*,

@@ -21,6 +21,7 @@ from shared.events.envelope import encode
 from shared.messaging.bus import Bus, OutgoingMessage, PublishFailed
 from shared.messaging.event_log import read_epoch
 from shared.messaging.outbox import ENVELOPE_COLUMNS, EVENT_SIZE, PARTITIONS, envelope_of
+from shared.messaging.redaction import ANY, is_redacted
 from shared.telemetry.logs import get_logger
 
 POLL_SECONDS = 0.05
@@ -47,11 +48,11 @@ select number from busy where pg_try_advisory_lock($1, number)
 """
 _UNLOCK = "select pg_advisory_unlock_all()"
 _NEXT_ROWS = f"""
-select * from (
+select portion.*, {is_redacted("portion", ANY)} as is_redacted from (
     select e.*, sum(e.bytes) over (order by e.seq) - e.bytes as bytes_before
     from unnest($1::smallint[]) as held (number)
     cross join lateral (
-        select seq, {ENVELOPE_COLUMNS}, {EVENT_SIZE} as bytes from outbox
+        select seq, {ENVELOPE_COLUMNS}, redacted, {EVENT_SIZE} as bytes from outbox
         where partition = held.number and sent_at is null order by seq limit $2
     ) e
     order by e.seq limit $2

@@ -35,6 +35,9 @@ class LiveState:
         self.is_outdated = False
 
     def apply(self, event: LiveEvent) -> None:
+        """What is redacted says nothing but that something happened: what became of it follows."""
+        if event.data.get("redacted"):
+            return
         name = event.type.partition(".")[0]
         kind = _KINDS.get(name, name)
         rule = _RULES.get(event.type)
@@ -107,6 +110,11 @@ def _count_message(things: Things, payload: Thing) -> None:
         _mark_read(things, payload["author_id"], payload["number"])
 
 
+def _count_place(things: Things, payload: Thing) -> None:
+    """Of a message that was added and deleted while nobody was told."""
+    _count_message(things, payload["place"])
+
+
 def _count_said(things: Things, payload: Thing) -> None:
     """The same of a conversation with a model."""
     conversation, counts = things["conversation"].get(payload["conversation_id"]), payload["conversation"]
@@ -148,6 +156,8 @@ _RULES: Mapping[str, _Rule] = {
 
 _ALSO: Mapping[str, _Rule] = {
     "chat_message.added": _count_message,
+    "chat_message.updated": _count_message,
+    "chat_message.deleted": _count_place,
     "message.added": _count_said,
     "notification.added": _count_unread,
 }

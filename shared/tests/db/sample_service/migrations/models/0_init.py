@@ -2,13 +2,20 @@
 
 from tortoise import BaseDBAsyncClient
 
-from shared.db.schema import drop_messaging_tables, messaging_tables, outbox_sizes, tenant_policy
+from shared.db.schema import (
+    drop_messaging_tables,
+    messaging_tables,
+    outbox_sizes,
+    redaction_tables,
+    tenant_policy,
+)
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return f"""
         {messaging_tables()}
         {outbox_sizes()}
+        {redaction_tables()}
         create table notes (
             id uuid primary key,
             tenant_id uuid not null,
