@@ -45,7 +45,7 @@ from project_service.templates.library import Library
 from project_service.templates.routes import routes as template_routes
 from project_service.templates.service import TemplateService
 from project_service.threads import LongWork
-from project_service.topics import audience_of, visibility_of_topics
+from project_service.topics import admitted_at, audience_of, visibility_of_topics
 from project_service.uploads import Uploads
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
@@ -166,7 +166,7 @@ def create_app(
     responder.on(HeldAbout, HeldData(database, held.SECTIONS).answer)
     visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
     LiveProjects(database, files, event_log).answer(responder)
-    TopicKeeper(database, event_log, visible, audience_of=audience_of).answer(responder)
+    TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)

@@ -136,6 +136,15 @@ alter table outbox drop column redacted;
 """
 
 
+def member_admissions() -> str:
+    """Since when somebody is a member, for those who come from now on."""
+    return "alter table tenant_members add column joined_at timestamptz;\n"
+
+
+def drop_member_admissions() -> str:
+    return "alter table tenant_members drop column joined_at;\n"
+
+
 def drop_messaging_tables() -> str:
     return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch", "redactions"))
 
