@@ -1,4 +1,4 @@
-"""What is deleted leaves the history of live topics, with all that goes along, and nobody reads what was before them."""
+"""What is deleted leaves the history of live topics, with all that goes along; nobody reads what was before them."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

@@ -44,7 +44,8 @@ class TopicReplayAnswer(msgspec.Struct, frozen=True):
 
     `is_complete` is false with a `reason` (`epoch_changed`, `window_passed`, `ahead`, `not_admitted_yet`) when there
     is a hole that nothing can fill; `events` is empty then. More follows when `has_more`: an answer ends after
-    MAX_REPLAY events or MAX_REPLAY_BYTES of them. `last_offset` is the topic's own, 0 from services that do not tell it.
+    MAX_REPLAY events or MAX_REPLAY_BYTES of them. `last_offset` is the topic's own, 0 from services that do not tell
+    it.
     """
 
     epoch: str

@@ -18,14 +18,14 @@ from shared.messaging.memory import MemoryBus
 TEXT = "canary"
 
 
-def example_data(contract: type[Event]) -> dict[str, Any]:
-    data: dict[str, Any] = _example(inspect.type_info(contract))
+def example_data(contract: type[Event], tenant_id: UUID | None = None) -> dict[str, Any]:
+    data: dict[str, Any] = _example(inspect.type_info(contract), str(tenant_id or new_id()))
     return data
 
 
 async def send_redacted(bus: MemoryBus, contract: type[Change], tenant_id: UUID) -> UUID:
     """As the relay sends an event whose thing was deleted meanwhile; returns its id."""
-    data = blank_data(contract.type, msgspec.json.encode(example_data(contract)).decode())
+    data = blank_data(contract.type, msgspec.json.encode(example_data(contract, tenant_id)).decode())
     event = msgspec.json.decode(data, type=contract)
     envelope = Envelope(
         id=new_id(),
@@ -41,17 +41,18 @@ async def send_redacted(bus: MemoryBus, contract: type[Change], tenant_id: UUID)
     return envelope.id
 
 
-def _example(kind: inspect.Type) -> Any:
+def _example(kind: inspect.Type, tenant_id: str) -> Any:
     if isinstance(kind, inspect.Metadata):
-        return _example(kind.type)
+        return _example(kind.type, tenant_id)
     if isinstance(kind, inspect.StructType):
-        return {field.encode_name: _example(field.type) for field in kind.fields}
+        fields = {field.encode_name: _example(field.type, tenant_id) for field in kind.fields}
+        return fields | ({"tenant_id": tenant_id} if "tenant_id" in fields else {})
     if isinstance(kind, inspect.UnionType):
-        return next(_example(one) for one in kind.types if not isinstance(one, inspect.NoneType))
+        return next(_example(one, tenant_id) for one in kind.types if not isinstance(one, inspect.NoneType))
     if isinstance(kind, inspect.CollectionType):
-        return [_example(kind.item_type)]
+        return [_example(kind.item_type, tenant_id)]
     if isinstance(kind, inspect.DictType):
-        return {TEXT: _example(kind.value_type)}
+        return {TEXT: _example(kind.value_type, tenant_id)}
     if isinstance(kind, inspect.EnumType):
         return next(iter(kind.cls)).value
     return str(new_id()) if isinstance(kind, inspect.UUIDType) else _PLAIN.get(type(kind), {"deep": [TEXT]})
