@@ -18,13 +18,14 @@ from project_service.webhooks.domain import Pace
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised, MembershipAdded, MembershipChanged, MembershipRemoved, UserUpdated
 from shared.events.changes import Change
-from shared.events.envelope import Envelope, decode
+from shared.events.envelope import Envelope, decode, encode
 from shared.events.questions import TopicPosition, TopicReplay
 from shared.events.registry import default_registry
 from shared.events.topics import tenant_topic
 from shared.events.webhooks import webhook_catalogue
 from shared.members import repository as members
 from shared.members.domain import member_of
+from shared.messaging.bus import OutgoingMessage
 from shared.messaging.consumer import publisher_of
 from shared.messaging.memory import MemoryBus
 from shared.messaging.redaction import rewrite_redacted
@@ -221,6 +222,28 @@ async def test_a_delivery_is_repeated_without_what_was_deleted_since(client: Pro
     assert SECRET not in str(logged)
 
 
+async def test_an_event_that_comes_again_after_its_deletion_says_nothing(
+    client: ProjectClient, bus: MemoryBus, receiver: Receiver
+) -> None:
+    """As a dead letter that an operator replays."""
+    ada = person(Role.ADMIN)
+    project = await client.new_project(ada)
+    task = await client.new_task(ada, project, title=SECRET)
+    [late] = await client.events(ada, f"tasks:{project['id']}")
+    await eventually(lambda: is_consumed(client, late))
+    await client.send("DELETE", task_path(task), who=ada)
+    webhook = await listen(client, receiver, ada)
+    async with client.database.system_work() as work:
+        await work.execute("delete from inbox")
+        await work.execute("update webhooks set created_at = created_at - interval '1 hour'")
+
+    await bus.publish([OutgoingMessage("project", late.type, late.id, encode(late))])
+
+    await eventually(lambda: "task.added" in receiver.types())
+    assert webhook["active"]
+    assert not any(SECRET.encode() in each.body for each in receiver.taken)
+
+
 async def test_members_who_are_removed_leave_stored_deliveries(
     client: ProjectClient, bus: MemoryBus, receiver: Receiver
 ) -> None:
@@ -232,6 +255,26 @@ async def test_members_who_are_removed_leave_stored_deliveries(
     await eventually(lambda: "membership.removed" in receiver.types())
 
     assert SECRET not in str(await client.database.system_rows("select body from webhook_bodies"))
+
+
+async def test_an_answer_that_was_kept_for_repeats_goes_with_what_it_told(client: ProjectClient) -> None:
+    ada = person()
+    project = await client.new_project(ada)
+    path, key = f"{project_path(project)}/comments", {"Idempotency-Key": "once"}
+    body = {"entity_type": "project", "entity_id": project["id"], "body": SECRET}
+    first = await client.send("POST", path, body, who=ada, headers=key)
+    again = await client.send("POST", path, body, who=ada, headers=key)
+    await client.send("DELETE", f"{path}/{first.data['id']}", who=ada)
+
+    gone = await client.send("POST", path, body, who=ada, headers=key)
+    await rewritten(client)
+    still_gone = await client.send("POST", path, body, who=ada, headers=key)
+
+    assert (first.status, again.body) == (201, first.body)
+    assert {(answer.status, answer.code) for answer in (gone, still_gone)} == {(410, "IDEMPOTENT_ANSWER_GONE")}
+    assert (await client.send("GET", f"{path}?entity_type=project", who=ada)).items == []
+    kept = await client.database.system_rows("select convert_from(body, 'utf8') as body from idempotency_keys")
+    assert SECRET not in str(kept)
 
 
 async def test_every_consumer_copes_with_redacted_events(client: ProjectClient, bus: MemoryBus) -> None:
@@ -374,6 +417,10 @@ async def listen(client: ProjectClient, receiver: Receiver, who: Principal, **fi
 async def has_failed(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:
     logged = (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}/deliveries", who=who)).items
     return any(each["attempts"] for each in logged)
+
+
+async def is_consumed(client: ProjectClient, event: Envelope) -> bool:
+    return await client.database.system_rows("select from inbox where event_id = $1", event.id) != []
 
 
 async def rewritten(client: ProjectClient) -> None:

@@ -62,7 +62,8 @@ class TopicEvent:
         """Whether what is held of the same subject must not be shown any more."""
         if self.contract is None or not issubclass(self.contract, Change):
             return False
-        return self.contract.redacts_earlier(self.change.changed_fields or ())
+        fields = self.change.changed_fields if self.contract.redacting_fields else ()
+        return self.contract.redacts_earlier(fields or ())
 
     def redact(self) -> None:
         """Something later says that the content is gone: whoever has not been shown it yet never is."""

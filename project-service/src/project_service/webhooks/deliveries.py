@@ -65,7 +65,7 @@ class DeliveryService:
 
     async def put_in_line(self, work: Work, event: Change, envelope: Envelope) -> None:
         """Nothing for an event that was told to single people only."""
-        message = _message(event, envelope)
+        message = _message(event, envelope, is_redacted=envelope.is_redacted)
         if message is None or envelope.tenantid is None:
             return
         if publisher_of(envelope.type) != self._service and type(event).redacts_earlier(event.changed_fields):
@@ -77,6 +77,8 @@ class DeliveryService:
             for each in listeners
             if may_hear(each.standing, is_of_project=is_of_project) and may_be_told(event, each.maker_id)
         ]
+        if any(each.is_gone for each in listeners):
+            message = _message(event, envelope, is_redacted=True) or message
         if hearing:
             await delivery_queue.add(work, envelope.tenantid, hearing, message, self._clock.now())
             work.after_commit(self._wake)
@@ -121,7 +123,7 @@ async def delete_large_logs(work: Work, _now: datetime) -> int:
     return await delivery_queue.delete_beyond(work, KEPT_BYTES, FORGOTTEN_AT_ONCE)
 
 
-def _message(event: Change, envelope: Envelope) -> Message | None:
+def _message(event: Change, envelope: Envelope, *, is_redacted: bool) -> Message | None:
     """None for what only single people were told: what is not known to be shared by many never leaves.
 
     A guarded event says itself to whom it may be told.
@@ -132,5 +134,5 @@ def _message(event: Change, envelope: Envelope) -> Message | None:
     if project_id is None and "tenant" not in kinds and not isinstance(event, Guarded):
         return None
     redacted = RedactedData(entity_id=event.entity_id, version=event.version)
-    content = Content(public_type(envelope.type), envelope.time, redacted if envelope.is_redacted else envelope.data)
+    content = Content(public_type(envelope.type), envelope.time, redacted if is_redacted else envelope.data)
     return Message(envelope.id, project_id, content.type, envelope.subject, content.text, envelope.time)

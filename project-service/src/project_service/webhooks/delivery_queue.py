@@ -51,6 +51,8 @@ class Listener(NamedTuple):
     webhook_id: UUID
     maker_id: UUID
     standing: Standing
+    is_gone: bool
+    """What the event told is redacted by now: it comes late, as a dead letter that is replayed does."""
 
 
 class Taken(NamedTuple):
@@ -99,8 +101,8 @@ async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: Delive
 async def listeners(work: Work, tenant_id: UUID, message: Message) -> Sequence[Listener]:
     """Webhooks that were there when it happened. Until this transaction ends no failure holds up their lines."""
     patterns = patterns_of(message.type)
-    rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at)
-    return [Listener(row["id"], row["created_by"], _standing(row)) for row in rows]
+    rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at, message.event_id)
+    return [Listener(row["id"], row["created_by"], _standing(row), row["is_gone"]) for row in rows]
 
 
 async def add(work: Work, tenant_id: UUID, webhook_ids: Sequence[UUID], message: Message, now: datetime) -> None:
@@ -233,7 +235,9 @@ left join project_members m on m.project_id = p.id and m.user_id = w.created_by
 """
 
 _LISTENERS = f"""
-select w.id, w.created_by, {_STANDING} from webhooks w {_STANDING_JOINS.format(project_id="$2")}
+select w.id, w.created_by, {_STANDING},
+       exists (select from outbox e where e.id = $5 and {is_redacted("e", ANY)}) as is_gone
+from webhooks w {_STANDING_JOINS.format(project_id="$2")}
 where w.tenant_id = $1 and w.active and (w.project_id is null or w.project_id = $2) and w.events && $3::text[]
   and w.created_at <= $4
 for share of w

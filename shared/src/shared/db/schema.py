@@ -108,7 +108,7 @@ def redaction_tables() -> str:
     """What must not be read of the event log any more. Needs no rewriting of the outbox, and a moment for its index.
 
     `before_seq`: events that were stored earlier are redacted. `after_*`: how far a topic, or everything of a tenant,
-    has been rewritten. Rows that are rewritten leave the index.
+    has been rewritten. Rows that are rewritten leave the index. A kept answer knows the events of its request.
     """
     return f"""
 alter table outbox add column redacted boolean not null default false;
@@ -124,12 +124,16 @@ create table redactions (
     primary key (tenant_id, kind, key)
 );
 create index redactions_created on redactions (kind, created_at);
+alter table idempotency_keys add column event_ids uuid[] not null default '{{}}';
+create index idempotency_keys_events on idempotency_keys using gin (event_ids);
 {tenant_policy("redactions")}
 """
 
 
 def drop_redaction_tables() -> str:
     return """
+drop index idempotency_keys_events;
+alter table idempotency_keys drop column event_ids;
 drop table redactions;
 drop index outbox_subject;
 alter table outbox drop column redacted;

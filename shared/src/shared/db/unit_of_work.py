@@ -188,7 +188,8 @@ class UnitOfWork:
             return
         if self._work._answer is _NO_ANSWER:
             raise RuntimeError("a keyed request ended without work.answer(...)")
-        await idempotency_keys.store(self._work, self._scope, self._work._answer)
+        event_ids = [event.id for event in self._work._events]
+        await idempotency_keys.store(self._work, self._scope, self._work._answer, event_ids)
 
     async def _abandon(self) -> None:
         if self._scope is not None:

@@ -189,6 +189,7 @@ async def _rewrite(work: "Work", events: Sequence[dict[str, Any]], on_redacted: 
         return
     ids, data = [event["id"] for event in events], [_blank(event["type"], event["data"]) for event in events]
     await work.execute(_REWRITE, ids, data, [len(text.encode()) for text in data])
+    await work.execute(_EMPTY_ANSWERS, ids)
     await on_redacted(work, ids)
 
 
@@ -221,6 +222,9 @@ _REWRITE = """
 update outbox e set data = blank.data, size = blank.size, redacted = true
 from unnest($1::uuid[], $2::json[], $3::int[]) as blank (id, data, size) where e.id = blank.id
 """
+
+# The answers of the requests that made what is gone now, kept for repeats, say the same.
+_EMPTY_ANSWERS = "update idempotency_keys set body = '' where event_ids && $1::uuid[] and body <> ''"
 
 _NEXT_WALK = f"""
 select tenant_id, kind, key, before_seq, after_topic, after_offset from redactions where kind in ('{TOPIC}', '{AUTHOR}')
