@@ -19,7 +19,7 @@ from shared.db.unit_of_work import Work
 from shared.events.changes import Change, Guarded, may_be_told
 from shared.events.envelope import Envelope
 from shared.events.topics import parse_topic
-from shared.events.webhooks import public_type
+from shared.events.webhooks import RedactedData, public_type
 from shared.messaging.consumer import publisher_of
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -43,15 +43,6 @@ class Content(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         return msgspec.json.encode(self).decode()
-
-
-class RedactedData(msgspec.Struct, frozen=True, kw_only=True):
-    """`data` of an event whose content must not be read any more."""
-
-    entity_id: UUID
-    version: int
-    payload: None = None
-    redacted: bool = True
 
 
 class DeliveryService:
