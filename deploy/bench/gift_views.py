@@ -196,9 +196,12 @@ def _registry() -> Registry:
 
 
 # By the primary key, in which ids of earlier households come first: no index knows tenants.
-_PUBLISHED = f"select {ENVELOPE_COLUMNS} from outbox where id > $2 and tenant_id = $1 order by seq"  # noqa: S608
+_PUBLISHED = (
+    f"select {ENVELOPE_COLUMNS}, redacted as is_redacted from outbox where id > $2 and tenant_id = $1 order by seq"  # noqa: S608
+)
 
 _STREAMS = f"""
-select t.topic, t."offset", {", ".join(f"o.{column}" for column in ENVELOPE_COLUMNS.split(", "))}
+select t.topic, t."offset", {", ".join(f"o.{column}" for column in ENVELOPE_COLUMNS.split(", "))},
+       o.redacted as is_redacted
 from outbox_topics t join outbox o on o.id = t.event_id where t.tenant_id = $1 and t.topic like $2
 """  # noqa: S608 - made of constants

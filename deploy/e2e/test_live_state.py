@@ -39,9 +39,11 @@ class Window:
     async def follow(self, *, from_the_start: bool = False) -> None:
         for topic in self._states:
             place = await self._live.subscribe(topic)
-            if from_the_start:
-                await self._live.subscribe(topic, since=(place.epoch, 0))
-            self._offsets[topic] = 0 if from_the_start else place.offset
+            self._offsets[topic] = place.offset
+            if from_the_start and (await self._live.subscribe(topic, since=(place.epoch, 0))).recovered:
+                self._offsets[topic] = 0
+            elif from_the_start:  # somebody who came later
+                await self.read(topic)
 
     async def read(self, *topics: str) -> None:
         for topic in topics or self._states:

@@ -66,7 +66,7 @@ from auth_service.signing_keys import routes as signing_keys
 from auth_service.signing_keys.service import REOPEN_SECONDS, KeyRing
 from auth_service.tenancy import routes as tenancy
 from auth_service.tenancy.service import Tenants, TenantSwitch
-from auth_service.tenants.topics import can_follow
+from auth_service.tenants.topics import admitted_at, can_follow
 from auth_service.throttling.known_devices import KnownDevices
 from auth_service.throttling.logins import LoginGate
 from auth_service.throttling.service import AttemptLimits
@@ -266,7 +266,7 @@ def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocat
     responder = Responder(bus, SERVICE)
     responder.on(SigningKeys, keys.answer)
     responder.on(EndedSessions, revocations.answer)
-    TopicKeeper(database, EventLog(database), can_follow).answer(responder)
+    TopicKeeper(database, EventLog(database), can_follow, admitted_at=admitted_at).answer(responder)
     return responder
 
 

@@ -11,6 +11,8 @@ from auth_fakes import SettableClock
 from auth_service.retention import OWN
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
+from shared.events.topics import tenant_topic, user_topic
+from shared.messaging.event_log import EventLog
 from shared.principal import Role
 from shared.retention import retention_tasks
 from shared.telemetry.metrics import Metrics
@@ -166,6 +168,23 @@ async def test_the_tenant_of_others_goes_on_and_is_told(
 
     assert tenant["name"] == "Engines"
     assert {row["tenant_id"] for row in told} == {owner.tenant_id, guest.tenant_id}
+
+
+async def test_what_identified_them_leaves_the_live_history(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    member = await auth.register(first_name="Canary")
+    await auth.send("PUT", "/api/v1/settings/custom/motto", {"value": "canary"}, who=member.principal)
+    await close(auth, member)
+    clock.advance(days=31)
+
+    await run_retention(database, clock)
+
+    log, who = EventLog(database), member.principal
+    for topic in (user_topic(who.user_id), tenant_topic(who.tenant_id)):
+        events = await log.read(who.tenant_id, topic, 0, 100)
+        assert not any(b"canary" in bytes(event.data).lower() for event in events)
+        assert [event.type for event in events if not event.is_redacted] == ["auth.membership.removed"]
 
 
 async def test_an_account_that_was_opened_again_is_left_alone(

@@ -154,11 +154,13 @@ async def test_a_change_is_live_on_the_users_topic_and_commits_with_it(auth: Aut
     await put(auth, who, "editor/font_size", 14)
     await put(auth, who, "editor/font_size", "wrong")
     await put(auth, who, "editor/font_size", 15)
+    question = TopicReplay(principal=who, topic=topic, epoch=before.epoch, after=before.offset)
+    changes = await Requests(bus).ask(question, service="auth")  # whose values go with the setting
     await auth.send("DELETE", f"{SETTINGS}/editor/font_size", who=who)
 
-    question = TopicReplay(principal=who, topic=topic, epoch=before.epoch, after=before.offset)
-    replay = await Requests(bus).ask(question, service="auth")
-    events = [msgspec.json.decode(raw, type=Envelope) for raw in replay.events]
+    question = msgspec.structs.replace(question, after=changes.offset)
+    removal = await Requests(bus).ask(question, service="auth")
+    events = [msgspec.json.decode(raw, type=Envelope) for raw in (*changes.events, *removal.events)]
     told = [(event.type, msgspec.json.decode(event.data)) for event in events]
     assert [kind for kind, _ in told] == ["auth.setting.changed", "auth.setting.changed", "auth.setting.removed"]
     assert [data["version"] for _, data in told] == [1, 2, 3]

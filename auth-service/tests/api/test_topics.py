@@ -5,8 +5,8 @@ import pytest
 from auth_client import AuthClient
 
 from shared.db.databases import Database
-from shared.events.envelope import Envelope
-from shared.events.questions import TopicNotFound, TopicPosition, TopicReplay
+from shared.events.envelope import Envelope, decode
+from shared.events.questions import TopicNotFound, TopicPosition, TopicReplay, TopicReplayAnswer
 from shared.events.topics import tenant_topic, user_topic
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
@@ -61,6 +61,69 @@ async def test_what_only_services_hear_leaves_no_hole(auth: AuthClient, bus: Mem
     await auth.send("POST", "/api/v1/auth/logout", who=who)
 
     assert await offset_of(bus, who, user_topic(who.user_id)) == before
+
+
+async def test_a_newcomer_reads_nothing_of_before_and_old_members_do(
+    auth: AuthClient, bus: MemoryBus, database: Database
+) -> None:
+    """Who was called what before is shown by no address."""
+    owner, guest = (await auth.register()).principal, (await auth.register()).principal
+    await auth.send("PATCH", "/api/v1/users/me", {"first_name": "Grace"}, who=owner)
+    newcomer = msgspec.structs.replace(guest, tenant_id=owner.tenant_id)
+    await _join(database, newcomer)
+    await auth.send("PATCH", "/api/v1/users/me", {"first_name": "Ada"}, who=owner)
+    topic = tenant_topic(owner.tenant_id)
+
+    before, since = await replay(bus, newcomer, topic, after=0), await replay(bus, newcomer, topic, after=2)
+
+    assert (before.is_complete, before.reason, before.events) == (False, "not_admitted_yet", [])
+    assert [decode(bytes(raw)).type for raw in since.events] == ["auth.user.updated"]
+    assert len((await replay(bus, owner, topic, after=0)).events) == 3
+
+
+async def test_a_member_who_is_removed_leaves_the_history(auth: AuthClient, bus: MemoryBus, database: Database) -> None:
+    owner, guest = (await auth.register()).principal, (await auth.register(first_name="Canary")).principal
+    newcomer = msgspec.structs.replace(guest, tenant_id=owner.tenant_id)
+    await _join(database, newcomer)
+    await auth.send("PATCH", "/api/v1/users/me", {"last_name": "Yellow"}, who=newcomer)
+    topic = tenant_topic(owner.tenant_id)
+    assert b"Canary" in b"".join(map(bytes, (await replay(bus, owner, topic, after=0)).events))
+
+    answer = await auth.send("DELETE", f"/api/v1/users/{newcomer.user_id}", who=owner)
+
+    assert answer.status == 204
+    events = [decode(bytes(raw)) for raw in (await replay(bus, owner, topic, after=0)).events]
+    assert [event.is_redacted for event in events] == [False, True, False]
+    assert not any(b"Canary" in bytes(event.data) for event in events)
+
+
+async def test_a_setting_that_is_removed_leaves_the_history(auth: AuthClient, bus: MemoryBus) -> None:
+    who = (await auth.register()).principal
+    path = "/api/v1/settings/custom/motto"
+    await auth.send("PUT", path, {"value": {"deep": ["canary"]}}, who=who)
+    await auth.send("DELETE", path, who=who)
+
+    answer = await replay(bus, who, user_topic(who.user_id), after=1)
+
+    assert [decode(bytes(raw)).is_redacted for raw in answer.events] == [True, False]
+    assert b"canary" not in b"".join(map(bytes, answer.events))
+
+
+async def replay(bus: MemoryBus, who: Principal, topic: str, *, after: int) -> TopicReplayAnswer:
+    here = await Requests(bus).ask(TopicPosition(principal=who, topic=topic), service="auth")
+    question = TopicReplay(principal=who, topic=topic, epoch=here.epoch, after=after)
+    return await Requests(bus).ask(question, service="auth")
+
+
+async def _join(database: Database, who: Principal) -> None:
+    """At this moment."""
+    async with database.system_work() as work:
+        await work.execute(
+            "insert into memberships (tenant_id, user_id, role, created_at, updated_at)"
+            " values ($1, $2, 'developer', clock_timestamp(), clock_timestamp())",
+            who.tenant_id,
+            who.user_id,
+        )
 
 
 async def offset_of(bus: MemoryBus, who: Principal, topic: str) -> int:

@@ -12,6 +12,7 @@ from shared.events.envelope import Envelope, Event
 from shared.events.projects import ProjectAdded, ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
 from shared.members.following import Leaving, follow_members
 from shared.messaging.consumer import Consumers, Handler
+from shared.messaging.redaction import redact_authored
 
 
 def register(
@@ -30,6 +31,7 @@ def _follow_people(
         await chats.leave_tenant(work, event.tenant_id, event.user_id)
 
     async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
+        redact_authored(work, event.tenant_id, event.user_id)
         await chat_messages.forget_names(work, event.tenant_id, event.user_id)
         await notifications.forget(work, event.tenant_id, event.user_id)
         await support.forget(work, event.tenant_id, event.user_id)

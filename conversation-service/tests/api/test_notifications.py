@@ -110,7 +110,7 @@ async def forwarded(chats: ChatClient, kind: str = "added") -> list[dict[str, An
 @pytest.mark.parametrize(
     ("make", "kind", "title"),
     [
-        (lambda who: assigned(who), "assignment", "You were assigned: Land"),
+        (lambda who: assigned(who), "assignment", "You were assigned a task"),
         (lambda who: TaskAdded(entity_id=new_id(), version=1, payload=task(who)), "assignment", None),
         (
             lambda who: TaskStatusChanged(
@@ -263,17 +263,19 @@ async def test_counts_stay_exact_while_news_come_and_are_read(chats: ChatClient,
 
 async def test_notifications_come_in_pages_newest_first(chats: ChatClient, bus: MemoryBus) -> None:
     ada = await chats.member()
-    for number in range(5):
-        await tell(bus, assigned(ada.user_id, str(number)), ACME)
-        await has(chats, ada, number + 1)
+    tasks = [assigned(ada.user_id) for _ in range(5)]
+    for number, told in enumerate(tasks, start=1):
+        await tell(bus, told, ACME)
+        await has(chats, ada, number)
 
     first = (await chats.send("GET", f"{NOTIFICATIONS}?limit=2", who=ada)).json
     second = (await chats.send("GET", f"{NOTIFICATIONS}?limit=2&cursor={first['next_cursor']}", who=ada)).json
     third = (await chats.send("GET", f"{NOTIFICATIONS}?limit=2&page=3&kind=ASSIGNMENT", who=ada)).json
     none = (await chats.send("GET", f"{NOTIFICATIONS}?kind=billing", who=ada)).json
 
-    titles = [item["title"][-1] for page in (first, second, third) for item in page["items"]]
-    assert (titles, first["total"], third["next_cursor"]) == (["4", "3", "2", "1", "0"], 5, None)
+    about = [item["entity_id"] for page in (first, second, third) for item in page["items"]]
+    newest_first = [str(told.entity_id) for told in reversed(tasks)]
+    assert (about, first["total"], third["next_cursor"]) == (newest_first, 5, None)
     assert (none["items"], none["total"], none["meta"]) == ([], 0, {"unread_count": 5})
 
 

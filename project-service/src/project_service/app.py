@@ -43,12 +43,13 @@ from project_service.templates.library import Library
 from project_service.templates.routes import routes as template_routes
 from project_service.templates.service import TemplateService
 from project_service.threads import LongWork
-from project_service.topics import audience_of, visibility_of_topics
+from project_service.topics import admitted_at, audience_of, visibility_of_topics
 from project_service.uploads import Uploads
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
 from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
 from project_service.webhooks.deliveries import DeliveryService
+from project_service.webhooks.delivery_queue import redact_bodies
 from project_service.webhooks.domain import Pace
 from project_service.webhooks.routes import routes as webhook_routes
 from project_service.webhooks.service import WebhookService
@@ -115,7 +116,7 @@ def create_app(
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
     client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
     courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
-    deliveries = DeliveryService(database, clock, courier.wake)
+    deliveries = DeliveryService(database, clock, courier.wake, SERVICE)
     webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
     setup_defaults(
         app,
@@ -156,11 +157,19 @@ def create_app(
     responder.on(HeldAbout, HeldData(database, held.SECTIONS).answer)
     visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
     LiveProjects(database, files, event_log).answer(responder)
-    TopicKeeper(database, event_log, visible, audience_of=audience_of).answer(responder)
+    TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
-    setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+    setup_messaging(
+        app,
+        service=SERVICE,
+        database=database,
+        bus=bus,
+        consumers=consumers,
+        responder=responder,
+        on_redacted=redact_bodies,
+    )
 
     @app.after_server_stop
     async def end_storing(_app: App) -> None:

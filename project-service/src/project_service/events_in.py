@@ -7,6 +7,7 @@ from uuid import UUID
 from project_service.activity.service import ActivityService
 from project_service.comments import repository as comments
 from project_service.gifting.dashboard.service import DashboardService
+from project_service.gifting.streams import linked, streams
 from project_service.projects import repository as projects
 from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
@@ -23,8 +24,10 @@ from shared.events.envelope import Envelope
 from shared.events.files import VersionAdded
 from shared.events.projects import Commented, TaskDeleted
 from shared.events.registry import Registry
+from shared.events.topics import comments_topic
 from shared.members.following import follow_members
 from shared.messaging.consumer import Consumers, publisher_of
+from shared.messaging.redaction import redact_authored, redact_topics
 
 
 def register(
@@ -58,11 +61,15 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
         await team.welcome(work, event.tenant_id, event.project_id, event.user_id, event.project_role)
 
+    async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
+        redact_authored(work, event.tenant_id, event.user_id)
+
     async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised) -> None:
         await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
         await team.leave_tenant(work, event.tenant_id, event.user_id)
 
     consumers.on(InvitationAccepted, invitation_accepted)
+    consumers.on(AccountAnonymised, anonymised)
     follow_members(consumers, member_left)
 
 
@@ -88,7 +95,9 @@ _TAKES_COMMENTS_ALONG: Mapping[type[Change], Commented] = MappingProxyType(
 def _drop_comments(kind: Commented) -> Callable[[Work, Change, Envelope], Awaitable[None]]:
     async def thing_deleted(work: Work, event: Change, envelope: Envelope) -> None:
         assert envelope.tenantid is not None  # what is commented on belongs to a tenant
-        await comments.remove_about(work, envelope.tenantid, kind, event.entity_id)
+        if await comments.remove_about(work, envelope.tenantid, kind, event.entity_id):
+            links = await linked(work, envelope.tenantid)
+            redact_topics(work, envelope.tenantid, streams([comments_topic(kind, event.entity_id)], links))
 
     return thing_deleted
 

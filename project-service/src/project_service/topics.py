@@ -1,5 +1,6 @@
 """The live topics kept here: whoever may read the thing may follow its topic."""
 
+from datetime import datetime
 from uuid import UUID
 
 from project_service.comments.service import CommentService
@@ -11,6 +12,7 @@ from project_service.projects import repository as projects
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.events.topics import LIST_ITEMS_TOPIC, Topic, comments_topic
+from shared.members import repository as members
 from shared.messaging.topic_keeper import CanSee
 from shared.principal import Principal
 
@@ -43,6 +45,17 @@ async def audience_of(work: Work, principal: Principal, topic: Topic) -> UUID | 
     """Whose stream of the topic they hear; None is everybody's."""
     is_planned = topic.kind in _OF_PLANNING or (topic.kind == "comments" and _is_about_planning(topic))
     return await streams.audience_of(work, principal.tenant_id, principal.user_id) if is_planned else None
+
+
+async def admitted_at(work: Work, principal: Principal, topic: Topic) -> datetime | None:
+    """Former names and notes are shown by no address. Of comments nothing can be read but what they say now."""
+    if topic.kind in _OF_A_PROJECT and topic.entity_id is not None:
+        return await projects.admitted_at(work, principal, topic.entity_id)
+    if topic.kind == "list" and topic.entity_id is not None:
+        return await lists.admitted_at(work, principal, topic.entity_id)
+    if topic.kind in _OF_PLANNING:
+        return await members.joined_at(work, principal.tenant_id, principal.user_id)
+    return None
 
 
 def _is_about_planning(topic: Topic) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from realtime_service.positions import Position
+from shared.events.changes import Change
 from shared.events.envelope import Envelope, Event
 from shared.events.registry import Registry, UnknownEvent
 from shared.events.topics import topic_of
@@ -23,18 +24,20 @@ class ChangeFields(msgspec.Struct, frozen=True):
     changed_fields: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
+_NULL = msgspec.Raw(b"null")
 _read_change = msgspec.json.Decoder(ChangeFields).decode
 _read_payload = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class TopicEvent:
-    __slots__ = ("_change", "_frames", "_payload", "contract", "envelope", "position", "stream")
+    __slots__ = ("_change", "_frames", "_payload", "contract", "envelope", "is_redacted", "position", "stream")
 
     def __init__(self, envelope: Envelope, stream: str, position: Position, contract: type[Event] | None) -> None:
         self.envelope = envelope
         self.stream = stream
         self.position = position
         self.contract = contract
+        self.is_redacted = envelope.is_redacted
         self._frames: dict[Renderer, bytes] = {}
         self._change: ChangeFields | None = None
         self._payload: dict[str, Any] | None = None
@@ -55,10 +58,28 @@ class TopicEvent:
         return self.contract is not None and self.contract.live is not None
 
     @property
+    def redacts_earlier(self) -> bool:
+        """Whether what is held of the same subject must not be shown any more."""
+        if self.contract is None or not issubclass(self.contract, Change):
+            return False
+        fields = self.change.changed_fields if self.contract.redacting_fields else ()
+        return self.contract.redacts_earlier(fields or ())
+
+    def redact(self) -> None:
+        """Something later says that the content is gone: whoever has not been shown it yet never is."""
+        self.is_redacted = True
+        self._frames.clear()
+
+    @property
     def change(self) -> ChangeFields:
         if self._change is None:
             self._change = _read_change(self.envelope.data)
         return self._change
+
+    @property
+    def shown_payload(self) -> msgspec.Raw:
+        """Null where the event is redacted."""
+        return _NULL if self.is_redacted else self.change.payload
 
     @property
     def payload_fields(self) -> dict[str, Any]:

@@ -11,7 +11,10 @@ MAX_HELD_BYTES = 4 * 1024 * 1024
 
 
 class HeldEvents:
-    """Drops the oldest beyond the bounds: to the stream that is a gap like any other."""
+    """Drops the oldest beyond the bounds: to the stream that is a gap like any other.
+
+    What is deleted, or written anew, while it waits here is not shown any more.
+    """
 
     __slots__ = ("_bytes", "_events")
 
@@ -33,9 +36,16 @@ class HeldEvents:
 
     def add(self, event: TopicEvent) -> bool:
         """False when the bounds were reached, and something was dropped."""
+        if event.redacts_earlier:
+            self._redact(event)
         self._events.append(event)
         self._bytes += event.size
         is_complete = not self.is_over
         while self.is_over:
             self._bytes -= self._events.popleft().size
         return is_complete
+
+    def _redact(self, by: TopicEvent) -> None:
+        for event in self._events:
+            if event.envelope.subject == by.envelope.subject and event.position < by.position:
+                event.redact()

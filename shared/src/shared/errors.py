@@ -211,6 +211,12 @@ class IdempotencyMismatch(Unprocessable):
     remedy = "Use a new key for a new request."
 
 
+class IdempotentAnswerGone(Gone):
+    code = "IDEMPOTENT_ANSWER_GONE"
+    message = "The request was carried out, but what it made was deleted or written anew since."
+    remedy = "Read the state of now; use a new key to make something new."
+
+
 class TooManyRequests(TesseraError):
     status = 429
     code = "RATE_LIMIT_EXCEEDED"

@@ -29,6 +29,8 @@ from shared.events.auth import (
     MembershipRemoved,
 )
 from shared.events.changes import Removed
+from shared.events.topics import user_topic
+from shared.messaging.redaction import redact_topics
 from shared.principal import Principal
 
 BATCH = 50  # accounts in one transaction
@@ -109,6 +111,7 @@ async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
 
 def _tell_gone(work: Work, user: UserView) -> None:
     tenant_id, version = user.tenant_id, user.version + 1
+    redact_topics(work, tenant_id, [user_topic(user.id)])
     removed = MembershipRemoved(
         entity_id=user.id, version=version, tenant_id=tenant_id, user_id=user.id, payload=Removed(user.id)
     )

@@ -89,6 +89,12 @@ async def is_member(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
     return await work.row(sql, tenant_id, user_id) is not None
 
 
+async def joined_at(work: Work, tenant_id: UUID, user_id: UUID) -> datetime | None:
+    sql = "select created_at from memberships where tenant_id = $1 and user_id = $2"
+    row = await work.row(sql, tenant_id, user_id)
+    return None if row is None else row["created_at"]
+
+
 async def lock_members(work: Work, tenant_id: UUID, *user_ids: UUID) -> Roster:
     """These members and all owners; until the end of the transaction nobody changes what they are.
 

@@ -20,6 +20,7 @@ from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
 from shared.events.chats import ChatMessageState
 from shared.ids import new_id
+from shared.messaging.redaction import redact_subjects
 from shared.pagination import PageOf, within_page_bytes
 from shared.principal import Principal
 
@@ -81,7 +82,8 @@ async def announce(
 
 async def forget_names(work: Work, tenant_id: UUID, about_user_id: UUID) -> None:
     """The server's words about somebody name them no more."""
-    await work.execute(_FORGET_NAMES, tenant_id, about_user_id, joined_text(SOMEBODY), left_text(SOMEBODY))
+    said = await work.rows(_FORGET_NAMES, tenant_id, about_user_id, joined_text(SOMEBODY), left_text(SOMEBODY))
+    redact_subjects(work, tenant_id, [row["id"] for row in said])
 
 
 async def get(work: Work, tenant_id: UUID, chat_id: UUID, message_id: UUID) -> ChatMessageState:
@@ -192,7 +194,7 @@ _NAME = "select display_name from tenant_members where tenant_id = $1 and user_i
 
 _FORGET_NAMES = """
 update chat_messages set content = case when content like '% joined the chat.' then $3 else $4 end
-where tenant_id = $1 and about_user_id = $2 and type = 'system'
+where tenant_id = $1 and about_user_id = $2 and type = 'system' returning id
 """
 
 _GET = f"""

@@ -17,6 +17,7 @@ from shared.events.chats import (
     ChatState,
 )
 from shared.events.topics import chat_topic
+from shared.messaging.redaction import redact_topics
 
 
 def tell(work: Work, chat_id: UUID, event: Change) -> None:
@@ -38,6 +39,8 @@ def tell_left(work: Work, chat_id: UUID, user_ids: Sequence[UUID]) -> None:
 
 
 def tell_deleted(work: Work, chat: ChatState) -> None:
+    """With everything that was said in it."""
+    redact_topics(work, chat.tenant_id, [chat_topic(chat.id)])
     tell(work, chat.id, ChatDeleted(entity_id=chat.id, version=chat.version + 1, payload=Removed(chat.id)))
 
 

@@ -40,6 +40,7 @@ from shared.events.conversations import (
 from shared.events.topics import conversation_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.messaging.redaction import redact_topics
 from shared.open_streams import OpenStreams
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -118,6 +119,7 @@ class ConversationService:
             refuse_stale(if_match, before)
             if before.message_count > MAX_DELETED_MESSAGES:
                 await repository.mark_deleted(work, principal.tenant_id, conversation_id)
+                redact_topics(work, principal.tenant_id, [conversation_topic(conversation_id)])
             else:
                 await _remove(work, principal.tenant_id, [conversation_id])
             _tell(work, _deleted(before.id, before.version))
@@ -208,6 +210,7 @@ def _deleted(conversation_id: UUID, version: int) -> ConversationDeleted:
 async def _remove(work: Work, tenant_id: UUID, conversation_ids: Sequence[UUID]) -> None:
     await messages.remove_all(work, tenant_id, conversation_ids)
     await repository.remove_all(work, tenant_id, conversation_ids)
+    redact_topics(work, tenant_id, map(conversation_topic, conversation_ids))
 
 
 async def _refuse_long(work: Work, principal: Principal, source: ConversationState, fork: Fork) -> None:

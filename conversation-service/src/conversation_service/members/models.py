@@ -18,6 +18,7 @@ class TenantMember(Model):
     mail_handle = fields.TextField(null=True)
     name_handle = fields.TextField(null=True)
     as_of = fields.DatetimeField()
+    joined_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "tenant_members"

@@ -19,6 +19,7 @@ from shared.events.conversations import MessageAdded, MessageNews, MessageState,
 from shared.events.topics import conversation_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.ids import new_id
+from shared.messaging.redaction import redact_subjects
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -52,7 +53,10 @@ class MessageService:
     async def edit(
         self, principal: Principal, message_id: UUID, patch: PatchMessage, if_match: IfMatch
     ) -> MessageState:
-        """What was said stays: the new wording begins a branch beside it. Raises as `add` does, or MessageNotFound."""
+        """What was said stays: the new wording begins a branch beside it. Only the live history forgets the old one.
+
+        Raises as `add` does, or MessageNotFound.
+        """
         cost = None if patch.content is UNSET else await self._tokens.count(patch.content)
         edit = partial(self._edit, principal, message_id, patch, cost, if_match)
         return await self._storage.write(principal, edit)
@@ -72,6 +76,7 @@ class MessageService:
             if cost is None or patch.content is UNSET or patch.content == before.content:
                 return before
             sibling = NewMessage(new_id(), before.role, patch.content, before.model, before.parent_id, cost)
+            redact_subjects(work, principal.tenant_id, [before.id])
             edited = await self.say(work, principal, before.conversation_id, sibling)
             await room.require(work)
             return edited

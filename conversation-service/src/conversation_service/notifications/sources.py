@@ -58,7 +58,7 @@ def _replied(event: CommentAdded) -> Iterator[Notice]:
 
 
 def _assignment(task: TaskState, assignee_id: UUID) -> Notice:
-    title = f"You were assigned: {task.title}"
+    title = "You were assigned a task"
     return Notice(assignee_id, NotificationKind.ASSIGNMENT, title, "task", task.id, task.project_id)
 
 

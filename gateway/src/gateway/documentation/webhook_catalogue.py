@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.events.envelope import Event
-from shared.events.webhooks import webhook_catalogue
+from shared.events.webhooks import RedactedData, webhook_catalogue
 from shared.http.examples import Examples, example_id
 from shared.http.openapi import operation_id, schema_components
 
@@ -24,10 +24,10 @@ _SIGNED = (
 def webhook_document(contracts: Iterable[type[Event]]) -> dict[str, Any]:
     """`webhooks` and `components` of an OpenAPI document, by `<noun>.<verb>`."""
     catalogue = dict(sorted(webhook_catalogue(contracts).items()))
-    schemas, components = schema_components(catalogue.values())
+    (redacted, *schemas), components = schema_components([RedactedData, *catalogue.values()])
     examples = Examples(components)
     webhooks = {
-        type_name: {"post": _delivery(type_name, schema, examples)}
+        type_name: {"post": _delivery(type_name, schema, redacted, examples)}
         for type_name, schema in zip(catalogue, schemas, strict=True)
     }
     about = "Deliveries to addresses of yours, signed as Standard Webhooks (standardwebhooks.com)."
@@ -38,13 +38,13 @@ def webhook_document(contracts: Iterable[type[Event]]) -> dict[str, Any]:
     }
 
 
-def _delivery(type_name: str, data: dict[str, Any], examples: Examples) -> dict[str, Any]:
+def _delivery(type_name: str, data: dict[str, Any], redacted: dict[str, Any], examples: Examples) -> dict[str, Any]:
     schema = {
         "type": "object",
         "properties": {
             "type": {"const": type_name},
             "timestamp": {"type": "string", "format": "date-time"},
-            "data": data,
+            "data": {"anyOf": [data, redacted]},
         },
         "required": ["type", "timestamp", "data"],
     }

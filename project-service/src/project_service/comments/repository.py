@@ -15,7 +15,9 @@ from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
 from shared.events.projects import Commented, CommentState
+from shared.events.topics import comments_topic
 from shared.ids import new_id
+from shared.messaging.redaction import redact_topics
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -108,14 +110,16 @@ async def remove(work: Work, comment: CommentState, now: datetime) -> bool:
     return True
 
 
-async def remove_about(work: Work, tenant_id: UUID, entity_type: Commented, entity_id: UUID) -> None:
-    """With the thing that they are about."""
+async def remove_about(work: Work, tenant_id: UUID, entity_type: Commented, entity_id: UUID) -> int:
+    """With the thing that they are about; returns how many they were."""
     sql = "delete from comments where tenant_id = $1 and entity_type = $2 and entity_id = $3"
-    await work.execute(sql, tenant_id, entity_type, entity_id)
+    return await work.execute(sql, tenant_id, entity_type, entity_id)
 
 
 async def remove_about_gone_files(work: Work, tenant_id: UUID, project_id: UUID) -> None:
-    await work.execute(_REMOVE_ABOUT_GONE_FILES, tenant_id, project_id, Commented.FILE)
+    """Those that the project has no more."""
+    removed = await work.rows(_REMOVE_ABOUT_GONE_FILES, tenant_id, project_id, Commented.FILE)
+    redact_topics(work, tenant_id, {comments_topic(Commented.FILE, row["entity_id"]) for row in removed})
 
 
 async def said_to_others(
@@ -208,6 +212,7 @@ and not exists (select from comments reply where reply.parent_id = c.id)
 _REMOVE_ABOUT_GONE_FILES = """
 delete from comments c where c.tenant_id = $1 and c.project_id = $2 and c.entity_type = $3
 and not exists (select from files f where f.tenant_id = $1 and f.id = c.entity_id)
+returning c.entity_id
 """
 
 _EMPTY = """

@@ -36,6 +36,7 @@ from shared.events.files import (
 from shared.events.topics import files_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.ids import new_id
+from shared.messaging.redaction import redact_subjects
 from shared.principal import Principal
 
 MOST_SINGLE_EVENTS = 50
@@ -79,6 +80,7 @@ async def write(
         await repository.put(work, tenant_id, project_id, made.written)
     version = _version(principal, project_id, batch, made, grown, now)
     await repository.add_version(work, version, made, principal.tier)
+    redact_subjects(work, tenant_id, [file.id for file in made.deleted])  # a large batch tells of none of them
     for event in _events(made, version):
         work.publish(event, topics=[files_topic(project_id)], subject=str(event.entity_id))
     return Outcome(made, version, version.version)

@@ -47,7 +47,10 @@ class GiftOccasion(Model):
 
 
 class GiftList(Model):
-    """`reveal_due_at` is when whom it is for is to be told; null once they were."""
+    """`reveal_due_at` is when whom it is for is to be told; null once they were.
+
+    `visible_since` is when it was shown to the whole tenant later on.
+    """
 
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
@@ -58,6 +61,7 @@ class GiftList(Model):
     visibility = fields.TextField()
     reveal_at = fields.DatetimeField(null=True)
     reveal_due_at = fields.DatetimeField(null=True)
+    visible_since = fields.DatetimeField(null=True)
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()

@@ -5,6 +5,8 @@ from tortoise.models import Model
 
 
 class Project(Model):
+    """`visible_since` is when the whole tenant was let in later on."""
+
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
     name = fields.TextField()
@@ -16,6 +18,7 @@ class Project(Model):
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     deleted_at = fields.DatetimeField(null=True)
+    visible_since = fields.DatetimeField(null=True)
 
     class Meta:
         table = "projects"

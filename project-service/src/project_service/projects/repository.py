@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
-from project_service.projects.access import membership_join, reachable, require_role, role_in
+from project_service.projects.access import membership_join, reach, reachable, require_role, role_in
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.schemas import CreateProject, ProjectCounts, ProjectQuery, ProjectView
 from shared.db.unit_of_work import Work
@@ -82,6 +82,16 @@ async def is_visible(work: Work, principal: Principal, project_id: UUID) -> bool
     return await role_of(work, principal, project_id) is not None
 
 
+async def admitted_at(work: Work, principal: Principal, project_id: UUID) -> datetime | None:
+    """Since when they may see it, by whichever right they have had for longest; None where that is not known."""
+    within = reach(principal, ProjectRole.VIEWER)
+    visibilities = [visibility.value for visibility in within.visibilities]
+    row = await work.row(
+        _ADMITTED_AT, principal.tenant_id, project_id, principal.user_id, within.is_everything, visibilities
+    )
+    return None if row is None else row["since"]
+
+
 def visible_ids(principal: Principal, arguments: Arguments, project_id: UUID | None = None) -> str:
     """A query for the ids of all projects that they may see; of `project_id` only, where one is given."""
     join = membership_join(principal, arguments)
@@ -126,6 +136,8 @@ async def update(
     work: Work, principal: Principal, before: ProjectView, changes: Mapping[str, Any], now: datetime
 ) -> ProjectView:
     """`changes` maps columns to values."""
+    if changes.get("visibility") is Visibility.TENANT:
+        changes = {**changes, "visible_since": now}
     arguments = Arguments([principal.tenant_id, before.id, now])
     columns = ", ".join(f"{column} = {arguments.add(value)}" for column, value in changes.items())
     row = await work.row(
@@ -315,3 +327,15 @@ _PURGES = (
 )
 
 _DUE = "select id from projects where deleted_at < $1 order by deleted_at limit 1 for update skip locked"
+
+# Rights by the team, by the tenant's role and by the project's visibility; the last two begin with the membership.
+_ADMITTED_AT = """
+select nullif(least(m.created_at, case
+    when $4 then coalesce(t.joined_at, '-infinity')
+    when p.visibility = any($5::text[]) then greatest(coalesce(t.joined_at, '-infinity'), p.visible_since)
+end), '-infinity') as since
+from projects p
+left join project_members m on m.project_id = p.id and m.user_id = $3
+left join tenant_members t on t.tenant_id = p.tenant_id and t.user_id = $3
+where p.tenant_id = $1 and p.id = $2
+"""

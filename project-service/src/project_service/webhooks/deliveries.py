@@ -19,7 +19,8 @@ from shared.db.unit_of_work import Work
 from shared.events.changes import Change, Guarded, may_be_told
 from shared.events.envelope import Envelope
 from shared.events.topics import parse_topic
-from shared.events.webhooks import public_type
+from shared.events.webhooks import RedactedData, public_type
+from shared.messaging.consumer import publisher_of
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -45,18 +46,21 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class DeliveryService:
-    """`wake` tells the courier that there is something to deliver."""
+    """`wake` tells the courier that there is something to deliver. `service` is the one whose event log is here."""
 
-    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None], service: str) -> None:
+        self._service = service
         self._database = database
         self._clock = clock
         self._wake = wake
 
     async def put_in_line(self, work: Work, event: Change, envelope: Envelope) -> None:
         """Nothing for an event that was told to single people only."""
-        message = _message(event, envelope)
+        message = _message(event, envelope, is_redacted=envelope.is_redacted)
         if message is None or envelope.tenantid is None:
             return
+        if publisher_of(envelope.type) != self._service and type(event).redacts_earlier(event.changed_fields):
+            await delivery_queue.redact_earlier(work, envelope.tenantid, envelope.subject, envelope.time)
         listeners = await delivery_queue.listeners(work, envelope.tenantid, message)
         is_of_project = message.project_id is not None
         hearing = [
@@ -64,6 +68,8 @@ class DeliveryService:
             for each in listeners
             if may_hear(each.standing, is_of_project=is_of_project) and may_be_told(event, each.maker_id)
         ]
+        if any(each.is_gone for each in listeners):
+            message = _message(event, envelope, is_redacted=True) or message
         if hearing:
             await delivery_queue.add(work, envelope.tenantid, hearing, message, self._clock.now())
             work.after_commit(self._wake)
@@ -108,7 +114,7 @@ async def delete_large_logs(work: Work, _now: datetime) -> int:
     return await delivery_queue.delete_beyond(work, KEPT_BYTES, FORGOTTEN_AT_ONCE)
 
 
-def _message(event: Change, envelope: Envelope) -> Message | None:
+def _message(event: Change, envelope: Envelope, *, is_redacted: bool) -> Message | None:
     """None for what only single people were told: what is not known to be shared by many never leaves.
 
     A guarded event says itself to whom it may be told.
@@ -118,5 +124,6 @@ def _message(event: Change, envelope: Envelope) -> Message | None:
     project_id = project_of(event, envelope) if kinds & _OF_A_PROJECT else None
     if project_id is None and "tenant" not in kinds and not isinstance(event, Guarded):
         return None
-    content = Content(public_type(envelope.type), envelope.time, envelope.data)
+    redacted = RedactedData(entity_id=event.entity_id, version=event.version)
+    content = Content(public_type(envelope.type), envelope.time, redacted if is_redacted else envelope.data)
     return Message(envelope.id, project_id, content.type, envelope.subject, content.text, envelope.time)

@@ -22,6 +22,7 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, Visibility
 from shared.ids import new_id
+from shared.messaging.redaction import ANY, is_redacted
 from shared.pagination import PageOf
 from shared.principal import Role
 
@@ -50,6 +51,8 @@ class Listener(NamedTuple):
     webhook_id: UUID
     maker_id: UUID
     standing: Standing
+    is_gone: bool
+    """What the event told is redacted by now: it comes late, as a dead letter that is replayed does."""
 
 
 class Taken(NamedTuple):
@@ -98,8 +101,8 @@ async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: Delive
 async def listeners(work: Work, tenant_id: UUID, message: Message) -> Sequence[Listener]:
     """Webhooks that were there when it happened. Until this transaction ends no failure holds up their lines."""
     patterns = patterns_of(message.type)
-    rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at)
-    return [Listener(row["id"], row["created_by"], _standing(row)) for row in rows]
+    rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at, message.event_id)
+    return [Listener(row["id"], row["created_by"], _standing(row), row["is_gone"]) for row in rows]
 
 
 async def add(work: Work, tenant_id: UUID, webhook_ids: Sequence[UUID], message: Message, now: datetime) -> None:
@@ -186,6 +189,18 @@ async def delete_beyond(work: Work, tenant_bytes: int, most: int) -> int:
     return deleted
 
 
+async def redact_bodies(work: Work, event_ids: Sequence[UUID]) -> None:
+    """Of events that are redacted, and what receivers echoed of them."""
+    await work.execute(_REDACT_BODIES, list(event_ids))
+    await work.execute(_REDACT_ANSWERS, list(event_ids))
+
+
+async def redact_earlier(work: Work, tenant_id: UUID, subject: str, before: datetime) -> None:
+    """Of another service's events about the same thing, whose log is not here."""
+    earlier = await work.rows(_EARLIER, tenant_id, subject, before)
+    await redact_bodies(work, [row["event_id"] for row in earlier])
+
+
 async def backlog(database: Database, now: datetime) -> Backlog:
     [row] = await database.system_rows(_BACKLOG, now)
     return Backlog(row["depth"], max(0.0, row["age"] or 0.0))
@@ -220,7 +235,9 @@ left join project_members m on m.project_id = p.id and m.user_id = w.created_by
 """
 
 _LISTENERS = f"""
-select w.id, w.created_by, {_STANDING} from webhooks w {_STANDING_JOINS.format(project_id="$2")}
+select w.id, w.created_by, {_STANDING},
+       exists (select from outbox e where e.id = $5 and {is_redacted("e", ANY)}) as is_gone
+from webhooks w {_STANDING_JOINS.format(project_id="$2")}
 where w.tenant_id = $1 and w.active and (w.project_id is null or w.project_id = $2) and w.events && $3::text[]
   and w.created_at <= $4
 for share of w
@@ -245,6 +262,34 @@ left join lateral (
     order by l.occurred_at, l.id limit 1
 ) first on true
 on conflict (webhook_id, event_id) do nothing
+"""
+
+# As `RedactedData` has it, made of what was stored.
+_REDACTED = """
+json_build_object(
+    'type', {body}::json -> 'type', 'timestamp', {body}::json -> 'timestamp', 'data', json_build_object(
+        'entity_id', {body}::json #> '{{data,entity_id}}', 'version', {body}::json #> '{{data,version}}',
+        'payload', null, 'redacted', true
+    )
+)::text"""
+
+_REDACT_BODIES = f"""
+update webhook_bodies b set body = blank.body, size = octet_length(blank.body)
+from (
+    select event_id, {_REDACTED.format(body="body")} as body from webhook_bodies where event_id = any($1::uuid[])
+) blank
+where b.event_id = blank.event_id
+"""
+
+_REDACT_ANSWERS = """
+update webhook_deliveries d set response_body = null
+from webhook_bodies b join webhooks w on w.tenant_id = b.tenant_id
+where b.event_id = any($1::uuid[]) and d.webhook_id = w.id and d.event_id = b.event_id
+"""
+
+_EARLIER = """
+select distinct d.event_id from webhooks w join webhook_deliveries d on d.webhook_id = w.id
+where w.tenant_id = $1 and d.subject = $2 and d.occurred_at < $3 and d.event_id is not null
 """
 
 _ADD_TEST = f"""
@@ -284,12 +329,15 @@ with due as (
     update webhook_deliveries d set lease_until = $2 from due where d.id = due.id
     returning d.*
 )
-select d.id, d.tenant_id, d.webhook_id, d.subject, coalesce(d.body, b.body) as body,
+select d.id, d.tenant_id, d.webhook_id, d.subject,
+       case when {is_redacted("event", ANY)} then {_REDACTED.format(body="coalesce(d.body, b.body)")}
+       else coalesce(d.body, b.body) end as body,
        d.project_id is not null as is_of_project, d.on_demand,
        d.attempts, d.lease_until, w.url, w.secret,
        case when w.previous_secret_until > $1 then w.previous_secret end as previous_secret, {_STANDING}
 from taken d join webhooks w on w.id = d.webhook_id
 left join webhook_bodies b on b.tenant_id = d.tenant_id and b.event_id = d.event_id
+left join outbox event on event.id = d.event_id
 {_STANDING_JOINS.format(project_id="d.project_id")}
 order by d.due_at
 """

@@ -130,10 +130,14 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened in the stream names its place there; keep the last one to `resume`."""
+    """What happened in the stream names its place there; keep the last one to `resume`.
+
+    `redacted` is true, and `data` null, where the thing was deleted since: skip it.
+    """
 
     type: str
     data: Any
+    redacted: bool | UnsetType = UNSET
     epoch: str | UnsetType = UNSET
     offset: int | UnsetType = UNSET
     at: datetime | UnsetType = UNSET
@@ -172,7 +176,8 @@ def project_frame(event: TopicEvent) -> bytes:
         encode_json(
             ServerFrame(
                 type=event.envelope.type.partition(".")[2].replace(".", "_"),
-                data=event.change.payload,
+                data=event.shown_payload,
+                redacted=event.is_redacted or UNSET,
                 epoch=epoch,
                 offset=offset,
                 at=event.envelope.time,

@@ -89,12 +89,16 @@ def read_hello(data: bytes) -> Hello:
 
 
 class ServerMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat message as Socket.IO clients hear it."""
+    """A chat message as Socket.IO clients hear it.
+
+    `redacted` is true, and `content` null, where it was deleted or edited since: skip it.
+    """
 
     chat_id: UUID
     message_id: UUID
     author: UUID | None
-    content: str
+    content: str | None
+    redacted: bool | UnsetType = UNSET
     timestamp: int
     """Milliseconds since 1970."""
     type: ChatMessageType
@@ -216,7 +220,8 @@ def _message(state: ChatMessageState, event: TopicEvent) -> dict[str, Any]:
         "chat_id": state.chat_id,
         "message_id": state.id,
         "author": state.author_id,
-        "content": state.content,
+        "content": None if event.is_redacted else state.content,
+        "redacted": event.is_redacted or UNSET,
         "timestamp": round(state.created_at.timestamp() * 1000),
         "type": state.type,
         "created_at": state.created_at,
@@ -235,8 +240,8 @@ def _updated(event: TopicEvent) -> bytes:
     told = MessageUpdated(
         **_message(state, event),
         edited_at=state.edited_at,
-        reactions=state.reactions,
-        changed_fields=[] if changed is UNSET else changed,
+        reactions=() if event.is_redacted else state.reactions,
+        changed_fields=[] if changed is UNSET or event.is_redacted else changed,
     )
     return event_packet("messageUpdated", told)
 

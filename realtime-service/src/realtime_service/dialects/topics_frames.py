@@ -150,8 +150,11 @@ class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", 
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True):
+    """`redacted` is true, and `payload` null, where the thing was deleted or its text written anew since: skip it."""
+
     entity_id: UUID
     payload: msgspec.Raw
+    redacted: bool | UnsetType = UNSET
     user_id: UUID | None
     timestamp: Any
     changed_fields: list[str] | UnsetType = UNSET
@@ -234,10 +237,11 @@ def read_event(event: TopicEvent) -> EventFrame:
         offset=event.position.offset,
         data=EventData(
             entity_id=change.entity_id,
-            payload=change.payload,
+            payload=event.shown_payload,
+            redacted=event.is_redacted or UNSET,
             user_id=envelope.actorid,
             timestamp=envelope.time,
-            changed_fields=change.changed_fields,
+            changed_fields=UNSET if event.is_redacted else change.changed_fields,
             version=change.version,
         ),
     )

@@ -4,6 +4,7 @@ The claim is an advisory lock that lives exactly as long as the transaction: a c
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,30 +12,37 @@ from uuid import UUID
 import msgspec
 
 from shared.db.schema import NO_TENANT
-from shared.errors import IdempotencyInProgress, IdempotencyMismatch
+from shared.errors import IdempotencyInProgress, IdempotencyMismatch, IdempotentAnswerGone
 from shared.idempotency import IdempotencyScope, ReplayAnswer, StoredAnswer
+from shared.messaging.redaction import ANY, is_redacted
 
 if TYPE_CHECKING:
     from shared.db.unit_of_work import Work
 
 KEPT_FOR = timedelta(hours=24)
 
-_SELECT = """
-select fingerprint, status, headers, body from idempotency_keys
+# Events are kept at least as long as answers.
+_SELECT = f"""
+select fingerprint, status, headers, body,
+       exists (select from outbox e where e.id = any(event_ids) and {is_redacted("e", ANY)}) as is_gone
+from idempotency_keys
 where tenant_id = $1 and user_id = $2 and key = $3 and created_at > now() - $4::interval
-"""
+"""  # noqa: S608 - made of constants
 # Whoever holds the lock and found no living row may overwrite: a row that is there has expired.
 _STORE = """
-insert into idempotency_keys as k (tenant_id, user_id, key, fingerprint, status, headers, body)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into idempotency_keys as k (tenant_id, user_id, key, fingerprint, status, headers, body, event_ids)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (tenant_id, user_id, key) do update
 set fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
-    body = excluded.body, created_at = now()
+    body = excluded.body, event_ids = excluded.event_ids, created_at = now()
 """
 
 
 async def claim(work: "Work", scope: IdempotencyScope) -> None:
-    """Raises IdempotencyInProgress, IdempotencyMismatch or ReplayAnswer; returns when the request is the first."""
+    """Raises IdempotencyInProgress, IdempotencyMismatch, IdempotentAnswerGone or ReplayAnswer.
+
+    Returns when the request is the first.
+    """
     lock = await work.row("select pg_try_advisory_xact_lock($1) as is_held", _lock_of(work.tenant_id, scope))
     if lock is None or not lock["is_held"]:
         raise IdempotencyInProgress
@@ -44,15 +52,19 @@ async def claim(work: "Work", scope: IdempotencyScope) -> None:
         return
     if known["fingerprint"] != scope.fingerprint:
         raise IdempotencyMismatch
+    if known["is_gone"]:
+        raise IdempotentAnswerGone
     raise ReplayAnswer(
         StoredAnswer(known["status"], msgspec.json.decode(known["headers"], type=dict[str, str]), known["body"])
     )
 
 
-async def store(work: "Work", scope: IdempotencyScope, value: Any) -> None:
+async def store(work: "Work", scope: IdempotencyScope, value: Any, event_ids: Sequence[UUID] = ()) -> None:
+    """`event_ids` are what the request publishes: with their content, the answer is gone."""
     answer = scope.kept(value)
     headers = msgspec.json.encode(answer.headers).decode()
-    await work.execute(_STORE, *_key_of(work.tenant_id, scope), scope.fingerprint, answer.status, headers, answer.body)
+    kept = scope.fingerprint, answer.status, headers, answer.body, list(event_ids)
+    await work.execute(_STORE, *_key_of(work.tenant_id, scope), *kept)
 
 
 def _key_of(tenant_id: UUID | None, scope: IdempotencyScope) -> tuple[UUID, UUID, str]:

@@ -151,8 +151,53 @@ def drop_event_log_milestones() -> str:
     return "drop index outbox_topics_milestones;\n"
 
 
+def redaction_tables() -> str:
+    """What must not be read of the event log any more. Needs no rewriting of the outbox, and a moment for its index.
+
+    `before_seq`: events that were stored earlier are redacted. `after_*`: how far a topic, or everything of a tenant,
+    has been rewritten. Rows that are rewritten leave the index. A kept answer knows the events of its request.
+    """
+    return f"""
+alter table outbox add column redacted boolean not null default false;
+create index outbox_subject on outbox (subject) where not redacted;
+create table redactions (
+    tenant_id uuid not null,
+    kind text not null check (kind in ('subject', 'topic', 'author')),
+    key text not null,
+    before_seq bigint not null,
+    after_topic text not null default '',
+    after_offset bigint not null default 0,
+    created_at timestamptz not null default now(),
+    primary key (tenant_id, kind, key)
+);
+create index redactions_created on redactions (kind, created_at);
+alter table idempotency_keys add column event_ids uuid[] not null default '{{}}';
+create index idempotency_keys_events on idempotency_keys using gin (event_ids);
+{tenant_policy("redactions")}
+"""
+
+
+def drop_redaction_tables() -> str:
+    return """
+drop index idempotency_keys_events;
+alter table idempotency_keys drop column event_ids;
+drop table redactions;
+drop index outbox_subject;
+alter table outbox drop column redacted;
+"""
+
+
+def member_admissions() -> str:
+    """Since when somebody is a member, for those who come from now on."""
+    return "alter table tenant_members add column joined_at timestamptz;\n"
+
+
+def drop_member_admissions() -> str:
+    return "alter table tenant_members drop column joined_at;\n"
+
+
 def drop_messaging_tables() -> str:
-    return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch"))
+    return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch", "redactions"))
 
 
 def tenant_policy(table: str) -> str:

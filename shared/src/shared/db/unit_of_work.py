@@ -13,9 +13,11 @@ from tortoise.connection import ConnectionToken, get_connections
 from shared.db import idempotency_keys
 from shared.db.asyncpg_engine import OpenTransaction, PooledClient
 from shared.db.failures import DRIVER_ERRORS, raise_as_fact
+from shared.events.changes import Change
 from shared.events.envelope import Event
 from shared.idempotency import IdempotencyScope, current_scope
 from shared.messaging.outbox import PendingEvent, store_events
+from shared.messaging.redaction import SUBJECT, Redactions
 from shared.telemetry.logs import get_logger
 
 T = TypeVar("T")
@@ -37,6 +39,7 @@ class Work:
         self._transaction = transaction
         self._session = transaction.session
         self._events: list[PendingEvent] = []
+        self._redactions = Redactions()
         self._callbacks: list[Callable[[], None]] = []
         self._answer: Any = _NO_ANSWER
 
@@ -90,7 +93,16 @@ class Work:
             raise ValueError("a topic is for live clients")
         pending = PendingEvent.of(event, topics, subject, self.tenant_id or tenant_id, self.actor_id, event_id)
         self._events.append(pending)
+        if isinstance(event, Change) and event.redacts_earlier(event.changed_fields):
+            self._redactions.add(pending.tenant_id, SUBJECT, pending.subject, pending.id)
         return pending.id
+
+    def redact(self, tenant_id: UUID | None, kind: str, keys: Iterable[str]) -> None:
+        """See `shared.messaging.redaction`, whose functions call it."""
+        if self.tenant_id is not None and tenant_id != self.tenant_id:
+            raise ValueError("events of another tenant")
+        for key in keys:
+            self._redactions.add(tenant_id, kind, key)
 
     def answer(self, value: T) -> T:
         """Names the result of the use case, which is stored under the request's Idempotency-Key if it has one."""
@@ -160,6 +172,8 @@ class UnitOfWork:
             if work._events:
                 # Last of all: the topics are locked from here to the end of the transaction and no longer.
                 await store_events(self._transaction.session, work._events)
+            if work._redactions:
+                await work._redactions.store(self._transaction.session, [event.id for event in work._events])
             await self._transaction.commit()
         except BaseException as error:
             await self._abandon()
@@ -174,7 +188,8 @@ class UnitOfWork:
             return
         if self._work._answer is _NO_ANSWER:
             raise RuntimeError("a keyed request ended without work.answer(...)")
-        await idempotency_keys.store(self._work, self._scope, self._work._answer)
+        event_ids = [event.id for event in self._work._events]
+        await idempotency_keys.store(self._work, self._scope, self._work._answer, event_ids)
 
     async def _abandon(self) -> None:
         if self._scope is not None:

@@ -1,5 +1,6 @@
 """What conversation-service tells of chats: on `chat:{id}`, to everybody who takes part."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -80,6 +81,11 @@ class ChatParticipantsRemoved(Change, frozen=True, kw_only=True):
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: ChatParticipants
 
+    @classmethod
+    def redacts_earlier(cls, changed_fields: Iterable[str]) -> bool:
+        """The chat itself goes on."""
+        return False
+
 
 class Reaction(msgspec.Struct, frozen=True):
     """Who reacted with one emoji, in the order in which they did."""
@@ -115,6 +121,7 @@ class ChatMessageAdded(Change, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "conversation.chat_message.added"
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    author_field: ClassVar[str] = "author_id"
     payload: ChatMessageState
 
 
@@ -123,6 +130,8 @@ class ChatMessageUpdated(Change, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "conversation.chat_message.updated"
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    redacting_fields: ClassVar[frozenset[str]] = frozenset({"content"})
+    author_field: ClassVar[str] = "author_id"
     payload: ChatMessageState
 
 

@@ -103,6 +103,7 @@ class MessageAdded(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "conversation.message.added"
     schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    author_field: ClassVar[str] = "user_id"
     payload: MessageNews
 
 
@@ -111,4 +112,5 @@ class MessageUpdated(Change, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "conversation.message.updated"
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    author_field: ClassVar[str] = "user_id"
     payload: MessageState

@@ -37,6 +37,11 @@ class TopicOffset(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """`redacted` is true, and otherwise absent, when the content of the event must not be read any more.
+
+    Its `data` is blank then: the shape of the contract with ids and numbers, without texts.
+    """
+
     id: UUID
     source: str
     type: str
@@ -50,6 +55,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     schemaversion: int = 1
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
+    redacted: bool | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_redacted(self) -> bool:
+        return self.redacted is True
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -285,6 +285,7 @@ class CommentAdded(Guarded, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.added"
     schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.COMMENT_ADDED
+    author_field: ClassVar[str] = "author_id"
     newly_mentioned: tuple[UUID, ...] = ()
     replied_to: UUID | None = None
     """The author of its parent, where they may read it, are not its author and not mentioned either."""
@@ -296,6 +297,8 @@ class CommentUpdated(Guarded, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "project.comment.updated"
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
+    redacting_fields: ClassVar[frozenset[str]] = frozenset({"body"})
+    author_field: ClassVar[str] = "author_id"
     newly_mentioned: tuple[UUID, ...] = ()
     payload: CommentState
 

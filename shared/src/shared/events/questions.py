@@ -42,9 +42,10 @@ class TopicPosition(Request[TopicPositionAnswer], frozen=True, kw_only=True):
 class TopicReplayAnswer(msgspec.Struct, frozen=True):
     """`events` are envelopes of `stream` in order, contiguous from `after + 1`; `offset` is the last one's, or `after`.
 
-    `is_complete` is false with a `reason` (`epoch_changed`, `window_passed`, `ahead`) when there is a hole that
-    nothing can fill; `events` is empty then. More follows when `has_more`: an answer ends after MAX_REPLAY events or
-    MAX_REPLAY_BYTES of them. `last_offset` is the topic's own, 0 from services that do not tell it.
+    `is_complete` is false with a `reason` (`epoch_changed`, `window_passed`, `ahead`, `not_admitted_yet`) when there
+    is a hole that nothing can fill; `events` is empty then. More follows when `has_more`: an answer ends after
+    MAX_REPLAY events or MAX_REPLAY_BYTES of them. `last_offset` is the topic's own, 0 from services that do not tell
+    it.
     """
 
     epoch: str

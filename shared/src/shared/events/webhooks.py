@@ -1,10 +1,23 @@
 """Which events leave for webhooks: the gateway documents them, project-service delivers them."""
 
 from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+import msgspec
 
 from shared.events.auth import MembershipAdded, MembershipChanged, MembershipRemoved, TenantUpdated, UserUpdated
 from shared.events.changes import Change
 from shared.events.envelope import Event
+
+
+class RedactedData(msgspec.Struct, frozen=True, kw_only=True):
+    """`data` of an event whose thing was deleted since, or whose text was written anew: skip it."""
+
+    entity_id: UUID
+    version: int
+    payload: None = None
+    redacted: bool = True
+
 
 _OF_THE_TENANT = (MembershipAdded, MembershipChanged, MembershipRemoved, TenantUpdated, UserUpdated)
 

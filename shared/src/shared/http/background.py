@@ -8,9 +8,10 @@ from shared.db.databases import Database
 from shared.http.app import App
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
+from shared.messaging.redaction import OnRedacted, no_copies
 from shared.messaging.relay import Relay
 from shared.messaging.requests import Responder
-from shared.messaging.retention import MESSAGING
+from shared.messaging.retention import rows_of_messages
 from shared.messaging.signals import Signals
 from shared.messaging.timeline import LogEpoch, read_epoch
 from shared.retention import retention_tasks
@@ -33,6 +34,7 @@ def setup_messaging(
     bus: Bus,
     consumers: Consumers | None = None,
     responder: Responder | None = None,
+    on_redacted: OnRedacted = no_copies,
 ) -> Relay:
     """Drains at the stop: nothing new is taken, what is in hand is finished; what was not sent yet is sent later."""
     relay = Relay(database, bus, service, redeliver_since=REDELIVER if bus.is_forgetful else None)
@@ -63,7 +65,8 @@ def setup_messaging(
         age = PeriodicTask("measure the outbox", AGE_SECONDS, measure_age, begins_at_once=True)
         depth = PeriodicTask("measure the queues", QUEUES_SECONDS, measure_queues, begins_at_once=True)
         epoch = PeriodicTask("announce the epoch of the event log", EPOCH_SECONDS, announce_epoch, begins_at_once=True)
-        retention = retention_tasks(database, MESSAGING, SystemClock(), app.ctx.metrics, of="messages")
+        kept = rows_of_messages(on_redacted)
+        retention = retention_tasks(database, kept, SystemClock(), app.ctx.metrics, of="messages")
         running.extend(map(app.ctx.supervisor.start_periodic, (age, depth, epoch, *retention)))
 
     @app.before_server_stop

@@ -14,6 +14,7 @@ from shared.errors import (
     Forbidden,
     IdempotencyInProgress,
     IdempotencyMismatch,
+    IdempotentAnswerGone,
     InvalidToken,
     MalformedJson,
     PreconditionFailed,
@@ -364,6 +365,6 @@ def _conventional(operation: Operation) -> Iterator[type[TesseraError]]:
     if "page" in getattr(operation.signature.query, "__struct_fields__", ()):
         yield PageTooLarge
     if operation.honours_keys:
-        yield from (IdempotencyInProgress, IdempotencyMismatch)
+        yield from (IdempotencyInProgress, IdempotencyMismatch, IdempotentAnswerGone)
     if _takes_if_match(operation):
         yield PreconditionFailed

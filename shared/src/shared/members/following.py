@@ -18,7 +18,8 @@ def follow_members(consumers: Consumers, on_left: Callable[[Work, Leaving], Awai
     async def member_seen(
         work: Work, event: MembershipAdded | MembershipChanged | UserUpdated, envelope: Envelope
     ) -> None:
-        await repository.apply(work, [member_of(event.payload, envelope.time)])
+        if not envelope.is_redacted:  # else they have left since, which follows
+            await repository.apply(work, [member_of(event.payload, envelope.time)])
 
     async def member_left(work: Work, event: Leaving, envelope: Envelope) -> None:
         if await repository.forget(work, event.tenant_id, event.user_id, envelope.time):

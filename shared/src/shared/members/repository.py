@@ -29,15 +29,24 @@ async def known(work: Work, tenant_id: UUID, user_ids: Collection[UUID]) -> set[
     return {row["user_id"] for row in rows}
 
 
+async def joined_at(work: Work, tenant_id: UUID, user_id: UUID) -> datetime | None:
+    """Since when somebody is a member; None where that was before it was noted."""
+    row = await work.row(_JOINED_AT, tenant_id, user_id)
+    return None if row is None else row["joined_at"]
+
+
 _APPLY = """
 insert into tenant_members as m (tenant_id, user_id, is_active, role, email, display_name, email_key, mail_handle,
-                                 name_handle, as_of, is_member)
-select *, true from unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::text[], $6::text[], $7::text[],
-                           $8::text[], $9::text[], $10::timestamptz[])
+                                 name_handle, as_of, is_member, joined_at)
+select *, true, as_of
+from unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::text[], $10::timestamptz[])
+     as new (tenant_id, user_id, is_active, role, email, display_name, email_key, mail_handle, name_handle, as_of)
 on conflict (tenant_id, user_id) do update set
     is_active = excluded.is_active, role = excluded.role, email = excluded.email,
     display_name = excluded.display_name, email_key = excluded.email_key, mail_handle = excluded.mail_handle,
-    name_handle = excluded.name_handle, as_of = excluded.as_of, is_member = true
+    name_handle = excluded.name_handle, as_of = excluded.as_of, is_member = true,
+    joined_at = case when m.is_member then m.joined_at else excluded.joined_at end
 where excluded.as_of > m.as_of
 """
 
@@ -45,8 +54,10 @@ _FORGET = """
 insert into tenant_members as m (tenant_id, user_id, is_member, is_active, as_of) values ($1, $2, false, false, $3)
 on conflict (tenant_id, user_id) do update set
     is_member = false, is_active = false, role = null, email = null, display_name = null, email_key = null,
-    mail_handle = null, name_handle = null, as_of = excluded.as_of
+    mail_handle = null, name_handle = null, joined_at = null, as_of = excluded.as_of
 where excluded.as_of > m.as_of
 """
 
 _KNOWN = "select user_id from tenant_members where tenant_id = $1 and user_id = any($2::uuid[]) and is_active"
+
+_JOINED_AT = "select joined_at from tenant_members where tenant_id = $1 and user_id = $2 and is_member"

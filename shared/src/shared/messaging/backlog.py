@@ -13,6 +13,7 @@ from shared.db.databases import Database
 from shared.db.system_session import SystemSession
 from shared.messaging.bus import Bus, OutgoingMessage
 from shared.messaging.outbox import ENVELOPE_COLUMNS, EVENT_SIZE, PARTITION_LOCK, PARTITIONS
+from shared.messaging.redaction import ANY, is_redacted
 from shared.messaging.timeline import EPOCH
 from shared.telemetry.logs import get_logger
 
@@ -43,10 +44,14 @@ group by queue
 _LOCK = "select number from unnest($2::smallint[]) as number where pg_try_advisory_lock($1, number)"
 _UNLOCK = "select pg_advisory_unlock_all()"
 _NEXT_ROWS = f"""
-select portion.*, (select {EPOCH} from event_log_epoch) as epoch from (
+select portion.*, (select {EPOCH} from event_log_epoch) as epoch,
+       {is_redacted("portion", ANY)} as is_redacted
+from (
     select b.seq as place, o.*, coalesce(sum(o.bytes) over (order by b.seq) - o.bytes, 0) as bytes_before
     from (select seq, event_id from outbox_backlog where queue = $1 and partition = $2 order by seq limit $3) b
-    left join lateral (select {ENVELOPE_COLUMNS}, {EVENT_SIZE} as bytes from outbox where id = b.event_id) o on true
+    left join lateral (
+        select seq, {ENVELOPE_COLUMNS}, redacted, {EVENT_SIZE} as bytes from outbox where id = b.event_id
+    ) o on true
 ) portion where bytes_before < $4 order by place
 """  # noqa: S608 - made of constants
 _TAKEN = "delete from outbox_backlog where queue = $1 and partition = $2 and seq = any($3::bigint[])"
@@ -71,7 +76,7 @@ class Kept(NamedTuple):
 
 
 class Backlog:
-    """`message_of` makes a message of a row with the ENVELOPE_COLUMNS and its `epoch`."""
+    """`message_of` makes a message of a row with the ENVELOPE_COLUMNS, its `epoch` and `is_redacted`."""
 
     def __init__(
         self, database: Database, bus: Bus, message_of: Callable[[Mapping[str, Any]], OutgoingMessage]

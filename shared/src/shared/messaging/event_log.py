@@ -10,6 +10,7 @@ from shared.events.envelope import Envelope
 from shared.events.questions import MAX_REPLAY_BYTES
 from shared.events.topics import epoch_in
 from shared.messaging.outbox import EVENT_SIZE, envelope_of
+from shared.messaging.redaction import ANY_OF_TENANT, is_redacted
 from shared.messaging.timeline import EPOCH
 
 _POSITION = f"""
@@ -19,8 +20,8 @@ select {EPOCH} as epoch, coalesce(
 """  # noqa: S608 - made of constants
 # Position and events in one statement, and so of one moment: an event committed in between would look like a gap.
 _READ = f"""
-select position.*, event.*
-from ({_POSITION}) as position
+select position.*, event.*, {is_redacted("event", "position.has_redactions")} as is_redacted
+from (select standing.*, {ANY_OF_TENANT} as has_redactions from ({_POSITION}) as standing) as position
 left join lateral (
     select * from (
         select t."offset" as place, e.*,

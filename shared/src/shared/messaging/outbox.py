@@ -14,6 +14,7 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from shared.db.schema import NO_TENANT
+from shared.events.blanking import blank_data, is_blankable
 from shared.events.envelope import Envelope, Event, TopicOffset
 from shared.events.topics import epoch_in
 from shared.ids import new_id
@@ -156,19 +157,22 @@ _TOPICS = msgspec.json.Decoder(tuple[_StoredTopic, ...])
 
 
 def envelope_of(row: Mapping[str, Any], service: str, epoch: str) -> Envelope:
-    """`row` has the ENVELOPE_COLUMNS."""
+    """`row` has the ENVELOPE_COLUMNS and `is_redacted`: it goes out blank then, whatever the row still has."""
+    is_redacted = row["is_redacted"] and is_blankable(row["type"])
+    data = blank_data(row["type"], row["data"]) if is_redacted else row["data"]
     return Envelope(
         id=row["id"],
         source=f"tessera/{service}",
         type=row["type"],
         subject=row["subject"],
         time=row["time"],
-        data=msgspec.Raw(row["data"].encode()),
+        data=msgspec.Raw(data.encode()),
         tenantid=row["tenant_id"],
         actorid=row["actor_id"],
         topics=tuple(_topic_offset(place, epoch) for place in _TOPICS.decode(row["topics"])),
         traceparent=row["traceparent"],
         schemaversion=row["schema_version"],
+        redacted=True if is_redacted else msgspec.UNSET,
     )
 
 

@@ -23,6 +23,7 @@ from shared.events.envelope import encode
 from shared.messaging.backlog import Backlog, Kept
 from shared.messaging.bus import Bus, Offered, OutgoingMessage, PublishFailed
 from shared.messaging.outbox import ENVELOPE_COLUMNS, EVENT_SIZE, PARTITION_LOCK, PARTITIONS, envelope_of
+from shared.messaging.redaction import ANY, is_redacted
 from shared.messaging.timeline import EPOCH
 from shared.telemetry.logs import get_logger
 
@@ -47,7 +48,9 @@ select number from busy where pg_try_advisory_lock($1, number)
 """
 _UNLOCK = "select pg_advisory_unlock_all()"
 _NEXT_ROWS = f"""
-select portion.*, (select {EPOCH} from event_log_epoch) as epoch from (
+select portion.*, (select {EPOCH} from event_log_epoch) as epoch,
+       {is_redacted("portion", ANY)} as is_redacted
+from (
     select e.*, waiting.queues as waiting_queues, sum(e.bytes) over (order by e.seq) - e.bytes as bytes_before
     from unnest($1::smallint[]) as held (number)
     cross join lateral (
@@ -57,7 +60,7 @@ select portion.*, (select {EPOCH} from event_log_epoch) as epoch from (
         ) as queues offset 0
     ) waiting
     cross join lateral (
-        select seq, partition, {ENVELOPE_COLUMNS}, {EVENT_SIZE} as bytes from outbox
+        select seq, partition, {ENVELOPE_COLUMNS}, redacted, {EVENT_SIZE} as bytes from outbox
         where partition = held.number and sent_at is null order by seq limit $2
     ) e
     order by e.seq limit $2

@@ -1,6 +1,7 @@
 """How long every service keeps what its messages and keyed requests leave behind."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from shared.db import idempotency_keys
 from shared.db.due_rows import DueRows
@@ -14,6 +15,7 @@ from shared.messaging.event_log_pruning import (
     OldEvents,
     measure_old_events,
 )
+from shared.messaging.redaction import OnRedacted, no_copies, rewrite_redacted
 from shared.messaging.topic_counters import GoneTopics
 from shared.retention import FOR_EVER, WALK_SECONDS, Kept, Pruning, days, task
 
@@ -28,6 +30,15 @@ INBOX = Pruning.of_rows("prune the inbox", DueRows("inbox", "applied_at", inbox.
 KEYS = Pruning.of_rows(
     "prune idempotency keys", DueRows("idempotency_keys", "created_at", idempotency_keys.KEPT_FOR)
 ).for_messages()
+
+
+REDACTION_SECONDS = 60.0
+"""Until a text that nobody can read any more leaves the disk, too."""
+
+
+def _rewriting(on_redacted: OnRedacted) -> Pruning:
+    step = partial(rewrite_redacted, on_redacted=on_redacted)
+    return Pruning.by_step("rewrite redacted events", step)._replace(interval=REDACTION_SECONDS)
 
 
 def counters_of_gone(tables: Mapping[str, str]) -> Kept:
@@ -71,6 +82,13 @@ MESSAGING: tuple[Kept, ...] = (
         task("relay the outbox"),
     ),
     Kept(
+        "redactions",
+        "what must not be read from the event log any more",
+        "replays and the relay leave it out, until the events are rewritten",
+        "its events are rewritten",
+        _rewriting(no_copies),
+    ),
+    Kept(
         "topic_offsets",
         "the last offset of each topic",
         "an offset must never come again: whoever knows a higher one would take a part of the log for the whole",
@@ -96,3 +114,9 @@ MESSAGING: tuple[Kept, ...] = (
     ),
     Kept("aerich", "which migrations were applied", "an upgrade goes on from there", "", FOR_EVER),
 )
+
+
+def rows_of_messages(on_redacted: OnRedacted) -> tuple[Kept, ...]:
+    """MESSAGING for a service that keeps copies of its own events."""
+    rewriting = _rewriting(on_redacted)
+    return tuple(row._replace(ended_by=rewriting) if row.table == "redactions" else row for row in MESSAGING)

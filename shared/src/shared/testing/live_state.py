@@ -35,7 +35,11 @@ class LiveState:
         self.is_outdated = False
 
     def apply(self, event: LiveEvent) -> None:
+        """What is redacted is left out: what became of it follows. Only messages to models stay, as branches."""
         name = event.type.partition(".")[0]
+        if event.data.get("redacted"):
+            self.is_outdated = self.is_outdated or name == "message"
+            return
         kind = _KINDS.get(name, name)
         rule = _RULES.get(event.type)
         if event.type == "files.changed" or (kind == "list" and "visibility" in event.data.get("changed_fields", ())):
@@ -102,9 +106,15 @@ def _somebody_read(things: Things, payload: Thing) -> None:
 def _count_message(things: Things, payload: Thing) -> None:
     """The last message is the chat's latest change, and its author has read it."""
     chat = things["chat"].get(payload["chat_id"])
+    if chat is not None:
+        _mark_read(things, payload["author_id"], payload["number"])
     if chat is not None and payload["number"] > chat["message_count"]:
         chat |= {"message_count": payload["number"], "updated_at": payload["created_at"]}
-        _mark_read(things, payload["author_id"], payload["number"])
+
+
+def _count_place(things: Things, payload: Thing) -> None:
+    """Of a message that was added and deleted while nobody was told."""
+    _count_message(things, payload["place"])
 
 
 def _count_said(things: Things, payload: Thing) -> None:
@@ -148,6 +158,8 @@ _RULES: Mapping[str, _Rule] = {
 
 _ALSO: Mapping[str, _Rule] = {
     "chat_message.added": _count_message,
+    "chat_message.updated": _count_message,
+    "chat_message.deleted": _count_place,
     "message.added": _count_said,
     "notification.added": _count_unread,
 }

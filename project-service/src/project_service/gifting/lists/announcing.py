@@ -16,7 +16,7 @@ from project_service.gifting.secrecy import (
     veiled,
     whole,
 )
-from project_service.gifting.streams import Linked, tell, tell_only
+from project_service.gifting.streams import Linked, streams, tell, tell_only
 from shared.db.unit_of_work import Work
 from shared.events.changes import Removed
 from shared.events.gifting import (
@@ -33,6 +33,7 @@ from shared.events.gifting import (
 )
 from shared.events.projects import Visibility
 from shared.events.topics import LIST_ITEMS_TOPIC, list_topic, occasion_topic, person_topic
+from shared.messaging.redaction import redact_topics
 
 ListEvent = TypeVar("ListEvent", GiftListAdded, GiftListUpdated)
 
@@ -61,12 +62,20 @@ def tell_of_list(
 def tell_list_is_gone(work: Work, links: Sequence[Linked], before: StoredList, now: datetime) -> None:
     event = GiftListDeleted(entity_id=before.id, version=before.version + 1, payload=Removed(before.id))
     topics = [list_topic(before.id), *_topics_of_all(before)]
+    _redact_items(work, links, before)
     tell(work, links, topics, event, hidden_from=_kept_from(before, now), only_for=owner_of(before))
+
+
+def _redact_items(work: Work, links: Sequence[Linked], gift_list: StoredList) -> None:
+    """With the list, they are gone from wherever they were told of."""
+    redact_topics(work, gift_list.tenant_id, streams([list_topic(gift_list.id)], links))
 
 
 def tell_list_is_withdrawn(
     work: Work, links: Sequence[Linked], before: StoredList, after: StoredList, now: datetime
 ) -> None:
+    """Its owner reads it anew, who is told of its visibility."""
+    _redact_items(work, links, before)
     event = GiftListWithdrawn(entity_id=after.id, version=after.version, payload=Removed(after.id))
     tell(work, links, _topics_of_all(before), event, hidden_from=_kept_from(before, now))
 

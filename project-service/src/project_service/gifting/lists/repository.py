@@ -17,6 +17,7 @@ from project_service.gifting.secrecy import StoredList, Viewer
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from shared.db.unit_of_work import Work
 from shared.events.gifting import GiftListState
+from shared.events.projects import Visibility
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -107,9 +108,17 @@ async def add(work: Work, principal: Principal, new: CreateList, now: datetime) 
     return msgspec.convert(row, StoredList)
 
 
+async def admitted_at(work: Work, principal: Principal, list_id: UUID) -> datetime | None:
+    """Since when they may see it; None for whoever made it, and where that is not known."""
+    row = await work.row(_ADMITTED_AT, principal.tenant_id, list_id, principal.user_id)
+    return None if row is None else row["since"]
+
+
 async def update(work: Work, tenant_id: UUID, list_id: UUID, changes: Mapping[str, Any], now: datetime) -> StoredList:
     if "reveal_at" in changes:
         changes = {**changes, "reveal_due_at": changes["reveal_at"]}
+    if changes.get("visibility") is Visibility.TENANT:
+        changes = {**changes, "visible_since": now}
     return msgspec.convert(
         await statements.update(work, _TABLE, tenant_id, list_id, changes, now, _RETURNING), StoredList
     )
@@ -156,3 +165,9 @@ _DUE = "select tenant_id, id from gift_lists where reveal_due_at <= $1 order by 
 
 # `for update` waits for whoever adds an item at this moment, which an update of this column alone would not.
 _LOCK_DUE = "select id from gift_lists where tenant_id = $1 and id = $2 and reveal_due_at <= $3 for update"
+
+_ADMITTED_AT = """
+select greatest(l.visible_since, t.joined_at) as since
+from gift_lists l left join tenant_members t on t.tenant_id = l.tenant_id and t.user_id = $3
+where l.tenant_id = $1 and l.id = $2 and l.created_by <> $3
+"""

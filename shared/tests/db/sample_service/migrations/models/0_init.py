@@ -2,7 +2,14 @@
 
 from tortoise import BaseDBAsyncClient
 
-from shared.db.schema import drop_messaging_tables, messaging_tables, outbox_backlog, outbox_sizes, tenant_policy
+from shared.db.schema import (
+    drop_messaging_tables,
+    messaging_tables,
+    outbox_backlog,
+    outbox_sizes,
+    redaction_tables,
+    tenant_policy,
+)
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
@@ -10,6 +17,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         {messaging_tables()}
         {outbox_sizes()}
         {outbox_backlog()}
+        {redaction_tables()}
         create table notes (
             id uuid primary key,
             tenant_id uuid not null,
