@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from auth_service.audit.chain import Stored
 from shared.db.databases import Database
 from shared.events.envelope import Envelope, encode
 from shared.events.gateway import AuditRecord, AuditRecorded, Outcome
@@ -34,6 +35,15 @@ def a_record(tenant_id: UUID | None, **changes: Any) -> AuditRecord:
         "created_at": datetime.now(UTC),
     }
     return AuditRecord(**(given | changes))
+
+
+def stored(record: AuditRecord, **changes: Any) -> Stored:
+    """As a row of the log that has `changes` of its own."""
+    names = (name for name in Stored.__struct_fields__ if name in AuditRecord.__struct_fields__)
+    given = {name: getattr(record, name) for name in names}
+    given |= {"outcome": record.outcome.value, "recorded_at": record.created_at, "aggregate": None}
+    given |= {"ip": None, "user_agent": None, "request_body": None}
+    return Stored(**(given | changes))
 
 
 def batch_of(*records: AuditRecord) -> OutgoingMessage:

@@ -150,7 +150,7 @@ def _cpu_seconds(process: int) -> float:
 
 
 def _print(kinds: Mapping[str, Kind], costs: Mapping[str, float]) -> None:
-    say(f"{_REQUESTS} requests of each kind, the least of {_ROUNDS} rounds (us of the gateway's processor, ratio to a good one):")
+    say(f"{_REQUESTS} requests of each kind, the least of {_ROUNDS} rounds (us of processor, ratio to a good one):")
     for name, seconds in costs.items():
         ratio = seconds / costs[_GOOD]
         goal = "" if name == _GOOD or kinds[name].is_new_each_time else f"   goal {GOAL}"

@@ -15,7 +15,9 @@ from auth_service.api_keys import repository as key_rows, routes as api_keys
 from auth_service.api_keys.domain import key_tokens
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit import routes as audit
-from auth_service.audit.service import AuditLogs
+from auth_service.audit.keeping import AuditKeeping
+from auth_service.audit.service import AuditKeeper, AuditLogs
+from auth_service.audit.signing import AuditSigner
 from auth_service.audit.subjects import setup_subjects
 from auth_service.data_export import repository as exports, routes as data_export
 from auth_service.data_export.elsewhere import Elsewhere
@@ -153,7 +155,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             Tenants(database, clock),
             resets,
             revocations,
-            AuditLogs(database, requests),
+            AuditLogs(database, requests, settings.key_encryption_secret),
             *_own_account_parts(
                 settings.key_encryption_secret,
                 database,
@@ -175,7 +177,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     events_in.register(consumers, invitations, Forwarding(mailroom.outbox, links))
     relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     setup_subjects(app)
-    _setup_audit(app, database, bus)
+    _setup_audit(app, database, bus, AuditKeeper(settings.key_encryption_secret, clock))
     _setup_lifecycle(app, keys, passwords)
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
     run_alongside(
@@ -185,6 +187,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
         *retention_tasks(database, RETENTION, clock),
+        *retention_tasks(database, AuditKeeping(AuditSigner(settings.key_encryption_secret)).retention(), clock),
     )
     return app
 
@@ -282,9 +285,9 @@ def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocat
     return responder
 
 
-def _setup_audit(app: App, database: Database, bus: Bus) -> None:
+def _setup_audit(app: App, database: Database, bus: Bus, keeper: AuditKeeper) -> None:
     consumers = Consumers(database, Inbox(), default_registry(), events_in.AUDIT_QUEUE, app.ctx.metrics)
-    events_in.register_audit(consumers)
+    events_in.register_audit(consumers, keeper)
 
     @app.before_server_start
     async def listen(_app: App) -> None:

@@ -12,7 +12,7 @@ from gateway.credentials import Credential
 from shared.errors import TesseraError
 
 REFUSAL_KEPT_SECONDS = 5.0
-"""A credential that becomes good after it was refused (a new signing key, a clock put right) waits this long at most."""
+"""A credential that becomes good after it was refused (a new signing key, a clock put right) waits so long at most."""
 _REMEMBERED = 20_000  # about 5 MB
 _DIGEST_BYTES = 16
 

@@ -29,7 +29,7 @@ from shared.telemetry.metrics import Metrics
 
 SERVICE = "gateway"
 KEPT = 20_000
-"""Of callers, that may wait: a minute without a broker at 300 requests a second, some 20 MB, 100 MB at the very worst."""
+"""Of callers, that may wait: a minute without a broker at 300 requests a second, some 20 MB, at the worst 100 MB."""
 KEPT_OF_STRANGERS = 5_000
 """Records about strangers that may wait: five minutes without a broker while a thousand addresses are at it."""
 BATCH = 250

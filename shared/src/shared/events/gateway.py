@@ -64,4 +64,5 @@ class AuditRecorded(Event, frozen=True, kw_only=True):
     """A batch, in the order in which one gateway answered, across tenants."""
 
     type: ClassVar[str] = "gateway.audit.recorded"
+    schema_version: ClassVar[int] = 2
     records: tuple[AuditRecord, ...]
