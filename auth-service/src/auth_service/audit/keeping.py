@@ -55,8 +55,7 @@ class AuditKeeping:
             return 0
         ends = await repository.ends_to_sign(work, month)
         if not ends:
-            await repository.drop_month(work, month)
-            return 1
+            return int(await repository.drop_month(work, month))
         signed = {tenant: (end, self._signer.sign_checkpoint(tenant, end)) for tenant, end in ends.items()}
         await repository.put_checkpoints(work, signed, now)
         return len(ends)

@@ -48,8 +48,10 @@ async def put_checkpoints(work: Work, checkpoints: dict[UUID, tuple[Link, bytes]
     )
 
 
-async def drop_month(work: Work, month: Month) -> None:
-    await work.row("select audit_drop_month($1)", month.name)
+async def drop_month(work: Work, month: Month) -> bool:
+    """False where the database keeps it: it ended too short a time ago, whatever this process takes for the date."""
+    row = await work.row("select audit_drop_month($1) as is_dropped", month.name)
+    return row is not None and row["is_dropped"]
 
 
 async def plain_entries(work: Work, subject_id: UUID) -> list[tuple[UUID, Entry]]:

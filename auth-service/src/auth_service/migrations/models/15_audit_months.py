@@ -19,7 +19,7 @@ alter table audit_logs
     add column if not exists aggregate json,
     add column if not exists attestation bytea,
     alter column ip drop not null;
-alter table audit_chains add column if not exists recorded_at timestamptz not null default '-infinity';
+alter table audit_chains add column if not exists recorded_at timestamptz not null default 'epoch';
 commit;
 create index if not exists audit_logs_trace on audit_logs (tenant_id, trace_id);
 create index if not exists audit_logs_plain on audit_logs (tenant_id, user_id) where form = 1;
@@ -193,7 +193,7 @@ begin
     execute format('grant select on audit_logs to %I', prefix || '_app');
     execute format('grant select, insert, update (ip, user_agent, request_body, form, attestation) on audit_logs to %I',
                    prefix || '_system');
-    insert into audit_months (name, starts, ends) values ('audit_logs_before', '-infinity', bound);
+    insert into audit_months (name, starts, ends) values ('audit_logs_before', 'epoch', bound);
     perform audit_add_month((now() at time zone 'UTC' + interval '1 month')::date);
     perform audit_add_month((now() at time zone 'UTC' + interval '2 months')::date);
 end
@@ -236,6 +236,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     """Not back to the old form: what was sealed would have to be opened."""
     raise RuntimeError("the audit log cannot go back to one table")
+
 
 MODELS_STATE = (
     "eJztXWtz47bV/isYfWk6o3p27d31dtvpjL3rpG58ydjaN0nTDA2RkISYIhiAsleT9r+/OK"
