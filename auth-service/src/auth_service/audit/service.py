@@ -10,7 +10,7 @@ import msgspec
 from auth_service.audit import key_repository, repository
 from auth_service.audit.chain import Entry, Form, Stored, chained
 from auth_service.audit.export import EXPORTED, PORTION, lines_of
-from auth_service.audit.key_repository import KeyState, Owner
+from auth_service.audit.key_repository import Owner
 from auth_service.audit.personal import KeySafe, Personal, PersonKey, person_of
 from auth_service.audit.repository import NOBODYS_CHAIN
 from auth_service.audit.schemas import AuditAggregateView, AuditQuery, AuditRecordView, ExportFormat
@@ -79,6 +79,12 @@ class _Export(NamedTuple):
     kept_from: UUID | None
 
 
+class _OpenKey(NamedTuple):
+    key: PersonKey | None
+    is_erased: bool
+    """The person, or the tenant."""
+
+
 class AuditLogs:
     def __init__(self, database: Database, requests: Requests, secret: str) -> None:
         self._database = database
@@ -118,56 +124,23 @@ class AuditLogs:
         tenant_id = wanted.principal.tenant_id
         async with self._database.unit_of_work(tenant_id) as work:
             page = await repository.list_records(work, tenant_id, wanted.query, planning_kept_from=wanted.kept_from)
-        states = await self._key_states(tenant_id, page.items)
-        views = [self._view(tenant_id, record, states[_owner_of(tenant_id, record)]) for record in page.items]
+        keys = await self._open_keys({_owner_of(tenant_id, record) for record in page.items})
+        views = [_view(tenant_id, record, keys[_owner_of(tenant_id, record)]) for record in page.items]
         return PageOf(
             items=views, total=page.total, page=page.page, page_size=page.page_size, next_cursor=page.next_cursor
         )
 
-    async def _key_states(self, tenant_id: UUID, records: Sequence[Stored]) -> dict[Owner, KeyState]:
-        owners = {_owner_of(tenant_id, record) for record in records}
+    async def _open_keys(self, owners: set[Owner]) -> dict[Owner, _OpenKey]:
         if not owners:
             return {}
         async with self._database.system_work() as work:
-            return await key_repository.find_keys(work, owners)
-
-    def _view(self, tenant_id: UUID, record: Stored, state: KeyState) -> AuditRecordView:
-        personal = self._personal(tenant_id, record, state)
-        known = personal or Personal()
-        aggregate = record.aggregate
-        return AuditRecordView(
-            id=record.id,
-            tenant_id=tenant_id,
-            user_id=record.user_id,
-            session_id=record.session_id,
-            api_key_id=record.api_key_id,
-            action=record.action,
-            endpoint=record.endpoint,
-            method=record.method,
-            status_code=record.status_code,
-            outcome=Outcome(record.outcome),
-            ip=known.ip,
-            user_agent=known.user_agent,
-            # Passed on as the JSON that it is: a page of them would take long to parse.
-            request_body=known.request_body and msgspec.Raw(known.request_body.encode()),
-            request_bytes=record.request_bytes,
-            response_ms=record.response_ms,
-            trace_id=record.trace_id,
-            created_at=record.created_at,
-            aggregate=None if aggregate is None else msgspec.json.decode(aggregate, type=AuditAggregateView),
-            erased=personal is None,
-        )
-
-    def _personal(self, tenant_id: UUID, record: Stored, state: KeyState) -> Personal | None:
-        """None once it was erased."""
-        if state.is_erased or record.form is Form.ERASED:
-            return None
-        if record.form is Form.PLAIN:
-            return Personal(record.ip, record.user_agent, record.request_body)
-        if state.sealed_key is None or record.personal is None:
-            return None
-        key = self._safe.open(*_owner_of(tenant_id, record), state.sealed_key)
-        return key.open(record.id, record.personal)
+            states = await key_repository.find_keys(work, owners)
+        return {
+            owner: _OpenKey(
+                None if state.sealed_key is None else self._safe.open(*owner, state.sealed_key), state.is_erased
+            )
+            for owner, state in states.items()
+        }
 
     async def _kept_from(self, principal: Principal) -> UUID | None:
         if not principal.role.is_at_least(Role.ADMIN):
@@ -181,6 +154,45 @@ class AuditLogs:
         except TesseraError as error:
             get_logger().warning("nobody could say for whom gifts are planned", code=error.code)
             return True
+
+
+def _view(tenant_id: UUID, record: Stored, open_key: _OpenKey) -> AuditRecordView:
+    personal = _personal(record, open_key)
+    known = personal or Personal()
+    aggregate = record.aggregate
+    return AuditRecordView(
+        id=record.id,
+        tenant_id=tenant_id,
+        user_id=record.user_id,
+        session_id=record.session_id,
+        api_key_id=record.api_key_id,
+        action=record.action,
+        endpoint=record.endpoint,
+        method=record.method,
+        status_code=record.status_code,
+        outcome=Outcome(record.outcome),
+        ip=known.ip,
+        user_agent=known.user_agent,
+        # Passed on as the JSON that it is: a page of them would take long to parse.
+        request_body=known.request_body and msgspec.Raw(known.request_body.encode()),
+        request_bytes=record.request_bytes,
+        response_ms=record.response_ms,
+        trace_id=record.trace_id,
+        created_at=record.created_at,
+        aggregate=None if aggregate is None else msgspec.json.decode(aggregate, type=AuditAggregateView),
+        erased=personal is None,
+    )
+
+
+def _personal(record: Stored, open_key: _OpenKey) -> Personal | None:
+    """None once it was erased."""
+    if open_key.is_erased or record.form is Form.ERASED:
+        return None
+    if record.form is Form.PLAIN:
+        return Personal(record.ip, record.user_agent, record.request_body)
+    if open_key.key is None or record.personal is None:
+        return None
+    return open_key.key.open(record.id, record.personal)
 
 
 def _owner_of(tenant_id: UUID, record: Stored) -> Owner:
