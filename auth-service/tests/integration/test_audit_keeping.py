@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -229,3 +230,33 @@ async def test_a_clock_that_went_back_records_nothing_before_the_last_entry(data
     rows = await database.system_rows("select recorded_at from audit_logs order by seq")
 
     assert rows[0]["recorded_at"] == rows[1]["recorded_at"] == NEXT_MONTH
+
+
+async def test_the_migration_may_be_repeated_and_finds_who_was_anonymised_before(
+    database: Database, intruder: asyncpg.Connection
+) -> None:
+    person = uuid4()
+    await keep_plain(database, TENANT, a_record(TENANT, user_id=person))
+    await intruder.execute(
+        "insert into users (id, email, email_identity, password_hash, first_name, last_name, password_changed_at,"
+        " created_at, updated_at, anonymised_at) values ($1, 'x', 'x', '', '', '', now(), now(), now(), now())",
+        person,
+    )
+    migration = import_module("auth_service.migrations.models.15_audit_months")
+    owner = await intruder.fetchval("select tableowner from pg_tables where tablename = 'audit_logs'")
+    steps: list[str] = []
+
+    class Connection:
+        async def execute_script(self, script: str) -> None:
+            steps.append(script)
+
+    steps.append(await migration.upgrade(Connection()))
+    await intruder.execute(f"set role {owner}")
+    for step in steps:
+        await intruder.execute(step)
+    await intruder.execute("reset role")
+    await run(database, "erase_plain")
+
+    assert await database.system_rows("select from audit_logs where ip is not null") == []
+    assert await is_sound(database)
+    assert sorted(await partitions(intruder)) == [BEFORE]

@@ -1,6 +1,7 @@
 """A chain of audit entries shows whatever was done to it."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 from audit_records import a_record, stored
 
-from auth_service.audit.chain import EMPTY, Entry, Form, Link, Stored, chained, first_fault as fault_with
+from auth_service.audit.chain import EMPTY, Entry, Form, Link, Stored, chained, first_fault as fault_with, hash_of
 from auth_service.audit.signing import AuditSigner
 
 TENANT = uuid4()
@@ -108,3 +109,21 @@ def test_an_entry_that_was_taken_out_put_in_or_moved_is_found() -> None:
 
 def test_the_chain_of_one_tenant_is_not_that_of_another() -> None:
     assert first_fault(EMPTY, uuid4(), a_chain(1)) == "entry 1 was changed"
+
+
+def test_an_entry_of_version_0_1_has_the_hash_that_it_had_then() -> None:
+    record = a_record(
+        None,
+        id=UUID(int=1),
+        user_id=UUID(int=2),
+        session_id=UUID(int=3),
+        request_body='{"b":1.50}',
+        request_bytes=10,
+        trace_id="0" * 32,
+        created_at=datetime(2026, 11, 1, 12, 30, 0, 250_000, tzinfo=UTC),
+    )
+    row = stored(record, **(PLAIN | {"request_body": record.request_body}))
+
+    digest = hash_of(UUID("0198c7f0-0000-7000-8000-000000000001"), 7, bytes(32), row)
+
+    assert digest.hex() == "a5f17019de32d36d296ac1a5289b3fc647d056bff9f5bdd618c39701a8e2a723"

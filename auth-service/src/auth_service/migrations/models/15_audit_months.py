@@ -132,6 +132,16 @@ $rights$;
 that ended within the last 180 days cannot be dropped through them, whatever the service asks for.
 """
 
+ERASED_BEFORE = """
+alter table users no force row level security;
+alter table audit_erasures no force row level security;
+insert into audit_erasures (subject_id, erased_at)
+select id, anonymised_at from users where anonymised_at is not null on conflict do nothing;
+alter table users force row level security;
+alter table audit_erasures force row level security;
+"""
+"""Whose account was anonymised before: their records lose the personal fields as well."""
+
 CHECK = """
 do $check$
 begin
@@ -228,7 +238,7 @@ def _without_policies(table: str) -> str:
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
-    for step in (COLUMNS, TABLES + FUNCTIONS + _policies() + RIGHTS, CHECK, VALIDATE):
+    for step in (COLUMNS, TABLES + FUNCTIONS + _policies() + RIGHTS, ERASED_BEFORE, CHECK, VALIDATE):
         await db.execute_script(step)
     return SWAP + _without_policies("audit_logs") + tenant_policy("audit_logs")
 
