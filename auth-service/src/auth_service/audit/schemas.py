@@ -30,7 +30,7 @@ class AuditQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     to: Moment | None = None
     """The first moment that is too late."""
     outcome: Outcome | None = None
-    trace_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")] | None = None
+    trace_id: Annotated[str, Meta(max_length=32, pattern=r"^[0-9a-f]{32}$")] | None = None
     """As X-Request-Id named it."""
     format: ExportFormat | None = None
     """Downloads what matches: `csv` for tables, `json` exactly as in the list."""
