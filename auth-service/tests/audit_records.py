@@ -5,7 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+from auth_builders import KEY_ENCRYPTION_SECRET
+from auth_fakes import SettableClock
 
+from auth_service.audit.chain import Form, Stored, chained
+from auth_service.audit.repository import add_entries, lock_chains
+from auth_service.audit.service import AuditKeeper
 from shared.db.databases import Database
 from shared.events.envelope import Envelope, encode
 from shared.events.gateway import AuditRecord, AuditRecorded, Outcome
@@ -36,6 +41,15 @@ def a_record(tenant_id: UUID | None, **changes: Any) -> AuditRecord:
     return AuditRecord(**(given | changes))
 
 
+def stored(record: AuditRecord, **changes: Any) -> Stored:
+    """As a row of the log that has `changes` of its own."""
+    names = (name for name in Stored.__struct_fields__ if name in AuditRecord.__struct_fields__)
+    given = {name: getattr(record, name) for name in names}
+    given |= {"outcome": record.outcome.value, "recorded_at": record.created_at, "aggregate": None}
+    given |= {"ip": None, "user_agent": None, "request_body": None}
+    return Stored(**(given | changes))
+
+
 def batch_of(*records: AuditRecord) -> OutgoingMessage:
     """One message; sent twice it is a redelivery."""
     envelope = Envelope(
@@ -47,6 +61,27 @@ def batch_of(*records: AuditRecord) -> OutgoingMessage:
         data=msgspec.Raw(msgspec.json.encode(AuditRecorded(records=records))),
     )
     return OutgoingMessage("gateway", AuditRecorded.type, envelope.id, encode(envelope))
+
+
+def keeper(at: datetime | None = None) -> AuditKeeper:
+    """Records with the time `at`; now, unless it is given."""
+    return AuditKeeper(KEY_ENCRYPTION_SECRET, SettableClock(at or datetime.now(UTC)))
+
+
+async def keep(database: Database, *records: AuditRecord, at: datetime | None = None) -> None:
+    async with database.system_work() as work:
+        await keeper(at).keep(work, records)
+
+
+async def keep_plain(database: Database, tenant_id: UUID, *records: AuditRecord) -> None:
+    """As they were kept before personal fields were sealed."""
+    rows = [
+        stored(one, form=Form.PLAIN, ip=one.ip, user_agent=one.user_agent, request_body=one.request_body)
+        for one in records
+    ]
+    async with database.system_work() as work:
+        end = (await lock_chains(work, [tenant_id]))[tenant_id].end
+        await add_entries(work, [(tenant_id, entry) for entry in chained(end, tenant_id, rows)])
 
 
 async def tell(bus: Bus, *records: AuditRecord) -> None:

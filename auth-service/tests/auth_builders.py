@@ -11,6 +11,7 @@ from shared.access_tokens import AccessTokenVerifier
 from shared.principal import Principal
 
 INTERNAL_SECRET = "internal-secret-of-the-tests-0123456789"
+KEY_ENCRYPTION_SECRET = "key-encryption-secret-of-the-tests-01"
 PASSWORD = "a good long passphrase"
 _numbers = itertools.count(1)
 
@@ -18,7 +19,7 @@ _numbers = itertools.count(1)
 def auth_settings(**changes: Any) -> AuthSettings:
     given = {
         "internal_secret": INTERNAL_SECRET,
-        "key_encryption_secret": "key-encryption-secret-of-the-tests-01",
+        "key_encryption_secret": KEY_ENCRYPTION_SECRET,
         "database_url_auth": "postgresql://unused",
         "rate_limit_scale": 1000.0,  # one address plays everybody; tests of limits ask for 1
     }

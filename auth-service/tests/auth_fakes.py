@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 class SettableClock:
     """Starts now, because tokens are checked by libraries with clocks of their own, and moves only when told."""
 
-    def __init__(self) -> None:
-        self._now = datetime.now(UTC)
+    def __init__(self, now: datetime | None = None) -> None:
+        self._now = now or datetime.now(UTC)
 
     def now(self) -> datetime:
         return self._now

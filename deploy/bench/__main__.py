@@ -6,6 +6,7 @@ import sys
 MEASUREMENTS = (
     "deploy.bench.gateway",
     "deploy.bench.limits",
+    "deploy.bench.refusals",
     "deploy.bench.slowloris",
     "deploy.bench.connections",
     "deploy.bench.connections --realtime --count 9800",

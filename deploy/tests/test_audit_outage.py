@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from shared.events.envelope import decode
 from shared.events.gateway import AuditRecorded
 from shared.messaging.bus import Binding, Delivery, QueueSpec
 from shared.messaging.rabbitmq.bus import RabbitBus
+from shared.principal import Principal, Role
 from shared.supervision import Supervisor
 from shared.telemetry.metrics import Metrics
 from shared.testing.eventually import eventually
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 AUDIT = QueueSpec("auth.audit.events", (Binding("gateway", AuditRecorded.type),))
 PROJECTS = next(row for row in ROWS if row.path == "/api/v1/projects")
+CALLER = Principal(user_id=uuid4(), tenant_id=uuid4(), session_id=uuid4(), role=Role.DEVELOPER)
 RECORDS = 2_000
 
 
@@ -33,7 +36,7 @@ async def broker(tmp_path: Path) -> AsyncIterator[RabbitMQNode]:
 
 def seen(number: int) -> Sighting:
     path = b"/api/v1/projects/1"
-    return Sighting(0.0, "DELETE", path, PROJECTS, 204, None, None, "", b"", None, 0, 0.0, f"{number:032}")
+    return Sighting(0.0, "DELETE", path, PROJECTS, 204, CALLER, None, "", b"", None, 0, 0.0, f"{number:032}")
 
 
 async def test_what_is_noted_while_the_broker_is_down_arrives_once_it_is_back(broker: RabbitMQNode) -> None:

@@ -13,7 +13,9 @@ from auth_service.api_keys import routes as api_keys
 from auth_service.api_keys.domain import key_tokens
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit import routes as audit
-from auth_service.audit.service import AuditLogs
+from auth_service.audit.keeping import AuditKeeping
+from auth_service.audit.service import AuditKeeper, AuditLogs
+from auth_service.audit.signing import AuditSigner
 from auth_service.audit.subjects import setup_subjects
 from auth_service.data_export import routes as data_export
 from auth_service.data_export.elsewhere import Elsewhere
@@ -86,7 +88,7 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
-from shared.retention import retention_tasks
+from shared.retention import pruning_tasks, retention_tasks
 from shared.sealing import Seal
 from shared.supervision import PeriodicTask
 
@@ -140,7 +142,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             Tenants(database, clock),
             resets,
             revocations,
-            AuditLogs(database, requests),
+            AuditLogs(database, requests, settings.key_encryption_secret),
             *_own_account_parts(
                 settings.key_encryption_secret,
                 database,
@@ -162,8 +164,9 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     events_in.register(consumers, invitations, Forwarding(mailroom.outbox, links))
     relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     setup_subjects(app)
-    _setup_audit(app, database, bus)
+    _setup_audit(app, database, bus, AuditKeeper(settings.key_encryption_secret, clock))
     _setup_lifecycle(app, keys, passwords)
+    keeping = AuditKeeping(AuditSigner(settings.key_encryption_secret))
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
     run_alongside(
         app,
@@ -173,6 +176,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
         *retention_tasks(database, OWN, clock, app.ctx.metrics),
+        *pruning_tasks(database, keeping.prunings(), clock, app.ctx.metrics, of="audit records"),
     )
     return app
 
@@ -270,9 +274,9 @@ def _responder(database: Database, bus: Bus, keys: KeyRing, revocations: Revocat
     return responder
 
 
-def _setup_audit(app: App, database: Database, bus: Bus) -> None:
+def _setup_audit(app: App, database: Database, bus: Bus, keeper: AuditKeeper) -> None:
     consumers = Consumers(database, Inbox(), default_registry(), events_in.AUDIT_QUEUE, app.ctx.metrics)
-    events_in.register_audit(consumers)
+    events_in.register_audit(consumers, keeper)
 
     @app.before_server_start
     async def listen(_app: App) -> None:

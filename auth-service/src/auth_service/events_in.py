@@ -1,6 +1,6 @@
 """What auth-service hears from the other parts: each event one line to a use case."""
 
-from auth_service.audit.service import keep
+from auth_service.audit.service import AuditKeeper
 from auth_service.forwarding.service import Forwarding
 from auth_service.invitations.service import Invitations
 from shared.db.unit_of_work import Work
@@ -29,8 +29,8 @@ def register(consumers: Consumers, invitations: Invitations, forwarding: Forward
     consumers.on(NotificationRead, notification_read)
 
 
-def register_audit(consumers: Consumers) -> None:
+def register_audit(consumers: Consumers, keeper: AuditKeeper) -> None:
     async def audit_recorded(work: Work, event: AuditRecorded, _envelope: Envelope) -> None:
-        await keep(work, event.records)
+        await keeper.keep(work, event.records)
 
     consumers.on(AuditRecorded, audit_recorded)

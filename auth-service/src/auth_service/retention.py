@@ -6,6 +6,7 @@ from auth_service import limits
 from auth_service.account_closing.domain import KEPT_FOR as CLOSED_KEPT_FOR
 from auth_service.account_closing.service import anonymise_due
 from auth_service.api_keys.repository import REMEMBERED_FOR as REVOKED_KEPT_FOR
+from auth_service.audit.keeping import END_MONTHS, FORGET_STRANGERS, KEPT_FOR as AUDIT_KEPT_FOR, STRANGERS_KEPT_FOR
 from auth_service.data_export.service import KEPT_FOR as EXPORT_KEPT_FOR
 from auth_service.invitations import repository as invitations
 from auth_service.signing_keys.repository import retire_replaced
@@ -126,8 +127,30 @@ OWN: tuple[Kept, ...] = (
         f"{days(RETIRED_KEPT_FOR)} after it was retired",
         RETIRED_SIGNING_KEYS,
     ),
-    Kept("audit_logs", "what was done, by whom", "it is the record of the tenant", "", FOR_EVER),
+    Kept(
+        "audit_logs",
+        "what was done, by whom",
+        "it is the record of the tenant",
+        f"its month ended {days(AUDIT_KEPT_FOR)} ago: the partition goes as a whole",
+        task(END_MONTHS),
+    ),
+    Kept("audit_months", "the partitions of the audit log", "records have somewhere to go", "", end_of("month")),
     Kept("audit_chains", "one row a tenant: where its chain ends", "the next record is linked to it", "", FOR_EVER),
+    Kept("audit_checkpoints", "one row a tenant: where its chain begins", "it can be verified", "", FOR_EVER),
+    Kept(
+        "audit_keys",
+        "keys of the personal fields of records, by person",
+        "without its key nobody can read them",
+        f"the person is erased; those of strangers {days(STRANGERS_KEPT_FOR)} after their month",
+        task(FORGET_STRANGERS),
+    ),
+    Kept(
+        "audit_erasures",
+        "who was erased from the audit log",
+        "records that arrive later are not given a new key",
+        f"the last month with records of theirs is gone: {days(AUDIT_KEPT_FOR)} and a month",
+        task(FORGET_STRANGERS),
+    ),
 )
 
 RETENTION: tuple[Kept, ...] = (*MESSAGING, *OWN)

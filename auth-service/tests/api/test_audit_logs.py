@@ -1,22 +1,27 @@
 """`GET /audit-logs`: a tenant's owner and admins read what was done in it, and nobody else does."""
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
-from audit_records import a_record, count_entries, tell
+from audit_records import a_record, count_entries, keep_plain, tell
 from auth_builders import Member
 from auth_client import AuthClient
 from mail_server import MailServer
 from members import colleague
 
+from auth_service.audit.keeping import forget_person
 from shared.audit import PLANNING
 from shared.db.databases import Database
-from shared.events.gateway import AuditRecord, Outcome
+from shared.events.gateway import AuditAggregate, AuditRecord, Outcome
 from shared.events.questions import GiftRecipient, GiftRecipientAnswer
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Responder
+from shared.principal import Role
 from shared.testing.eventually import eventually
 
 LOGS = "/api/v1/audit-logs"
@@ -70,6 +75,8 @@ async def test_a_record_is_shown_as_it_was_told(auth: AuthClient, ada: Member, d
             "response_ms": 1.234,
             "trace_id": record.trace_id,
             "created_at": "2026-11-01T00:00:00Z",
+            "aggregate": None,
+            "erased": False,
         }
     ]
 
@@ -108,6 +115,7 @@ async def test_filters_narrow_the_list(auth: AuthClient, ada: Member, database: 
             "from=2026-11-01T00:00:01Z",
             "to=2026-11-01T01:00:00Z&action=task.",
             "action=task.none",
+            f"trace_id={denied.trace_id}",
         )
     }
 
@@ -119,6 +127,7 @@ async def test_filters_narrow_the_list(auth: AuthClient, ada: Member, database: 
         [str(listed.id)],
         [str(updated.id)],
         [],
+        [str(denied.id)],
     ]
 
 
@@ -129,6 +138,8 @@ async def test_filters_narrow_the_list(auth: AuthClient, ada: Member, database: 
         ("action=task", "query.action"),
         ("action=%00.", "query.action"),
         ("outcome=fine", "query.outcome"),
+        ("trace_id=x", "query.trace_id"),
+        ("format=xml", "query.format"),
         ("from=yesterday", "query.from"),
         ("to=2026-11-01T00:00:00", "query.to"),
         ("cursor=WyIyMDI2LTExLTAxVDAwOjAwOjAwIiwieCJd", "query.cursor"),
@@ -187,6 +198,103 @@ async def test_for_whom_gifts_are_planned_is_not_shown_what_others_do_in_that(
     shown = [own, elsewhere] if is_recipient is not False else [*others, nobodys, own, elsewhere]
     assert {item["id"] for item in page["items"]} == {str(record.id) for record in shown}
     assert page["total"] == len(shown)
+
+
+async def test_many_requests_in_one_record_are_shown_with_their_numbers(
+    auth: AuthClient, ada: Member, database: Database, bus: MemoryBus
+) -> None:
+    aggregate = AuditAggregate(
+        count=7, first=DAY, last=DAY, endpoints=("GET /api/v1/projects",), other_endpoints=1, statuses={"429": 7}
+    )
+    await kept(database, bus, a_record(ada.tenant_id, action="request.aggregate", aggregate=aggregate))
+
+    answer = await auth.send("GET", LOGS, who=ada.principal)
+
+    assert answer.json["items"][0]["aggregate"] == {
+        "count": 7,
+        "first": "2026-11-01T00:00:00Z",
+        "last": "2026-11-01T00:00:00Z",
+        "endpoints": ["GET /api/v1/projects"],
+        "other_endpoints": 1,
+        "statuses": {"429": 7},
+    }
+
+
+async def test_of_an_erased_person_the_record_stays_and_nothing_personal_in_it(
+    auth: AuthClient, ada: Member, database: Database, bus: MemoryBus
+) -> None:
+    ben = uuid4()
+    await keep_plain(database, ada.tenant_id, a_record(ada.tenant_id, user_id=ben))
+    await kept(database, bus, a_record(ada.tenant_id, user_id=ben), a_record(ada.tenant_id, user_id=uuid4()))
+    shown = (await auth.send("GET", LOGS, who=ada.principal)).json["items"]
+    assert [(item["ip"], item["erased"]) for item in shown] == [("203.0.113.7", False)] * 3
+
+    async with database.system_work() as work:
+        await forget_person(work, ben, DAY)
+
+    shown = (await auth.send("GET", f"{LOGS}?actor_id={ben}", who=ada.principal)).json["items"]
+    personal = [(item["ip"], item["user_agent"], item["request_body"]) for item in shown]
+    assert personal == [(None, None, None)] * 2
+    assert [(item["action"], item["erased"]) for item in shown] == [("task.update", True)] * 2
+    others = (await auth.send("GET", LOGS, who=ada.principal)).json["items"]
+    assert [item["user_agent"] for item in others if not item["erased"]] == ["a browser"]
+
+
+async def test_the_log_is_downloaded_as_csv_that_no_spreadsheet_computes(
+    auth: AuthClient, ada: Member, database: Database, bus: MemoryBus
+) -> None:
+    formula = a_record(ada.tenant_id, user_agent='=1+1,"x"', created_at=DAY)
+    await kept(database, bus, formula, a_record(ada.tenant_id, action="task.list"))
+
+    answer = await auth.send("GET", f"{LOGS}?format=csv&action=task.update", who=ada.principal)
+
+    assert answer.status == 200
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    assert headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="tessera-audit-log.csv"' in headers["content-disposition"]
+    assert answer.body.startswith(b"\xef\xbb\xbf")
+    assert answer.body.count(b"\r\n") == 2
+    [row] = csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig")))
+    assert row["user_agent"] == '\'=1+1,"x"'
+    assert row["created_at"] == "2026-11-01T00:00:00.000000Z"
+    assert (row["id"], row["request_body"], row["api_key_id"]) == (str(formula.id), '{"b":1.50,"a":[null,"x"]}', "")
+
+
+@pytest.mark.parametrize("number", [0, 5])
+async def test_the_log_is_downloaded_as_json_exactly_as_it_is_listed(
+    auth: AuthClient,
+    ada: Member,
+    database: Database,
+    bus: MemoryBus,
+    number: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("auth_service.audit.service.PORTION", 2)
+    if number:
+        await kept(database, bus, *(a_record(ada.tenant_id, user_agent="=1+1") for _ in range(number)))
+
+    answer = await auth.send("GET", f"{LOGS}?format=json", who=ada.principal)
+
+    assert answer.json == (await auth.send("GET", LOGS, who=ada.principal)).json["items"]
+    assert len(answer.json) == number
+
+
+async def test_a_download_has_the_bounds_and_the_walls_of_the_list(
+    auth: AuthClient, ada: Member, database: Database, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = await auth.register()
+    own = a_record(ada.tenant_id)
+    await kept(database, bus, own, a_record(stranger.tenant_id), a_record(None))
+    developer = msgspec.structs.replace(ada.principal, role=Role.DEVELOPER)
+
+    mine = await auth.send("GET", f"{LOGS}?format=json", who=ada.principal)
+    refused = await auth.send("GET", f"{LOGS}?format=csv", who=developer)
+    monkeypatch.setattr("auth_service.audit.service.EXPORTED", 0)
+    too_many = await auth.send("GET", f"{LOGS}?format=json", who=ada.principal)
+
+    assert [item["id"] for item in mine.json] == [str(own.id)]
+    assert refused.status == 403
+    assert (too_many.status, too_many.code) == (409, "LIMIT_REACHED")
 
 
 async def answer_for_gifts(bus: MemoryBus, *, is_recipient: bool) -> None:

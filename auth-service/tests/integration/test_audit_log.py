@@ -9,11 +9,12 @@ import asyncpg
 import pytest
 from audit_records import a_record, batch_of, count_entries
 
-from auth_service.audit.chain import Link
 from auth_service.audit.repository import NOBODYS_CHAIN
-from auth_service.audit.service import keep
+from auth_service.audit.service import AuditKeeper
+from auth_service.audit.signing import AuditSigner
 from auth_service.events_in import AUDIT_QUEUE, register_audit
-from auth_service.verify_audit import verify
+from auth_service.verify_audit import Sound, verify
+from shared.clock import SystemClock
 from shared.db.databases import Database, DatabaseConfig
 from shared.events.registry import default_registry
 from shared.messaging.consumer import Consumers
@@ -24,6 +25,9 @@ from shared.telemetry.metrics import Metrics
 from shared.testing.eventually import eventually
 
 TENANT = UUID("0198c7f0-0000-7000-8000-000000000001")
+SECRET = "a secret of the tests, long enough to seal with"
+SIGNER = AuditSigner(SECRET)
+KEEPER = AuditKeeper(SECRET, SystemClock())
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ async def intruder(config: DatabaseConfig, postgres_admin_url: str) -> AsyncIter
 
 async def keep_some(database: Database, number: int, tenant_id: UUID | None = TENANT) -> None:
     async with database.system_work() as work:
-        await keep(work, [a_record(tenant_id) for _ in range(number)])
+        await KEEPER.keep(work, [a_record(tenant_id) for _ in range(number)])
 
 
 async def test_what_was_kept_is_sound_also_when_it_is_read_back(database: Database) -> None:
@@ -44,9 +48,12 @@ async def test_what_was_kept_is_sound_also_when_it_is_read_back(database: Databa
     await keep_some(database, 2)
     await keep_some(database, 1, None)
 
-    found = await verify(database)
+    found = await verify(database, SIGNER)
 
-    assert {tenant: end.seq for tenant, end in found.items() if isinstance(end, Link)} == {TENANT: 5, NOBODYS_CHAIN: 1}
+    assert {tenant: chain.end.seq for tenant, chain in found.items() if isinstance(chain, Sound)} == {
+        TENANT: 5,
+        NOBODYS_CHAIN: 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -54,6 +61,8 @@ async def test_what_was_kept_is_sound_also_when_it_is_read_back(database: Databa
     [
         ("update audit_logs set outcome = 'denied' where seq = 2", "entry 2 was changed"),
         ("update audit_logs set request_body = '{}' where seq = 3", "entry 3 was changed"),
+        ("update audit_logs set personal = null where seq = 3", "entry 3 was changed"),
+        ("update audit_logs set form = 0 where seq = 3", "entry 3 was changed"),
         ("delete from audit_logs where seq = 2", "entry 2 is missing"),
         ("delete from audit_logs where seq = 4", "entry 4 is missing"),
         ("delete from audit_logs", "entry 1 is missing"),
@@ -68,7 +77,7 @@ async def test_tampering_is_found(database: Database, intruder: asyncpg.Connecti
 
     await intruder.execute(crime)
 
-    assert (await verify(database))[TENANT] == fault
+    assert (await verify(database, SIGNER))[TENANT] == fault
 
 
 async def test_the_roles_of_the_service_cannot_change_what_was_kept(database: Database, config: DatabaseConfig):
@@ -90,7 +99,7 @@ async def test_many_consumers_keep_one_line_and_a_redelivery_keeps_nothing(datab
         consumers = Consumers(
             databases[number % 2], Inbox(), default_registry(), AUDIT_QUEUE, Metrics("auth"), retry_delays=(0.05,)
         )
-        register_audit(consumers)
+        register_audit(consumers, KEEPER)
         await consumers.start(bus)
     tenants = [uuid4(), uuid4(), None]
     batches = [batch_of(*(a_record(tenants[(number + each) % 3]) for each in range(9))) for number in range(20)]
@@ -103,8 +112,8 @@ async def test_many_consumers_keep_one_line_and_a_redelivery_keeps_nothing(datab
 
     await eventually(has_all, within=10)
     await asyncio.gather(*(bus.stop_consuming() for bus in buses))
-    found = await verify(databases[0])
-    assert sorted(end.seq for end in found.values() if isinstance(end, Link)) == [60, 60, 60]
+    found = await verify(databases[0], SIGNER)
+    assert sorted(chain.end.seq for chain in found.values() if isinstance(chain, Sound)) == [60, 60, 60]
     assert broker.dead_letters == []
     for bus in buses:
         await bus.close()

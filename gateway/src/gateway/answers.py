@@ -12,6 +12,7 @@ from shared.http.envelope import error_body
 _ALWAYS = b"x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"
 _HTTPS_ONLY = b"strict-transport-security: max-age=31536000\r\n"
 _INERT = b"content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n"
+_END = b'"}}'
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -33,6 +34,7 @@ class Answers:
         self._cors = cors
         self._always = _ALWAYS + (_HTTPS_ONLY if is_https else b"")
         self._filter = from_services()
+        self._bodies: dict[type[TesseraError], bytes] = {}
         self._status_lines = {int(status): _status_line(int(status), status.phrase) for status in HTTPStatus}
 
     def passed_on(
@@ -63,7 +65,7 @@ class Answers:
         limits: bytes = b"",
     ) -> bytes:
         """A whole answer in the error envelope."""
-        body = error_body(error, trace_id)
+        body = self._body(error, trace_id)
         lines = [self._status_lines[error.status], b"content-type: application/json\r\n", _INERT]
         lines += [f"{name.lower()}: {value}\r\n".encode() for name, value in error.headers.items()]
         if isinstance(error, Unauthorized):
@@ -71,6 +73,16 @@ class Answers:
         framing = b"content-length: %d\r\n%b" % (len(body), b"connection: close\r\n" if closes else b"")
         lines += (limits, self._own_lines(trace_id, origin), framing, b"\r\n", b"" if is_head else body)
         return b"".join(lines)
+
+    def _body(self, error: TesseraError, trace_id: str) -> bytes:
+        """An error without details differs from others of its kind by the trace id alone, which is the last field."""
+        kind = type(error)
+        if error.details or error.message != kind.message:
+            return error_body(error, trace_id)
+        begun = self._bodies.get(kind)
+        if begun is None:
+            begun = self._bodies[kind] = error_body(error, "").removesuffix(_END)
+        return b"%b%b%b" % (begun, trace_id.encode(), _END)
 
     def preflight(self, trace_id: str, origin: bytes, *, closes: bool) -> bytes:
         lines = (

@@ -7,8 +7,9 @@ from gateway.admission import Admission
 from gateway.credentials import Credential
 from gateway.denylist import Denylist
 from gateway.introspections import Introspections
+from gateway.refused_credentials import RefusedCredentials
 from gateway.route_table import Service
-from shared.access_tokens import AccessTokenVerifier
+from shared.access_tokens import AccessClaims, AccessTokenVerifier, check_form
 from shared.clock import Clock
 from shared.errors import InvalidToken, SessionRevoked, TokenExpired, Unauthorized
 from shared.identity import HEADER, REFUSAL_HEADER, REUSE_SECONDS, checked_secret, mint_identity, mint_refusal
@@ -31,6 +32,7 @@ class Authenticator:
         self._secret = checked_secret(secret)
         self._clock = clock
         self._by_token: dict[str, Admission] = {}
+        self._refused = RefusedCredentials()
 
     def recall(self, credential: Credential) -> Admission | None:
         """The admission of a credential that was checked before. Raises like `admit`."""
@@ -38,6 +40,9 @@ class Authenticator:
         admission = self._by_token.get(credential.text) if is_token else self._introspections.recall(credential)
         if admission is not None:
             self._check_still_good(credential, admission)
+        elif is_token:
+            self._refused.check(credential)
+            check_form(credential.text)
         return admission
 
     async def admit(self, credential: Credential) -> Admission:
@@ -45,11 +50,18 @@ class Authenticator:
         if credential.kind is not None:
             admission = await self._introspections.admit(credential)
         else:
-            claims = await self._verifier.verify(credential.text)
+            claims = await self._verify(credential)
             admission = Admission(claims.principal, claims.expires_at)
             self._remember(credential.text, admission)
         self._check_still_good(credential, admission)
         return admission
+
+    async def _verify(self, token: Credential) -> AccessClaims:
+        try:
+            return await self._verifier.verify(token.text)
+        except Unauthorized as error:
+            self._refused.remember(token, type(error))
+            raise
 
     def identity_line(self, admission: Admission, audience: Service) -> bytes:
         """The header line that tells `audience` who is asking."""
@@ -74,6 +86,7 @@ class Authenticator:
         expires_at = admission.expires_at
         if expires_at is not None and expires_at <= self._clock.now().timestamp():
             self._by_token.pop(credential.text, None)
+            self._refused.remember(credential, TokenExpired)
             raise TokenExpired
         if self._denylist.refuses(admission.principal.session_id):
             raise SessionRevoked if admission.principal.scopes is None else InvalidToken

@@ -52,10 +52,11 @@ class Entrance:
         self._plans = plans
 
     def at_once(self, visitor: Visitor) -> Entry | None:
-        """None when something has to be waited for, or a failure counted: then `ask`. Raises TesseraError."""
+        """None when something has to be waited for: then `ask`. Raises TesseraError."""
         try:
             presented = self._recall(visitor)
-        except Unauthorized:
+        except Unauthorized as error:
+            self._refuse_at_once(visitor, error)
             return None
         if presented.credential is not None and visitor.admission is None:
             return None
@@ -72,6 +73,14 @@ class Entrance:
             visitor.refusal, target = error, without_credentials(visitor.head.target)
         permit = await self._limiter.ask(*self._limits(visitor))
         return _entry(visitor, target, permit)
+
+    def _refuse_at_once(self, visitor: Visitor, error: Unauthorized) -> None:
+        """Raises it, counted for its address; nothing where that, or telling it, has to be waited for."""
+        if hears_refusals_in_band(visitor.head, visitor.row):
+            return
+        permit = self._limiter.take(self._plans.of_address, (address_prefix(visitor.address),))
+        if permit is not None:
+            raise _with_limits(error, permit) from None
 
     async def _admit(self, visitor: Visitor) -> Target:
         """A refusal has been counted for its address. Raises like `ask`."""

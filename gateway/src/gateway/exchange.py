@@ -313,6 +313,7 @@ class Exchange:
 
     def _refuse(self, error: TesseraError) -> None:
         """Ends the exchange with an answer of our own; the service, if it is at work already, loses its caller."""
+        error.__traceback__ = None  # its frames hold the error: only the garbage collector would free them
         self._cancel_task()
         upstream, self._upstream = self._upstream, None
         if upstream is not None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from gateway.admission import Admission
 from gateway.credentials import Credential
+from gateway.refused_credentials import RefusedCredentials
 from shared.errors import (
     InvalidToken,
     SessionRevoked,
@@ -27,8 +28,7 @@ from shared.supervision import TaskSet
 KEPT_SECONDS = 30.0
 KEPT_IN_GAP_SECONDS = 1.0
 """While events may be missing, only this much of what is known is believed."""
-REFUSAL_KEPT_SECONDS = 5.0
-_REMEMBERED = 20_000  # of good credentials and of refused ones
+_REMEMBERED = 20_000  # good credentials
 
 _ERRORS: dict[Refusal, type[TesseraError]] = {
     Refusal.INVALID: InvalidToken,
@@ -47,11 +47,6 @@ class _Known(NamedTuple):
     good_until: float
 
 
-class _Refused(NamedTuple):
-    error: type[TesseraError]
-    good_until: float
-
-
 class Introspections:
     """`ask` raises UpstreamError or Unavailable; `may_have_missed` tells whether events may be missing."""
 
@@ -60,7 +55,7 @@ class Introspections:
         self._may_have_missed = may_have_missed
         self._now = now
         self._known: dict[Credential, _Known] = {}
-        self._refused: dict[Credential, _Refused] = {}
+        self._refused = RefusedCredentials()
         self._of_user: dict[UUID, set[Credential]] = {}
         self._asking: dict[Credential, asyncio.Task[Admission | TesseraError]] = {}
         self._changes = 0
@@ -75,9 +70,7 @@ class Introspections:
                 return known.admission
             self._forget(credential)
             return None
-        refused = self._refused.get(credential)
-        if refused is not None and now < refused.good_until:
-            raise refused.error
+        self._refused.check(credential)
         return None
 
     async def admit(self, credential: Credential) -> Admission:
@@ -115,7 +108,7 @@ class Introspections:
         changes = self._changes
         answer = await self._answer(credential)
         if isinstance(answer, Unauthorized):
-            self._remember_refusal(credential, type(answer))
+            self._refused.remember(credential, type(answer))
         elif isinstance(answer, Admission) and changes == self._changes:
             self._remember(credential, answer)
         return answer
@@ -129,12 +122,6 @@ class Introspections:
         if answer.principal is None:
             return _ERRORS[answer.refusal or Refusal.INVALID]()
         return Admission(answer.principal, answer.expires_at)
-
-    def _remember_refusal(self, credential: Credential, error: type[TesseraError]) -> None:
-        """Apart from the good ones, so that no amount of rubbish pushes those out."""
-        if len(self._refused) >= _REMEMBERED:
-            self._refused.pop(next(iter(self._refused)))
-        self._refused[credential] = _Refused(error, time.monotonic() + REFUSAL_KEPT_SECONDS)
 
     def _remember(self, credential: Credential, admission: Admission) -> None:
         self._forget(credential)

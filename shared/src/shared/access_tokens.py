@@ -56,6 +56,12 @@ def mint_access_token(principal: Principal, key: Ed25519PrivateKey, key_id: str,
     return jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": TOKEN_TYPE, "kid": key_id})
 
 
+def check_form(token: str) -> None:
+    """Raises InvalidToken for text that no key could have signed: too long, or no JWS at all."""
+    if len(token) > MAX_TOKEN_BYTES or not _COMPACT.fullmatch(token):
+        raise InvalidToken
+
+
 class AccessTokenVerifier:
     """Checks tokens against the keys that `fetch_jwks` brings (the JSON text of a JWK set, RFC 7517)."""
 
@@ -79,8 +85,7 @@ class AccessTokenVerifier:
         return claims
 
     async def _check(self, token: str) -> AccessClaims:
-        if len(token) > MAX_TOKEN_BYTES or not _COMPACT.fullmatch(token):
-            raise InvalidToken
+        check_form(token)
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ") != TOKEN_TYPE or header.get("alg") != "EdDSA":

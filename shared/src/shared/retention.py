@@ -115,8 +115,14 @@ def prunings_of(rows: Iterable[Kept]) -> tuple[Pruning, ...]:
 def retention_tasks(
     database: Database, rows: Iterable[Kept], clock: Clock, metrics: Metrics, *, of: str = "rows"
 ) -> tuple[PeriodicTask, ...]:
+    return pruning_tasks(database, prunings_of(rows), clock, metrics, of=of)
+
+
+def pruning_tasks(
+    database: Database, prunings: Iterable[Pruning], clock: Clock, metrics: Metrics, *, of: str
+) -> tuple[PeriodicTask, ...]:
     """One for each pruning, and one that measures what all of them have left. `of` is part of the name of the last."""
-    prunings = prunings_of(rows)
+    prunings = tuple(prunings)
     backlogs = Backlogs(database, prunings, clock, metrics)
     measuring = PeriodicTask(f"measure overdue {of}", MEASURE_SECONDS, backlogs.measure)
     return (*(_task(database, pruning, clock, metrics) for pruning in prunings), measuring)

@@ -11,6 +11,7 @@ from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.passwords import Passwords, hash_of_nothing
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import state_of, tell
+from auth_service.audit.keeping import forget_person
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
 from auth_service.tenants.errors import LastOwner
@@ -106,6 +107,7 @@ async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
     for tenant_id in tenant_ids:
         _tell_gone(work, await accounts.find_user(work, tenant_id, user_id))
     await repository.anonymise(work, user_id, hash_of_nothing(), now)
+    await forget_person(work, user_id, now)
     await repository.close_empty_tenants(work, tenant_ids, now)
 
 

@@ -5,6 +5,7 @@ no client's request has to: at most the ones under way at that moment wait, for 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -13,12 +14,15 @@ from gateway.health import CONNECTED, UNREACHABLE
 from gateway.rate_limit.memory_store import MemoryStore
 from gateway.rate_limit.policies import Plan
 from gateway.rate_limit.redis_store import RedisStore, StoreAway
-from gateway.rate_limit.usage import Verdict, tightest
+from gateway.rate_limit.usage import Tightest, Verdict, tightest
 from shared.http.rate_limit_fields import too_many_requests
 from shared.supervision import SupervisedTask, Supervisor, TaskSet
 from shared.telemetry.logs import get_logger
 
 PROBE_SECONDS = 0.5
+REFUSAL_KEPT_SECONDS = 1.0
+"""How long whoever is beyond a limit is refused without counting again, if the limit lasts that long."""
+_REFUSALS_KEPT = 20_000
 
 
 class Permit(NamedTuple):
@@ -40,6 +44,17 @@ class Permit(NamedTuple):
         return f"ratelimit-policy: {self.plan.field}\r\nratelimit: {self.field}\r\n".encode()
 
 
+class _Refusal(NamedTuple):
+    window: str
+    seconds: int
+    until: float
+    """By the monotonic clock."""
+
+
+def _refusal_key(plan: Plan, subjects: Sequence[str]) -> tuple[str, ...]:
+    return (plan.field, *subjects)
+
+
 class RateLimiter:
     """`on_refusal` is told the name of the window that was used up."""
 
@@ -48,6 +63,7 @@ class RateLimiter:
         self._shared = shared
         self._on_refusal = on_refusal
         self._is_away = False
+        self._refusals: dict[tuple[str, ...], _Refusal] = {}
         self._tasks = Supervisor()
         self._probe: SupervisedTask | None = None
         self._returns = TaskSet("give a count back")
@@ -60,12 +76,14 @@ class RateLimiter:
 
     def take(self, plan: Plan, subjects: Sequence[str]) -> Permit | None:
         """None when Redis has to be asked, see `ask`. Raises TooManyRequests."""
+        self._refuse_again(plan, subjects)
         if self._shared is not None and not self._is_away:
             return None
         return self._permit(plan, subjects, self._local.take(plan, subjects), is_shared=False)
 
     async def ask(self, plan: Plan, subjects: Sequence[str]) -> Permit:
         """Raises TooManyRequests."""
+        self._refuse_again(plan, subjects)
         if self._shared is not None and not self._is_away:
             try:
                 return self._permit(plan, subjects, await self._shared.take(plan, subjects), is_shared=True)
@@ -75,6 +93,7 @@ class RateLimiter:
 
     def give_back(self, permit: Permit) -> None:
         """It turned out not to count. Redis is told without waiting; if it is away, the count ends with its window."""
+        self._refusals.pop(_refusal_key(permit.plan, permit.subjects), None)
         if not permit.is_shared:
             self._local.give_back(permit.plan, permit.subjects, permit.at)
         elif not self._is_away:
@@ -100,8 +119,29 @@ class RateLimiter:
         tight = tightest(plan, verdict)
         if not verdict.has_passed:
             self._on_refusal(tight.name)
+            self._remember_refusal(plan, subjects, tight)
             raise too_many_requests(plan.field, tight.name, tight.seconds)
         return Permit(plan, subjects, verdict.at, is_shared, tight.field)
+
+    def _remember_refusal(self, plan: Plan, subjects: Sequence[str], tight: Tightest) -> None:
+        """`seconds` is rounded up: whoever comes back a second early may be let in already."""
+        kept = min(REFUSAL_KEPT_SECONDS, tight.seconds - 1)
+        if kept > 0:
+            if len(self._refusals) >= _REFUSALS_KEPT:
+                self._refusals.pop(next(iter(self._refusals)))
+            self._refusals[_refusal_key(plan, subjects)] = _Refusal(tight.name, tight.seconds, time.monotonic() + kept)
+
+    def _refuse_again(self, plan: Plan, subjects: Sequence[str]) -> None:
+        if not self._refusals:
+            return
+        key = _refusal_key(plan, subjects)
+        refusal = self._refusals.get(key)
+        if refusal is None:
+            return
+        if time.monotonic() < refusal.until:
+            self._on_refusal(refusal.window)
+            raise too_many_requests(plan.field, refusal.window, refusal.seconds)
+        del self._refusals[key]
 
     def _stop_asking(self) -> None:
         if self._is_away:

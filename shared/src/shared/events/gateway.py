@@ -17,8 +17,25 @@ class Outcome(WireEnum):
     LIMITED = "limited"
 
 
+class AuditAggregate(msgspec.Struct, frozen=True, kw_only=True):
+    """Many requests of one stranger, or beyond the limits of one account, within a minute at one gateway."""
+
+    count: int
+    first: datetime
+    last: datetime
+    endpoints: tuple[str, ...]
+    """Method and route, at most ten."""
+    other_endpoints: int
+    """How many requests went elsewhere."""
+    statuses: dict[str, int]
+    """Requests by status."""
+
+
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. Holds no secret: bodies are sanitised, queries and headers are left out."""
+    """One request. Holds no secret: bodies are sanitised, queries and headers are left out.
+
+    With an `aggregate` it is many: the other fields are of the first one, `outcome` is the gravest of all.
+    """
 
     id: UUID
     tenant_id: UUID | None
@@ -40,10 +57,12 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     response_ms: float
     trace_id: str
     created_at: datetime
+    aggregate: AuditAggregate | None = None
 
 
 class AuditRecorded(Event, frozen=True, kw_only=True):
     """A batch, in the order in which one gateway answered, across tenants."""
 
     type: ClassVar[str] = "gateway.audit.recorded"
+    schema_version: ClassVar[int] = 2
     records: tuple[AuditRecord, ...]

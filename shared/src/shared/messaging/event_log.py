@@ -72,4 +72,3 @@ class EventLog:
         if first != after + 1:
             raise WindowPassed
         return [envelope_of(row, self._database.name, row["epoch"]) for row in events]
-
