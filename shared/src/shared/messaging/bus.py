@@ -171,7 +171,7 @@ class Bus(Protocol):
         """
 
     async def queue_depths(self) -> Mapping[str, int]:
-        """How many messages wait in each of `queues` that exists and among its dead letters.
+        """How many messages wait in each of `queues` that exists, and among its dead letters where the broker has them.
 
         Empty while the broker is away.
         """

@@ -53,23 +53,22 @@ class Publisher:
             raise PublishFailed("a queue is full", confirmed=outcomes.index(False))
 
     async def offer(self, messages: Sequence[OutgoingMessage]) -> Offered:
-        """As the bus describes it. A queue that refused one message is not asked about the ones behind it."""
+        """As the bus describes it."""
         outcomes = await self._send_all(messages)
-        refused: dict[UUID, frozenset[str]] = {}
-        full: frozenset[str] = frozenset()
-        for number, (message, is_taken) in enumerate(zip(messages, outcomes, strict=False)):
-            if not is_taken:
-                try:
-                    full |= await self._full_queues(message, full)
-                except PublishFailed as failure:
-                    raise PublishFailed(str(failure), number, refused) from failure
-                refused[message.id] = full - message.withheld_from
-        return Offered(len(outcomes), refused)
+        refused = [message for message, is_taken in zip(messages, outcomes, strict=False) if not is_taken]
+        full: dict[UUID, frozenset[str]] = {message.id: frozenset() for message in refused}
+        try:
+            for queue in self._queues if refused else ():
+                for message in await self._refused_by(queue, refused):
+                    full[message.id] |= {queue}
+        except PublishFailed as failure:
+            raise PublishFailed(str(failure), outcomes.index(False)) from failure
+        return Offered(len(outcomes), full)
 
     async def offer_to(self, queue: str, messages: Sequence[OutgoingMessage]) -> int:
         """One after the other: none may pass a queue that has just become free when the one before it was refused."""
         for number, message in enumerate(messages):
-            if not await self._offer_one(queue, message):
+            if not all(await self._send_to(queue, [message])):
                 return number
         return len(messages)
 
@@ -91,16 +90,27 @@ class Publisher:
         outcomes = await _confirm_in_order([self._send_event(exchanges[_exchange_of(one)], one) for one in messages])
         return self._check(outcomes)
 
-    async def _full_queues(self, message: OutgoingMessage, known: frozenset[str]) -> frozenset[str]:
-        """Which of our queues do not take it now: none, if one that is not ours refused it. Raises PublishFailed."""
-        asked = [queue for queue in self._queues if queue not in known | message.withheld_from]
-        return frozenset([queue for queue in asked if not await self._offer_one(queue, message)])
+    async def _refused_by(self, queue: str, messages: Sequence[OutgoingMessage]) -> Sequence[OutgoingMessage]:
+        """Offers them to one of our queues: those from the first on that it has no room for. Raises PublishFailed.
 
-    async def _offer_one(self, queue: str, message: OutgoingMessage) -> bool:
-        name = topology.selected_exchange_of(message.service)
-        exchange = (await self._declared_exchanges({name}))[name]
-        outcomes = await _confirm_in_order([_send(exchange, message, topology.key_for_queue(queue, message.type), [])])
-        return self._check(outcomes)[0]
+        None, if they were refused by a queue that is not ours.
+        """
+        wanted = [message for message in messages if queue not in message.withheld_from]
+        outcomes = await self._send_to(queue, wanted)
+        return wanted[outcomes.index(False) :] if False in outcomes else ()
+
+    async def _send_to(self, queue: str, messages: Sequence[OutgoingMessage]) -> list[bool]:
+        """As `_send_all`."""
+        if not messages:
+            return []
+        exchanges = await self._declared_exchanges({topology.selected_exchange_of(one.service) for one in messages})
+        sends = [
+            _send(
+                exchanges[topology.selected_exchange_of(one.service)], one, topology.key_for_queue(queue, one.type), []
+            )
+            for one in messages
+        ]
+        return self._check(await _confirm_in_order(sends))
 
     def _send_event(self, exchange: AbstractExchange, message: OutgoingMessage) -> Send:
         if not message.withheld_from:
