@@ -56,7 +56,7 @@ def deliver_to_webhooks(
 
 def _follow_members(consumers: Consumers, team: TeamService) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
-        await team.welcome(work, event.tenant_id, event.project_id, event.user_id, event.project_role)
+        await team.welcome(work, event)
 
     async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised) -> None:
         await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
