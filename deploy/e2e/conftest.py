@@ -60,7 +60,7 @@ async def ada(stack: StackProcess) -> AsyncIterator[ApiClient]:
 async def stranger(stack: StackProcess) -> AsyncIterator[ApiClient]:
     """Somebody of another tenant."""
     async with api_client(stack.url) as client:
-        yield await client.register("Mallory")
+        yield await prove_address(await client.register("Mallory"), mail_folder(stack.environ))
 
 
 @pytest.fixture

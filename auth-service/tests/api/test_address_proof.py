@@ -1,4 +1,4 @@
-"""The first proof of an address: an account comes back to whoever reads its mail, and what opened it before does not."""
+"""The first proof of an address: an account comes back to whoever reads its mail; what opened it before does not."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

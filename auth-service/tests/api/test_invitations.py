@@ -5,17 +5,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from auth_builders import PASSWORD, registration
+from auth_builders import PASSWORD, Member, registration
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite, wanting
 
 from shared.db.databases import Database
+from shared.errors import EmailNotVerified
 from shared.events.projects import ProjectRole
-from shared.events.questions import ProjectStanding, ProjectStandingAnswer
+from shared.events.questions import InvitationRoom, ProjectStanding, ProjectStandingAnswer
 from shared.messaging.memory import MemoryBus
-from shared.messaging.requests import Responder
+from shared.messaging.requests import Requests, Responder
 from shared.testing.eventually import eventually
 
 ACCEPT = f"{INVITATIONS}/accept"
@@ -359,3 +360,35 @@ async def test_who_has_left_brings_nobody_in(auth_with_mail: AuthClient, mail: M
     await mail.letter_to("guest@example.com")
 
     assert mail.letters_to("spam@example.com", "") == []
+
+
+async def test_projects_are_told_that_an_unproven_account_invites_nobody(auth: AuthClient, bus: MemoryBus) -> None:
+    unproven, proven = await auth.register_unproven(), await auth.register()
+
+    async def ask(inviter: Member) -> None:
+        question = InvitationRoom(
+            tenant_id=inviter.tenant_id, email="x@example.com", invited_by=inviter.principal.user_id
+        )
+        await Requests(bus).ask(question)
+
+    with pytest.raises(EmailNotVerified):
+        await ask(unproven)
+    await ask(proven)
+
+
+async def test_what_an_account_wanted_before_its_proof_comes_to_nothing(
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus, database: Database
+) -> None:
+    auth, unproven, late = auth_with_mail, await auth_with_mail.register_unproven(), await auth_with_mail.register()
+    owner = await auth.register()
+    async with database.system_work() as work:
+        await work.execute(
+            "update users set email_verified_at = now() + interval '1 hour' where id = $1", late.principal.user_id
+        )
+
+    for inviter in (unproven, late):
+        await bus.publish([wanting(inviter.tenant_id, inviter.principal.user_id, "spam@example.com")])
+    await bus.publish([wanting(owner.tenant_id, owner.principal.user_id, "guest@example.com")])
+    await mail.letter_to("guest@example.com")
+
+    assert mail.letters_to("spam@example.com") == []
