@@ -6,15 +6,15 @@ from typing import NamedTuple
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.schemas import UserView
 from auth_service.invitations import repository
-from auth_service.invitations.domain import LIFE
+from auth_service.invitations.domain import LIFE, may_be_sent_by
 from auth_service.invitations.errors import MemberExists
 from auth_service.invitations.repository import Name
 from auth_service.invitations.schemas import CreateInvitation, InvitationView
 from auth_service.mail_tokens.domain import new_token
 from auth_service.members import seats
-from auth_service.members.domain import check_may_grant, check_may_invite
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
+from shared.errors import Forbidden
 
 
 class Put(NamedTuple):
@@ -34,8 +34,8 @@ async def put_invitation(
     """
     tenant_id, token = inviter.tenant_id, new_token()
     await seats.lock(work, tenant_id)
-    check_may_invite(inviter.role)
-    check_may_grant(inviter.role, asked.role)
+    if not may_be_sent_by(inviter.role if inviter.is_active else None, asked.role):
+        raise Forbidden
     if await accounts.find_member_by_email(work, tenant_id, asked.email) is not None:
         raise MemberExists
     await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
