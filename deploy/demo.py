@@ -11,7 +11,8 @@ import aiohttp
 from deploy.api_client import ApiClient, Unexpected, api_client
 from deploy.console import say
 from deploy.embedded.postgres_home import remove_data
-from deploy.environment import Ports, user_environment
+from deploy.environment import Home, Ports, user_environment
+from deploy.mail_folder import mail_folder, prove_address
 from deploy.stack_process import EMBEDDED, stack_process
 from deploy.supervision.errors import ServerError
 from shared.testing.live_client import LiveClient
@@ -28,8 +29,8 @@ _ENDINGS = (Missing, Unexpected, BrokenPromise, SubscriptionRefused, ServerError
 class Story:
     """Ada works, Grace watches the same project live; a stranger sees nothing."""
 
-    def __init__(self, url: str, ada: ApiClient, stranger: ApiClient) -> None:
-        self._url = url
+    def __init__(self, url: str, ada: ApiClient, stranger: ApiClient, mail: Path | None) -> None:
+        self._url, self._mail = url, mail
         self._live_url = url.replace("http", "ws", 1) + "/ws"
         self._ada = ada
         self._stranger = stranger
@@ -56,6 +57,9 @@ class Story:
         await self._stranger.register("Mallory")
         me = await self._ada.expect(200, "GET", "/auth/me")
         say(f"Ada registers as {me.data['email']}; she owns a tenant of her own. So does a stranger, elsewhere.")
+        if self._mail is not None:
+            await prove_address(self._ada, self._mail)
+            say("She opens the link that was mailed to her: her address is proven, and her session goes on.")
         old = {"refresh_token": self._ada.tokens["refresh_token"]}
         self._ada.tokens = (await self._ada.expect(200, "POST", "/auth/refresh", old)).data
         say("She refreshes her tokens: the old refresh token has had its day.")
@@ -207,21 +211,29 @@ async def _running_stack() -> str | None:
         return None
 
 
-async def _play(url: str) -> None:
+async def _play(url: str, mail: Path | None) -> None:
+    """`mail` is the folder of this stack's mail, if it can be read here."""
     async with api_client(url) as ada, api_client(url) as stranger:
-        await Story(url, ada, stranger).play()
+        await Story(url, ada, stranger, mail).play()
+
+
+def _mail_of_running_stack() -> Path | None:
+    """None for a stack elsewhere, or one that sends its mail."""
+    environ = user_environment()
+    folder = Home(environ).folder / "mail"
+    return folder if "TESSERA_URL" not in environ and folder.is_dir() else None
 
 
 async def _run() -> None:
     url = await _running_stack()
     if url is not None:
         say(f"The story, on the stack at {url}:")
-        await _play(url)
+        await _play(url, _mail_of_running_stack())
         return
     say("No stack is running: starting one for this story.")
     with tempfile.TemporaryDirectory(prefix="tessera-demo-") as folder:
         async with stack_process(EMBEDDED, Path(folder)) as stack:
-            await _play(stack.url)
+            await _play(stack.url, mail_folder(stack.environ))
         remove_data(Path(folder) / "postgres")
 
 

@@ -1,6 +1,6 @@
 """A client of the running service: over a real socket, with the identity the gateway would attach."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 from auth_builders import INTERNAL_SECRET, PASSWORD, Member, principal_in, registration
 from auth_fakes import SettableClock
 
+from shared.email_address import email_identity
 from shared.identity import HEADER, mint_identity
 from shared.principal import Principal
 
@@ -40,10 +41,15 @@ class Answer(NamedTuple):
 
 
 class AuthClient:
-    def __init__(self, address: str, session: ClientSession, clock: SettableClock) -> None:
+    """`prove` makes the address with this identity a proven one, as its owner does by a mailed link."""
+
+    def __init__(
+        self, address: str, session: ClientSession, clock: SettableClock, prove: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._address = address
         self._session = session
         self._clock = clock
+        self._prove = prove
 
     async def send(
         self,
@@ -63,6 +69,12 @@ class AuthClient:
             return Answer(response.status, lower, await response.read(), cookies)
 
     async def register(self, **changes: Any) -> Member:
+        """Somebody whose address is proven."""
+        member = await self.register_unproven(**changes)
+        await self._prove(email_identity(member.email))
+        return member
+
+    async def register_unproven(self, **changes: Any) -> Member:
         body = registration(**changes)
         answer = await self.send("POST", "/api/v1/auth/register", body)
         assert answer.status == 201, answer

@@ -75,8 +75,13 @@ def run_auth(bus: MemoryBus, clock: SettableClock, monkeypatch: pytest.MonkeyPat
             auth_settings(**({"tessera_home": str(tmp_path)} | changes)), database=database, bus=bus, clock=clock
         )
         port = _free_port()
+
+        async def prove(identity: str) -> None:
+            async with database.system_work() as work:
+                await work.execute("update users set email_verified = true where email_identity = $1", identity)
+
         async with serving([Served(app, "127.0.0.1", port)]), ClientSession() as session:
-            yield AuthClient(f"http://127.0.0.1:{port}", session, clock)
+            yield AuthClient(f"http://127.0.0.1:{port}", session, clock, prove)
 
     return run
 

@@ -92,11 +92,17 @@ class AuthReplicas:
         return {"email": email, "password": PASSWORD, "first_name": "Ada", "last_name": "Example"}
 
     async def register(self) -> Person:
-        answer = await self.send(Call("POST", "/auth/register", self.registration()))
+        """Somebody who has proven their address."""
+        body = self.registration()
+        answer = await self.send(Call("POST", "/auth/register", body))
         assert answer.status == 201, answer
         tokens = answer.data["tokens"]
         claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
-        return Person(principal_of(claims), tokens["refresh_token"])
+        person = Person(principal_of(claims), tokens["refresh_token"])
+        token = {"token": await self.mailed_token(body["email"])}
+        proven = await self.send(Call("POST", "/auth/verify-email", token, person.principal))
+        assert proven.status == 204, proven
+        return person
 
     async def mailed_token(self, recipient: str) -> str:
         """From the next letter to this address."""

@@ -12,6 +12,7 @@ from deploy.api_client import ApiClient, api_client
 from deploy.e2e.gift_frames import Household, moved_in
 from deploy.e2e.stock_chat_client import installed
 from deploy.embedded.postgres_home import remove_data
+from deploy.mail_folder import mail_folder, prove_address
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
 
 # Limits are not what is tested here, and one machine plays all clients. A node that restarts lets them go at once.
@@ -50,15 +51,16 @@ def stack(request: pytest.FixtureRequest) -> StackProcess:
 
 @pytest.fixture
 async def ada(stack: StackProcess) -> AsyncIterator[ApiClient]:
+    """Somebody who has proven their address."""
     async with api_client(stack.url) as client:
-        yield await client.register("Ada")
+        yield await prove_address(await client.register("Ada"), mail_folder(stack.environ))
 
 
 @pytest.fixture
 async def stranger(stack: StackProcess) -> AsyncIterator[ApiClient]:
     """Somebody of another tenant."""
     async with api_client(stack.url) as client:
-        yield await client.register("Mallory")
+        yield await prove_address(await client.register("Mallory"), mail_folder(stack.environ))
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """People who use everything at once: what can happen to each thing that has a live topic, by chance."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from deploy.api_client import Answer, ApiClient
 from deploy.e2e.live_views import every
+from deploy.mail_folder import mailed_token
 from shared.testing.eventually import eventually
 
 Action = Callable[["Household"], Awaitable[object]]
@@ -20,8 +22,8 @@ def action(work: Action) -> Action:
 class Household:
     """Ada owns the tenant, Grace is a member whom lists are for, Bob comes and goes."""
 
-    def __init__(self, chance: Random, ada: ApiClient, grace: ApiClient, bob: ApiClient) -> None:
-        self.chance = chance
+    def __init__(self, chance: Random, ada: ApiClient, grace: ApiClient, bob: ApiClient, mail: Path) -> None:
+        self.chance, self.mail = chance, mail
         self.ada, self.grace, self.bob = ada, grace, bob
         self.project = self.list = self.wishes = self.surprise = ""
         self.occasion = self.person = self.self_person = self.conversation = self.chat = ""
@@ -553,7 +555,10 @@ async def change_role(home: Household) -> None:
 async def take_somebody_on(home: Household) -> None:
     """And suspend them, and let them go."""
     email = f"{home.word().lower().replace(' ', '.')}.{home.ada.user['id']}@example.com"
-    made = await home.made("/users", {"email": email, "first_name": "Cleo", "last_name": "Example"})
+    await home.made("/users", {"email": email, "first_name": "Cleo", "last_name": "Example"})
+    chosen = {"token": await mailed_token(home.mail, email, "reset-password"), "password": "correct horse battery"}
+    await home.ada.expect(204, "POST", "/auth/reset-password", chosen)
+    made = next(key for key, user in (await every(home.ada, "/users")).items() if user["email"] == email)
     await home.patch(f"/users/{made}", {"is_active": False})
     await home.ada.expect(204, "DELETE", f"/users/{made}")
 

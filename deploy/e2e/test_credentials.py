@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from deploy.api_client import Answer, ApiClient, api_client
 from deploy.embedded.postgres_home import remove_data
+from deploy.mail_folder import mail_folder, prove_address
 from deploy.stack_process import EMBEDDED, StackProcess, stack_process
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -148,7 +149,7 @@ async def test_no_credential_is_ever_logged_or_stored(
     talkative: StackProcess, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     async with api_client(talkative.url) as ada, api_client(talkative.url) as anonymous:
-        await ada.register("Ada")
+        await prove_address(await ada.register("Ada"), mail_folder(talkative.environ))
         key = (await make_key(ada, "*:read"))["key"]
         page = await sign_in_by_cookie(anonymous, ada)
         token = (await ada.expect(200, "POST", "/auth/session-token")).data["url"].rpartition("token=")[2]

@@ -146,7 +146,7 @@ async def household(stack: StackProcess, chance: Random) -> AsyncIterator[Househ
     mail = Path(stack.environ["TESSERA_HOME"]) / "mail"
     async with api_client(stack.url) as ada, api_client(stack.url) as grace, api_client(stack.url) as bob:
         await ada.register("Ada")
-        home = Household(chance, ada, await join(ada, grace, "Grace", mail), await join(ada, bob, "Bob", mail))
+        home = Household(chance, ada, await join(ada, grace, "Grace", mail), await join(ada, bob, "Bob", mail), mail)
         await home.settle()
         yield home
 

@@ -9,6 +9,7 @@ from auth_service.accounts import routes as accounts
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
 from auth_service.accounts.service import Profiles
+from auth_service.address_proof.credential import AccompanyingSession
 from auth_service.api_keys import routes as api_keys
 from auth_service.api_keys.domain import key_tokens
 from auth_service.api_keys.service import ApiKeys
@@ -31,6 +32,7 @@ from auth_service.introspection import routes as introspection
 from auth_service.introspection.service import Introspection
 from auth_service.invitations import routes as invitation_routes
 from auth_service.invitations.acceptance import tenant_joined
+from auth_service.invitations.new_members import NewMembers
 from auth_service.invitations.service import Invitations
 from auth_service.live_tickets import routes as live_tickets
 from auth_service.live_tickets.service import LiveTickets, ticket_tokens
@@ -112,6 +114,7 @@ ROUTES = (
     member_routes.routes,
     tenancy.routes,
     invitation_routes.routes,
+    invitation_routes.new_member_routes,
     audit.routes,
     live_tickets.routes,
 )
@@ -125,7 +128,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     limits = AttemptLimits(database, settings.key_encryption_secret, clock, settings.rate_limit_scale)
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
-    members = Members(database, passwords, limits, mailroom.outbox, links, clock)
+    members = Members(database, clock)
     requests = Requests(bus)
     invitations = Invitations(database, requests, mailroom.outbox, links, clock)
     resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
@@ -139,6 +142,8 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
             *_parts(settings, database, keys, passwords, limits, mailroom.outbox, clock),
             members,
             invitations,
+            NewMembers(database, limits, mailroom.outbox, links, clock),
+            AccompanyingSession(settings.internal_secret, clock),
             Tenants(database, clock),
             resets,
             revocations,
@@ -239,7 +244,7 @@ def _sign_in(
     mint: TokenMint,
     clock: Clock,
 ) -> SignIn:
-    gate = LoginGate(limits, KnownDevices(secret))
+    gate = LoginGate(database, limits, KnownDevices(secret))
     codes = Codes(Seal(secret, SECOND_FACTORS), RecoveryCodes(secret))
     return SignIn(
         database, passwords, gate, limits, Challenges(secret), codes, notices, tenant_joined, opener, mint, clock

@@ -15,8 +15,8 @@ AUDIT_QUEUE = "auth.audit"
 
 
 def register(consumers: Consumers, invitations: Invitations, forwarding: Forwarding) -> None:
-    async def invitation_requested(work: Work, event: InvitationRequested, _envelope: Envelope) -> None:
-        await invitations.send_for(work, event)
+    async def invitation_requested(work: Work, event: InvitationRequested, envelope: Envelope) -> None:
+        await invitations.send_for(work, event, envelope.time)
 
     async def notification_added(work: Work, event: NotificationAdded, _envelope: Envelope) -> None:
         await forwarding.pass_on(work, event)

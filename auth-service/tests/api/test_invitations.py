@@ -5,17 +5,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from auth_builders import PASSWORD, registration
+from auth_builders import PASSWORD, Member, registration
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite, wanting
 
 from shared.db.databases import Database
+from shared.errors import EmailNotVerified
 from shared.events.projects import ProjectRole
-from shared.events.questions import ProjectStanding, ProjectStandingAnswer
+from shared.events.questions import InvitationRoom, ProjectStanding, ProjectStandingAnswer
 from shared.messaging.memory import MemoryBus
-from shared.messaging.requests import Responder
+from shared.messaging.requests import Requests, Responder
 from shared.testing.eventually import eventually
 
 ACCEPT = f"{INVITATIONS}/accept"
@@ -110,15 +111,30 @@ async def test_of_twenty_parallel_acceptances_one_makes_a_membership(
     assert len(members) == 2
 
 
-async def test_an_invitation_changes_nothing_for_who_is_a_member_already(
-    auth_with_mail: AuthClient, mail: MailServer
-) -> None:
+async def test_a_member_is_not_invited(auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus) -> None:
+    await answer_for_projects(bus, ProjectRole.OWNER)
     auth, owner = auth_with_mail, await auth_with_mail.register()
-    token = await invite(auth, mail, owner, owner.email, role="viewer")
+    member = await colleague(auth, mail, owner, "viewer")
+    into_project = {"email": member.email.upper(), "project_id": str(uuid4())}
 
-    joined = await auth.send("POST", ACCEPT, {"token": token}, who=owner.principal)
+    for body in ({"email": member.email}, into_project):
+        answer = await auth.send("POST", INVITATIONS, body, who=owner.principal)
+        assert (answer.status, answer.code) == (409, "MEMBER_EXISTS")
 
-    assert joined.data["user"]["role"] == "owner"
+
+async def test_an_invitation_changes_nothing_for_who_has_become_a_member(
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus
+) -> None:
+    await answer_for_projects(bus, ProjectRole.OWNER)
+    auth, owner, guest = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
+    first = await invite(auth, mail, owner, guest.email, role="manager")
+    mail.messages.clear()
+    second = await invite(auth, mail, owner, guest.email, role="viewer", project_id=str(uuid4()))
+    await auth.send("POST", ACCEPT, {"token": first}, who=guest.principal)
+
+    joined = await auth.send("POST", ACCEPT, {"token": second}, who=guest.principal)
+
+    assert joined.data["user"]["role"] == "manager"
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "expired", "replaced"])
@@ -149,8 +165,8 @@ async def test_of_invitations_sent_to_one_person_at_once_the_last_waits(auth: Au
 
     assert {answer.status for answer in sent} == {201}
     waiting = (await auth.send("GET", INVITATIONS, who=owner.principal)).json["items"]
-    assert len(waiting) == 1
-    assert waiting[0]["id"] in {answer.data["id"] for answer in sent}
+    assert [waiting[0]["id"]] * 6 == [answer.data["id"] for answer in sent]
+    assert (len(waiting), waiting[0]["version"]) == (1, 6)
 
 
 async def test_invitations_are_listed_with_what_became_of_them(
@@ -277,13 +293,15 @@ async def test_where_only_the_invited_may_register_a_token_opens_the_door(
     async with run_auth(database, registration_mode="invite") as auth:
         uninvited = await auth.send("POST", REGISTER, registration())
         pretender = await auth.send("POST", REGISTER, registration(invitation_token="made up"))
-        invited = await auth.send("POST", REGISTER, registration(invitation_token=token))
+        other = await auth.send("POST", REGISTER, registration(invitation_token=token))
+        invited = await auth.send("POST", REGISTER, registration(email="guest@example.com", invitation_token=token))
         twice = await auth.send("POST", REGISTER, registration(invitation_token=token))
 
     assert (uninvited.status, uninvited.code) == (403, "REGISTRATION_CLOSED")
     assert (pretender.status, pretender.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    assert (other.status, other.code) == (403, "EMAIL_NOT_VERIFIED")
     assert (invited.status, twice.status) == (201, 410)
-    assert not invited.data["user"]["email_verified"]
+    assert invited.data["user"]["email_verified"]
 
 
 async def test_whoever_is_invited_names_no_tenant(auth: AuthClient) -> None:
@@ -342,3 +360,35 @@ async def test_who_has_left_brings_nobody_in(auth_with_mail: AuthClient, mail: M
     await mail.letter_to("guest@example.com")
 
     assert mail.letters_to("spam@example.com", "") == []
+
+
+async def test_projects_are_told_that_an_unproven_account_invites_nobody(auth: AuthClient, bus: MemoryBus) -> None:
+    unproven, proven = await auth.register_unproven(), await auth.register()
+
+    async def ask(inviter: Member) -> None:
+        question = InvitationRoom(
+            tenant_id=inviter.tenant_id, email="x@example.com", invited_by=inviter.principal.user_id
+        )
+        await Requests(bus).ask(question)
+
+    with pytest.raises(EmailNotVerified):
+        await ask(unproven)
+    await ask(proven)
+
+
+async def test_what_an_account_wanted_before_its_proof_comes_to_nothing(
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus, database: Database
+) -> None:
+    auth, unproven, late = auth_with_mail, await auth_with_mail.register_unproven(), await auth_with_mail.register()
+    owner = await auth.register()
+    async with database.system_work() as work:
+        await work.execute(
+            "update users set email_verified_at = now() + interval '1 hour' where id = $1", late.principal.user_id
+        )
+
+    for inviter in (unproven, late):
+        await bus.publish([wanting(inviter.tenant_id, inviter.principal.user_id, "spam@example.com")])
+    await bus.publish([wanting(owner.tenant_id, owner.principal.user_id, "guest@example.com")])
+    await mail.letter_to("guest@example.com")
+
+    assert mail.letters_to("spam@example.com") == []

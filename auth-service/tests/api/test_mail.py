@@ -6,7 +6,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from auth_builders import PASSWORD, registration
+from auth_builders import PASSWORD
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer, body_of, token_in
@@ -21,7 +21,7 @@ VERIFY, RESET, FORGOT = (f"/api/v1/auth/{name}" for name in ("verify-email", "re
 async def test_a_new_account_gets_a_link_that_confirms_its_address_once(
     auth_with_mail: AuthClient, mail: MailServer
 ) -> None:
-    auth, member = auth_with_mail, await auth_with_mail.register()
+    auth, member = auth_with_mail, await auth_with_mail.register_unproven()
     token = await mail.token_to(member.email, "Confirm")
 
     first = await auth.send("POST", VERIFY, {"token": token})
@@ -46,7 +46,7 @@ async def test_the_link_leads_to_the_web_app_and_nowhere_else(
 async def test_a_link_that_is_too_old_confirms_nothing(
     auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
 ) -> None:
-    member = await auth_with_mail.register()
+    member = await auth_with_mail.register_unproven()
     token = await mail.token_to(member.email)
     clock.advance(days=3)
 
@@ -58,7 +58,7 @@ async def test_a_link_that_is_too_old_confirms_nothing(
 async def test_the_link_is_mailed_again_until_there_are_enough_and_never_after_it_was_used(
     auth_with_mail: AuthClient, mail: MailServer
 ) -> None:
-    auth, member = auth_with_mail, await auth_with_mail.register()
+    auth, member = auth_with_mail, await auth_with_mail.register_unproven()
     for _ in range(5):
         answer = await auth.send("POST", "/api/v1/auth/resend-verification", who=member.principal)
         assert answer.status == 204
@@ -91,7 +91,7 @@ async def test_a_forgotten_password_is_replaced_by_a_mailed_link_once_and_ends_a
 async def test_a_reset_proves_the_address_and_tells_it(
     auth_with_mail: AuthClient, mail: MailServer, database: Database
 ) -> None:
-    auth, member = auth_with_mail, await auth_with_mail.register()
+    auth, member = auth_with_mail, await auth_with_mail.register_unproven()
     for password in (NEW_PASSWORD, PASSWORD):
         await auth.send("POST", FORGOT, {"email": member.email})
         await eventually(lambda: mail.letters_to(member.email, "new password"))
@@ -115,7 +115,7 @@ async def test_of_several_links_opened_at_once_one_is_good(
 ) -> None:
     auth = auth_with_mail
     for _ in range(5):
-        member = await auth.register()
+        member = await auth.register_unproven()
         for number in range(3):
             if path == RESET:
                 await auth.send("POST", FORGOT, {"email": member.email})
@@ -290,9 +290,8 @@ async def test_two_replicas_send_each_mail_once(run_auth: RunAuth, databases: li
 
 
 async def test_names_cannot_write_headers_or_markup(auth_with_mail: AuthClient, mail: MailServer) -> None:
-    body = registration(first_name="Ada\r\nBcc: all@example.com", tenant_name="<b>Engines</b>\nSubject: x")
-    answer = await auth_with_mail.send("POST", "/api/v1/auth/register", body)
-    inviter = await auth_with_mail.member(body["email"], answer.data["tokens"])
+    names = {"first_name": "Ada\r\nBcc: all@example.com", "tenant_name": "<b>Engines</b>\nSubject: x"}
+    inviter = await auth_with_mail.register(**names)
 
     await auth_with_mail.send("POST", "/api/v1/invitations", {"email": "guest@example.com"}, who=inviter.principal)
 

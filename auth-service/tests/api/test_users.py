@@ -8,7 +8,7 @@ import pytest
 from auth_builders import PASSWORD, Member
 from auth_client import AuthClient
 from mail_server import MailServer
-from members import colleague
+from members import INVITATIONS, colleague
 
 from shared.db.databases import Database
 from shared.events.questions import MemberDirectory
@@ -16,6 +16,7 @@ from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 
 USERS = "/api/v1/users"
+TIMES = ("created_at", "updated_at", "expires_at")
 NEW_USER = {"email": "new@example.com", "first_name": "New", "last_name": "Person"}
 
 
@@ -66,7 +67,7 @@ async def test_preferences_are_nobody_elses_business(auth_with_mail: AuthClient,
     assert (seen.data["preferences"], own.data["preferences"]) == ({}, {"secret": 1})
 
 
-async def test_an_admin_makes_an_account_whose_owner_chooses_the_password_once(
+async def test_whoever_is_added_chooses_a_password_once_and_has_an_account_then(
     auth_with_mail: AuthClient, mail: MailServer
 ) -> None:
     auth, owner = auth_with_mail, await auth_with_mail.register()
@@ -78,12 +79,11 @@ async def test_an_admin_makes_an_account_whose_owner_chooses_the_password_once(
     again = await auth.send("POST", "/api/v1/auth/reset-password", body)
     signed_in = await auth.login("new@example.com")
 
-    assert made.status == 201
-    assert made.headers["location"] == f"{USERS}/{made.data['id']}"
-    assert (made.data["role"], made.data["email_verified"], made.data["last_login_at"]) == ("manager", False, None)
+    assert (made.status, made.data["role"], made.data["status"]) == (201, "manager", "pending")
     assert (chosen.status, again.status) == (204, 410)
     assert signed_in.data["user"]["tenant_id"] == str(owner.tenant_id)
-    assert signed_in.data["user"]["email_verified"]
+    user = signed_in.data["user"]
+    assert (user["full_name"], user["role"], user["email_verified"]) == ("New Person", "manager", True)
 
 
 async def test_a_repeated_making_is_answered_alike_and_done_once(auth: AuthClient) -> None:
@@ -110,12 +110,49 @@ async def test_nobody_adds_members_above_themselves(
     assert answer.status == status
 
 
-async def test_an_address_that_has_an_account_is_invited_instead(auth: AuthClient) -> None:
-    owner, other = await auth.register(), await auth.register()
+async def test_the_answer_does_not_say_whether_an_address_has_an_account_and_none_is_made(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database
+) -> None:
+    auth, owner, other = auth_with_mail, await auth_with_mail.register(), await auth_with_mail.register()
 
-    answer = await auth.send("POST", USERS, NEW_USER | {"email": other.email}, who=owner.principal)
+    answers = [
+        await auth.send("POST", USERS, NEW_USER | {"email": email}, who=owner.principal)
+        for email in (other.email, "nobody@example.com")
+    ]
+    invited = await mail.letter_to(other.email, "invites you")
+    listed = (await auth.send("GET", INVITATIONS, who=owner.principal)).json["items"]
 
-    assert (answer.status, answer.code) == (409, "AUTH_EMAIL_TAKEN")
+    told = [{k: v for k, v in each.data.items() if k not in ("id", "email", *TIMES)} for each in answers]
+    assert [each.status for each in answers] == [201, 201]
+    assert told[0] == told[1]
+    assert len({frozenset(each) for each in listed}) == 1
+    assert "accept-invitation" in str(invited.get_body(("plain",)))
+    assert len(await database.system_rows("select from users")) == 2
+
+
+async def test_a_first_password_is_none_for_an_account_that_was_made_meanwhile(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    await auth.send("POST", USERS, NEW_USER, who=owner.principal)
+    token = await mail.token_to(NEW_USER["email"])
+    theirs = await auth.register_unproven(email=NEW_USER["email"])
+
+    answer = await auth.send("POST", "/api/v1/auth/reset-password", {"token": token, "password": "another passphrase"})
+    joined = await auth.send("POST", f"{INVITATIONS}/accept", {"token": token}, who=theirs.principal)
+
+    assert (answer.status, answer.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    assert (joined.status, joined.data["user"]["email_verified"]) == (200, True)
+    assert (await auth.login(theirs.email)).status == 200
+
+
+async def test_a_member_is_not_added_again(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    member = await colleague(auth, mail, owner, "viewer")
+
+    answer = await auth.send("POST", USERS, NEW_USER | {"email": member.email.upper()}, who=owner.principal)
+
+    assert (answer.status, answer.code) == (409, "MEMBER_EXISTS")
 
 
 @pytest.mark.parametrize("field", ["tenant_id", "tier", "email_verified", "id", "password", "is_platform_admin"])

@@ -1,6 +1,6 @@
 """How limits scale, and which device is known."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -39,3 +39,12 @@ def test_a_cookie_made_under_another_secret_is_of_no_device() -> None:
     cookie = KnownDevices("another-secret-of-at-least-32-bytes!").introduce("ada@example.com")
 
     assert KnownDevices(SECRET).recognise(cookie, "ada@example.com") is None
+
+
+def test_a_device_of_before_the_proof_of_the_address_is_not_known_after_it() -> None:
+    devices, proven_at = KnownDevices(SECRET), datetime(2026, 11, 30, tzinfo=UTC)
+
+    before, after = devices.introduce("ada@example.com"), devices.introduce("ada@example.com", proven_at)
+
+    assert devices.recognise(before, "ada@example.com", proven_at) is None
+    assert devices.recognise(after, "ada@example.com", proven_at) is not None

@@ -24,7 +24,7 @@ async def record(folder: Path) -> None:
         home = Path(room)
         async with stack_process(EMBEDDED, home, settings) as stack:
             async with api_client(stack.url) as ada, api_client(stack.url) as stranger:
-                await Story(stack.url, ada, stranger).play()
+                await Story(stack.url, ada, stranger, home / "mail").play()
             accounts, names = await walk(stack.url, home / "mail", receiver_port)
             for person in ("ada", "grace", "mallory"):
                 await _introduce_device(stack.url, accounts[person])

@@ -21,7 +21,6 @@ ACCOUNTS = (
     Step("ada", "PATCH /users/me", {"display_name": "Countess", "preferences": {"theme": "dark"}}, 200),
     Step("ada", "PATCH /tenants/current", {"name": "Analytical Engines"}, 200),
     Step("ada", "POST /tenants", {"name": "Second home", "slug": "second-home"}, name="second_tenant"),
-    Step("ada", "POST /users", {"email": "made@example.com", "first_name": "Made", "last_name": "By Ada"}, name="made"),
     Step("ada", "PATCH /users/{made}", {"role": "viewer", "is_active": False}, 200),
     Step("ada", "POST /invitations", {"email": "waits@example.com", "role": "manager"}, name="invitation"),
     Step("ada", "PUT /settings/editor/font_size", {"value": 14}, 200),

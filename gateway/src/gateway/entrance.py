@@ -18,7 +18,7 @@ from gateway.entry_rules import check_scopes, credential_for, hears_refusals_in_
 from gateway.rate_limit.limiter import Permit, RateLimiter
 from gateway.rate_limit.policies import Plan, Plans
 from gateway.request_head import RequestHead
-from gateway.route_table import UNROUTED, LimitClass, Row
+from gateway.route_table import UNROUTED, Access, LimitClass, Row
 from shared.address_prefix import address_prefix
 from shared.errors import Forbidden, TesseraError, Unauthorized
 
@@ -68,9 +68,13 @@ class Entrance:
         try:
             target = await self._admit(visitor)
         except Unauthorized as error:
-            if not hears_refusals_in_band(visitor.head, visitor.row):
+            if visitor.row.access is Access.IF_GOOD:
+                visitor.admission = None
+            elif hears_refusals_in_band(visitor.head, visitor.row):
+                visitor.refusal = error
+            else:
                 raise
-            visitor.refusal, target = error, without_credentials(visitor.head.target)
+            target = without_credentials(visitor.head.target)
         permit = await self._limiter.ask(*self._limits(visitor))
         return _entry(visitor, target, permit)
 

@@ -4,6 +4,7 @@ from gateway.cors import Cors
 from gateway.credentials import (
     ENGINE_IO_IN_QUERY,
     SESSION_IN_QUERY,
+    Credential,
     Presented,
     carries_session_cookie,
     presented_credential,
@@ -26,12 +27,21 @@ def credential_for(head: RequestHead, row: Row, cors: Cors) -> Presented:
         return Presented(None, head.target)
     presented = presented_credential(head, reads_query=row.credential_in_query)
     credential = presented.credential
+    if row.access is Access.IF_GOOD and not _may_count(credential, head, cors):
+        return Presented(None, head.target)
     if credential is None:
         if row.access is Access.USER:
             raise AuthRequired
     elif credential.kind is CredentialKind.SESSION_COOKIE:
         _check_origin(head, row, cors)
     return presented
+
+
+def _may_count(credential: Credential | None, head: RequestHead, cors: Cors) -> bool:
+    """Where nothing has to be shown: people only, and a cookie only from a page of ours."""
+    if credential is None or credential.kind is CredentialKind.API_KEY:
+        return False
+    return credential.kind is not CredentialKind.SESSION_COOKIE or cors.is_allowed(head)
 
 
 def check_scopes(principal: Principal, head: RequestHead, row: Row) -> None:

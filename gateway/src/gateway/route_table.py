@@ -36,6 +36,7 @@ class Access(Enum):
     PUBLIC = "anyone; a credential is not even looked at"
     USER = "a valid credential"
     OPTIONAL = "anyone; a credential that is presented must be valid"
+    IF_GOOD = "anyone; a credential that is good is passed on, and any other counts as none"
     OPERATOR = "callers on loopback or in METRICS_ALLOW"
 
 
@@ -86,7 +87,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_way_in(self) -> bool:
         """Only the answer tells who it was that came."""
-        return self.access is Access.PUBLIC and self.service is Service.AUTH and "POST" in self.methods
+        is_open = self.access in (Access.PUBLIC, Access.IF_GOOD)
+        return is_open and self.service is Service.AUTH and "POST" in self.methods
 
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
@@ -137,12 +139,12 @@ def _sign_in(path: str, *, acts_on_cookie: bool = False) -> Row:
     )
 
 
-def _mailed(path: str) -> Row:
-    """For whoever has lost their way in: what was mailed to them is all they can show."""
+def _mailed(path: str, *, access: Access = Access.PUBLIC) -> Row:
+    """For whoever has lost their way in: what was mailed to them is all they must show."""
     return Row(
         path=path,
         service=Service.AUTH,
-        access=Access.PUBLIC,
+        access=access,
         methods=frozenset({"POST"}),
         limit_class=LimitClass.PUBLIC,
         body_limit=64 * KIB,
@@ -189,7 +191,7 @@ ROWS: tuple[Row, ...] = (
     _sign_in("/api/v1/auth/session-exchange"),
     Row(path="/api/v1/auth/session-token", service=Service.AUTH, methods=frozenset({"POST"}), body_limit=64 * KIB),
     Row(path="/api/v1/api-keys", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
-    _mailed("/api/v1/auth/verify-email"),
+    _mailed("/api/v1/auth/verify-email", access=Access.IF_GOOD),
     _mailed("/api/v1/auth/forgot-password"),
     _mailed("/api/v1/auth/reset-password"),
     Row(path="/api/v1/auth/resend-verification", service=Service.AUTH, body_limit=64 * KIB),

@@ -331,3 +331,36 @@ async def test_what_was_known_before_the_broker_went_away_is_not_believed_after(
     stack.broker.interrupt()
 
     await eventually(lambda: is_refused(stack, X_API_Key=KEY), 2)
+
+
+PROOF = "/api/v1/auth/verify-email"
+
+
+async def identity_sent(stack: Stack, **headers: str) -> bool:
+    """Whether a mailed link was passed on with who has opened it."""
+    assert await ask(stack, "POST", PROOF, **headers) == (200, "")
+    return bool(stack.auth.requests[-1].all(b"x-tessera-identity"))
+
+
+async def test_a_mailed_link_is_passed_on_with_the_session_that_comes_along(stack: Stack) -> None:
+    stack.auth.issue(CredentialKind.SESSION_COOKIE, COOKIE)
+
+    assert await identity_sent(stack, **stack.bearer())
+    assert await identity_sent(stack, Cookie=cookie(), Origin=ALLOWED)
+    assert not await identity_sent(stack)
+
+
+async def test_no_credential_keeps_a_mailed_link_from_being_opened(stack: Stack) -> None:
+    stack.auth.issue(CredentialKind.SESSION_COOKIE, COOKIE)
+    stack.auth.issue(CredentialKind.API_KEY, KEY, scopes=EVERYTHING)
+
+    for headers in (
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": "Basic nonsense"},
+        {"X_API_Key": KEY},
+        {"Cookie": cookie() + "2"},
+        {"Cookie": cookie()},
+        {"Cookie": cookie(), "Origin": "https://elsewhere.example.com"},
+    ):
+        for _ in range(2):  # once when it is looked into, once when it is remembered
+            assert not await identity_sent(stack, **headers), headers

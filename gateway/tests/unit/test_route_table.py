@@ -21,6 +21,8 @@ from shared.scopes import checked_resource
         ("PATCH", b"/api/v1/profile", Service.AUTH, Access.USER),
         ("PUT", b"/api/v1/settings/editor/theme", Service.AUTH, Access.USER),
         ("POST", b"/api/v1/auth/refresh", Service.AUTH, Access.PUBLIC),
+        ("POST", b"/api/v1/auth/verify-email", Service.AUTH, Access.IF_GOOD),
+        ("POST", b"/api/v1/auth/reset-password", Service.AUTH, Access.PUBLIC),
         ("POST", b"/api/v1/auth/logout", Service.AUTH, Access.USER),
         ("GET", b"/api/v1/auth/me", Service.AUTH, Access.USER),
         ("PATCH", b"/api/v1/users/me", Service.AUTH, Access.USER),

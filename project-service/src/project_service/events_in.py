@@ -11,13 +11,16 @@ from project_service.gifting.streams import linked, streams
 from project_service.projects import repository as projects
 from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
+from project_service.webhooks import repository as webhooks
 from project_service.webhooks.deliveries import DeliveryService
+from project_service.webhooks.schemas import DisabledReason
 from shared.db.unit_of_work import Work
 from shared.events import gifting
 from shared.events.auth import (
     AccountAnonymised,
     InvitationAccepted,
     MembershipRemoved,
+    UserUpdated,
 )
 from shared.events.changes import Change, Guarded
 from shared.events.envelope import Envelope
@@ -59,7 +62,7 @@ def deliver_to_webhooks(
 
 def _follow_members(consumers: Consumers, team: TeamService) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
-        await team.welcome(work, event.tenant_id, event.project_id, event.user_id, event.project_role)
+        await team.welcome(work, event)
 
     async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
         redact_authored(work, event.tenant_id, event.user_id)
@@ -68,8 +71,14 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
         await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
         await team.leave_tenant(work, event.tenant_id, event.user_id)
 
+    async def address_proven(work: Work, event: UserUpdated, envelope: Envelope) -> None:
+        if "email_verified" in event.changed_fields:
+            reason = DisabledReason.ADDRESS_PROVEN
+            await webhooks.disable_made_by(work, event.payload.tenant_id, event.entity_id, reason, envelope.time)
+
     consumers.on(InvitationAccepted, invitation_accepted)
     consumers.on(AccountAnonymised, anonymised)
+    consumers.on(UserUpdated, address_proven)
     follow_members(consumers, member_left)
 
 

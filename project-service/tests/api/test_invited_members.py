@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from project_builders import person
 from project_client import ProjectClient, project_path
+from project_people import introduce
 
 from shared.events.auth import InvitationAccepted
 from shared.events.projects import ProjectRole
@@ -52,6 +53,26 @@ async def test_a_project_of_another_tenant_takes_no_members_from_here(client: Pr
     assert (await client.send("GET", project_path(project), who=stranger)).status == 404
 
 
+@pytest.mark.parametrize("how", ["demoted", "removed"])
+async def test_who_owns_the_project_no_more_brings_nobody_onto_its_team(
+    client: ProjectClient, bus: MemoryBus, how: str
+) -> None:
+    ada, inviter = person(), person(Role.MANAGER)
+    await introduce(client, bus, (inviter, "inviter@example.com", None))
+    project, other = await client.new_project(ada), await client.new_project(inviter)
+    await client.join(project, inviter, "owner")
+    place = f"{project_path(project)}/team/{inviter.user_id}"
+    method, body = ("DELETE", None) if how == "removed" else ("PATCH", {"role": "editor"})
+    assert (await client.send(method, place, body, who=ada)).status in (200, 204)
+    first, second = person(Role.DEVELOPER), person(Role.DEVELOPER)
+
+    await tell(bus, about(first, project, "viewer", inviter), first.tenant_id)
+    await tell(bus, about(second, other, "viewer", inviter), second.tenant_id)
+
+    await eventually(lambda: has_role(client, second, other, "viewer"))
+    assert not await has_role(client, first, project, "viewer")
+
+
 @pytest.mark.parametrize("who", ["founder", "stranger", "colleague"])
 async def test_ones_standing_in_a_project_can_be_asked(client: ProjectClient, bus: MemoryBus, who: str) -> None:
     ada = person()
@@ -63,12 +84,13 @@ async def test_ones_standing_in_a_project_can_be_asked(client: ProjectClient, bu
     assert answer.role == (ProjectRole.OWNER if who == "founder" else None)
 
 
-def about(guest: Principal, project: dict[str, Any], role: str) -> InvitationAccepted:
+def about(guest: Principal, project: dict[str, Any], role: str, inviter: Principal | None = None) -> InvitationAccepted:
     return InvitationAccepted(
         tenant_id=guest.tenant_id,
         user_id=guest.user_id,
         project_id=UUID(project["id"]),
         project_role=ProjectRole(role),
+        invited_by=None if inviter is None else inviter.user_id,
     )
 
 

@@ -8,6 +8,7 @@ from project_builders import person
 from project_client import ProjectClient, project_path
 from project_people import introduce
 
+from shared.errors import EmailNotVerified
 from shared.events.questions import InvitationRoom, InvitationRoomAnswer, TopicNotFound, TopicPosition
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests, Responder
@@ -79,6 +80,25 @@ async def test_nobody_is_invited_into_a_tenant_without_a_seat(client: ProjectCli
 
     assert (answer.status, answer.code) == (403, "TIER_LIMIT_EXCEEDED")
     assert answer.json["error"]["details"]["used"] == 5
+    assert await client.database.system_rows("select from outbox where type = 'project.invitation.requested'") == []
+
+
+async def test_nobody_is_invited_by_an_account_without_a_proven_address(client: ProjectClient, bus: MemoryBus) -> None:
+    ada = person(Role.MANAGER)
+    project = await client.new_project(ada)
+    asked: list[InvitationRoom] = []
+
+    async def room(question: InvitationRoom) -> InvitationRoomAnswer:
+        asked.append(question)
+        raise EmailNotVerified
+
+    responder = Responder(bus, "auth")
+    responder.on(InvitationRoom, room)
+    await responder.start()
+    answer = await invite(client, ada, project, email="new@example.com")
+
+    assert (answer.status, answer.code) == (403, "EMAIL_NOT_VERIFIED")
+    assert [question.invited_by for question in asked] == [ada.user_id]
     assert await client.database.system_rows("select from outbox where type = 'project.invitation.requested'") == []
 
 

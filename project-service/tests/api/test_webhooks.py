@@ -1,16 +1,22 @@
 """Who may have webhooks, where they may lead, and what is told of them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 import pytest
 from project_builders import person
 from project_client import ProjectClient
+from project_people import is_known
 
 from project_service.webhooks.domain import MAX_WEBHOOKS
+from shared.events.auth import UserUpdated
 from shared.ids import new_id
+from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
+from shared.testing.eventually import eventually
+from shared.testing.members import joined, tell, user
 
 WEBHOOKS = "/api/v1/webhooks"
 URL = "https://hooks.example.com/tessera?token=1"
@@ -185,3 +191,31 @@ async def test_webhooks_are_read_page_by_page(client: ProjectClient) -> None:
 
     assert [each["id"] for each in first.items + second.items] == [each["id"] for each in reversed(made)]
     assert first.json["total"] == 3
+
+
+async def test_webhooks_of_before_the_makers_address_was_proven_are_disabled(
+    client: ProjectClient, bus: MemoryBus
+) -> None:
+    ada, grace = person(Role.ADMIN), person(Role.ADMIN)
+    before, others = await new_webhook(client, ada), await new_webhook(client, grace)
+    renamed, proven = (
+        UserUpdated(entity_id=ada.user_id, version=2, changed_fields=changed, payload=user(ada, "ada@example.com"))
+        for changed in (("display_name",), ("email_verified",))
+    )
+
+    async def disabled() -> list[tuple[bool, str | None]]:
+        read = [await client.send("GET", f"{WEBHOOKS}/{made['id']}", who=ada) for made in (before, others)]
+        return [(answer.data["active"], answer.data["disabled_reason"]) for answer in read]
+
+    await tell(bus, renamed, ada.tenant_id)
+    await tell(bus, joined(grace, "grace@example.com"), grace.tenant_id)
+    await eventually(lambda: is_known(client, grace))
+    untouched = await disabled()
+    await tell(bus, proven, ada.tenant_id)
+    await eventually(lambda: became(disabled, [(False, "address_proven"), (True, None)]))
+
+    assert untouched == [(True, None), (True, None)]
+
+
+async def became(read: Callable[[], Awaitable[object]], wanted: object) -> bool:
+    return await read() == wanted

@@ -15,15 +15,21 @@ _REFUSED_CATEGORIES = ("C", "Z")  # controls, formats (bidi, zero width), unassi
 
 
 def email_identity(email: str) -> str:
-    """The form that is unique: compatibility characters folded (UAX 15, NFKC), lower case."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).lower())
+    """The form that is unique: composed (UAX 15, NFC) and lower case, by the default mapping of Unicode in any locale.
+
+    Compatibility characters stay what they are: a mailbox of a ligature is not the mailbox of its letters.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).lower())
 
 
 def is_email(text: str) -> bool:
-    """A sane address: one @, a dotted domain, nothing quoted, nothing that cannot be seen."""
-    identity = email_identity(text)
-    is_short = len(text) <= MAX_LENGTH and len(identity) <= MAX_LENGTH
-    return is_short and not _is_deceptive(text) and bool(_UNQUOTED.fullmatch(identity) and _SHAPE.fullmatch(identity))
+    """A sane address: one @, a dotted domain, nothing quoted, nothing that cannot be seen.
+
+    It has to be one after compatibility folding, too: mail software may fold what hides a second @ or a space.
+    """
+    folded = unicodedata.normalize("NFKC", email_identity(text))
+    is_short = len(text) <= MAX_LENGTH and len(folded) <= MAX_LENGTH and len(email_identity(text)) <= MAX_LENGTH
+    return is_short and not _is_deceptive(text) and bool(_UNQUOTED.fullmatch(folded) and _SHAPE.fullmatch(folded))
 
 
 def _is_deceptive(text: str) -> bool:

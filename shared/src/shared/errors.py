@@ -98,6 +98,12 @@ class Forbidden(TesseraError):
     remedy = "Ask somebody who may, or for more rights."
 
 
+class EmailNotVerified(Forbidden):
+    code = "EMAIL_NOT_VERIFIED"
+    message = "Confirm your e-mail address first: a link was mailed to it."
+    remedy = "Open the mailed link, or ask for another one, and send the request again."
+
+
 class NotFound(TesseraError):
     status = 404
     remedy = "Check the address; what you may not see is answered like what does not exist."

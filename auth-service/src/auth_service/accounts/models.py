@@ -17,6 +17,7 @@ class User(Model):
     preferences: fields.Field[dict[str, object]] = fields.JSONField(default=dict)
     is_active = fields.BooleanField(default=True)
     email_verified = fields.BooleanField(default=False)
+    email_verified_at = fields.DatetimeField(null=True)
     is_platform_admin = fields.BooleanField(default=False)
     last_login_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)

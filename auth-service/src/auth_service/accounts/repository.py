@@ -46,6 +46,14 @@ class Credentials(NamedTuple):
     """Where a sign-in would lead: the tenant asked for, or the one they have belonged to for longest."""
 
 
+class Address(NamedTuple):
+    """Of an account. `proven_at` is None where it was proven before the moment was kept, too."""
+
+    identity: str
+    is_proven: bool
+    proven_at: datetime | None
+
+
 class Addressee(NamedTuple):
     user_id: UUID
     email: str
@@ -123,6 +131,23 @@ async def lock_account(work: Work, user_id: UUID) -> bool:
     One order for all who lock more than one thing of a person: the user, memberships, sessions, whatever else.
     """
     return await work.row("select from users where id = $1 and is_active for no key update", user_id) is not None
+
+
+async def lock_address(work: Work, user_id: UUID) -> Address | None:
+    """As `lock_account`: None for an account that is closed. For system work."""
+    row = await work.row(f"{_ADDRESS} where id = $1 and is_active for no key update", user_id)
+    return None if row is None else Address(**row)
+
+
+async def find_address(work: Work, email: str) -> Address | None:
+    """Of whoever has this address. For system work."""
+    row = await work.row(f"{_ADDRESS} where email_identity = $1", email_identity(email))
+    return None if row is None else Address(**row)
+
+
+async def was_proven_at(work: Work, user_id: UUID, moment: datetime) -> bool:
+    """Whether the address was proven by then."""
+    return await work.row(_WAS_PROVEN_AT, user_id, moment) is not None
 
 
 async def find_user_for_sign_in(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
@@ -209,11 +234,18 @@ select id as user_id, password_hash, password_changed_at, is_active from users w
 """
 
 _MEMBER_BY_EMAIL = """
-select u.id from users u join memberships m on m.user_id = u.id where m.tenant_id = $1 and lower(u.email) = $2
+select u.id from users u join memberships m on m.user_id = u.id where m.tenant_id = $1 and u.email_identity = $2
+"""
+
+_ADDRESS = "select email_identity as identity, email_verified as is_proven, email_verified_at as proven_at from users"
+
+_WAS_PROVEN_AT = """
+select from users where id = $1 and email_verified and (email_verified_at is null or email_verified_at <= $2)
 """
 
 _MARK_VERIFIED = """
-update users set email_verified = true, version = version + 1, updated_at = $2 where id = $1 and not email_verified
+update users set email_verified = true, email_verified_at = $2, version = version + 1, updated_at = $2
+where id = $1 and not email_verified
 """
 
 # Later than before even when two changes share a moment: the time tells passwords apart.

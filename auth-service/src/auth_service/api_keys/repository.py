@@ -63,6 +63,24 @@ async def revoke_key(work: Work, tenant_id: UUID, user_id: UUID, key_id: UUID, n
         raise ApiKeyNotFound
 
 
+async def revoke_keys(work: Work, user_id: UUID, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Ids of the keys that were good until now, each with its tenant. For system work."""
+    rows = await work.rows(_REVOKE_ALL, user_id, now)
+    return [(row["id"], row["tenant_id"]) for row in rows]
+
+
+async def lock_live(work: Work, key_id: UUID) -> bool:
+    """Whether it was not revoked; until the end of the transaction it is not."""
+    return await work.row("select from api_keys where id = $1 and revoked_at is null for share", key_id) is not None
+
+
+# In one order: two that lock many of them wait for each other, and neither for ever.
+_REVOKE_ALL = """
+update api_keys set revoked_at = $2
+where id in (select id from api_keys where user_id = $1 and revoked_at is null order by id for update)
+returning id, tenant_id
+"""
+
 _ADD = """
 insert into api_keys (tenant_id, user_id, id, prefix, digest, name, scopes, expires_at, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

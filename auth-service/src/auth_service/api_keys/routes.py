@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from auth_service.accounts.errors import UserNotFound
 from auth_service.api_keys.errors import ApiKeyNotFound
 from auth_service.api_keys.schemas import ApiKeyQuery, ApiKeyView, CreateApiKey, NewApiKey
 from auth_service.api_keys.service import ApiKeys
-from shared.errors import LimitReached
+from shared.errors import EmailNotVerified, LimitReached
 from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.pagination import PageOf
@@ -21,7 +22,12 @@ async def list_api_keys(principal: Principal, keys: ApiKeys, query: ApiKeyQuery)
     return await keys.find(principal, query)
 
 
-@routes.post(API_KEYS, summary="Make an API key; its text is shown this once", errors=[LimitReached], confidential=True)
+@routes.post(
+    API_KEYS,
+    summary="Make an API key; its text is shown this once",
+    errors=[EmailNotVerified, UserNotFound, LimitReached],
+    confidential=True,
+)
 async def add_api_key(principal: Principal, keys: ApiKeys, body: CreateApiKey) -> Created[NewApiKey]:
     return Created(await keys.add(principal, body))
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.address_proof.requirement import require_proven
 from auth_service.api_keys import repository
 from auth_service.api_keys.domain import checked_scopes, shown_prefix
 from auth_service.api_keys.repository import KeyTerms
@@ -26,11 +27,12 @@ class ApiKeys:
         self._clock = clock
 
     async def add(self, owner: Principal, wanted: CreateApiKey) -> NewApiKey:
-        """Raises ValidationFailed or LimitReached."""
+        """Raises ValidationFailed, EmailNotVerified, SessionRevoked or LimitReached."""
         now = self._clock.now()
         terms = KeyTerms(wanted.name, checked_scopes(wanted.scopes, wanted.expires_at, now), wanted.expires_at)
         key = self._tokens.new(new_id())
         async with self._database.unit_of_work(owner.tenant_id, actor_id=owner.user_id) as work:
+            await require_proven(work, owner)
             row = await repository.add_key(work, owner.tenant_id, owner.user_id, key, shown_prefix(key), terms, now)
             return work.answer(msgspec.convert({**row, "key": key.text}, NewApiKey))
 

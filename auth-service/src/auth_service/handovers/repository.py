@@ -34,6 +34,10 @@ async def use_token(work: Work, token: OpaqueToken, now: datetime) -> Bearer | N
     return None if row is None else Bearer(**row)
 
 
+async def delete_of(work: Work, user_id: UUID) -> None:
+    await work.execute("delete from session_tokens where user_id = $1", user_id)
+
+
 async def lock_owner(work: Work, bearer: Bearer) -> bool:
     """Whether they may still sign in to the tenant; until the end of the transaction nobody changes that."""
     return await work.row(_LOCK_OWNER, bearer.tenant_id, bearer.user_id) is not None

@@ -12,6 +12,8 @@ class Invitation(Model):
     email = fields.CharField(254)
     email_identity = fields.CharField(254)
     role = fields.CharField(16)
+    first_name = fields.TextField(null=True)
+    last_name = fields.TextField(null=True)
     project_id = fields.UUIDField(null=True)
     project_role = fields.CharField(16, null=True)
     invited_by = fields.UUIDField()

@@ -1,11 +1,13 @@
 """Every query about invitations. A tenant's own work makes and withdraws them; tokens are for system work."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from auth_service import limits
+from auth_service.invitations.domain import roles_beyond
 from auth_service.invitations.errors import InvitationNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView
 from auth_service.mail_tokens.domain import NewToken, digest_of
@@ -22,10 +24,21 @@ from shared.principal import Role
 EXPIRED_KEPT_FOR = timedelta(days=30)
 
 
-class TakenInvitation(msgspec.Struct, frozen=True):
+class Name(NamedTuple):
+    """Of somebody who is added as a member, as whoever adds them knows it."""
+
+    first: str
+    last: str
+
+
+class OpenInvitation(msgspec.Struct, frozen=True):
     tenant_id: UUID
+    email: str
     email_identity: str
+    first_name: str | None
+    last_name: str | None
     role: Role
+    invited_by: UUID
     project_id: UUID | None
     project_role: ProjectRole | None
 
@@ -51,20 +64,27 @@ async def put_invitation(
     token: NewToken,
     now: datetime,
     expires_at: datetime,
+    name: Name | None = None,
 ) -> InvitationView:
-    """Takes the place of one that waits for the same person and project: its link is not good any more.
-
-    With the tenant's seats locked, so that of two who invite the same person at once the second sees what it replaces.
-    """
-    identity, invitation_id = email_identity(new.email), new_id()
-    await work.execute(_WITHDRAW_FORMER, tenant_id, identity, new.project_id)
-    await work.execute(
-        _ADD, invitation_id, tenant_id, new.email, identity, new.role, new.project_id, new.project_role,
-        invited_by, token.digest, expires_at, now,
+    """Renews one that waits for the same person and project: it keeps its id, and its former link is good no more."""
+    [put] = await work.rows(
+        _PUT, new_id(), tenant_id, new.email, email_identity(new.email), new.role, new.project_id, new.project_role,
+        invited_by, token.digest, expires_at, now, name.first if name else None, name.last if name else None,
     )  # fmt: skip
     await work.execute(_FORGET_OLDEST, tenant_id, limits.ACCEPTED_KEPT)
-    [row] = await work.rows(f"{_INVITATIONS} and id = $3", tenant_id, now, invitation_id)
+    [row] = await work.rows(f"{_INVITATIONS} and id = $3", tenant_id, now, put["id"])
     return msgspec.convert(row, InvitationView)
+
+
+async def withdraw_beyond(work: Work, tenant_id: UUID, invited_by: UUID, right: Role | None) -> None:
+    """Those that the inviter has sent and could not send any more, with `right` as the role that is left to them."""
+    beyond = [role.value for role in roles_beyond(right)]
+    await work.execute(_WITHDRAW_BEYOND, tenant_id, invited_by, beyond)
+
+
+async def withdraw_all(work: Work, invited_by: UUID) -> None:
+    """In all tenants: for system work."""
+    await work.execute(_WITHDRAW_ALL, invited_by)
 
 
 async def remove_invitation(work: Work, tenant_id: UUID, invitation_id: UUID) -> None:
@@ -83,18 +103,31 @@ async def find_tenant(work: Work, token: str) -> UUID:
     return tenant_id
 
 
-async def take_invitation(work: Work, token: str, user_id: UUID, now: datetime) -> TakenInvitation:
-    """Of any number of parallel uses of a token one gets it. Raises TokenUsedOrExpired."""
-    row = await work.row(_TAKE, digest_of(token), user_id, now)
+async def find_open(work: Work, token: str, now: datetime) -> OpenInvitation:
+    """Raises TokenUsedOrExpired."""
+    row = await work.row(_FIND_OPEN, digest_of(token), now)
     if row is None:
         raise TokenUsedOrExpired
-    return msgspec.convert(row, TakenInvitation)
+    return msgspec.convert(row, OpenInvitation)
+
+
+async def lock_right_of(work: Work, tenant_id: UUID, inviter_id: UUID) -> Role | None:
+    """The role of an active member with a proven address, which stays so until the end of the transaction."""
+    row = await work.row(_LOCK_RIGHT, tenant_id, inviter_id)
+    return None if row is None else Role(row["role"])
+
+
+async def take_invitation(work: Work, token: str, user_id: UUID, now: datetime) -> None:
+    """Of any number of parallel uses of a token one gets it. Raises TokenUsedOrExpired."""
+    if not await work.execute(_TAKE, digest_of(token), user_id, now):
+        raise TokenUsedOrExpired
 
 
 _STATUS = "case when accepted_at is not null then 'accepted' when expires_at <= $2 then 'expired' else 'pending' end"
 
 _INVITATIONS = f"""
-select id, tenant_id, email, role, project_id, project_role, invited_by, {_STATUS} as status, expires_at, accepted_at,
+select id, tenant_id, email, first_name, last_name, role, project_id, project_role, invited_by, {_STATUS} as status,
+       expires_at, accepted_at,
        version, created_at, updated_at
 from invitations where tenant_id = $1
 """  # noqa: S608 - made of constants
@@ -118,19 +151,43 @@ delete from invitations where tenant_id = $1 and id = any(array(
 ))
 """
 
-_WITHDRAW_FORMER = """
-delete from invitations
-where tenant_id = $1 and email_identity = $2 and project_id is not distinct from $3 and accepted_at is null
+# The new values are named again instead of read from `excluded`: a tenant's own work may not read a digest.
+_PUT = """
+insert into invitations (id, tenant_id, email, email_identity, role, project_id, project_role, invited_by, token_digest,
+                         expires_at, created_at, updated_at, first_name, last_name)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)
+on conflict (tenant_id, email_identity, coalesce(project_id, '00000000-0000-0000-0000-000000000000'))
+    where accepted_at is null
+do update set email = $3, role = $5, project_role = $7, invited_by = $8, token_digest = $9, expires_at = $10,
+              updated_at = $11, first_name = $12, last_name = $13, version = invitations.version + 1
+returning id
 """
 
-_ADD = """
-insert into invitations (id, tenant_id, email, email_identity, role, project_id, project_role, invited_by, token_digest,
-                         expires_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+# In one order: two that lock many of them wait for each other, and neither for ever.
+_WITHDRAW_BEYOND = """
+delete from invitations where id in (
+    select id from invitations
+    where tenant_id = $1 and invited_by = $2 and accepted_at is null and role = any($3::text[]) order by id for update
+)
+"""
+
+_WITHDRAW_ALL = """
+delete from invitations where id in (
+    select id from invitations where invited_by = $1 and accepted_at is null order by id for update
+)
+"""
+
+_FIND_OPEN = """
+select tenant_id, email, email_identity, first_name, last_name, role, invited_by, project_id, project_role
+from invitations where token_digest = $1 and accepted_at is null and expires_at > $2
+"""
+
+_LOCK_RIGHT = """
+select m.role from memberships m join users u on u.id = m.user_id
+where m.tenant_id = $1 and m.user_id = $2 and m.is_active and u.is_active and u.email_verified for share of m
 """
 
 _TAKE = """
 update invitations set accepted_at = $3, accepted_by = $2, version = version + 1, updated_at = $3
 where token_digest = $1 and accepted_at is null and expires_at > $3
-returning tenant_id, email_identity, role, project_id, project_role
 """

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.accounts.schemas import Email, UserView
+from auth_service.accounts.schemas import Email, PersonName, UserView
 from auth_service.invitations.domain import InvitationStatus
 from auth_service.mail_tokens.domain import GivenToken
 from auth_service.tenants.schemas import TenantView
@@ -22,6 +22,13 @@ class CreateInvitation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """With a project only; an editor unless it says otherwise."""
 
 
+class AddUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    email: Email
+    first_name: PersonName
+    last_name: PersonName
+    role: Role = Role.DEVELOPER
+
+
 class AcceptInvitation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token: GivenToken
 
@@ -34,6 +41,9 @@ class InvitationView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     tenant_id: UUID
     email: str
+    first_name: str | None
+    """Of whoever was added as a member: the name of the account that they make. None for other invitations."""
+    last_name: str | None
     role: Role
     project_id: UUID | None
     project_role: ProjectRole | None

@@ -1,20 +1,23 @@
 """Use cases of invitations."""
 
 from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.domain import check_email
 from auth_service.accounts.errors import UserNotFound
+from auth_service.accounts.schemas import UserView
+from auth_service.address_proof.requirement import require_proven
 from auth_service.invitations import repository
-from auth_service.invitations.acceptance import accept, tell_accepted
-from auth_service.invitations.domain import LIFE, project_role_for
+from auth_service.invitations.acceptance import accept, tell_joining
+from auth_service.invitations.domain import project_role_for
 from auth_service.invitations.errors import ProjectNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView, Joined
-from auth_service.mail.letters import invitation
+from auth_service.invitations.sending import put_invitation
+from auth_service.mail.letters import Letter, invitation
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
-from auth_service.mail_tokens.domain import new_token
 from auth_service.members import seats
 from auth_service.members.domain import check_may_grant, check_may_invite
 from auth_service.tenants import repository as tenants
@@ -22,7 +25,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
-from shared.errors import Forbidden, LimitReached
+from shared.errors import EmailNotVerified, Forbidden, LimitReached
 from shared.events.projects import InvitationRequested, ProjectRole
 from shared.events.questions import InvitationRoom, InvitationRoomAnswer, ProjectStanding
 from shared.messaging.requests import Requests
@@ -45,8 +48,8 @@ class Invitations:
             return await repository.find_page(work, principal.tenant_id, query, self._clock.now())
 
     async def add(self, principal: Principal, new: CreateInvitation) -> InvitationView:
-        """Raises Forbidden, ValidationFailed, TierLimitExceeded, ProjectNotFound; RequestTimeout or Unavailable when
-        nobody knows it.
+        """Raises Forbidden, EmailNotVerified, ValidationFailed, MemberExists, TierLimitExceeded, ProjectNotFound;
+        RequestTimeout or Unavailable when nobody knows the project.
         """
         check_may_invite(principal.role)
         check_may_grant(principal.role, new.role)
@@ -56,21 +59,32 @@ class Invitations:
             await self._check_project(principal, new.project_id)
         asked = CreateInvitation(email=new.email, role=new.role, project_id=new.project_id, project_role=project_role)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
-            return work.answer(await self._invite(work, principal.tenant_id, principal.user_id, asked))
+            inviter = await require_proven(work, principal)
+            made, letter = await self._put(work, inviter, asked)
+            await self._mail.post(work, asked.email, letter)
+            return work.answer(made)
 
-    async def send_for(self, work: Work, request: InvitationRequested) -> None:
+    async def send_for(self, work: Work, request: InvitationRequested, asked_at: datetime) -> None:
         """A member joins the project at once. Nothing comes of it if its sender may not invite, or no room is left."""
         member_id = await accounts.find_member_by_email(work, request.tenant_id, request.email)
         if member_id is not None:
-            tell_accepted(work, request.tenant_id, member_id, request.project_id, request.project_role)
+            tell_joining(
+                work, request.tenant_id, member_id, request.project_id, request.project_role, request.invited_by
+            )
             return
         asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
         with suppress(UserNotFound, Forbidden, LimitReached):  # raised before anything is written
-            await self._invite(work, request.tenant_id, request.invited_by, asked)
+            inviter = await accounts.lock_user(work, request.tenant_id, request.invited_by)
+            if not await accounts.was_proven_at(work, inviter.id, asked_at):
+                raise EmailNotVerified
+            _, letter = await self._put(work, inviter, asked)
+            await self._mail.post(work, asked.email, letter)
 
     async def room(self, question: InvitationRoom) -> InvitationRoomAnswer:
-        """Raises TierLimitExceeded or LimitReached."""
+        """Raises EmailNotVerified, TierLimitExceeded or LimitReached."""
         async with self._database.unit_of_work(question.tenant_id) as work:
+            if question.invited_by is not None:
+                await self._check_sender(work, question.tenant_id, question.invited_by)
             identity = email_identity(question.email)
             await seats.require_seat_for(work, question.tenant_id, identity, self._clock.now())
             await repository.require_room(work, question.tenant_id)
@@ -83,23 +97,21 @@ class Invitations:
             await repository.remove_invitation(work, principal.tenant_id, invitation_id)
 
     async def accept(self, principal: Principal, token: str) -> Joined:
-        """Raises TokenUsedOrExpired, SessionRevoked, TierLimitExceeded."""
+        """Raises TokenUsedOrExpired, InvitedAddressOnly, EmailNotVerified, SessionRevoked, TierLimitExceeded."""
+        now = self._clock.now()
         async with self._database.system_work(actor_id=principal.user_id) as work:
-            return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
+            return work.answer(await accept(work, token, principal.user_id, now, keeping=principal.session_id))
 
-    async def _invite(self, work: Work, tenant_id: UUID, invited_by: UUID, asked: CreateInvitation) -> InvitationView:
-        """Raises UserNotFound or Forbidden by what the inviter is now, TierLimitExceeded and LimitReached."""
-        now, token = self._clock.now(), new_token()
-        await seats.lock(work, tenant_id)
-        inviter = await accounts.find_user(work, tenant_id, invited_by)
-        check_may_invite(inviter.role)
-        await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
-        await repository.require_room(work, tenant_id)
-        tenant = await tenants.get_tenant(work, tenant_id)
-        made = await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
-        letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))
-        await self._mail.post(work, asked.email, letter)
-        return made
+    async def _check_sender(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+        """Raises UserNotFound, EmailNotVerified."""
+        if not (await accounts.find_user(work, tenant_id, user_id)).email_verified:
+            raise EmailNotVerified
+
+    async def _put(self, work: Work, inviter: UserView, asked: CreateInvitation) -> tuple[InvitationView, Letter]:
+        """The invitation and its letter. Raises Forbidden, MemberExists, TierLimitExceeded, LimitReached."""
+        made, token = await put_invitation(work, inviter, asked, self._clock.now())
+        tenant = await tenants.get_tenant(work, made.tenant_id)
+        return made, invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token))
 
     async def _check_project(self, principal: Principal, project_id: UUID) -> None:
         standing = await self._requests.ask(ProjectStanding(principal=principal, project_id=project_id))

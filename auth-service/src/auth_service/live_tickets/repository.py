@@ -1,6 +1,7 @@
 """Every query about live tickets."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +23,10 @@ async def use_ticket(work: Work, ticket: OpaqueToken, now: datetime) -> Known | 
     """Of any number of parallel uses one gets an answer: the row is gone after it. System work."""
     row = await work.row(_USE, ticket.id, ticket.digest, now)
     return None if row is None else Known(msgspec.convert(row, Principal), row["expires_at"], row["revoked_at"], now)
+
+
+async def delete_of(work: Work, user_id: UUID) -> None:
+    await work.execute("delete from live_tickets where user_id = $1", user_id)
 
 
 _USE = """

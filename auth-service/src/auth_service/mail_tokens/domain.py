@@ -19,7 +19,6 @@ class Purpose(StrEnum):
 
 VERIFY_EMAIL_LIFE = timedelta(days=3)
 RESET_PASSWORD_LIFE = timedelta(hours=1)
-FIRST_PASSWORD_LIFE = timedelta(days=7)
 MOST_ALIVE = 3
 """Per user and purpose: whoever asks for more mail than that has to use what they have, or wait."""
 

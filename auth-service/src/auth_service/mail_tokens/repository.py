@@ -42,6 +42,11 @@ async def forget(work: Work, user_id: UUID, purpose: Purpose) -> None:
     await work.execute("delete from mail_tokens where user_id = $1 and purpose = $2", user_id, purpose.value)
 
 
+async def delete_of(work: Work, user_id: UUID) -> None:
+    """Of all purposes."""
+    await work.execute("delete from mail_tokens where user_id = $1", user_id)
+
+
 _ADD = """
 insert into mail_tokens (digest, user_id, purpose, expires_at, created_at)
 select $1::varchar, $2::uuid, $3::varchar, $4::timestamptz, $5::timestamptz

@@ -2,14 +2,12 @@
 
 from uuid import UUID
 
-from auth_service.accounts.errors import EmailTaken, PasswordChecksBusy, UserNotFound
+from auth_service.accounts.errors import UserNotFound
 from auth_service.accounts.schemas import UserView
-from auth_service.members.schemas import AddUser, PatchUser, UserQuery
+from auth_service.members.schemas import PatchUser, UserQuery
 from auth_service.members.service import Members
 from auth_service.tenants.errors import LastOwner
-from shared.caller import Caller
-from shared.errors import Forbidden, PreconditionFailed, TooManyRequests
-from shared.http.answers import Created
+from shared.errors import Forbidden, PreconditionFailed
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
 from shared.pagination import PageOf
@@ -27,16 +25,6 @@ routes = Routes("users", resource="users")
 @routes.get(USERS, summary="List the members of the tenant")
 async def list_users(principal: Principal, members: Members, query: UserQuery) -> PageOf[UserView]:
     return await members.find(principal, query)
-
-
-@routes.post(
-    USERS,
-    summary="Make an account for a new member, who is mailed a link to choose a password",
-    errors=[Forbidden, EmailTaken, TierLimitExceeded, TooManyRequests, PasswordChecksBusy],
-    location=USER,
-)
-async def add_user(principal: Principal, members: Members, body: AddUser, caller: Caller) -> Created[UserView]:
-    return Created(await members.add(principal, body, caller))
 
 
 @routes.get(USER, summary="Show a member of the tenant", errors=[UserNotFound])

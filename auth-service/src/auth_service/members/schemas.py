@@ -3,16 +3,9 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from auth_service.accounts.schemas import Email, PersonName, SearchText, WebAddress
+from auth_service.accounts.schemas import PersonName, SearchText, WebAddress
 from shared.pagination import PageQuery
 from shared.principal import Role
-
-
-class AddUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    email: Email
-    first_name: PersonName
-    last_name: PersonName
-    role: Role = Role.DEVELOPER
 
 
 class PatchUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,35 +1,23 @@
-"""Use cases of a tenant's members: seeing, adding, changing and removing them."""
+"""Use cases of a tenant's members: seeing, changing and removing them."""
 
-import secrets
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from auth_service.accounts import repository as accounts
-from auth_service.accounts.domain import check_email, check_profile
-from auth_service.accounts.passwords import Passwords
-from auth_service.accounts.repository import NewUser
+from auth_service.accounts.domain import check_profile
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import state_of, tell, tell_updated
-from auth_service.mail.letters import welcome
-from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
-from auth_service.mail_tokens import repository as mail_tokens
-from auth_service.mail_tokens.domain import FIRST_PASSWORD_LIFE, Purpose
-from auth_service.members import repository, seats
+from auth_service.invitations.repository import withdraw_beyond
+from auth_service.members import repository
 from auth_service.members.domain import check_may_grant, check_may_manage, check_owner_remains, standing_of
-from auth_service.members.joining import join
 from auth_service.members.ownership import require_room_of_owner
-from auth_service.members.schemas import AddUser, PatchUser, UserQuery
+from auth_service.members.schemas import PatchUser, UserQuery
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
 from auth_service.tenants import repository as tenants
 from auth_service.tenants.repository import Roster, Standing
-from auth_service.throttling.domain import ACCOUNTS_PER_ADDRESS, Claim
-from auth_service.throttling.service import AttemptLimits
-from shared.address_prefix import address_prefix
-from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -39,8 +27,6 @@ from shared.events.changes import Removed
 from shared.events.questions import MemberDirectory, MemberDirectoryAnswer
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
-from shared.idempotency import beside_the_write
-from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
 
@@ -48,20 +34,8 @@ _OF_MEMBERSHIP = ("role", "is_active")
 
 
 class Members:
-    def __init__(
-        self,
-        database: Database,
-        passwords: Passwords,
-        limits: AttemptLimits,
-        mail: MailOutbox,
-        links: WebLinks,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self._passwords = passwords
-        self._limits = limits
-        self._mail = mail
-        self._links = links
         self._clock = clock
 
     async def find(self, principal: Principal, query: UserQuery) -> PageOf[UserView]:
@@ -73,27 +47,6 @@ class Members:
         async with self._database.unit_of_work(principal.tenant_id) as work:
             user = await accounts.find_user(work, principal.tenant_id, user_id)
         return repository.seen_by(principal.user_id, user)
-
-    async def add(self, principal: Principal, new: AddUser, caller: Caller) -> UserView:
-        """An account whose owner chooses the password.
-
-        Raises Forbidden, ValidationFailed, EmailTaken, TierLimitExceeded, TooManyRequests, PasswordChecksBusy.
-        """
-        check_may_manage(Standing(principal.role, True), new.role)
-        check_email(new.email)
-        with beside_the_write():
-            await self._limits.take(Claim(ACCOUNTS_PER_ADDRESS, address_prefix(caller.address)))
-        nobodys_hash = await self._passwords.hash(secrets.token_urlsafe())
-        user = NewUser(new_id(), new.email, nobodys_hash, new.first_name, new.last_name)
-        now = self._clock.now()
-        async with self._database.system_work(actor_id=principal.user_id) as work:
-            await accounts.add_user(work, user, now, has_signed_in=False)
-            await seats.lock(work, principal.tenant_id)
-            roster = await tenants.lock_members(work, principal.tenant_id, principal.user_id)
-            check_may_manage(roster.get(principal.user_id), new.role)
-            member = await join(work, principal.tenant_id, user.id, new.role, now)
-            await self._welcome(work, member, now)
-            return work.answer(repository.seen_by(principal.user_id, member))
 
     async def change(self, principal: Principal, user_id: UUID, patch: PatchUser, if_match: IfMatch) -> UserView:
         """Raises UserNotFound, Forbidden, LastOwner, PreconditionFailed, ValidationFailed, TierLimitExceeded."""
@@ -120,6 +73,7 @@ class Members:
             await tenants.remove_membership(work, tenant_id, user_id)
             leaving = Selection(user_id, tenant_id=tenant_id)
             await end_sessions(work, leaving, EndReason.MEMBERSHIP_ENDED, self._clock.now())
+            await withdraw_beyond(work, tenant_id, user_id, None)
             removed = MembershipRemoved(
                 entity_id=user_id,
                 version=user.version + 1,
@@ -158,13 +112,6 @@ class Members:
             tell_updated(work, after, person)
         return after
 
-    async def _welcome(self, work: Work, user: UserView, now: datetime) -> None:
-        token = await mail_tokens.issue(work, user.id, Purpose.SET_PASSWORD, now, FIRST_PASSWORD_LIFE)
-        tenant = await tenants.get_tenant(work, user.tenant_id)
-        if token is not None:
-            letter = welcome(user.first_name, tenant.name, self._links.reset_password(token))
-            await self._mail.post(work, user.email, letter)
-
 
 async def _lock_member(work: Work, principal: Principal, user_id: UUID) -> tuple[UserView, Roster]:
     """As they are once both locks are held; the user before memberships, as signing in. Raises UserNotFound."""
@@ -198,6 +145,7 @@ async def _change_membership(
     if standing.role is Role.OWNER and former.role is not Role.OWNER:
         await require_room_of_owner(work, before.id)
     await end_sessions(work, Selection(before.id, tenant_id=before.tenant_id), EndReason.ROLE_CHANGED, now)
+    await withdraw_beyond(work, before.tenant_id, before.id, standing.role if standing.is_active else None)
     after = await accounts.find_user(work, before.tenant_id, before.id)
     changed = MembershipChanged(
         entity_id=after.id,

@@ -28,7 +28,7 @@ async def begin(principal: Principal, factors: SecondFactors) -> MfaSecret:
     MFA + "/confirm",
     summary="Prove that the app works: from now on signing in asks for its codes",
     replayable=False,
-    errors=[MfaAlreadyEnabled, *_CODE_ERRORS],
+    errors=[MfaAlreadyEnabled, UserNotFound, *_CODE_ERRORS],
 )
 async def confirm(principal: Principal, factors: SecondFactors, body: GivenCode) -> RecoveryCodeList:
     return await factors.confirm(principal, body.code)

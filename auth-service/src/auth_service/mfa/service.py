@@ -1,7 +1,7 @@
 """Use cases of second factors: setting one up, proving that it works, removing it."""
 
-from auth_service.accounts.repository import find_user
 from auth_service.accounts.telling import tell_alert
+from auth_service.address_proof.requirement import require_live
 from auth_service.mfa import repository
 from auth_service.mfa.codes import Codes, claims_of, is_short
 from auth_service.mfa.errors import MfaAlreadyEnabled, MfaInvalid, MfaNotEnabled
@@ -40,21 +40,22 @@ class SecondFactors:
         self._clock = clock
 
     async def begin(self, principal: Principal) -> MfaSecret:
-        """Nothing is asked for at sign-in until `confirm`. Raises MfaAlreadyEnabled, UserNotFound."""
+        """Nothing is asked for at sign-in until `confirm`. Raises MfaAlreadyEnabled, UserNotFound, SessionRevoked."""
         secret, user_id = new_secret(), principal.user_id
         sealed = self._seal.close(secret, place=str(user_id))
         async with self._database.system_work() as work:
-            user = await find_user(work, principal.tenant_id, user_id)
+            user = await require_live(work, principal)
             if not await repository.begin(work, user_id, sealed, self._clock.now()):
                 raise MfaAlreadyEnabled
         return MfaSecret(secret=as_text(secret), otpauth_url=otpauth_url(secret, user.email))
 
     async def confirm(self, principal: Principal, code: str) -> RecoveryCodeList:
-        """Raises MfaNotEnabled, MfaAlreadyEnabled, MfaInvalid, TooManyRequests."""
+        """Raises MfaNotEnabled, MfaAlreadyEnabled, MfaInvalid, UserNotFound, SessionRevoked, TooManyRequests."""
         claims = claims_of(principal.user_id, code)
         await self._limits.take(*claims)
         shown = self._recovery_codes.make()
         async with self._database.system_work() as work:
+            await require_live(work, principal)
             await self._check_pending(work, principal, code)
             digests = [self._recovery_codes.digest(one) for one in shown]
             await repository.confirm(work, principal.user_id, digests, self._clock.now())

@@ -1,23 +1,33 @@
 """HTTP for proving an address, for forgotten passwords and for changing the password."""
 
 from auth_service.accounts.errors import InvalidPassword, PasswordChecksBusy, UserNotFound
+from auth_service.address_proof.credential import AccompanyingSession
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.recovery.schemas import ChangePassword, ForgotPassword, ResetPassword, VerifyEmail
 from auth_service.recovery.service import PasswordChange, PasswordRecovery
 from auth_service.recovery.verification import EmailVerification
 from shared.caller import Caller
 from shared.errors import TooManyRequests
+from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.principal import Principal
+from shared.quotas import TierLimitExceeded
 
 AUTH = "/api/v1/auth"
 
 routes = Routes("recovery")
 
 
-@routes.post(AUTH + "/verify-email", summary="Confirm an e-mail address", public=True, errors=[TokenUsedOrExpired])
-async def verify_email(body: VerifyEmail, verification: EmailVerification) -> None:
-    await verification.confirm(body.token)
+@routes.post(
+    AUTH + "/verify-email",
+    summary="Confirm an e-mail address; the first time, keys, second factor and other sessions end",
+    public=True,
+    errors=[TokenUsedOrExpired],
+)
+async def verify_email(
+    request: Request, body: VerifyEmail, verification: EmailVerification, accompanying: AccompanyingSession
+) -> None:
+    await verification.confirm(body.token, accompanying.read(request))
 
 
 @routes.post(
@@ -41,7 +51,7 @@ async def forgot_password(body: ForgotPassword, recovery: PasswordRecovery) -> N
     AUTH + "/reset-password",
     summary="Choose a new password by a mailed link; signs out everywhere",
     public=True,
-    errors=[TokenUsedOrExpired, PasswordChecksBusy],
+    errors=[TokenUsedOrExpired, TierLimitExceeded, PasswordChecksBusy],
 )
 async def reset_password(body: ResetPassword, recovery: PasswordRecovery) -> None:
     await recovery.reset(body.token, body.password)

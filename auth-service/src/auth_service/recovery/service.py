@@ -1,17 +1,21 @@
 """Use cases of getting back into an account, and of changing its password. Both sign its owner out everywhere."""
 
+from datetime import datetime
+
 from auth_service.accounts import repository as accounts
-from auth_service.accounts.address_proof import prove_address
-from auth_service.accounts.errors import InvalidPassword
+from auth_service.accounts.errors import EmailTaken, InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
 from auth_service.accounts.telling import tell_alert
+from auth_service.address_proof.service import prove_address
 from auth_service.audit.subjects import is_about
+from auth_service.invitations.new_members import find_first_password, make_account
 from auth_service.mail.letters import password_reset
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
 from auth_service.mail_tokens import repository as mail_tokens
 from auth_service.mail_tokens.domain import RESET_PASSWORD_LIFE, Purpose
+from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.recovery import repository
 from auth_service.recovery.schemas import ChangePassword
 from auth_service.sessions.domain import EndReason
@@ -75,21 +79,22 @@ class PasswordRecovery:
         return len(identities) == AT_ONCE
 
     async def reset(self, token: str, password: str) -> None:
-        """Raises TokenUsedOrExpired, ValidationFailed, PasswordChecksBusy."""
+        """Also the first password of whoever was added as a member.
+
+        Raises TokenUsedOrExpired, ValidationFailed, TierLimitExceeded, PasswordChecksBusy.
+        """
         self._rules.check("password", password)
         now = self._clock.now()
         async with self._database.system_work() as work:
-            await mail_tokens.find(work, token, Purpose.SET_PASSWORD, now)  # a made-up one is not worth hashing for
+            is_first = await find_first_password(work, token, now)
+            if not is_first:  # a made-up one is not worth hashing for
+                await mail_tokens.find(work, token, Purpose.SET_PASSWORD, now)
         password_hash = await self._passwords.hash(password)
         async with self._database.system_work() as work:
-            user_id = await mail_tokens.redeem(work, token, Purpose.SET_PASSWORD, now)
-            home = await accounts.find_home(work, user_id)
-            is_about(home, user_id)
-            await accounts.set_password(work, user_id, password_hash, now)
-            await prove_address(work, user_id, now)  # the link was mailed there
-            await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)
-            if home is not None:
-                tell_alert(work, home, user_id, SecurityAlert.PASSWORD_CHANGED)
+            if is_first:
+                await _make_account(work, token, password_hash, now)
+            else:
+                await _replace_password(work, token, password_hash, now)
 
     async def _settle(self, work: Work, identity: str) -> None:
         person = await accounts.find_addressee(work, identity)
@@ -100,6 +105,26 @@ class PasswordRecovery:
         if token is not None:
             letter = password_reset(person.first_name, self._links.reset_password(token))
             await self._mail.post(work, person.email, letter)
+
+
+async def _make_account(work: Work, token: str, password_hash: str, now: datetime) -> None:
+    try:
+        joined = await make_account(work, token, password_hash, now)
+    except EmailTaken:
+        raise TokenUsedOrExpired from None
+    is_about(joined.tenant.id, joined.user.id)
+
+
+async def _replace_password(work: Work, token: str, password_hash: str, now: datetime) -> None:
+    """The link was mailed, so it proves the address: a second factor stays only where that was proven before."""
+    user_id = await mail_tokens.redeem(work, token, Purpose.SET_PASSWORD, now)
+    home = await accounts.find_home(work, user_id)
+    is_about(home, user_id)
+    await accounts.set_password(work, user_id, password_hash, now)
+    await prove_address(work, user_id, now)
+    await end_sessions(work, Selection(user_id), EndReason.PASSWORD_CHANGED, now)
+    if home is not None:
+        tell_alert(work, home, user_id, SecurityAlert.PASSWORD_CHANGED)
 
 
 class PasswordChange:

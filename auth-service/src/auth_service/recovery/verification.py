@@ -1,10 +1,11 @@
 """Use cases of proving that an e-mail address is one's own."""
 
 from datetime import datetime
+from uuid import UUID
 
 from auth_service.accounts import repository as accounts
-from auth_service.accounts.address_proof import prove_address
 from auth_service.accounts.schemas import UserView
+from auth_service.address_proof.service import prove_address
 from auth_service.audit.subjects import is_about
 from auth_service.mail.letters import verification
 from auth_service.mail.links import WebLinks
@@ -37,10 +38,13 @@ class EmailVerification:
             if not user.email_verified:
                 await self.ask(work, user, self._clock.now())
 
-    async def confirm(self, token: str) -> None:
-        """Raises TokenUsedOrExpired."""
+    async def confirm(self, token: str, session_id: UUID | None) -> None:
+        """`session_id` is the session that came along: it goes on if it is of this account.
+
+        Raises TokenUsedOrExpired.
+        """
         now = self._clock.now()
         async with self._database.system_work() as work:
             user_id = await mail_tokens.redeem(work, token, Purpose.VERIFY_EMAIL, now)
             is_about(await accounts.find_home(work, user_id), user_id)
-            await prove_address(work, user_id, now)
+            await prove_address(work, user_id, now, keeping=session_id)

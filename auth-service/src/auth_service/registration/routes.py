@@ -6,7 +6,7 @@ from auth_service.registration.errors import RegistrationClosed
 from auth_service.registration.schemas import Register, Registration
 from auth_service.registration.service import Registrar
 from shared.caller import Caller
-from shared.errors import TooManyRequests
+from shared.errors import EmailNotVerified, Forbidden, TooManyRequests
 from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.quotas import TierLimitExceeded
@@ -22,6 +22,8 @@ routes = Routes("registration")
         EmailTaken,
         RegistrationClosed,
         TokenUsedOrExpired,
+        Forbidden,
+        EmailNotVerified,
         TierLimitExceeded,
         PasswordChecksBusy,
         TooManyRequests,

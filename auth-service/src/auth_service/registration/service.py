@@ -52,7 +52,7 @@ class Registrar:
 
     async def register(self, request: Register, caller: Caller) -> Registration:
         """Raises RegistrationClosed, ValidationFailed, EmailTaken, TokenUsedOrExpired, TierLimitExceeded,
-        PasswordChecksBusy, TooManyRequests.
+        PasswordChecksBusy, TooManyRequests; with an invitation to another address InvitedAddressOnly, EmailNotVerified.
         """
         check_open(self._mode, is_invited=request.invitation_token is not None)
         check_registration(request, self._rules)

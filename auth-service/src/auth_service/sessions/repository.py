@@ -40,7 +40,10 @@ async def add_session(
 
 
 async def last_places(work: Work, user_id: UUID) -> list[Caller]:
-    """From where somebody has signed in of late, into any tenant."""
+    """From where somebody has signed in of late, into any tenant.
+
+    Without the sessions that the first proof of the address has ended: they may have been somebody else's.
+    """
     rows = await work.rows(_LAST_PLACES, user_id, REMEMBERED_SESSIONS)
     return [Caller(**row) for row in rows]
 
@@ -133,7 +136,11 @@ insert into sessions (id, tenant_id, user_id, current_digest, expires_at, user_a
 values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 """
 
-_LAST_PLACES = "select address, user_agent from sessions where user_id = $1 order by created_at desc limit $2"
+_LAST_PLACES = """
+select s.address, s.user_agent from sessions s join users u on u.id = s.user_id
+where s.user_id = $1 and (s.revoked_at is null or s.created_at >= coalesce(u.email_verified_at, '-infinity'))
+order by s.created_at desc limit $2
+"""
 
 _EXCHANGE = """
 update sessions s

@@ -23,7 +23,7 @@ from auth_service.sessions.service import Revocations, Sessions
 from auth_service.sessions.sign_in import SignIn
 from auth_service.tenants.errors import TenantNotFound
 from shared.caller import Caller
-from shared.errors import AuthRequired, TooManyRequests
+from shared.errors import AuthRequired, EmailNotVerified, Forbidden, TooManyRequests
 from shared.http.answers import WithHeaders
 from shared.http.app import Request
 from shared.http.routes import Routes
@@ -43,6 +43,8 @@ routes = Routes("sessions")
         MfaRequired,
         TenantNotFound,
         TokenUsedOrExpired,
+        Forbidden,
+        EmailNotVerified,
         TierLimitExceeded,
         PasswordChecksBusy,
         TooManyRequests,
@@ -59,7 +61,16 @@ async def login(
     "/api/v1/auth/login/mfa",
     summary="Finish signing in with the code of a second factor",
     public=True,
-    errors=[MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired, TierLimitExceeded, TooManyRequests],
+    errors=[
+        MfaInvalid,
+        InvalidCredentials,
+        TenantNotFound,
+        TokenUsedOrExpired,
+        Forbidden,
+        EmailNotVerified,
+        TierLimitExceeded,
+        TooManyRequests,
+    ],
 )
 async def login_with_code(
     request: Request,

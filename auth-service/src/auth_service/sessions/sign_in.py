@@ -74,7 +74,7 @@ class SignIn:
 
     async def with_password(self, login: Login, device: Device) -> Entry:
         """Raises InvalidCredentials, MfaRequired, TenantNotFound, TokenUsedOrExpired, TierLimitExceeded,
-        PasswordChecksBusy, TooManyRequests.
+        PasswordChecksBusy, TooManyRequests; with an invitation Forbidden and EmailNotVerified too.
         """
         claims = await self._gate.admit(login.email, device)
         known, verdict = await self._check(login, claims)
@@ -91,7 +91,7 @@ class SignIn:
 
     async def with_code(self, login: LoginWithCode, device: Device) -> Entry:
         """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired,
-        TierLimitExceeded, TooManyRequests.
+        TierLimitExceeded, TooManyRequests; with an invitation Forbidden and EmailNotVerified too.
         """
         async with self._database.system_work() as work:
             proof = await self._challenges.attempt(work, login.mfa_token, self._clock.now())
@@ -130,7 +130,7 @@ class SignIn:
             tenant_id = await self._accept_invitation(work, invitation_token, proof.user_id, now)
             is_about(tenant_id, proof.user_id)
         user = await _find_member(work, tenant_id, proof.user_id)
-        introduction = self._gate.introduction(user.email, device)
+        introduction = await self._gate.introduction(work, user.email, device)
         if introduction is not None and is_new_place(device.caller, await repository.last_places(work, user.id)):
             tell_alert(work, user.tenant_id, user.id, SecurityAlert.NEW_DEVICE)
         grant = await self._opener.open(work, user, device.caller, with_cookie=proof.wants_cookie)

@@ -92,7 +92,8 @@ def outcome_of(status: int) -> Outcome:
 
 
 def _subject_of(sighting: Sighting) -> AuditSubject:
-    if sighting.principal is not None:
+    is_told = sighting.row.is_way_in and sighting.subject is not None
+    if sighting.principal is not None and not is_told:
         return AuditSubject(sighting.principal.tenant_id, sighting.principal.user_id, sighting.principal.session_id)
     if sighting.subject is None:
         return NOBODY

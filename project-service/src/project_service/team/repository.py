@@ -10,17 +10,23 @@ import msgspec
 
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from project_service.members.errors import UserNotFound
+from project_service.projects.access import role_in
 from project_service.team.schemas import TeamMemberView, TeamQuery
 from shared.db.unit_of_work import Work
-from shared.events.projects import ProjectRole, TeamMemberState
+from shared.events.projects import ProjectRole, TeamMemberState, Visibility
 from shared.ids import new_id
 from shared.pagination import PageOf
+from shared.principal import Role
 
 SORT = "created_at"
 SORT_KEYS = {SORT: SortKey("created_at", datetime)}
 _COLUMNS = "m.id, m.tenant_id, m.project_id, m.user_id, m.role, m.version, m.created_at, m.updated_at"
 _VIEW = f"{_COLUMNS}, who.display_name, who.email"
 _NAMES = "left join tenant_members who on who.tenant_id = m.tenant_id and who.user_id = m.user_id"
+
+
+class Somebody(NamedTuple):
+    role: Role
 
 
 class Joined(NamedTuple):
@@ -56,6 +62,15 @@ async def find_owners(work: Work, tenant_id: UUID, project_id: UUID) -> list[Tea
     return msgspec.convert(await work.rows(_OWNERS, tenant_id, project_id), list[TeamMemberState])
 
 
+async def lock_standing(work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID) -> ProjectRole | None:
+    """The role of an active member of the tenant, None where they see nothing. The project is locked against change."""
+    row = await work.row(_LOCK_STANDING, tenant_id, project_id, user_id)
+    if row is None:
+        return None
+    held = None if row["held"] is None else ProjectRole(row["held"])
+    return role_in(Somebody(Role(row["role"])), Visibility(row["visibility"]), held)
+
+
 async def find_user_ids(work: Work, tenant_id: UUID, project_id: UUID) -> list[UUID]:
     rows = await work.rows(_USER_IDS, tenant_id, project_id)
     return [row["user_id"] for row in rows]
@@ -86,6 +101,14 @@ async def leave_all(work: Work, tenant_id: UUID, user_id: UUID) -> list[TeamMemb
 _GET = f"""
 select {_VIEW} from project_members m {_NAMES}
 where m.tenant_id = $1 and m.project_id = $2 and m.user_id = $3
+"""
+
+_LOCK_STANDING = """
+select who.role, p.visibility, m.role as held
+from projects p
+join tenant_members who on who.tenant_id = p.tenant_id and who.user_id = $3 and who.is_active
+left join project_members m on m.project_id = p.id and m.user_id = $3
+where p.tenant_id = $1 and p.id = $2 and p.deleted_at is null for share of p
 """
 
 _USER_IDS = "select user_id from project_members where tenant_id = $1 and project_id = $2"

@@ -17,6 +17,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import Forbidden, Unavailable, UpstreamError, UpstreamTimeout
+from shared.events.auth import InvitationAccepted
 from shared.events.changes import Change
 from shared.events.projects import (
     InvitationRequested,
@@ -50,7 +51,7 @@ class TeamService:
     async def invite(self, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> TeamMemberView | Invited:
         """A member of the tenant joins at once.
 
-        Raises UserNotFound, TeamMemberExists, ValidationFailed, Forbidden, TierLimitExceeded.
+        Raises UserNotFound, TeamMemberExists, ValidationFailed, Forbidden, EmailNotVerified, TierLimitExceeded.
         """
         check_invitation(wanted)
         await self._require_seat(principal, project_id, wanted)
@@ -68,7 +69,9 @@ class TeamService:
             return
         assert wanted.email is not None  # usernames are those of members
         with suppress(Unavailable, UpstreamTimeout, UpstreamError):
-            await self._requests.ask(InvitationRoom(tenant_id=principal.tenant_id, email=wanted.email))
+            await self._requests.ask(
+                InvitationRoom(tenant_id=principal.tenant_id, email=wanted.email, invited_by=principal.user_id)
+            )
 
     async def _is_for_somebody_new(self, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> bool:
         """Raises Forbidden where they may not be invited."""
@@ -109,9 +112,19 @@ class TeamService:
             await repository.remove(work, member)
             _tell_removed(work, member)
 
-    async def welcome(self, work: Work, tenant_id: UUID, project_id: UUID, user_id: UUID, role: ProjectRole) -> None:
-        """Puts somebody on the team; who is on it never loses by it. Nothing happens in a project that is gone."""
-        joined = await repository.join(work, tenant_id, project_id, user_id, role, self._clock.now())
+    async def welcome(self, work: Work, accepted: InvitationAccepted) -> None:
+        """Puts somebody on the team; who is on it never loses by it.
+
+        Nothing happens in a project that is gone, or where the inviter is no owner any more.
+        """
+        tenant_id, project_id = accepted.tenant_id, accepted.project_id
+        if accepted.invited_by is not None:
+            standing = await repository.lock_standing(work, tenant_id, project_id, accepted.invited_by)
+            if standing is not ProjectRole.OWNER:
+                return
+        joined = await repository.join(
+            work, tenant_id, project_id, accepted.user_id, accepted.project_role, self._clock.now()
+        )
         if joined is not None and joined.is_new:
             _tell_added(work, joined.member)
         elif joined is not None:

@@ -146,6 +146,11 @@ async def disable(
     return None if row is None else _view(row)
 
 
+async def disable_made_by(work: Work, tenant_id: UUID, user_id: UUID, reason: DisabledReason, until: datetime) -> int:
+    """Those that this user has made until then; how many were active."""
+    return await work.execute(_DISABLE_MADE_BY, tenant_id, user_id, until, reason)
+
+
 def _managed(principal: Principal, arguments: Arguments) -> tuple[str, str]:
     """Tables and condition of what they may manage: of their own projects, or everything for those who own all."""
     project = "left join projects p on p.id = w.project_id and p.deleted_at is null"
@@ -174,6 +179,14 @@ where w.tenant_id = $1 and w.id = $2 returning {_COLUMNS}
 """
 
 _HOLD = "select from webhooks where tenant_id = $1 and id = $2 for no key update"
+
+_DISABLE_MADE_BY = """
+update webhooks set active = false, disabled_at = $3, disabled_reason = $4, version = version + 1, updated_at = $3
+where id in (
+    select id from webhooks
+    where tenant_id = $1 and created_by = $2 and created_at <= $3 and active order by id for no key update
+)
+"""
 
 _DISABLE = f"""
 update webhooks w set active = false, disabled_at = $3, disabled_reason = $4, version = w.version + 1, updated_at = $3

@@ -22,6 +22,8 @@ class DisabledReason(WireEnum):
     """A delivery failed as often as it is tried."""
     GONE = "gone"
     """The receiver answered 410."""
+    ADDRESS_PROVEN = "address_proven"
+    """Made before the address of its maker was proven, so perhaps by somebody else. It can be made active again."""
 
 
 class DeliveryStatus(WireEnum):

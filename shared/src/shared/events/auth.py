@@ -100,10 +100,13 @@ class InvitationAccepted(Event, frozen=True, kw_only=True):
     """Of an invitation into a project: the user has become a member of the tenant by now."""
 
     type: ClassVar[str] = "auth.invitation.accepted"
+    schema_version: ClassVar[int] = 2
     tenant_id: UUID
     user_id: UUID
     project_id: UUID
     project_role: ProjectRole
+    invited_by: UUID | None = None
+    """Whose right it is to put them on the team, if they still have it. None in older events."""
 
 
 class ApiKeyRevoked(Event, frozen=True, kw_only=True):

@@ -200,7 +200,7 @@ class InvitationRoomAnswer(msgspec.Struct, frozen=True):
 
 
 class InvitationRoom(Request[InvitationRoomAnswer], frozen=True, kw_only=True):
-    """Has the tenant a seat for this address? Raises TierLimitExceeded.
+    """Has the tenant a seat for this address, and may `invited_by` invite? Raises TierLimitExceeded, EmailNotVerified.
 
     For whoever has somebody invited later, by an event, and wants to refuse what would come to nothing.
     """
@@ -209,6 +209,7 @@ class InvitationRoom(Request[InvitationRoomAnswer], frozen=True, kw_only=True):
     operation: ClassVar[str] = "invitation.room"
     tenant_id: UUID
     email: str
+    invited_by: UUID | None = None
 
 
 class StorageAllotmentAnswer(msgspec.Struct, frozen=True):

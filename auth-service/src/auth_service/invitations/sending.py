@@ -1,0 +1,44 @@
+"""Putting an invitation: the same for people who are invited and for people who are added as members."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from auth_service.accounts import repository as accounts
+from auth_service.accounts.schemas import UserView
+from auth_service.invitations import repository
+from auth_service.invitations.domain import LIFE, may_be_sent_by
+from auth_service.invitations.errors import MemberExists
+from auth_service.invitations.repository import Name
+from auth_service.invitations.schemas import CreateInvitation, InvitationView
+from auth_service.mail_tokens.domain import new_token
+from auth_service.members import seats
+from shared.db.unit_of_work import Work
+from shared.email_address import email_identity
+from shared.errors import Forbidden
+
+
+class Put(NamedTuple):
+    """`token` is what is to be mailed."""
+
+    invitation: InvitationView
+    token: str
+
+
+async def put_invitation(
+    work: Work, inviter: UserView, asked: CreateInvitation, now: datetime, name: Name | None = None
+) -> Put:
+    """Into the tenant that the inviter, whose account is locked, is seen in.
+
+    Nothing of the answer depends on whether the address has an account elsewhere. Raises Forbidden, MemberExists,
+    TierLimitExceeded, LimitReached.
+    """
+    tenant_id, token = inviter.tenant_id, new_token()
+    await seats.lock(work, tenant_id)
+    if not may_be_sent_by(inviter.role if inviter.is_active else None, asked.role):
+        raise Forbidden
+    if await accounts.find_member_by_email(work, tenant_id, asked.email) is not None:
+        raise MemberExists
+    await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
+    await repository.require_room(work, tenant_id)
+    made = await repository.put_invitation(work, tenant_id, inviter.id, asked, token, now, now + LIFE, name)
+    return Put(made, token.text)
