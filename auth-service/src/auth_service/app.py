@@ -64,6 +64,8 @@ from auth_service.sessions.tokens import TokenMint
 from auth_service.settings import AuthSettings
 from auth_service.signing_keys import repository as key_store, routes as signing_keys
 from auth_service.signing_keys.service import REOPEN_SECONDS, KeyRing
+from auth_service.step_up import routes as step_up
+from auth_service.step_up.service import StepUp
 from auth_service.tenancy import routes as tenancy
 from auth_service.tenancy.service import Tenants, TenantSwitch
 from auth_service.tenants.topics import can_follow
@@ -97,6 +99,7 @@ MAX_BODY_BYTES = 64 * 1024  # the largest body is a profile with 16 KiB of prefe
 ROUTES = (
     registration.routes,
     sessions.routes,
+    step_up.routes,
     accounts.routes,
     signing_keys.routes,
     handovers.routes,
@@ -217,7 +220,6 @@ def _parts(
         CookieRefresh(database, cookies, refresh_tokens, mint, clock, session_life),
         SessionCookies(settings.public_web_url, clock),
         Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
-        ApiKeys(database, key_tokens(), clock),
         LiveTickets(database, live, clock),
         Introspection(
             database,
@@ -265,11 +267,15 @@ def _own_account_parts(
 ) -> tuple[object, ...]:
     """What people do with their own account."""
     seal, recovery_codes = Seal(secret, SECOND_FACTORS), RecoveryCodes(secret)
+    codes = Codes(seal, recovery_codes)
+    step_up = StepUp(database, passwords, codes, notices, limits, clock)
     return (
-        SecondFactors(database, seal, Codes(seal, recovery_codes), recovery_codes, notices, limits, clock),
+        step_up,
+        SecondFactors(database, seal, codes, recovery_codes, step_up, notices, limits, clock),
+        ApiKeys(database, step_up, key_tokens(), clock),
         DeviceSessions(database, clock),
         UserSettings(database, clock),
-        AccountClosing(database, passwords, limits, clock),
+        AccountClosing(database, step_up, clock),
         DataExports(database, Seal(secret, "data exports"), limits, Elsewhere(requests), clock),
     )
 

@@ -5,6 +5,8 @@ from uuid import UUID
 from auth_service.api_keys.errors import ApiKeyNotFound
 from auth_service.api_keys.schemas import ApiKeyQuery, ApiKeyView, CreateApiKey, NewApiKey
 from auth_service.api_keys.service import ApiKeys
+from auth_service.step_up.routes import PROOF_ERRORS
+from shared.caller import Caller
 from shared.errors import LimitReached
 from shared.http.answers import Created
 from shared.http.routes import Routes
@@ -21,9 +23,14 @@ async def list_api_keys(principal: Principal, keys: ApiKeys, query: ApiKeyQuery)
     return await keys.find(principal, query)
 
 
-@routes.post(API_KEYS, summary="Make an API key; its text is shown this once", errors=[LimitReached], confidential=True)
-async def add_api_key(principal: Principal, keys: ApiKeys, body: CreateApiKey) -> Created[NewApiKey]:
-    return Created(await keys.add(principal, body))
+@routes.post(
+    API_KEYS,
+    summary="Make an API key; its text is shown this once",
+    errors=[LimitReached, *PROOF_ERRORS],
+    confidential=True,
+)
+async def add_api_key(principal: Principal, keys: ApiKeys, body: CreateApiKey, caller: Caller) -> Created[NewApiKey]:
+    return Created(await keys.add(principal, body, caller))
 
 
 @routes.delete(API_KEYS + "/{api_key_id}", summary="Revoke an API key", errors=[ApiKeyNotFound])

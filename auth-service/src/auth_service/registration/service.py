@@ -64,7 +64,7 @@ class Registrar:
             tenant, user = await _settle(work, request, person.id, now)
             if not user.email_verified:
                 await self._verification.ask(work, user, now)
-            grant = await self._opener.open(work, user, caller)
+            grant = await self._opener.open(work, user, caller, proven_at=now)
         return Registration(user=user, tenant=tenant, tokens=self._mint.tokens(grant))
 
     async def _hash(self, password: str, caller: Caller) -> str:

@@ -21,6 +21,7 @@ class Session(Model):
     address = fields.TextField()
     created_at = fields.DatetimeField()
     last_seen_at = fields.DatetimeField()
+    stepped_up_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "sessions"

@@ -1,6 +1,6 @@
 """Opening a session: the last step of registering and of every way to sign in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from auth_service.accounts.schemas import UserView
 from auth_service.audit.subjects import is_about_session
@@ -24,8 +24,10 @@ class SessionOpener:
         self._clock = clock
         self._life = life
 
-    async def open(self, work: Work, user: UserView, caller: Caller, *, with_cookie: bool = False) -> Grant:
-        """In the tenant that `user` is seen in."""
+    async def open(
+        self, work: Work, user: UserView, caller: Caller, *, proven_at: datetime | None, with_cookie: bool = False
+    ) -> Grant:
+        """In the tenant that `user` is seen in. `proven_at`: when they last gave a password or a code."""
         now = self._clock.now()
         principal = Principal(
             user_id=user.id,
@@ -37,7 +39,7 @@ class SessionOpener:
         )
         token = self._refresh_tokens.first(principal.session_id)
         is_about_session(principal)
-        await repository.add_session(work, principal, token, caller, now, now + self._life)
+        await repository.add_session(work, principal, token, caller, now, now + self._life, proven_at)
         await make_room(work, user.id, now)
         grant = Grant(principal, token, now + self._life)
         return await self._with_cookie(work, grant) if with_cookie else grant

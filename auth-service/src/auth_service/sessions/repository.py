@@ -24,18 +24,29 @@ class Access(NamedTuple):
     refresh_expires_at: datetime
 
 
+class LiveSession(NamedTuple):
+    proven_at: datetime | None
+    """What a session that is opened from it begins with."""
+
+
 class KnownFamily(NamedTuple):
     family: Family
     access: Access
 
 
 async def add_session(
-    work: Work, principal: Principal, token: RefreshToken, caller: Caller, now: datetime, expires_at: datetime
+    work: Work,
+    principal: Principal,
+    token: RefreshToken,
+    caller: Caller,
+    now: datetime,
+    expires_at: datetime,
+    proven_at: datetime | None,
 ) -> None:
     await work.execute(
         _ADD_SESSION,
         principal.session_id, principal.tenant_id, principal.user_id, token.digest, expires_at,
-        caller.user_agent, caller.address, now,
+        caller.user_agent, caller.address, now, proven_at,
     )  # fmt: skip
 
 
@@ -78,10 +89,11 @@ async def find_family(work: Work, session_id: UUID) -> KnownFamily | None:
     return None if row is None else _known_family(row)
 
 
-async def lock_live(work: Work, session_id: UUID) -> bool:
-    """Whether it has not ended; until the end of the transaction it does not."""
-    sql = "select 1 from sessions where id = $1 and revoked_at is null for share"
-    return await work.row(sql, session_id) is not None
+async def lock_live(work: Work, session_id: UUID) -> LiveSession | None:
+    """None when it has ended; else it does not until the end of the transaction."""
+    sql = "select stepped_up_at as proven_at from sessions where id = $1 and revoked_at is null for share"
+    row = await work.row(sql, session_id)
+    return None if row is None else LiveSession(**row)
 
 
 async def end_sessions(
@@ -129,8 +141,9 @@ def _access(row: dict[str, Any]) -> Access:
 _PRINCIPAL_COLUMNS = ("session_id", "tenant_id", "user_id", "role", "tier", "is_platform_admin")
 
 _ADD_SESSION = """
-insert into sessions (id, tenant_id, user_id, current_digest, expires_at, user_agent, address, created_at, last_seen_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+insert into sessions (id, tenant_id, user_id, current_digest, expires_at, user_agent, address, created_at, last_seen_at,
+                      stepped_up_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
 """
 
 _LAST_PLACES = "select address, user_agent from sessions where user_id = $1 order by created_at desc limit $2"
