@@ -142,7 +142,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     members = Members(database, passwords, limits, mailroom.outbox, links, clock)
     requests = Requests(bus)
     invitations = Invitations(database, requests, mailroom.outbox, links, clock)
-    resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
+    resets = PasswordRecovery(database, passwords, PasswordRules.load(), limits, mailroom.outbox, links, clock)
     revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
         app,

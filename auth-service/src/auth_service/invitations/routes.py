@@ -12,7 +12,7 @@ from auth_service.invitations.schemas import (
 )
 from auth_service.invitations.service import Invitations
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
-from shared.errors import Forbidden, LimitReached, SessionRevoked
+from shared.errors import Forbidden, LimitReached, SessionRevoked, TooManyRequests
 from shared.http.answers import Created
 from shared.http.routes import Routes
 from shared.pagination import PageOf
@@ -32,7 +32,9 @@ async def list_invitations(
 
 
 @routes.post(
-    INVITATIONS, summary="Invite somebody by mail", errors=[Forbidden, ProjectNotFound, TierLimitExceeded, LimitReached]
+    INVITATIONS,
+    summary="Invite somebody by mail",
+    errors=[Forbidden, ProjectNotFound, TierLimitExceeded, LimitReached, TooManyRequests],
 )
 async def add_invitation(
     principal: Principal, invitations: Invitations, body: CreateInvitation

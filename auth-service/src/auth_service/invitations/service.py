@@ -11,7 +11,8 @@ from auth_service.invitations.acceptance import accept, tell_accepted
 from auth_service.invitations.domain import LIFE, project_role_for
 from auth_service.invitations.errors import ProjectNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView, Joined
-from auth_service.mail.letters import invitation
+from auth_service.mail.letters import INVITATION, invitation
+from auth_service.mail.limits import Sender
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
 from auth_service.mail_tokens.domain import new_token
@@ -22,7 +23,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
-from shared.errors import Forbidden, LimitReached
+from shared.errors import Forbidden, LimitReached, TooManyRequests
 from shared.events.projects import InvitationRequested, ProjectRole
 from shared.events.questions import InvitationRoom, InvitationRoomAnswer, ProjectStanding
 from shared.messaging.requests import Requests
@@ -45,8 +46,8 @@ class Invitations:
             return await repository.find_page(work, principal.tenant_id, query, self._clock.now())
 
     async def add(self, principal: Principal, new: CreateInvitation) -> InvitationView:
-        """Raises Forbidden, ValidationFailed, TierLimitExceeded, ProjectNotFound; RequestTimeout or Unavailable when
-        nobody knows it.
+        """Raises Forbidden, ValidationFailed, TierLimitExceeded, TooManyRequests, ProjectNotFound; RequestTimeout or
+        Unavailable when nobody knows it.
         """
         check_may_invite(principal.role)
         check_may_grant(principal.role, new.role)
@@ -65,15 +66,16 @@ class Invitations:
             tell_accepted(work, request.tenant_id, member_id, request.project_id, request.project_role)
             return
         asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
-        with suppress(UserNotFound, Forbidden, LimitReached):  # raised before anything is written
+        with suppress(UserNotFound, Forbidden, LimitReached, TooManyRequests):  # raised before anything is written
             await self._invite(work, request.tenant_id, request.invited_by, asked)
 
     async def room(self, question: InvitationRoom) -> InvitationRoomAnswer:
-        """Raises TierLimitExceeded or LimitReached."""
+        """Raises TierLimitExceeded, LimitReached or TooManyRequests."""
         async with self._database.unit_of_work(question.tenant_id) as work:
             identity = email_identity(question.email)
             await seats.require_seat_for(work, question.tenant_id, identity, self._clock.now())
             await repository.require_room(work, question.tenant_id)
+            await self._mail.require_room(work, question.tenant_id, question.invited_by, question.email, INVITATION)
         return InvitationRoomAnswer()
 
     async def remove(self, principal: Principal, invitation_id: UUID) -> None:
@@ -88,7 +90,9 @@ class Invitations:
             return work.answer(await accept(work, token, principal.user_id, self._clock.now()))
 
     async def _invite(self, work: Work, tenant_id: UUID, invited_by: UUID, asked: CreateInvitation) -> InvitationView:
-        """Raises UserNotFound or Forbidden by what the inviter is now, TierLimitExceeded and LimitReached."""
+        """Raises UserNotFound or Forbidden by what the inviter is now, TierLimitExceeded, LimitReached and
+        TooManyRequests.
+        """
         now, token = self._clock.now(), new_token()
         await seats.lock(work, tenant_id)
         inviter = await accounts.find_user(work, tenant_id, invited_by)
@@ -96,10 +100,9 @@ class Invitations:
         await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
         await repository.require_room(work, tenant_id)
         tenant = await tenants.get_tenant(work, tenant_id)
-        made = await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
         letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))
-        await self._mail.post(work, asked.email, letter)
-        return made
+        await self._mail.post_for(work, Sender(tenant_id, invited_by), asked.email, letter)
+        return await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
 
     async def _check_project(self, principal: Principal, project_id: UUID) -> None:
         standing = await self._requests.ask(ProjectStanding(principal=principal, project_id=project_id))

@@ -13,6 +13,7 @@ from auth_service.accounts.repository import NewUser
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import state_of, tell, tell_updated
 from auth_service.mail.letters import welcome
+from auth_service.mail.limits import Sender
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
 from auth_service.mail_tokens import repository as mail_tokens
@@ -92,7 +93,7 @@ class Members:
             roster = await tenants.lock_members(work, principal.tenant_id, principal.user_id)
             check_may_manage(roster.get(principal.user_id), new.role)
             member = await join(work, principal.tenant_id, user.id, new.role, now)
-            await self._welcome(work, member, now)
+            await self._welcome(work, member, principal.user_id, now)
             return work.answer(repository.seen_by(principal.user_id, member))
 
     async def change(self, principal: Principal, user_id: UUID, patch: PatchUser, if_match: IfMatch) -> UserView:
@@ -158,12 +159,13 @@ class Members:
             tell_updated(work, after, person)
         return after
 
-    async def _welcome(self, work: Work, user: UserView, now: datetime) -> None:
+    async def _welcome(self, work: Work, user: UserView, made_by: UUID, now: datetime) -> None:
+        """Raises TooManyRequests."""
         token = await mail_tokens.issue(work, user.id, Purpose.SET_PASSWORD, now, FIRST_PASSWORD_LIFE)
         tenant = await tenants.get_tenant(work, user.tenant_id)
         if token is not None:
             letter = welcome(user.first_name, tenant.name, self._links.reset_password(token))
-            await self._mail.post(work, user.email, letter)
+            await self._mail.post_for(work, Sender(user.tenant_id, made_by), user.email, letter)
 
 
 async def _lock_member(work: Work, principal: Principal, user_id: UUID) -> tuple[UserView, Roster]:

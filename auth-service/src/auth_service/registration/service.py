@@ -18,7 +18,7 @@ from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.tokens import TokenMint
 from auth_service.tenants.domain import default_name
 from auth_service.tenants.schemas import TenantView
-from auth_service.throttling.logins import registration_claim
+from auth_service.throttling.logins import registration_claims
 from auth_service.throttling.service import AttemptLimits
 from shared.caller import Caller
 from shared.clock import Clock
@@ -69,12 +69,12 @@ class Registrar:
 
     async def _hash(self, password: str, caller: Caller) -> str:
         """Counts as an attempt to register. Raises TooManyRequests, PasswordChecksBusy."""
-        claim = registration_claim(caller)
-        await self._limits.take(claim)
+        claims = registration_claims(caller)
+        await self._limits.take(*claims)
         try:
             return await self._passwords.hash(password)
         except PasswordChecksBusy:
-            await self._limits.refund([claim])
+            await self._limits.refund(claims)
             raise
 
 

@@ -68,7 +68,9 @@ class TeamService:
             return
         assert wanted.email is not None  # usernames are those of members
         with suppress(Unavailable, UpstreamTimeout, UpstreamError):
-            await self._requests.ask(InvitationRoom(tenant_id=principal.tenant_id, email=wanted.email))
+            await self._requests.ask(
+                InvitationRoom(tenant_id=principal.tenant_id, email=wanted.email, invited_by=principal.user_id)
+            )
 
     async def _is_for_somebody_new(self, principal: Principal, project_id: UUID, wanted: InviteToTeam) -> bool:
         """Raises Forbidden where they may not be invited."""

@@ -199,7 +199,7 @@ class InvitationRoomAnswer(msgspec.Struct, frozen=True):
 
 
 class InvitationRoom(Request[InvitationRoomAnswer], frozen=True, kw_only=True):
-    """Has the tenant a seat for this address? Raises TierLimitExceeded.
+    """Has the tenant a seat for this address, and may it be written to? Raises TierLimitExceeded, TooManyRequests.
 
     For whoever has somebody invited later, by an event, and wants to refuse what would come to nothing.
     """
@@ -208,6 +208,8 @@ class InvitationRoom(Request[InvitationRoomAnswer], frozen=True, kw_only=True):
     operation: ClassVar[str] = "invitation.room"
     tenant_id: UUID
     email: str
+    invited_by: UUID | None = None
+    """Whose mail it would be; None, from askers of before, leaves their budget out."""
 
 
 class StorageAllotmentAnswer(msgspec.Struct, frozen=True):
