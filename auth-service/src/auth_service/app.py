@@ -51,9 +51,9 @@ from auth_service.recovery.verification import EmailVerification
 from auth_service.registration import routes as registration
 from auth_service.registration.service import Registrar
 from auth_service.sessions import routes as sessions
-from auth_service.sessions.cookie_lines import SessionCookies
+from auth_service.sessions.cookie_lines import CookieLines, SessionCookies
 from auth_service.sessions.cookie_refresh import CookieRefresh
-from auth_service.sessions.cookies import cookie_tokens
+from auth_service.sessions.cookies import CookieTokens
 from auth_service.sessions.device_cookies import DeviceCookies
 from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.refresh_tokens import RefreshTokens
@@ -205,20 +205,22 @@ def _parts(
     session_life = timedelta(seconds=settings.refresh_token_ttl)
     mint = TokenMint(keys, clock, access_life)
     refresh_tokens = RefreshTokens(settings.key_encryption_secret)
-    cookies = cookie_tokens(settings.key_encryption_secret)
+    lines = CookieLines(settings.public_web_url)
+    cookies = CookieTokens(settings.key_encryption_secret, is_protected=lines.is_protected)
     opener = SessionOpener(refresh_tokens, cookies, clock, session_life)
     live = ticket_tokens(settings.key_encryption_secret)
     links, rules = WebLinks(settings.public_web_url), PasswordRules.load()
+    warning = ReuseWarning(mail, links)
     verification = EmailVerification(database, mail, links, clock)
     return (
         Registrar(database, passwords, rules, opener, mint, clock, settings.registration_mode, limits, verification),
         _sign_in(
             settings.key_encryption_secret, database, passwords, limits, FactorNotices(mail, links), opener, mint, clock
         ),
-        DeviceCookies(settings.public_web_url),
-        Sessions(database, refresh_tokens, mint, ReuseWarning(mail, links), clock, session_life),
-        CookieRefresh(database, cookies, refresh_tokens, mint, clock, session_life),
-        SessionCookies(settings.public_web_url, clock),
+        DeviceCookies(lines),
+        Sessions(database, refresh_tokens, mint, warning, clock, session_life),
+        CookieRefresh(database, cookies, refresh_tokens, mint, warning, clock, session_life),
+        SessionCookies(lines, clock),
         Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
         LiveTickets(database, live, clock),
         Introspection(
@@ -228,6 +230,7 @@ def _parts(
                 CredentialKind.SESSION_COOKIE: cookies,
                 CredentialKind.LIVE_TICKET: live,
             },
+            session_life,
             clock,
         ),
         Profiles(database, clock),

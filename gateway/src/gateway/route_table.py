@@ -88,6 +88,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         """Only the answer tells who it was that came."""
         return self.access is Access.PUBLIC and self.service is Service.AUTH and "POST" in self.methods
 
+    def tells_timing(self, method: str) -> bool:
+        """Not where a stranger could read from it what exists, nor where credentials and addresses are looked at."""
+        return self.access is not Access.PUBLIC and (self.service is not Service.AUTH or method in _READS)
+
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
         if not self.resources_within:

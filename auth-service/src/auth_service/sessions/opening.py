@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 
 from auth_service.accounts.schemas import UserView
 from auth_service.audit.subjects import is_about_session
-from auth_service.opaque_tokens import OpaqueTokens
 from auth_service.sessions import repository
-from auth_service.sessions.cookies import SessionCookie
+from auth_service.sessions.cookies import CookieTokens, SessionCookie
 from auth_service.sessions.ending import make_room
 from auth_service.sessions.refresh_tokens import RefreshTokens
 from auth_service.sessions.tokens import Grant
@@ -18,7 +17,7 @@ from shared.principal import Principal
 
 
 class SessionOpener:
-    def __init__(self, refresh_tokens: RefreshTokens, cookies: OpaqueTokens, clock: Clock, life: timedelta) -> None:
+    def __init__(self, refresh_tokens: RefreshTokens, cookies: CookieTokens, clock: Clock, life: timedelta) -> None:
         self._refresh_tokens = refresh_tokens
         self._cookies = cookies
         self._clock = clock
@@ -46,5 +45,5 @@ class SessionOpener:
 
     async def _with_cookie(self, work: Work, grant: Grant) -> Grant:
         cookie = self._cookies.new(grant.principal.session_id)
-        await repository.set_cookie(work, cookie)
+        await repository.set_cookie(work, cookie, self._clock.now())
         return grant._replace(cookie=SessionCookie(cookie, grant.refresh_expires_at))
