@@ -558,7 +558,7 @@ async def test_an_answer_tells_where_the_time_went(start_stack: StartStack) -> N
 )
 async def test_no_time_is_told_where_accounts_are_looked_up(stack: Stack, method: str, path: str) -> None:
     told = answer_bytes(lines("HTTP/1.1 200 OK", "Server-Timing: db;dur=5", "Content-Length: 0"))
-    stack.auth.answer = stack.conversation.answer = told
+    stack.auth.elsewhere = stack.conversation.answer = told
 
     status, answered, _ = await call(
         stack, method, path, headers=stack.bearer(), data=b"{}" if method != "GET" else None

@@ -42,6 +42,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return REVOKES + COLUMNS.replace("add column", "drop column").replace(" timestamptz", "").replace(" bytea", "")
 
+
 MODELS_STATE = (
     "eJztXWtz2zYW/SsYfdl0RutJ7cTJZnd2xnbU1q0fHVvZNO1kaJiEJNQkwQKQHU3b/74ASE"
     "l8KaRAUKJkfMnEJEUQ5wIX5z5w8WcPTvnk4ARR7E5678CfPXjPOIUuF3+MoM9QH/RgFIm/"
