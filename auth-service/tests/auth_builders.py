@@ -22,6 +22,7 @@ def auth_settings(**changes: Any) -> AuthSettings:
         "key_encryption_secret": KEY_ENCRYPTION_SECRET,
         "database_url_auth": "postgresql://unused",
         "rate_limit_scale": 1000.0,  # one address plays everybody; tests of limits ask for 1
+        "mail_limit_scale": 1000.0,
     }
     return AuthSettings(**(given | changes))
 

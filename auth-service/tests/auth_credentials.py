@@ -33,11 +33,9 @@ async def introspect(auth: AuthClient, clock: SettableClock, kind: str, credenti
 
 def session_cookie(answer: Answer) -> str:
     """The value of the one session cookie that an answer sets."""
-    (line,) = (line for line in answer.cookies if line.startswith(f"{COOKIE}="))
-    found = re.match(r"tessera_session=([^;]*)", line)
-    assert found is not None
+    (found,) = (match for line in answer.cookies if (match := re.match(r"(?:__Host-)?tessera_session=([^;]*)", line)))
     return found[1]
 
 
-def with_cookie(value: str) -> dict[str, str]:
-    return {"Cookie": f"{COOKIE}={value}"}
+def with_cookie(value: str, name: str = COOKIE) -> dict[str, str]:
+    return {"Cookie": f"{name}={value}"}

@@ -16,7 +16,7 @@ from deploy.mail_folder import mail_folder, prove_address
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
 
 # Limits are not what is tested here, and one machine plays all clients. A node that restarts lets them go at once.
-SETTINGS = {"RATE_LIMIT_SCALE": "1000", "DRAIN_SECONDS": "1"}
+SETTINGS = {"RATE_LIMIT_SCALE": "1000", "MAIL_LIMIT_SCALE": "1000", "DRAIN_SECONDS": "1"}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

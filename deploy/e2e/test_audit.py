@@ -113,7 +113,7 @@ async def test_the_log_keeps_surprises_from_an_owner_for_whom_gifts_are_planned(
         await ben.expect(200, "PUT", f"/list-items/{scene['list_item_id']}/status", {"status": "selected"})
         before = await the_record(olga, "action=list_item.update_status", user_id=ben.user["id"])
 
-        await ben.expect(201, "POST", "/persons", {"name": "Olga", "user_id": olga.user["id"]})
+        await olga.expect(201, "POST", "/persons", {"name": "Olga", "user_id": olga.user["id"]})
 
         after = (await olga.expect(200, "GET", "/audit-logs?page_size=100")).body["items"]
         assert before["endpoint"] == f"/api/v1/list-items/{scene['list_item_id']}/status"

@@ -166,7 +166,7 @@ class AuthDouble(RecordingService):
     answers_introspection: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._elsewhere = self.answer
+        self.elsewhere = self.answer  # to what clients ask
         self.answer = self._answer_known
         self.asked_directly: list[Recorded] = []
         self.answers_introspection.set()
@@ -191,7 +191,7 @@ class AuthDouble(RecordingService):
         elif request.target == b"/.well-known/jwks.json":
             writer.write(json_answer(self.issuer.jwks()))
         else:
-            await self._elsewhere(request, reader, writer)
+            await self.elsewhere(request, reader, writer)
 
     async def _introspect(self, request: Recorded, writer: asyncio.StreamWriter) -> None:
         assert request.all(b"content-type") == [b"application/json"]

@@ -55,9 +55,9 @@ from auth_service.registration import routes as registration
 from auth_service.registration.service import Registrar
 from auth_service.retention import OWN
 from auth_service.sessions import routes as sessions
-from auth_service.sessions.cookie_lines import SessionCookies
+from auth_service.sessions.cookie_lines import CookieLines, SessionCookies
 from auth_service.sessions.cookie_refresh import CookieRefresh
-from auth_service.sessions.cookies import cookie_tokens
+from auth_service.sessions.cookies import CookieTokens
 from auth_service.sessions.device_cookies import DeviceCookies
 from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.refresh_tokens import RefreshTokens
@@ -68,6 +68,8 @@ from auth_service.sessions.tokens import TokenMint
 from auth_service.settings import AuthSettings
 from auth_service.signing_keys import routes as signing_keys
 from auth_service.signing_keys.service import REOPEN_SECONDS, KeyRing
+from auth_service.step_up import routes as step_up
+from auth_service.step_up.service import StepUp
 from auth_service.tenancy import routes as tenancy
 from auth_service.tenancy.service import Tenants, TenantSwitch
 from auth_service.tenants.topics import admitted_at, can_follow
@@ -100,6 +102,7 @@ MAX_BODY_BYTES = 64 * 1024  # the largest body is a profile with 16 KiB of prefe
 ROUTES = (
     registration.routes,
     sessions.routes,
+    step_up.routes,
     accounts.routes,
     signing_keys.routes,
     handovers.routes,
@@ -131,7 +134,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     members = Members(database, clock)
     requests = Requests(bus)
     invitations = Invitations(database, requests, mailroom.outbox, links, clock)
-    resets = PasswordRecovery(database, passwords, PasswordRules.load(), mailroom.outbox, links, clock)
+    resets = PasswordRecovery(database, passwords, PasswordRules.load(), limits, mailroom.outbox, links, clock)
     revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
         app,
@@ -199,22 +202,23 @@ def _parts(
     session_life = timedelta(seconds=settings.refresh_token_ttl)
     mint = TokenMint(keys, clock, access_life)
     refresh_tokens = RefreshTokens(settings.key_encryption_secret)
-    cookies = cookie_tokens(settings.key_encryption_secret)
+    lines = CookieLines(settings.public_web_url)
+    cookies = CookieTokens(settings.key_encryption_secret, is_protected=lines.is_protected)
     opener = SessionOpener(refresh_tokens, cookies, clock, session_life)
     live = ticket_tokens(settings.key_encryption_secret)
     links, rules = WebLinks(settings.public_web_url), PasswordRules.load()
+    warning = ReuseWarning(mail, links)
     verification = EmailVerification(database, mail, links, clock)
     return (
         Registrar(database, passwords, rules, opener, mint, clock, settings.registration_mode, limits, verification),
         _sign_in(
             settings.key_encryption_secret, database, passwords, limits, FactorNotices(mail, links), opener, mint, clock
         ),
-        DeviceCookies(settings.public_web_url),
-        Sessions(database, refresh_tokens, mint, ReuseWarning(mail, links), clock, session_life),
-        CookieRefresh(database, cookies, refresh_tokens, mint, clock, session_life),
-        SessionCookies(settings.public_web_url, clock),
+        DeviceCookies(lines),
+        Sessions(database, refresh_tokens, mint, warning, clock, session_life),
+        CookieRefresh(database, cookies, refresh_tokens, mint, warning, clock, session_life),
+        SessionCookies(lines, clock),
         Handovers(database, session_tokens(settings.key_encryption_secret), opener, settings.public_web_url, clock),
-        ApiKeys(database, key_tokens(), clock),
         LiveTickets(database, live, clock),
         Introspection(
             database,
@@ -223,6 +227,7 @@ def _parts(
                 CredentialKind.SESSION_COOKIE: cookies,
                 CredentialKind.LIVE_TICKET: live,
             },
+            session_life,
             clock,
         ),
         Profiles(database, clock),
@@ -262,11 +267,15 @@ def _own_account_parts(
 ) -> tuple[object, ...]:
     """What people do with their own account."""
     seal, recovery_codes = Seal(secret, SECOND_FACTORS), RecoveryCodes(secret)
+    codes = Codes(seal, recovery_codes)
+    step_up = StepUp(database, passwords, codes, notices, limits, clock)
     return (
-        SecondFactors(database, seal, Codes(seal, recovery_codes), recovery_codes, notices, limits, clock),
+        step_up,
+        SecondFactors(database, seal, codes, recovery_codes, step_up, notices, limits, clock),
+        ApiKeys(database, step_up, key_tokens(), clock),
         DeviceSessions(database, clock),
         UserSettings(database, clock),
-        AccountClosing(database, passwords, limits, clock),
+        AccountClosing(database, step_up, clock),
         DataExports(database, Seal(secret, "data exports"), limits, Elsewhere(requests), clock),
     )
 

@@ -33,6 +33,9 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
         int, Meta(ge=3600, le=31_536_000, description="Seconds a session lives without being refreshed.")
     ] = 2_592_000
     rate_limit_scale: Annotated[float, Meta(gt=0, le=1_000_000, description="Multiplies the limits on attempts.")] = 1.0
+    mail_limit_scale: Annotated[
+        float, Meta(gt=0, le=1_000_000, description="Multiplies the limits on mail, which protect its recipients.")
+    ] = 1.0
     public_web_url: Annotated[
         str,
         Meta(pattern=r"^https?://[^/?#\s]+[^?#\s]*$", description="Where the web app lives: links in mails go there."),

@@ -6,17 +6,28 @@ from hypothesis import given, strategies as st
 from auth_service.api_keys.domain import key_tokens, shown_prefix
 from auth_service.handovers.service import session_tokens
 from auth_service.opaque_tokens import OpaqueTokens
-from auth_service.sessions.cookies import cookie_tokens
+from auth_service.sessions.cookies import CookieTokens
 from auth_service.sessions.refresh_tokens import RefreshTokens
 from shared.ids import new_id
 from shared.introspection import MAX_CREDENTIAL
 
 SECRET = "key-encryption-secret-of-the-tests-01"
-KINDS = [key_tokens(), cookie_tokens(SECRET), session_tokens(SECRET)]
+Kind = OpaqueTokens | CookieTokens
+
+
+def protected_cookies(secret: str) -> CookieTokens:
+    return CookieTokens(secret, is_protected=True)
+
+
+def plain_cookies(secret: str) -> CookieTokens:
+    return CookieTokens(secret, is_protected=False)
+
+
+KINDS: list[Kind] = [key_tokens(), protected_cookies(SECRET), session_tokens(SECRET)]
 
 
 @pytest.mark.parametrize("tokens", KINDS)
-def test_a_token_reads_back_as_what_it_is(tokens: OpaqueTokens) -> None:
+def test_a_token_reads_back_as_what_it_is(tokens: Kind) -> None:
     token = tokens.new(new_id())
 
     assert tokens.read(token.text) == token
@@ -24,14 +35,14 @@ def test_a_token_reads_back_as_what_it_is(tokens: OpaqueTokens) -> None:
 
 
 @pytest.mark.parametrize("tokens", KINDS)
-def test_two_tokens_of_one_id_are_different(tokens: OpaqueTokens) -> None:
+def test_two_tokens_of_one_id_are_different(tokens: Kind) -> None:
     token_id = new_id()
 
     assert tokens.new(token_id).digest != tokens.new(token_id).digest
 
 
 @pytest.mark.parametrize("tokens", KINDS)
-def test_no_kind_reads_another(tokens: OpaqueTokens) -> None:
+def test_no_kind_reads_another(tokens: Kind) -> None:
     refresh = RefreshTokens(SECRET)
     others = [other.new(new_id()).text for other in KINDS if other is not tokens]
 
@@ -40,11 +51,30 @@ def test_no_kind_reads_another(tokens: OpaqueTokens) -> None:
 
 
 @pytest.mark.parametrize("tokens", KINDS)
-def test_another_prefix_does_not_make_another_kind(tokens: OpaqueTokens) -> None:
+def test_another_prefix_does_not_make_another_kind(tokens: Kind) -> None:
     text = tokens.new(new_id()).text
 
-    for prefix in ("tsr_", "tsk_", "tsc_", "tso_"):
+    for prefix in ("tsr_", "tsk_", "tsc_", "tsh_", "tso_"):
         assert all(other.read(prefix + text[4:]) is None for other in KINDS if other is not tokens)
+
+
+def test_cookies_of_both_names_are_read_and_none_becomes_the_other() -> None:
+    plain, protected = plain_cookies(SECRET).new(new_id()), protected_cookies(SECRET).new(new_id())
+
+    for tokens in (plain_cookies(SECRET), protected_cookies(SECRET)):
+        assert [tokens.read(plain.text), tokens.read(protected.text)] == [plain, protected]
+        assert tokens.read("tsh_" + plain.text[4:]) is None
+        assert tokens.read("tsc_" + protected.text[4:]) is None
+
+
+def test_a_cookie_has_one_successor_which_its_text_does_not_tell() -> None:
+    tokens, other = protected_cookies(SECRET), protected_cookies("another-secret-of-at-least-32-bytes!")
+    cookie = plain_cookies(SECRET).new(new_id())
+
+    assert tokens.successor(cookie) == protected_cookies(SECRET).successor(cookie)
+    assert tokens.successor(cookie).id == cookie.id
+    assert tokens.read(tokens.successor(cookie).text) == tokens.successor(cookie)
+    assert other.successor(cookie).digest != tokens.successor(cookie).digest
 
 
 @given(st.integers(0, 68), st.characters(codec="utf-8"))
@@ -57,7 +87,7 @@ def test_a_key_changed_anywhere_is_not_one(position: int, character: str) -> Non
     assert (key_tokens().read(changed) is None) == (changed != text)
 
 
-@pytest.mark.parametrize("make", [cookie_tokens, session_tokens])
+@pytest.mark.parametrize("make", [protected_cookies, plain_cookies, session_tokens])
 def test_under_another_secret_nothing_is_ours(make: type[OpaqueTokens]) -> None:
     assert make("another-secret-of-32-characters-or-more").read(make(SECRET).new(new_id()).text) is None
 

@@ -10,9 +10,9 @@ from gateway.canonical_path import Target
 from gateway.errors import AmbiguousCredentials
 from gateway.request_head import RequestHead
 from shared.errors import InvalidToken
-from shared.introspection import API_KEY_PREFIX, MAX_CREDENTIAL, SESSION_COOKIE, CredentialKind
+from shared.introspection import API_KEY_PREFIX, MAX_CREDENTIAL, CredentialKind
+from shared.session_cookie import session_cookie_values
 
-_COOKIE = re.compile(rb"(?:^|[;,])[ \t]*%b=([^;,]*)" % SESSION_COOKIE.encode())
 _SCHEME = b"bearer "
 SESSION_IN_QUERY = b"sid="
 """Of an Engine.IO session (long polling), which only its client knows."""
@@ -54,7 +54,7 @@ def presented_credential(head: RequestHead, *, reads_query: bool) -> Presented:
 
 
 def carries_session_cookie(head: RequestHead) -> bool:
-    return any(_cookie_values(head))
+    return bool(_cookie_values(head))
 
 
 def without_credentials(target: Target) -> Target:
@@ -66,13 +66,15 @@ def without_credentials(target: Target) -> Target:
 
 def _session_cookie(head: RequestHead) -> Credential | None:
     found = None
-    for value in filter(None, _cookie_values(head)):
+    for value in _cookie_values(head):
         found = _the_one(found, _opaque(value, CredentialKind.SESSION_COOKIE))
     return found
 
 
 def _cookie_values(head: RequestHead) -> list[bytes]:
-    return [value.strip() for value in _COOKIE.findall(head.noted.get(b"cookie", b""))]
+    if b"cookie" not in head.noted:
+        return []
+    return session_cookie_values(value for name, value in head.headers if name == b"cookie")
 
 
 def _the_one(first: Credential | None, second: Credential | None) -> Credential | None:

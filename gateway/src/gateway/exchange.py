@@ -293,8 +293,13 @@ class Exchange:
         if head.status == HTTPStatus.NOT_MODIFIED and self._entry is not None:
             self._parts.entrance.give_back(self._entry)
         origin = self._head.noted.get(b"origin")
-        lines = framing + self._timing() + self._limit_lines()
-        return self._parts.answers.passed_on(head.status, head.headers, self._trace_id, origin, lines)
+        headers, timing = head.headers, b""
+        if self._row.tells_timing(self._head.method):
+            timing = self._timing()
+        else:
+            headers = [field for field in headers if field[0].lower() != b"server-timing"]
+        lines = framing + timing + self._limit_lines()
+        return self._parts.answers.passed_on(head.status, headers, self._trace_id, origin, lines)
 
     def _timing(self) -> bytes:
         """A Server-Timing line (W3C) beside the service's own: milliseconds until the answer began."""

@@ -90,6 +90,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         is_open = self.access in (Access.PUBLIC, Access.IF_GOOD)
         return is_open and self.service is Service.AUTH and "POST" in self.methods
 
+    def tells_timing(self, method: str) -> bool:
+        """Not where a stranger could read from it what exists, nor where credentials and addresses are looked at."""
+        return self.access is not Access.PUBLIC and (self.service is not Service.AUTH or method in _READS)
+
     def resource_at(self, path: bytes) -> str | None:
         """Of a path that this row covers."""
         if not self.resources_within:
@@ -182,6 +186,7 @@ ROWS: tuple[Row, ...] = (
     _sign_in("/api/v1/auth/register"),
     _sign_in("/api/v1/auth/login"),
     _sign_in("/api/v1/auth/login/mfa"),
+    Row(path="/api/v1/auth/step-up", service=Service.AUTH, methods=frozenset({"POST"}), body_limit=64 * KIB),
     Row(path="/api/v1/auth/sessions", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
     Row(path="/api/v1/users/me/mfa", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
     Row(path="/api/v1/users/me/export", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),

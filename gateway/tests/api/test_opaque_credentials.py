@@ -18,6 +18,7 @@ from shared.introspection import CredentialKind, Introspected, Refusal
 
 KEY = "tsk_AZ8Nf3mQcYSbHk-0_aKeyOfTheTests"
 COOKIE = "tsc_AZ8Nf3mQcYSbHk-0_aCookieOfTheTests"
+PROTECTED = "tsh_aProtectedCookie"
 ALLOWED = "https://app.example.com"
 EVERYTHING = ("*:read", "*:write")
 
@@ -167,6 +168,44 @@ async def test_the_same_key_twice_is_one_credential(stack: Stack) -> None:
     stack.auth.issue(CredentialKind.API_KEY, KEY, scopes=EVERYTHING)
 
     assert await ask(stack, Authorization=f"Bearer {KEY}", X_API_Key=KEY) == (200, "")
+
+
+async def test_the_protected_cookie_counts_and_a_planted_one_is_not_looked_at(stack: Stack) -> None:
+    stack.auth.issue(CredentialKind.SESSION_COOKIE, PROTECTED)
+    stack.auth.issue(CredentialKind.SESSION_COOKIE, "tsc_planted")
+    protected = f"__Host-tessera_session={PROTECTED}"
+
+    for header in (protected, f"tessera_session=tsc_planted; {protected}; tessera_session=x"):
+        assert await ask(stack, Cookie=header) == (200, "")
+        assert await ask(stack, "POST", Cookie=header) == (403, "ORIGIN_NOT_ALLOWED")
+        assert await ask(stack, "POST", Cookie=header, Origin=ALLOWED) == (200, "")
+
+    assert stack.auth.introspections == [f"session_cookie {PROTECTED}"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"tessera_session={PROTECTED}",
+        f"x=1,__Host-tessera_session={PROTECTED}",
+        f"__host-tessera_session={PROTECTED}",
+        f"__Secure-tessera_session={PROTECTED}",
+    ],
+)
+async def test_a_protected_value_counts_under_its_own_name_only(stack: Stack, header: str) -> None:
+    stack.auth.issue(CredentialKind.SESSION_COOKIE, PROTECTED)
+
+    assert await ask(stack, Cookie=header) == (401, "AUTH_REQUIRED")
+
+
+async def test_a_live_connection_by_the_protected_cookie_is_for_pages_of_ours_only(stack: Stack) -> None:
+    stack.auth.issue(CredentialKind.SESSION_COOKIE, PROTECTED)
+    sent = {"Cookie": f"__Host-tessera_session={PROTECTED}", "Connection": "Upgrade", "Upgrade": "websocket"}
+    sent["Sec_WebSocket_Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+
+    assert await ask(stack, path="/ws", **sent) == (403, "ORIGIN_NOT_ALLOWED")
+    await ask(stack, path="/ws", Origin=ALLOWED, **sent)
+    assert stack.realtime.requests[0].all(b"x-tessera-identity")
 
 
 async def test_an_empty_cookie_is_no_credential(stack: Stack) -> None:

@@ -540,6 +540,34 @@ async def test_an_answer_tells_where_the_time_went(start_stack: StartStack) -> N
     assert "Server-Timing" in answered["Access-Control-Expose-Headers"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(
+            ("POST", f"/api/v1/auth/{name}")
+            for name in (
+                *("register", "login", "login/mfa", "refresh", "session-exchange", "verify-email"),
+                *("forgot-password", "reset-password", "step-up", "switch-tenant"),
+            )
+        ),
+        ("POST", "/api/v1/invitations"),
+        ("POST", "/api/v1/invitations/accept"),
+        ("PUT", "/api/v1/users/me/password"),
+        ("GET", "/api/v1/shares/x"),
+    ],
+)
+async def test_no_time_is_told_where_accounts_are_looked_up(stack: Stack, method: str, path: str) -> None:
+    told = answer_bytes(lines("HTTP/1.1 200 OK", "Server-Timing: db;dur=5", "Content-Length: 0"))
+    stack.auth.elsewhere = stack.conversation.answer = told
+
+    status, answered, _ = await call(
+        stack, method, path, headers=stack.bearer(), data=b"{}" if method != "GET" else None
+    )
+
+    assert status == 200
+    assert "Server-Timing" not in answered
+
+
 async def test_an_unknown_path_reaches_nobody(stack: Stack) -> None:
     status, _, body = await call(stack, "GET", "/internal/revocations", headers=stack.bearer())
     assert (status, code_of(body)) == (404, "ROUTE_NOT_FOUND")

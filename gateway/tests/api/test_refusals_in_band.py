@@ -8,7 +8,8 @@ from gateway_stack import Stack, StartStack, session_revoked
 
 from shared.errors import AuthRequired
 from shared.identity import mint_refusal, verify_identity, verify_refusal
-from shared.introspection import SESSION_COOKIE, CredentialKind
+from shared.introspection import CredentialKind
+from shared.session_cookie import SESSION_COOKIE
 
 ENGINE_IO = "/ws/?EIO=4&transport=polling"
 REFUSED_IN_BAND = 200  # what the double of realtime-service answers

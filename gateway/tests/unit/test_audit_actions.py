@@ -13,6 +13,7 @@ ID = "0198c7f0-0000-7000-8000-000000000001"
     [
         ("POST", "/auth/login", "auth.login"),
         ("POST", "/auth/login/mfa", "auth.login_mfa"),
+        ("POST", "/auth/step-up", "auth.step_up"),
         ("POST", "/auth/register", "auth.register"),
         ("DELETE", f"/auth/sessions/{ID}", "session.delete"),
         ("GET", "/projects", "project.list"),

@@ -17,6 +17,7 @@ from shared.scopes import checked_resource
         ("DELETE", b"/api/v1/auth/sessions/1", Service.AUTH, Access.USER),
         ("DELETE", b"/api/v1/users/me/mfa", Service.AUTH, Access.USER),
         ("POST", b"/api/v1/users/me/mfa/confirm", Service.AUTH, Access.USER),
+        ("POST", b"/api/v1/auth/step-up", Service.AUTH, Access.USER),
         ("GET", b"/api/v1/users/me/export/1/content", Service.AUTH, Access.USER),
         ("PATCH", b"/api/v1/profile", Service.AUTH, Access.USER),
         ("PUT", b"/api/v1/settings/editor/theme", Service.AUTH, Access.USER),

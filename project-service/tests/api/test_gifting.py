@@ -43,13 +43,54 @@ async def test_a_person_is_described_linked_and_found(home: Household) -> None:
 async def test_a_member_is_one_person_at_most(home: Household) -> None:
     taken = {"name": "Ada again", "user_id": str(home.ada.user_id)}
 
-    again = await home.client.send("POST", f"{API}/persons", taken, who=home.ben)
+    again = await home.client.send("POST", f"{API}/persons", taken, who=home.olga)
     foreign = await home.client.send(
-        "POST", f"{API}/persons", {**taken, "user_id": str(person(tenant_id=GLOBEX).user_id)}, who=home.ben
+        "POST", f"{API}/persons", {**taken, "user_id": str(person(tenant_id=GLOBEX).user_id)}, who=home.olga
     )
 
     assert (again.status, again.code) == (409, "PERSON_LINKED")
     assert foreign.wrong_fields == {"user_id": "not_found"}
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.DEVELOPER])
+async def test_nobody_but_an_admin_makes_a_member_a_person_for_them(home: Household, role: Role) -> None:
+    mallory, stranger = person(role), person(tenant_id=GLOBEX)
+    made = await home.new("persons", mallory, name="Boss")
+    path = f"{API}/persons/{made['id']}"
+
+    refused = [
+        await home.client.send(method, where, {"name": "Boss", "user_id": str(who.user_id)}, who=mallory)
+        for method, where in (("POST", f"{API}/persons"), ("PATCH", path), ("PUT", path))
+        for who in (home.olga, home.ada, stranger)
+    ]
+
+    assert {(answer.status, answer.code) for answer in refused} == {(403, "PERSON_LINK_NEEDS_CONSENT")}
+    assert (await home.read(f"persons/{made['id']}", mallory)).data["user_id"] is None
+
+
+async def test_a_member_is_made_a_person_by_themself_or_an_admin(home: Household) -> None:
+    admin = person(Role.ADMIN)
+    of_ben = await home.new("persons", home.ben, name="Ben")
+
+    by_ben = await home.client.send(
+        "PATCH", f"{API}/persons/{of_ben['id']}", {"user_id": str(home.ben.user_id)}, who=home.ben
+    )
+    by_admin = await home.client.send(
+        "POST", f"{API}/persons", {"name": "Cleo", "user_id": str(home.cleo.user_id)}, who=admin
+    )
+
+    assert (by_ben.status, by_admin.status) == (200, 201)
+
+
+async def test_a_link_is_not_moved_to_somebody_without_their_consent(home: Household) -> None:
+    manager = person(Role.MANAGER)
+    path = f"{API}/persons/{home.ada_as_person['id']}"
+
+    moved = await home.client.send("PATCH", path, {"user_id": str(home.olga.user_id)}, who=manager)
+    unchanged = await home.client.send("PATCH", path, {"user_id": str(home.ada.user_id), "name": "A."}, who=manager)
+
+    assert (moved.status, moved.code) == (403, "PERSON_LINK_NEEDS_CONSENT")
+    assert unchanged.status == 200
 
 
 async def test_who_is_linked_cannot_undo_it(home: Household) -> None:

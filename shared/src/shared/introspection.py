@@ -11,7 +11,6 @@ import msgspec
 from shared.principal import Principal
 
 API_KEY_PREFIX = "tsk_"
-SESSION_COOKIE = "tessera_session"
 MAX_CREDENTIAL = 256  # characters; more than any of ours has
 
 

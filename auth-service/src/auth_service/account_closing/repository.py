@@ -1,7 +1,6 @@
 """Every query about closing accounts. A user is in several tenants: all are system work."""
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from auth_service.account_closing.domain import (
@@ -15,21 +14,9 @@ from auth_service.account_closing.domain import (
 from shared.db.unit_of_work import Work
 
 
-class PasswordOf(NamedTuple):
-    password_hash: str
-    password_changed_at: datetime
-
-
-async def find_password(work: Work, user_id: UUID) -> PasswordOf | None:
-    """None for an account that is closed already."""
-    sql = "select password_hash, password_changed_at from users where id = $1 and is_active"
-    row = await work.row(sql, user_id)
-    return None if row is None else PasswordOf(**row)
-
-
-async def deactivate(work: Work, user_id: UUID, password_changed_at: datetime, now: datetime) -> bool:
-    """False when the account was closed, or its password changed, meanwhile."""
-    return await work.execute(_DEACTIVATE, user_id, password_changed_at, now) == 1
+async def deactivate(work: Work, user_id: UUID, now: datetime) -> bool:
+    """False when the account was closed meanwhile."""
+    return await work.execute(_DEACTIVATE, user_id, now) == 1
 
 
 async def deactivate_memberships(work: Work, user_id: UUID, now: datetime) -> None:
@@ -86,8 +73,8 @@ delete from invitations where email_identity in (select email_identity from gone
 """
 
 _DEACTIVATE = """
-update users set is_active = false, closed_at = $3, version = version + 1, updated_at = $3
-where id = $1 and is_active and password_changed_at = $2
+update users set is_active = false, closed_at = $2, version = version + 1, updated_at = $2
+where id = $1 and is_active
 """
 
 _DEACTIVATE_MEMBERSHIPS = """

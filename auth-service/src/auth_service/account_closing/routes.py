@@ -2,11 +2,11 @@
 
 from auth_service.account_closing.schemas import CloseAccount
 from auth_service.account_closing.service import AccountClosing
-from auth_service.accounts.errors import InvalidPassword, PasswordChecksBusy
 from auth_service.accounts.routes import ME
+from auth_service.step_up.routes import PROOF_ERRORS
+from auth_service.step_up.schemas import Proof
 from auth_service.tenants.errors import LastOwner
 from shared.caller import Caller
-from shared.errors import TooManyRequests
 from shared.http.routes import Routes
 from shared.principal import Principal
 
@@ -16,7 +16,7 @@ routes = Routes("closing an account")
 @routes.delete(
     ME,
     summary="Close one's account: it is anonymised after 30 days",
-    errors=[InvalidPassword, LastOwner, TooManyRequests, PasswordChecksBusy],
+    errors=[LastOwner, *PROOF_ERRORS],
 )
 async def close(principal: Principal, closing: AccountClosing, body: CloseAccount, caller: Caller) -> None:
-    await closing.close(principal, body.password, caller)
+    await closing.close(principal, Proof(password=body.password, code=body.code), caller)

@@ -7,8 +7,7 @@ from uuid import UUID
 from auth_service.account_closing import repository
 from auth_service.account_closing.domain import Ownership
 from auth_service.accounts import repository as accounts
-from auth_service.accounts.errors import InvalidPassword
-from auth_service.accounts.passwords import Passwords, hash_of_nothing
+from auth_service.accounts.passwords import hash_of_nothing
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import state_of, tell
 from auth_service.api_keys.ending import end_keys
@@ -16,14 +15,14 @@ from auth_service.audit.keeping import forget_person
 from auth_service.invitations.repository import withdraw_all
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
+from auth_service.step_up.schemas import Proof
+from auth_service.step_up.service import StepUp, require_fresh_proof
 from auth_service.tenants.errors import LastOwner
-from auth_service.throttling.domain import PASSWORD_PER_ACCOUNT, Claim
-from auth_service.throttling.service import AttemptLimits
-from shared.address_prefix import address_prefix
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
+from shared.errors import SessionRevoked
 from shared.events.auth import (
     AccountAnonymised,
     AccountDeactivated,
@@ -39,32 +38,24 @@ BATCH = 50  # accounts in one transaction
 
 
 class AccountClosing:
-    def __init__(self, database: Database, passwords: Passwords, limits: AttemptLimits, clock: Clock) -> None:
+    def __init__(self, database: Database, step_up: StepUp, clock: Clock) -> None:
         self._database = database
-        self._passwords = passwords
-        self._limits = limits
+        self._step_up = step_up
         self._clock = clock
 
-    async def close(self, principal: Principal, password: str, caller: Caller) -> None:
-        """Raises InvalidPassword, LastOwner, TooManyRequests, PasswordChecksBusy."""
-        user_id = principal.user_id
-        claim = Claim(PASSWORD_PER_ACCOUNT, f"{user_id}\n{address_prefix(caller.address)}")
-        await self._limits.take(claim)
-        async with self._database.system_work() as work:
-            known = await repository.find_password(work, user_id)
-        verdict = await self._passwords.check(known.password_hash if known else None, password)
-        if known is None or not verdict.is_right:
-            raise InvalidPassword
-        now = self._clock.now()
+    async def close(self, principal: Principal, proof: Proof, caller: Caller) -> None:
+        """Raises LastOwner, and what `StepUp.check` does."""
+        await self._step_up.check(principal, proof, caller)
+        user_id, now = principal.user_id, self._clock.now()
         async with self._database.system_work(actor_id=user_id) as work:
-            if not await repository.deactivate(work, user_id, known.password_changed_at, now):
-                raise InvalidPassword
+            if not await repository.deactivate(work, user_id, now):
+                raise SessionRevoked
+            await require_fresh_proof(work, principal, now)  # a password changed meanwhile has ended the session
             _refuse_orphans(await repository.lock_ownerships(work, user_id))
             await repository.deactivate_memberships(work, user_id, now)
             await end_sessions(work, Selection(user_id), EndReason.ACCOUNT_CLOSED, now)
             await end_keys(work, user_id, now)
             await withdraw_all(work, user_id)
-            await self._limits.give_back(work, [claim])
             for tenant_id in await repository.list_tenants(work, user_id):
                 _tell_deactivated(work, await accounts.find_user(work, tenant_id, user_id))
 

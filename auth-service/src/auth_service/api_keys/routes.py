@@ -6,6 +6,8 @@ from auth_service.accounts.errors import UserNotFound
 from auth_service.api_keys.errors import ApiKeyNotFound
 from auth_service.api_keys.schemas import ApiKeyQuery, ApiKeyView, CreateApiKey, NewApiKey
 from auth_service.api_keys.service import ApiKeys
+from auth_service.step_up.routes import PROOF_ERRORS
+from shared.caller import Caller
 from shared.errors import EmailNotVerified, LimitReached
 from shared.http.answers import Created
 from shared.http.routes import Routes
@@ -25,11 +27,11 @@ async def list_api_keys(principal: Principal, keys: ApiKeys, query: ApiKeyQuery)
 @routes.post(
     API_KEYS,
     summary="Make an API key; its text is shown this once",
-    errors=[EmailNotVerified, UserNotFound, LimitReached],
+    errors=[EmailNotVerified, UserNotFound, LimitReached, *PROOF_ERRORS],
     confidential=True,
 )
-async def add_api_key(principal: Principal, keys: ApiKeys, body: CreateApiKey) -> Created[NewApiKey]:
-    return Created(await keys.add(principal, body))
+async def add_api_key(principal: Principal, keys: ApiKeys, body: CreateApiKey, caller: Caller) -> Created[NewApiKey]:
+    return Created(await keys.add(principal, body, caller))
 
 
 @routes.delete(API_KEYS + "/{api_key_id}", summary="Revoke an API key", errors=[ApiKeyNotFound])

@@ -7,13 +7,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from auth_service.step_up.schemas import WithProof
 from shared.pagination import PageQuery
 from shared.scopes import SCOPES
 
 KeyName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 
 
-class CreateApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CreateApiKey(WithProof, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: KeyName
     scopes: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=len(SCOPES))]
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None

@@ -10,6 +10,8 @@ from auth_service.api_keys.domain import checked_scopes, shown_prefix
 from auth_service.api_keys.repository import KeyTerms
 from auth_service.api_keys.schemas import ApiKeyQuery, ApiKeyView, CreateApiKey, NewApiKey
 from auth_service.opaque_tokens import OpaqueTokens
+from auth_service.step_up.service import StepUp
+from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.events.auth import ApiKeyRevoked
@@ -21,15 +23,20 @@ from shared.principal import Principal
 class ApiKeys:
     """A person's own keys in the tenant they are signed in to. What a key may do is never more than its owner may."""
 
-    def __init__(self, database: Database, tokens: OpaqueTokens, clock: Clock) -> None:
+    def __init__(self, database: Database, step_up: StepUp, tokens: OpaqueTokens, clock: Clock) -> None:
         self._database = database
+        self._step_up = step_up
         self._tokens = tokens
         self._clock = clock
 
-    async def add(self, owner: Principal, wanted: CreateApiKey) -> NewApiKey:
-        """Raises ValidationFailed, EmailNotVerified, SessionRevoked or LimitReached."""
+    async def add(self, owner: Principal, wanted: CreateApiKey, caller: Caller) -> NewApiKey:
+        """It outlives the session that made it.
+
+        Raises ValidationFailed, EmailNotVerified, LimitReached, and what `StepUp.check` does.
+        """
         now = self._clock.now()
         terms = KeyTerms(wanted.name, checked_scopes(wanted.scopes, wanted.expires_at, now), wanted.expires_at)
+        await self._step_up.check(owner, wanted.proof, caller)
         key = self._tokens.new(new_id())
         async with self._database.unit_of_work(owner.tenant_id, actor_id=owner.user_id) as work:
             await require_proven(work, owner)

@@ -36,4 +36,5 @@ class Forwarding:
         except UserNotFound:
             return
         if user.is_active and user.email_verified:
-            await self._mail.post(work, user.email, notification(user.first_name, news.title, self._links.app))
+            letter = notification(user.first_name, news.kind, news.title, self._links.app)
+            await self._mail.post(work, user.email, letter)

@@ -1,6 +1,6 @@
 """Use cases of carrying a session over: a signed-in app makes a link, a browser turns it into a session of its own."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from auth_service.accounts.repository import find_user
 from auth_service.accounts.schemas import UserView
@@ -51,16 +51,18 @@ class Handovers:
         if token is None:
             raise SessionTokenExpired
         async with self._database.system_work() as work:
-            user = await self._use(work, token)
-            grant = await self._opener.open(work, user, caller, with_cookie=True)
+            user, proven_at = await self._use(work, token)
+            grant = await self._opener.open(work, user, caller, proven_at=proven_at, with_cookie=True)
         return Exchanged(user=user), grant.cookie
 
-    async def _use(self, work: Work, token: OpaqueToken) -> UserView:
+    async def _use(self, work: Work, token: OpaqueToken) -> tuple[UserView, datetime | None]:
+        """Whose the link is, and when the session that made it was last proven: the new one is no fresher."""
         bearer = await repository.use_token(work, token, self._clock.now())
         if bearer is None:
             raise SessionTokenExpired
         # Locks first: whoever ends all sessions of the user changes these rows, and must not miss the one made here.
         is_welcome = await repository.lock_owner(work, bearer)
-        if not is_welcome or not await lock_live(work, bearer.session_id):
+        origin = await lock_live(work, bearer.session_id) if is_welcome else None
+        if origin is None:
             raise SessionTokenExpired
-        return await find_user(work, bearer.tenant_id, bearer.user_id)
+        return await find_user(work, bearer.tenant_id, bearer.user_id), origin.proven_at

@@ -1,7 +1,7 @@
 """Every query about credentials that are shown to the gateway."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -24,11 +24,15 @@ class Known(NamedTuple):
     used_at: datetime | None
 
 
-async def find_known(work: Work, kind: CredentialKind, token: OpaqueToken) -> Known | None:
-    row = await work.row(_FIND[kind], token.id, token.digest)
-    if row is None:
-        return None
-    return Known(msgspec.convert(row, Principal), row["expires_at"], row["revoked_at"], row["used_at"])
+async def find_key(work: Work, key: OpaqueToken) -> Known | None:
+    return _known(await work.row(_FIND_KEY, key.id, key.digest))
+
+
+async def find_session(work: Work, cookie: OpaqueToken, *, replaced_since: datetime, life: timedelta) -> Known | None:
+    """By its cookie, or by the one before while requests that were sent with that may still arrive. `life` is that of
+    a cookie since it was set.
+    """
+    return _known(await work.row(_FIND_SESSION, cookie.id, cookie.digest, replaced_since, life))
 
 
 async def note_use(work: Work, kind: CredentialKind, credential_id: UUID, now: datetime) -> None:
@@ -36,8 +40,13 @@ async def note_use(work: Work, kind: CredentialKind, credential_id: UUID, now: d
     await work.execute(_NOTE_USE[kind], credential_id, now, now - NOTED_EVERY)
 
 
-_FIND = {
-    CredentialKind.API_KEY: """
+def _known(row: dict[str, Any] | None) -> Known | None:
+    if row is None:
+        return None
+    return Known(msgspec.convert(row, Principal), row["expires_at"], row["revoked_at"], row["used_at"])
+
+
+_FIND_KEY = """
 select k.id as session_id, k.tenant_id, k.user_id, m.role, t.tier, k.scopes,
        k.expires_at, k.revoked_at, k.last_used_at as used_at
 from api_keys k
@@ -45,17 +54,18 @@ join users u on u.id = k.user_id and u.is_active
 join memberships m on m.tenant_id = k.tenant_id and m.user_id = k.user_id and m.is_active
 join tenants t on t.id = k.tenant_id
 where k.id = $1 and k.digest = $2
-""",
-    CredentialKind.SESSION_COOKIE: """
+"""
+
+_FIND_SESSION = """
 select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform_admin,
-       s.expires_at, s.revoked_at, s.last_seen_at as used_at
+       least(s.expires_at, coalesce(s.cookie_set_at, s.created_at) + $4::interval) as expires_at,
+       s.revoked_at, s.last_seen_at as used_at
 from sessions s
 join users u on u.id = s.user_id and u.is_active
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active
 join tenants t on t.id = s.tenant_id
-where s.id = $1 and s.cookie_digest = $2
-""",
-}
+where s.id = $1 and (s.cookie_digest = $2 or (s.previous_cookie_digest = $2 and s.cookie_set_at > $3))
+"""
 
 _NOTE_USE = {
     CredentialKind.API_KEY: """

@@ -1,6 +1,7 @@
 """The use case of adding a member: whoever has the address chooses a password, and only then there is an account."""
 
 from datetime import datetime
+from functools import partial
 
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.domain import check_email
@@ -11,7 +12,7 @@ from auth_service.invitations import repository
 from auth_service.invitations.acceptance import accept
 from auth_service.invitations.repository import Name
 from auth_service.invitations.schemas import AddUser, CreateInvitation, InvitationView, Joined
-from auth_service.invitations.sending import Put, put_invitation
+from auth_service.invitations.sending import put_invitation
 from auth_service.mail.letters import Letter, invitation, welcome
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
@@ -51,17 +52,16 @@ class NewMembers:
         async with self._database.system_work(actor_id=principal.user_id) as work:
             inviter = await require_proven(work, principal)
             check_may_manage(Standing(inviter.role, inviter.is_active), new.role)
-            put = await put_invitation(work, inviter, asked, self._clock.now(), name)
-            await self._mail.post(work, new.email, await self._letter(work, inviter, put))
-            return work.answer(put.invitation)
+            letter_of = partial(self._letter, work, inviter, new)
+            made = await put_invitation(work, self._mail, inviter, asked, letter_of, self._clock.now(), name)
+            return work.answer(made)
 
-    async def _letter(self, work: Work, inviter: UserView, put: Put) -> Letter:
+    async def _letter(self, work: Work, inviter: UserView, new: AddUser, token: str) -> Letter:
         """Only whoever reads it learns from it whether there is an account."""
-        tenant = await tenants.get_tenant(work, put.invitation.tenant_id)
-        if await accounts.find_address(work, put.invitation.email) is not None:
-            return invitation(inviter.full_name, tenant.name, self._links.accept_invitation(put.token))
-        first_name = put.invitation.first_name or ""
-        return welcome(first_name, tenant.name, self._links.reset_password(put.token))
+        tenant = await tenants.get_tenant(work, inviter.tenant_id)
+        if await accounts.find_address(work, new.email) is not None:
+            return invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token))
+        return welcome(new.first_name, tenant.name, self._links.reset_password(token))
 
 
 async def find_first_password(work: Work, token: str, now: datetime) -> bool:

@@ -48,6 +48,7 @@ async def list_invitations(
         MemberExists,
         TierLimitExceeded,
         LimitReached,
+        TooManyRequests,
     ],
 )
 async def add_invitation(

@@ -15,7 +15,7 @@ from auth_service.invitations.domain import project_role_for
 from auth_service.invitations.errors import ProjectNotFound
 from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, InvitationView, Joined
 from auth_service.invitations.sending import put_invitation
-from auth_service.mail.letters import Letter, invitation
+from auth_service.mail.letters import INVITATION, Letter, invitation
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
 from auth_service.members import seats
@@ -25,7 +25,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
-from shared.errors import EmailNotVerified, Forbidden, LimitReached
+from shared.errors import EmailNotVerified, Forbidden, LimitReached, TooManyRequests
 from shared.events.projects import InvitationRequested, ProjectRole
 from shared.events.questions import InvitationRoom, InvitationRoomAnswer, ProjectStanding
 from shared.messaging.requests import Requests
@@ -48,8 +48,8 @@ class Invitations:
             return await repository.find_page(work, principal.tenant_id, query, self._clock.now())
 
     async def add(self, principal: Principal, new: CreateInvitation) -> InvitationView:
-        """Raises Forbidden, EmailNotVerified, ValidationFailed, MemberExists, TierLimitExceeded, ProjectNotFound;
-        RequestTimeout or Unavailable when nobody knows the project.
+        """Raises Forbidden, EmailNotVerified, ValidationFailed, MemberExists, TierLimitExceeded, TooManyRequests,
+        ProjectNotFound; RequestTimeout or Unavailable when nobody knows the project.
         """
         check_may_invite(principal.role)
         check_may_grant(principal.role, new.role)
@@ -60,9 +60,7 @@ class Invitations:
         asked = CreateInvitation(email=new.email, role=new.role, project_id=new.project_id, project_role=project_role)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             inviter = await require_proven(work, principal)
-            made, letter = await self._put(work, inviter, asked)
-            await self._mail.post(work, asked.email, letter)
-            return work.answer(made)
+            return work.answer(await self._invite(work, inviter, asked))
 
     async def send_for(self, work: Work, request: InvitationRequested, asked_at: datetime) -> None:
         """A member joins the project at once. Nothing comes of it if its sender may not invite, or no room is left."""
@@ -73,21 +71,21 @@ class Invitations:
             )
             return
         asked = CreateInvitation(email=request.email, project_id=request.project_id, project_role=request.project_role)
-        with suppress(UserNotFound, Forbidden, LimitReached):  # raised before anything is written
+        with suppress(UserNotFound, Forbidden, LimitReached, TooManyRequests):  # raised before anything is written
             inviter = await accounts.lock_user(work, request.tenant_id, request.invited_by)
             if not await accounts.was_proven_at(work, inviter.id, asked_at):
                 raise EmailNotVerified
-            _, letter = await self._put(work, inviter, asked)
-            await self._mail.post(work, asked.email, letter)
+            await self._invite(work, inviter, asked)
 
     async def room(self, question: InvitationRoom) -> InvitationRoomAnswer:
-        """Raises EmailNotVerified, TierLimitExceeded or LimitReached."""
+        """Raises EmailNotVerified, TierLimitExceeded, LimitReached or TooManyRequests."""
         async with self._database.unit_of_work(question.tenant_id) as work:
             if question.invited_by is not None:
                 await self._check_sender(work, question.tenant_id, question.invited_by)
             identity = email_identity(question.email)
             await seats.require_seat_for(work, question.tenant_id, identity, self._clock.now())
             await repository.require_room(work, question.tenant_id)
+            await self._mail.require_room(work, question.tenant_id, question.invited_by, question.email, INVITATION)
         return InvitationRoomAnswer()
 
     async def remove(self, principal: Principal, invitation_id: UUID) -> None:
@@ -107,11 +105,14 @@ class Invitations:
         if not (await accounts.find_user(work, tenant_id, user_id)).email_verified:
             raise EmailNotVerified
 
-    async def _put(self, work: Work, inviter: UserView, asked: CreateInvitation) -> tuple[InvitationView, Letter]:
-        """The invitation and its letter. Raises Forbidden, MemberExists, TierLimitExceeded, LimitReached."""
-        made, token = await put_invitation(work, inviter, asked, self._clock.now())
-        tenant = await tenants.get_tenant(work, made.tenant_id)
-        return made, invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token))
+    async def _invite(self, work: Work, inviter: UserView, asked: CreateInvitation) -> InvitationView:
+        """Raises what `put_invitation` raises."""
+
+        async def letter_of(token: str) -> Letter:
+            tenant = await tenants.get_tenant(work, inviter.tenant_id)
+            return invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token))
+
+        return await put_invitation(work, self._mail, inviter, asked, letter_of, self._clock.now())
 
     async def _check_project(self, principal: Principal, project_id: UUID) -> None:
         standing = await self._requests.ask(ProjectStanding(principal=principal, project_id=project_id))

@@ -1,8 +1,18 @@
-"""What we write to people. A letter is plain sentences and at most one link; how it looks is decided in `rendering`."""
+"""What we write to people. A letter is plain sentences and at most one link; how it looks is decided in `rendering`.
+
+A subject is a fixed text of its kind: nobody writes to strangers by naming a person or a tenant. Words of users stand
+in sentences only, through `user_text`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
-MAX_NAME = 80  # characters of a name that strangers chose
+from auth_service.mail.user_text import quoted, shown
+from shared.events.notifications import NotificationKind
+
+INVITATION = "invitation"
 _NOT_YOU = "If it was not you, choose a new password at once: it signs you out everywhere."
 
 
@@ -48,24 +58,28 @@ def password_reset(first_name: str, link: str) -> Letter:
 
 
 def welcome(first_name: str, tenant_name: str, link: str) -> Letter:
-    tenant = shown_name(tenant_name)
     return Letter(
         template="welcome",
-        subject=f"Your account at {tenant}",
+        subject="Your account at Tessera",
         greeting=_hello(first_name),
-        paragraphs=(f"An account for you was made at {tenant}. Choose a password within seven days to use it.",),
+        paragraphs=(
+            f"An account for you was made at {quoted(tenant_name)}. Choose a password within seven days to use it.",
+        ),
         action=Action("Choose a password", link),
         closing="If you did not expect this, ignore this message.",
     )
 
 
 def invitation(inviter_name: str, tenant_name: str, link: str) -> Letter:
-    inviter, tenant = shown_name(inviter_name), shown_name(tenant_name)
+    inviter, tenant = quoted(inviter_name), quoted(tenant_name)
     return Letter(
-        template="invitation",
-        subject=f"{inviter} invites you to {tenant}",
+        template=INVITATION,
+        subject="Somebody invites you to work together at Tessera",
         greeting="Hello,",
-        paragraphs=(f"{inviter} invites you to work together at {tenant}. The link works once, within seven days.",),
+        paragraphs=(
+            f"Somebody who calls themselves {inviter} invites you to work together at {tenant}. "
+            "The link works once, within seven days.",
+        ),
         action=Action("Accept the invitation", link),
         closing="If you do not know them, ignore this message.",
     )
@@ -86,13 +100,27 @@ def refresh_reused(first_name: str, link: str) -> Letter:
     )
 
 
-def notification(first_name: str, title: str, link: str) -> Letter:
-    shown = shown_name(title)
+_NEWS: Mapping[NotificationKind, str] = MappingProxyType(
+    {
+        NotificationKind.MENTION: "You were mentioned",
+        NotificationKind.ASSIGNMENT: "Something was assigned to you",
+        NotificationKind.INVITATION: "You were added to something",
+        NotificationKind.COMMENT_REPLY: "Your comment was answered",
+        NotificationKind.WEBHOOK_DISABLED: "A webhook was disabled",
+        NotificationKind.GENERATION_FINISHED: "A generation has finished",
+        NotificationKind.PREVIEW_FINISHED: "A preview has finished",
+        NotificationKind.BILLING: "News about your subscription",
+        NotificationKind.SECURITY: "News about the safety of your account",
+    }
+)
+
+
+def notification(first_name: str, kind: NotificationKind, title: str, link: str) -> Letter:
     return Letter(
         template="notification",
-        subject=shown,
+        subject=_NEWS[kind],
         greeting=_hello(first_name),
-        paragraphs=(f"{shown}.",),
+        paragraphs=(f"There is news for you: {quoted(title)}.",),
         action=Action("Open Tessera", link),
         closing="You can choose in your notification settings what we write to you about.",
     )
@@ -139,11 +167,5 @@ def recovery_code_used(first_name: str, left: int, link: str) -> Letter:
     )
 
 
-def shown_name(name: str) -> str:
-    """A name as one short line: whoever chose it gets no say in how the message is laid out."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return line if len(line) <= MAX_NAME else line[: MAX_NAME - 1].rstrip() + "…"
-
-
 def _hello(first_name: str) -> str:
-    return f"Hello {shown_name(first_name)},"
+    return f"Hello {shown(first_name)},"

@@ -8,11 +8,15 @@ from auth_service.mail.postman import POLL_SECONDS, Postman
 from auth_service.mail.senders import FolderSender, Sender, SmtpSender
 from auth_service.mail.smtp_address import read_smtp_url
 from auth_service.settings import AuthSettings
+from auth_service.throttling.service import AttemptLimits
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.sealing import Seal
 from shared.settings import SettingsError
 from shared.supervision import PeriodicTask
+
+MAIL_GROUP = "mail "
+"""Of counters: the only ones that a tenant's own work may touch (see the migration)."""
 
 
 class Mailroom:
@@ -32,7 +36,10 @@ class Mailroom:
         self.deliveries = PeriodicTask(
             "deliver mail", POLL_SECONDS, postman.deliver_all, jitter=0.0, begins_at_once=True
         )
-        self.outbox = MailOutbox(seal, clock, self.deliveries.wake)
+        limits = AttemptLimits(
+            database, settings.key_encryption_secret, clock, settings.mail_limit_scale, group=MAIL_GROUP
+        )
+        self.outbox = MailOutbox(seal, limits, clock, self.deliveries.wake)
 
 
 def mail_folder(settings: AuthSettings) -> Path:

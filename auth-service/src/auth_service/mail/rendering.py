@@ -12,7 +12,8 @@ from auth_service.mail.letters import Letter
 _PAGE = Template("""\
 <!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>$subject</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no"><title>$subject</title></head>
 <body style="margin:0;padding:24px;background:#ffffff;color:#1a1a1a;font:16px/1.5 sans-serif">
 <main style="max-width:560px;margin:0 auto">
 <h1 style="font-size:20px;line-height:1.3">$subject</h1>

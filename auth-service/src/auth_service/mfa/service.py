@@ -9,7 +9,10 @@ from auth_service.mfa.notices import FactorNotices
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.schemas import MfaSecret, RecoveryCodeList
 from auth_service.mfa.totp import as_text, matching_step, new_secret, otpauth_url
+from auth_service.step_up.schemas import Proof
+from auth_service.step_up.service import StepUp, require_fresh_proof
 from auth_service.throttling.service import AttemptLimits
+from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -27,6 +30,7 @@ class SecondFactors:
         seal: Seal,
         codes: Codes,
         recovery_codes: RecoveryCodes,
+        step_up: StepUp,
         notices: FactorNotices,
         limits: AttemptLimits,
         clock: Clock,
@@ -35,12 +39,17 @@ class SecondFactors:
         self._seal = seal
         self._codes = codes
         self._recovery_codes = recovery_codes
+        self._step_up = step_up
         self._notices = notices
         self._limits = limits
         self._clock = clock
 
-    async def begin(self, principal: Principal) -> MfaSecret:
-        """Nothing is asked for at sign-in until `confirm`. Raises MfaAlreadyEnabled, UserNotFound, SessionRevoked."""
+    async def begin(self, principal: Principal, proof: Proof, caller: Caller) -> MfaSecret:
+        """Nothing is asked for at sign-in until `confirm`.
+
+        Raises MfaAlreadyEnabled, UserNotFound, SessionRevoked, and what `StepUp.check` does.
+        """
+        await self._step_up.check(principal, proof, caller)
         secret, user_id = new_secret(), principal.user_id
         sealed = self._seal.close(secret, place=str(user_id))
         async with self._database.system_work() as work:
@@ -50,13 +59,16 @@ class SecondFactors:
         return MfaSecret(secret=as_text(secret), otpauth_url=otpauth_url(secret, user.email))
 
     async def confirm(self, principal: Principal, code: str) -> RecoveryCodeList:
-        """Raises MfaNotEnabled, MfaAlreadyEnabled, MfaInvalid, UserNotFound, SessionRevoked, TooManyRequests."""
+        """Raises StepUpRequired, MfaNotEnabled, MfaAlreadyEnabled, MfaInvalid, UserNotFound, SessionRevoked,
+        TooManyRequests.
+        """
         claims = claims_of(principal.user_id, code)
         await self._limits.take(*claims)
         shown = self._recovery_codes.make()
         async with self._database.system_work() as work:
             await require_live(work, principal)
             await self._check_pending(work, principal, code)
+            await require_fresh_proof(work, principal, self._clock.now())
             digests = [self._recovery_codes.digest(one) for one in shown]
             await repository.confirm(work, principal.user_id, digests, self._clock.now())
             await self._notices.enabled(work, principal.user_id)
@@ -65,7 +77,7 @@ class SecondFactors:
         return RecoveryCodeList(recovery_codes=shown)
 
     async def remove(self, principal: Principal, code: str) -> None:
-        """Raises MfaNotEnabled, MfaInvalid, TooManyRequests."""
+        """The code is the step-up. Raises MfaNotEnabled, MfaInvalid, TooManyRequests."""
         claims = claims_of(principal.user_id, code)
         await self._limits.take(*claims)
         async with self._database.system_work() as work:

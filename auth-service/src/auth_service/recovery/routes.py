@@ -41,10 +41,13 @@ async def resend_verification(principal: Principal, verification: EmailVerificat
 
 
 @routes.post(
-    AUTH + "/forgot-password", summary="Mail a link for a new password, if there is such an account", public=True
+    AUTH + "/forgot-password",
+    summary="Mail a link for a new password, if there is such an account",
+    public=True,
+    errors=[TooManyRequests],
 )
-async def forgot_password(body: ForgotPassword, recovery: PasswordRecovery) -> None:
-    await recovery.forgot(body.email)
+async def forgot_password(body: ForgotPassword, recovery: PasswordRecovery, caller: Caller) -> None:
+    await recovery.forgot(body.email, caller)
 
 
 @routes.post(

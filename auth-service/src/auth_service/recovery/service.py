@@ -20,7 +20,7 @@ from auth_service.recovery import repository
 from auth_service.recovery.schemas import ChangePassword
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
-from auth_service.throttling.domain import PASSWORD_PER_ACCOUNT, Claim
+from auth_service.throttling.domain import FORGOT_PER_ADDRESS, PASSWORD_PER_ACCOUNT, Claim
 from auth_service.throttling.service import AttemptLimits
 from shared.address_prefix import address_prefix
 from shared.caller import Caller
@@ -44,6 +44,7 @@ class PasswordRecovery:
         database: Database,
         passwords: Passwords,
         rules: PasswordRules,
+        limits: AttemptLimits,
         mail: MailOutbox,
         links: WebLinks,
         clock: Clock,
@@ -51,6 +52,7 @@ class PasswordRecovery:
         self._database = database
         self._passwords = passwords
         self._rules = rules
+        self._limits = limits
         self._mail = mail
         self._links = links
         self._clock = clock
@@ -58,10 +60,14 @@ class PasswordRecovery:
             "answer forgotten passwords", POLL_SECONDS, self.settle_all, jitter=0.0, begins_at_once=True
         )
 
-    async def forgot(self, email: str) -> None:
-        """Notes the address and no more, so that nobody learns from us, or from our clock, who has an account."""
+    async def forgot(self, email: str, caller: Caller) -> None:
+        """Notes the address and no more, so that nobody learns from us, or from our clock, who has an account.
+
+        Raises TooManyRequests by where the caller is, whatever the address.
+        """
         if not is_email(email):
             return
+        await self._limits.take(Claim(FORGOT_PER_ADDRESS, address_prefix(caller.address)))
         async with self._database.system_work() as work:
             await repository.add_request(work, email_identity(email), self._clock.now())
             work.after_commit(self.answers.wake)
@@ -74,7 +80,7 @@ class PasswordRecovery:
         """Mails links to those noted addresses that have an account; True when there may be more."""
         async with self._database.system_work() as work:
             identities = await repository.take_requests(work, AT_ONCE)
-            for identity in identities:
+            for identity in sorted(identities):  # one order of counting, so no two replicas wait for each other
                 await self._settle(work, identity)
         return len(identities) == AT_ONCE
 

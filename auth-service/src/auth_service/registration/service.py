@@ -18,7 +18,7 @@ from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.tokens import TokenMint
 from auth_service.tenants.domain import default_name
 from auth_service.tenants.schemas import TenantView
-from auth_service.throttling.logins import registration_claim
+from auth_service.throttling.logins import registration_claims
 from auth_service.throttling.service import AttemptLimits
 from shared.caller import Caller
 from shared.clock import Clock
@@ -64,17 +64,17 @@ class Registrar:
             tenant, user = await _settle(work, request, person.id, now)
             if not user.email_verified:
                 await self._verification.ask(work, user, now)
-            grant = await self._opener.open(work, user, caller)
+            grant = await self._opener.open(work, user, caller, proven_at=now)
         return Registration(user=user, tenant=tenant, tokens=self._mint.tokens(grant))
 
     async def _hash(self, password: str, caller: Caller) -> str:
         """Counts as an attempt to register. Raises TooManyRequests, PasswordChecksBusy."""
-        claim = registration_claim(caller)
-        await self._limits.take(claim)
+        claims = registration_claims(caller)
+        await self._limits.take(*claims)
         try:
             return await self._passwords.hash(password)
         except PasswordChecksBusy:
-            await self._limits.refund([claim])
+            await self._limits.refund(claims)
             raise
 
 

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from auth_service.sessions.cookie_lines import cookie_attributes
+from auth_service.sessions.cookie_lines import CookieLines, read_cookie
 from auth_service.throttling.known_devices import COOKIE, COOKIE_SECONDS
 from auth_service.throttling.logins import Device
 from shared.caller import Caller
@@ -13,16 +13,15 @@ T = TypeVar("T")
 
 
 class DeviceCookies:
-    """`web_url` is where the web app lives."""
-
-    def __init__(self, web_url: str) -> None:
-        self._attributes = cookie_attributes(web_url)
+    def __init__(self, lines: CookieLines) -> None:
+        self._lines = lines
 
     def set(self, answer: T, cookie: str | None) -> WithHeaders[T]:
         """The answer alone when there is no cookie."""
-        line = f"{COOKIE}={cookie}; Max-Age={COOKIE_SECONDS}; {self._attributes}"
-        return WithHeaders(answer, {} if cookie is None else {"Set-Cookie": line})
+        if cookie is None:
+            return WithHeaders(answer, {})
+        return WithHeaders(answer, {"Set-Cookie": self._lines.line(COOKIE, cookie, COOKIE_SECONDS)})
 
 
 def read_device(request: Request, caller: Caller) -> Device:
-    return Device(caller, request.cookies.get(COOKIE) or None)
+    return Device(caller, read_cookie(request, COOKIE))

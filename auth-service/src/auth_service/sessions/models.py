@@ -13,6 +13,8 @@ class Session(Model):
     current_digest = fields.BinaryField()
     previous_digest = fields.BinaryField(null=True)
     cookie_digest = fields.BinaryField(null=True)
+    previous_cookie_digest = fields.BinaryField(null=True)
+    cookie_set_at = fields.DatetimeField(null=True)
     rotated_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField()
     revoked_at = fields.DatetimeField(null=True)
@@ -21,6 +23,7 @@ class Session(Model):
     address = fields.TextField()
     created_at = fields.DatetimeField()
     last_seen_at = fields.DatetimeField()
+    stepped_up_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "sessions"

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from auth_service.opaque_tokens import OpaqueToken
+from auth_service.sessions.cookies import CookieState
 from auth_service.sessions.domain import EndReason, Family
 from auth_service.sessions.refresh_tokens import RefreshToken
 from shared.caller import Caller
@@ -24,18 +25,29 @@ class Access(NamedTuple):
     refresh_expires_at: datetime
 
 
+class LiveSession(NamedTuple):
+    proven_at: datetime | None
+    """What a session that is opened from it begins with."""
+
+
 class KnownFamily(NamedTuple):
     family: Family
     access: Access
 
 
 async def add_session(
-    work: Work, principal: Principal, token: RefreshToken, caller: Caller, now: datetime, expires_at: datetime
+    work: Work,
+    principal: Principal,
+    token: RefreshToken,
+    caller: Caller,
+    now: datetime,
+    expires_at: datetime,
+    proven_at: datetime | None,
 ) -> None:
     await work.execute(
         _ADD_SESSION,
         principal.session_id, principal.tenant_id, principal.user_id, token.digest, expires_at,
-        caller.user_agent, caller.address, now,
+        caller.user_agent, caller.address, now, proven_at,
     )  # fmt: skip
 
 
@@ -56,15 +68,17 @@ async def exchange(
     return None if row is None else _access(row)
 
 
-async def set_cookie(work: Work, cookie: OpaqueToken) -> None:
-    """Gives its session a cookie; one that it had before is not good any more."""
-    await work.execute("update sessions set cookie_digest = $2 where id = $1", cookie.id, cookie.digest)
+async def set_cookie(work: Work, cookie: OpaqueToken, now: datetime) -> None:
+    """Gives its session a cookie; the one that it had before is the previous one."""
+    await work.execute(_SET_COOKIE, cookie.id, cookie.digest, now)
 
 
-async def lock_family_of_cookie(work: Work, cookie: OpaqueToken) -> KnownFamily | None:
-    """As `find_family`, and nobody else exchanges a token of it until the end of the transaction."""
-    row = await work.row(f"{_FIND_FAMILY} and s.cookie_digest = $2 for update of s", cookie.id, cookie.digest)
-    return None if row is None else _known_family(row)
+async def lock_family_of_cookie(work: Work, session_id: UUID) -> tuple[KnownFamily, CookieState] | None:
+    """As `find_family`, and nobody else exchanges a token or a cookie of it until the end of the transaction."""
+    row = await work.row(f"{_FIND_FAMILY} for update of s", session_id)
+    if row is None:
+        return None
+    return _known_family(row), CookieState(**{name: row[name] for name in CookieState._fields})
 
 
 async def replace_token(
@@ -81,10 +95,11 @@ async def find_family(work: Work, session_id: UUID) -> KnownFamily | None:
     return None if row is None else _known_family(row)
 
 
-async def lock_live(work: Work, session_id: UUID) -> bool:
-    """Whether it has not ended; until the end of the transaction it does not."""
-    sql = "select 1 from sessions where id = $1 and revoked_at is null for share"
-    return await work.row(sql, session_id) is not None
+async def lock_live(work: Work, session_id: UUID) -> LiveSession | None:
+    """None when it has ended; else it does not until the end of the transaction."""
+    sql = "select stepped_up_at as proven_at from sessions where id = $1 and revoked_at is null for share"
+    row = await work.row(sql, session_id)
+    return None if row is None else LiveSession(**row)
 
 
 async def end_sessions(
@@ -132,8 +147,13 @@ def _access(row: dict[str, Any]) -> Access:
 _PRINCIPAL_COLUMNS = ("session_id", "tenant_id", "user_id", "role", "tier", "is_platform_admin")
 
 _ADD_SESSION = """
-insert into sessions (id, tenant_id, user_id, current_digest, expires_at, user_agent, address, created_at, last_seen_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+insert into sessions (id, tenant_id, user_id, current_digest, expires_at, user_agent, address, created_at, last_seen_at,
+                      stepped_up_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
+"""
+
+_SET_COOKIE = """
+update sessions set previous_cookie_digest = cookie_digest, cookie_digest = $2, cookie_set_at = $3 where id = $1
 """
 
 _LAST_PLACES = """
@@ -155,7 +175,8 @@ returning s.id as session_id, s.tenant_id, s.user_id, s.expires_at, m.role, t.ti
 
 _FIND_FAMILY = """
 select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform_admin,
-       s.current_digest, s.previous_digest, s.rotated_at, s.expires_at, s.revoked_at, s.revoked_reason
+       s.current_digest, s.previous_digest, s.rotated_at, s.expires_at, s.revoked_at, s.revoked_reason,
+       s.cookie_digest, s.previous_cookie_digest, coalesce(s.cookie_set_at, s.created_at) as cookie_set_at
 from sessions s
 join users u on u.id = s.user_id and u.is_active
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active

@@ -99,7 +99,7 @@ async def refresh(
 
 
 @routes.post("/api/v1/auth/logout", summary="End this session everywhere", replayable=False)
-async def logout(principal: Principal, sessions: Sessions, cookies: SessionCookies) -> WithHeaders[None]:
+async def logout(principal: Principal, sessions: Sessions, cookies: SessionCookies) -> WithHeaders[WithHeaders[None]]:
     await sessions.end(principal)
     return cookies.clear()
 

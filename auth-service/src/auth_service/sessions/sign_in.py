@@ -133,7 +133,7 @@ class SignIn:
         introduction = await self._gate.introduction(work, user.email, device)
         if introduction is not None and is_new_place(device.caller, await repository.last_places(work, user.id)):
             tell_alert(work, user.tenant_id, user.id, SecurityAlert.NEW_DEVICE)
-        grant = await self._opener.open(work, user, device.caller, with_cookie=proof.wants_cookie)
+        grant = await self._opener.open(work, user, device.caller, proven_at=now, with_cookie=proof.wants_cookie)
         return Entry(SignedIn(user=user, tokens=self._mint.tokens(grant)), grant.cookie, introduction)
 
 

@@ -72,9 +72,10 @@ class TenantSwitch:
         """The session in the former tenant goes on. Raises TenantNotFound, SessionRevoked."""
         async with self._database.system_work(actor_id=principal.user_id) as work:
             user = await accounts.find_user_for_sign_in(work, wanted.tenant_id, principal.user_id)
-            if not await sessions.lock_live(work, principal.session_id):
+            origin = await sessions.lock_live(work, principal.session_id)
+            if origin is None:
                 raise SessionRevoked
-            grant = await self._opener.open(work, user, caller)
+            grant = await self._opener.open(work, user, caller, proven_at=origin.proven_at)
         return SignedIn(user=user, tokens=self._mint.tokens(grant))
 
 

@@ -21,6 +21,10 @@ LOGIN_PER_KNOWN_DEVICE = Limit("login-device", 5, timedelta(minutes=15))
 PASSWORD_PER_ACCOUNT = Limit("password", 5, timedelta(minutes=15))
 """For whoever is signed in and shows the password again: by account and address too."""
 REGISTER_PER_ADDRESS = Limit("register", 3, timedelta(hours=1))
+REGISTER_PER_ADDRESS_A_DAY = Limit("register-day", 20, timedelta(days=1))
+"""Each may be mailed to an address that is somebody else's."""
+FORGOT_PER_ADDRESS = Limit("forgot", 20, timedelta(hours=1))
+"""Of a network, whoever is asked about: it mails to owners of accounts who did not ask."""
 ACCOUNTS_PER_ADDRESS = Limit("accounts", 20, timedelta(hours=1))
 """Made by administrators for others: more than registrations, for whole teams come at once, and bounded as they are,
 because every account may own tenants."""

@@ -10,6 +10,7 @@ from auth_service.throttling.domain import (
     LOGIN_PER_ADDRESS,
     LOGIN_PER_KNOWN_DEVICE,
     REGISTER_PER_ADDRESS,
+    REGISTER_PER_ADDRESS_A_DAY,
     Claim,
 )
 from auth_service.throttling.known_devices import KnownDevices
@@ -67,5 +68,6 @@ async def _proven_at(work: Work, email: str) -> datetime | None:
     return None if address is None else address.proven_at
 
 
-def registration_claim(caller: Caller) -> Claim:
-    return Claim(REGISTER_PER_ADDRESS, address_prefix(caller.address))
+def registration_claims(caller: Caller) -> tuple[Claim, ...]:
+    prefix = address_prefix(caller.address)
+    return (Claim(REGISTER_PER_ADDRESS, prefix), Claim(REGISTER_PER_ADDRESS_A_DAY, prefix))

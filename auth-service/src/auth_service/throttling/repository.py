@@ -16,6 +16,13 @@ async def window_end(work: Work, key: str) -> datetime | None:
     return None if row is None else row["ends_at"]
 
 
+async def end_of_full_window(work: Work, key: str, limit: Limit, now: datetime) -> datetime | None:
+    """None when there is an attempt left."""
+    sql = "select ends_at from attempt_windows where key = $1 and used >= $2 and ends_at > $3"
+    row = await work.row(sql, key, limit.allowed, now)
+    return None if row is None else row["ends_at"]
+
+
 async def give_back(work: Work, key: str, now: datetime) -> None:
     await work.execute(
         "update attempt_windows set used = used - 1 where key = $1 and used > 0 and ends_at > $2", key, now

@@ -14,15 +14,21 @@ from shared.errors import TooManyRequests
 from shared.http.rate_limit_fields import policy_item, too_many_requests
 from shared.sealing import derive_key
 
+KEY_CHARACTERS = 64
+
 
 class AttemptLimits:
-    """`scale` multiplies every limit. The database sees keyed digests of the subjects: no addresses, no names."""
+    """`scale` multiplies every limit. The database sees keyed digests of the subjects: no addresses, no names.
 
-    def __init__(self, database: Database, secret: str, clock: Clock, scale: float) -> None:
+    The keys of a `group` begin with it: what is counted there has rules of its own in the database.
+    """
+
+    def __init__(self, database: Database, secret: str, clock: Clock, scale: float, *, group: str = "") -> None:
         self._database = database
         self._key = derive_key(secret, "counted attempts")
         self._clock = clock
         self._scale = scale
+        self._group = group
 
     async def take(self, *claims: Claim) -> None:
         """All of them or none. Raises TooManyRequests."""
@@ -37,6 +43,15 @@ class AttemptLimits:
             if not await repository.take(work, key, limit, now):
                 raise _refusal(claim, limit.allowed, await repository.window_end(work, key), now)
 
+    async def require_room(self, work: Work, *claims: Claim) -> None:
+        """Takes nothing. Raises TooManyRequests when one of them could not be taken now."""
+        now = self._clock.now()
+        for claim in claims:
+            limit = claim.limit.scaled(self._scale)
+            ends_at = await repository.end_of_full_window(work, self._key_of(claim), limit, now)
+            if ends_at is not None:
+                raise _refusal(claim, limit.allowed, ends_at, now)
+
     async def give_back(self, work: Work, claims: Sequence[Claim]) -> None:
         """What turned out right is no attempt at guessing. Part of the transaction that lets it in."""
         for claim in claims:
@@ -48,7 +63,8 @@ class AttemptLimits:
             await self.give_back(work, claims)
 
     def _key_of(self, claim: Claim) -> str:
-        return hmac.digest(self._key, f"{claim.limit.name}\n{claim.subject}".encode(), "sha256").hex()
+        digest = hmac.digest(self._key, f"{claim.limit.name}\n{claim.subject}".encode(), "sha256").hex()
+        return (self._group + digest)[:KEY_CHARACTERS]
 
 
 def _refusal(claim: Claim, allowed: int, ends_at: datetime | None, now: datetime) -> TooManyRequests:

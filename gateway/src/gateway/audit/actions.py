@@ -139,6 +139,7 @@ VERBS = frozenset(
         "star",
         "start-checkout",
         "status",
+        "step-up",
         "stop",
         "stream",
         "subscription",

@@ -8,7 +8,7 @@ from project_service.projects.routes import PROJECT
 from project_service.team.errors import LastOwner, TeamMemberExists
 from project_service.team.schemas import Invited, InviteToTeam, PatchTeamMember, TeamMemberView, TeamQuery
 from project_service.team.service import TeamService
-from shared.errors import EmailNotVerified, Forbidden, PreconditionFailed
+from shared.errors import EmailNotVerified, Forbidden, PreconditionFailed, TooManyRequests
 from shared.http.answers import Accepted, Created
 from shared.http.conditions import IfMatch
 from shared.http.routes import Routes
@@ -33,7 +33,15 @@ async def list_team(
 @routes.post(
     TEAM + "/invite",
     summary="Put somebody on the team; who is not in the tenant is invited by mail",
-    errors=[ProjectNotFound, UserNotFound, Forbidden, TeamMemberExists, EmailNotVerified, TierLimitExceeded],
+    errors=[
+        ProjectNotFound,
+        UserNotFound,
+        Forbidden,
+        TeamMemberExists,
+        EmailNotVerified,
+        TierLimitExceeded,
+        TooManyRequests,
+    ],
 )
 async def invite(
     principal: Principal, team: TeamService, project_id: UUID, body: InviteToTeam

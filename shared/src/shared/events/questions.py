@@ -200,7 +200,9 @@ class InvitationRoomAnswer(msgspec.Struct, frozen=True):
 
 
 class InvitationRoom(Request[InvitationRoomAnswer], frozen=True, kw_only=True):
-    """Has the tenant a seat for this address, and may `invited_by` invite? Raises TierLimitExceeded, EmailNotVerified.
+    """Has the tenant a seat for this address, may `invited_by` invite, and may it be written to?
+
+    Raises TierLimitExceeded, EmailNotVerified, TooManyRequests.
 
     For whoever has somebody invited later, by an event, and wants to refuse what would come to nothing.
     """
@@ -210,6 +212,7 @@ class InvitationRoom(Request[InvitationRoomAnswer], frozen=True, kw_only=True):
     tenant_id: UUID
     email: str
     invited_by: UUID | None = None
+    """Whose mail it would be; None, from askers of before, leaves their budget out."""
 
 
 class StorageAllotmentAnswer(msgspec.Struct, frozen=True):

@@ -33,10 +33,10 @@ from shared.http.documented_errors import TRACE_ID, ErrorAnswer, add_failures, e
 from shared.http.examples import Examples, example_id
 from shared.http.routes import FORM, FORM_FIELD, Operation, Raw, Routes
 from shared.idempotency import MAX_KEY_LENGTH
-from shared.introspection import SESSION_COOKIE
 from shared.pagination import PageOf, PageTooLarge
 from shared.release import RELEASE
 from shared.scopes import required_scope
+from shared.session_cookie import HOST_SESSION_COOKIE, SESSION_COOKIE
 
 OPENAPI = "3.1.0"
 EVENT_STREAM = "text/event-stream"
@@ -53,7 +53,8 @@ _SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "cookie",
         "name": SESSION_COOKIE,
-        "description": "The session cookie of browsers. Writes also need the `Origin` of an allowed web app.",
+        "description": f"The session cookie of browsers; over TLS its name is `{HOST_SESSION_COOKIE}`."
+        " Writes also need the `Origin` of an allowed web app.",
     },
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key, within its scopes."},
 }

@@ -111,5 +111,7 @@ def _revive(failure: Failure) -> TesseraError:
     if known is None:
         return RequestFailed(details={"code": failure.code})
     error = known.__new__(known)
-    TesseraError.__init__(error, failure.message, details=failure.details)
+    wait = failure.details.get("retry_after")
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    TesseraError.__init__(error, failure.message, details=failure.details, headers=headers)
     return error

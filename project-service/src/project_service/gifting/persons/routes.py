@@ -2,7 +2,13 @@
 
 from uuid import UUID
 
-from project_service.gifting.persons.errors import PersonInUse, PersonLinked, PersonNotFound, TooManyLinkedPersons
+from project_service.gifting.persons.errors import (
+    PersonInUse,
+    PersonLinked,
+    PersonLinkNeedsConsent,
+    PersonNotFound,
+    TooManyLinkedPersons,
+)
 from project_service.gifting.persons.schemas import (
     CreatePerson,
     GivenGift,
@@ -22,7 +28,7 @@ from shared.principal import Principal
 
 PERSONS = "/api/v1/persons"
 PERSON = PERSONS + "/{person_id}"
-_LINKS = [PersonLinked, TooManyLinkedPersons]
+_LINKS = [PersonLinkNeedsConsent, PersonLinked, TooManyLinkedPersons]
 _WRITE_ERRORS = [PersonNotFound, Forbidden, PreconditionFailed, *_LINKS]
 
 routes = Routes("persons", resource="gifting")

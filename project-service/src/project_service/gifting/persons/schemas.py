@@ -24,7 +24,7 @@ class CreatePerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     birthday: date | None = None
     notes: Notes | None = None
     user_id: UUID | None = None
-    """The member of the tenant who this person is: lists for them keep their secrets."""
+    """The member of the tenant who this person is: lists for them keep their secrets. Oneself; an admin: anybody."""
     sizes: Sizes = {}
 
 

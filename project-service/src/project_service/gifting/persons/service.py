@@ -7,6 +7,7 @@ import msgspec
 
 from project_service.gifting.access import require_keeper, require_writer
 from project_service.gifting.persons import repository
+from project_service.gifting.persons.errors import PersonLinkNeedsConsent
 from project_service.gifting.persons.schemas import (
     CreatePerson,
     GivenGift,
@@ -29,7 +30,7 @@ from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.members import repository as members
 from shared.pagination import PageOf
-from shared.principal import Principal
+from shared.principal import Principal, Role
 
 
 class PersonService:
@@ -60,8 +61,9 @@ class PersonService:
             return GiftRecipientAnswer(await audience_of(work, asked.tenant_id, asked.user_id) is not None)
 
     async def add(self, principal: Principal, new: CreatePerson) -> PersonState:
-        """Raises Forbidden, ValidationFailed, PersonLinked, TooManyLinkedPersons."""
+        """Raises Forbidden, PersonLinkNeedsConsent, ValidationFailed, PersonLinked, TooManyLinkedPersons."""
         require_writer(principal)
+        _require_consent(principal, new.user_id)
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             if new.user_id is not None:
                 await _prepare_link(work, principal.tenant_id, new.user_id)
@@ -130,7 +132,14 @@ async def _check_link(work: Work, principal: Principal, before: PersonState, cha
     if "user_id" in changed:
         _refuse_oneself(principal, before)
         if changed["user_id"] is not None:
+            _require_consent(principal, changed["user_id"])
             await _prepare_link(work, principal.tenant_id, changed["user_id"])
+
+
+def _require_consent(principal: Principal, user_id: UUID | None) -> None:
+    """Whoever is linked sees less of gift planning, and in the audit log. Raises PersonLinkNeedsConsent."""
+    if user_id not in (None, principal.user_id) and not principal.role.is_at_least(Role.ADMIN):
+        raise PersonLinkNeedsConsent
 
 
 async def _prepare_link(work: Work, tenant_id: UUID, user_id: UUID) -> None:
