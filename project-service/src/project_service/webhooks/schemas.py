@@ -22,6 +22,9 @@ class DisabledReason(WireEnum):
     """A delivery failed as often as it is tried."""
     GONE = "gone"
     """The receiver answered 410."""
+    MAKER_LEFT = "maker_left"
+    """Whoever made it has left the tenant or may not see the project any more. Who makes it active again counts as
+    its maker from then on."""
 
 
 class DeliveryStatus(WireEnum):
