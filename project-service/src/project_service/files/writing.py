@@ -77,8 +77,7 @@ async def write(
         await repository.remove(work, tenant_id, project_id, made.deleted)
     if made.written:
         await repository.put(work, tenant_id, project_id, made.written)
-    version = _version(principal, project_id, batch, made, grown, now)
-    await repository.add_version(work, version, made)
+    version = await repository.add_version(work, _version(principal, project_id, batch, made, grown, now), made)
     for event in _events(made, version):
         work.publish(event, topics=[files_topic(project_id)], subject=str(event.entity_id))
     return Outcome(made, version, version.version)

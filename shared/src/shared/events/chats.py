@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.events.authors import Author
 from shared.events.changes import Change, Removed
 from shared.events.envelope import LiveEvent
 from shared.wire_enum import WireEnum
@@ -97,6 +98,8 @@ class ChatMessageState(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     author_id: UUID | None
     """None: the server itself wrote it."""
+    author: Author | None = None
+    """None where `author_id` is, and in events of before there was one."""
     about_user_id: UUID | None
     """Whom a message of the server is about."""
     type: ChatMessageType
@@ -114,6 +117,7 @@ class ChatMessageAdded(Change, frozen=True, kw_only=True):
     """Unread by everybody whose last read number is lower than its `number`; its author has read it."""
 
     type: ClassVar[str] = "conversation.chat_message.added"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
     payload: ChatMessageState
 
@@ -122,6 +126,7 @@ class ChatMessageUpdated(Change, frozen=True, kw_only=True):
     """Edited, or other reactions: `changed_fields` says which."""
 
     type: ClassVar[str] = "conversation.chat_message.updated"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
     payload: ChatMessageState
 
@@ -138,7 +143,7 @@ class RemovedChatMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChatMessageDeleted(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "conversation.chat_message.deleted"
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedChatMessage
 
