@@ -37,12 +37,6 @@ async def deactivate_memberships(work: Work, user_id: UUID, now: datetime) -> No
     await work.execute(_DEACTIVATE_MEMBERSHIPS, user_id, now)
 
 
-async def revoke_keys(work: Work, user_id: UUID, now: datetime) -> list[tuple[UUID, UUID]]:
-    """Ids of the keys that were good until now, each with its tenant."""
-    rows = await work.rows(_REVOKE_KEYS, user_id, now)
-    return [(row["id"], row["tenant_id"]) for row in rows]
-
-
 async def lock_ownerships(work: Work, user_id: UUID) -> list[Ownership]:
     """Until the end of the transaction nobody else stops owning one of these tenants."""
     await work.execute(_LOCK_OWNERS, user_id)
@@ -98,10 +92,6 @@ where id = $1 and is_active and password_changed_at = $2
 
 _DEACTIVATE_MEMBERSHIPS = """
 update memberships set is_active = false, version = version + 1, updated_at = $2 where user_id = $1 and is_active
-"""
-
-_REVOKE_KEYS = """
-update api_keys set revoked_at = $2 where user_id = $1 and revoked_at is null returning id, tenant_id
 """
 
 _LOCK_OWNERS = """

@@ -11,6 +11,7 @@ from auth_service.accounts.errors import InvalidPassword
 from auth_service.accounts.passwords import Passwords, hash_of_nothing
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import state_of, tell
+from auth_service.api_keys.ending import end_keys
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
 from auth_service.tenants.errors import LastOwner
@@ -24,7 +25,6 @@ from shared.db.unit_of_work import Work
 from shared.events.auth import (
     AccountAnonymised,
     AccountDeactivated,
-    ApiKeyRevoked,
     MembershipChanged,
     MembershipRemoved,
 )
@@ -58,7 +58,7 @@ class AccountClosing:
             _refuse_orphans(await repository.lock_ownerships(work, user_id))
             await repository.deactivate_memberships(work, user_id, now)
             await end_sessions(work, Selection(user_id), EndReason.ACCOUNT_CLOSED, now)
-            await _revoke_keys(work, user_id, now)
+            await end_keys(work, user_id, now)
             await self._limits.give_back(work, [claim])
             for tenant_id in await repository.list_tenants(work, user_id):
                 _tell_deactivated(work, await accounts.find_user(work, tenant_id, user_id))
@@ -76,12 +76,6 @@ def _refuse_orphans(ownerships: Sequence[Ownership]) -> None:
     orphans = [str(each.tenant_id) for each in ownerships if each.would_be_orphaned]
     if orphans:
         raise LastOwner(details={"tenant_ids": orphans})
-
-
-async def _revoke_keys(work: Work, user_id: UUID, now: datetime) -> None:
-    for key_id, tenant_id in await repository.revoke_keys(work, user_id, now):
-        revoked = ApiKeyRevoked(key_id=key_id, user_id=user_id, revoked_at=int(now.timestamp()))
-        work.publish(revoked, topics=[], subject=str(key_id), tenant_id=tenant_id)
 
 
 def _tell_deactivated(work: Work, user: UserView) -> None:

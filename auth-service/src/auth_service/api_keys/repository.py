@@ -63,10 +63,26 @@ async def revoke_key(work: Work, tenant_id: UUID, user_id: UUID, key_id: UUID, n
         raise ApiKeyNotFound
 
 
+async def revoke_keys(work: Work, user_id: UUID, now: datetime, *, tenant_id: UUID | None) -> list[tuple[UUID, UUID]]:
+    """Ids of the keys that were good until now, each with its tenant."""
+    rows = await work.rows(_REVOKE_ALL, user_id, now, tenant_id)
+    return [(row["id"], row["tenant_id"]) for row in rows]
+
+
 async def forget_revoked(work: Work, now: datetime) -> int:
     """Those that nobody has to be told of any more. For system work."""
     return await work.execute(_FORGET_REVOKED, now - REMEMBERED_FOR)
 
+
+# In one order: two that lock many of them wait for each other, and neither for ever.
+_REVOKE_ALL = """
+update api_keys set revoked_at = $2
+where id in (
+    select id from api_keys
+    where user_id = $1 and ($3::uuid is null or tenant_id = $3) and revoked_at is null order by id for update
+)
+returning id, tenant_id
+"""
 
 _FORGET_REVOKED = """
 delete from api_keys where id in (select id from api_keys where revoked_at < $1 limit 10000 for update skip locked)

@@ -12,6 +12,7 @@ from auth_service.accounts.passwords import Passwords
 from auth_service.accounts.repository import NewUser
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import state_of, tell, tell_updated
+from auth_service.api_keys.ending import end_keys
 from auth_service.mail.letters import welcome
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
@@ -117,9 +118,11 @@ class Members:
                 check_may_manage(roster.get(principal.user_id), target.role)
             refuse_stale(if_match, repository.seen_by(principal.user_id, user))
             check_owner_remains(roster, user_id, None)
+            now = self._clock.now()
+            await end_keys(work, user_id, now, tenant_id=tenant_id)  # before they go with the membership
             await tenants.remove_membership(work, tenant_id, user_id)
             leaving = Selection(user_id, tenant_id=tenant_id)
-            await end_sessions(work, leaving, EndReason.MEMBERSHIP_ENDED, self._clock.now())
+            await end_sessions(work, leaving, EndReason.MEMBERSHIP_ENDED, now)
             removed = MembershipRemoved(
                 entity_id=user_id,
                 version=user.version + 1,

@@ -6,7 +6,6 @@ RUN_IN_TRANSACTION = True
 
 LEAVING = """
 create index shares_of_user on shares (tenant_id, user_id);
-create index chat_messages_about on chat_messages (tenant_id, about_user_id) where about_user_id is not null;
 alter table answer_leases add column is_stop_wanted boolean not null default false;
 """
 
@@ -18,9 +17,9 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
 drop index shares_of_user;
-drop index chat_messages_about;
 alter table answer_leases drop column is_stop_wanted;
 """
+
 
 MODELS_STATE = (
     "eJztXWtv2zoS/SuCP6WAt0idpMldLBZw0mxvFk1SpG7voyhUWqJt1hKlS1JxjO7970vKsq"

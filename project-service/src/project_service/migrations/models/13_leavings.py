@@ -31,6 +31,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return "drop table leavings; drop index list_items_claimed;"
 
+
 MODELS_STATE = (
     "eJztXW1z2zYS/isYfUk6o/MkzuulNzdjJW7PrWNnHKe5XpKhIRKyeKYIlYDsqu399wPAF5"
     "EUZVEkQFL0frhcTVIA91kQ2H12sfhzMA/of4nND45I4NrTwRv05wCPGQ+wzcUfE+wxMkQD"
