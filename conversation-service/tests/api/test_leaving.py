@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -11,14 +12,17 @@ from conversation_builders import conversation_settings
 from conversation_client import path_of
 
 from conversation_service.app import create_app
+from conversation_service.chat_messages import repository as chat_messages
 from conversation_service.llm.offline import OfflineProvider
 from conversation_service.members.leaving import LEAVING
+from conversation_service.numbered_pages import NumberedQuery
 from shared.db.databases import Database
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Responder
 from shared.principal import Principal, Role
-from shared.testing.callers import GLOBEX
+from shared.testing.callers import ACME, GLOBEX
+from shared.testing.counting import CountingDatabase
 from shared.testing.eventually import eventually
 from shared.testing.members import changed, joined, left, tell
 from shared.testing.service_client import session_with
@@ -182,15 +186,22 @@ async def test_the_servers_words_name_them_no_more(chats: ChatClient, bus: Memor
     assert renamed["payload"] == first
 
 
-async def test_lists_cost_as_many_statements_however_many_authors_there_are(chats: ChatClient) -> None:
+async def test_a_page_of_messages_costs_as_many_statements_however_many_authors_there_are(chats: ChatClient) -> None:
     people = [await chats.member(f"Member {number}") for number in range(20)]
     group = await chats.group(*people)
     for who in people:
         await chats.write(who, group)
+    costs = []
 
-    found = await chats.messages(people[0], group)
+    for size in (1, 20):
+        counting = CountingDatabase(chats.database)
+        async with counting.unit_of_work(ACME) as work:
+            query = NumberedQuery(page_size=size)
+            page = await chat_messages.find_page(work, ACME, UUID(group["id"]), len(people), query)
+        costs.append(len(counting.statements))
 
-    assert [each["author"]["display_name"] for each in found] == [f"Member {number}" for number in range(20)]
+    assert [each.author.display_name for each in page.items if each.author] == [f"Member {n}" for n in range(20)]
+    assert costs[0] == costs[1]
 
 
 async def test_every_column_that_names_a_user_is_decided_on(chats: ChatClient) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -10,15 +11,20 @@ from project_builders import person
 from project_client import ProjectClient, project_path, task_path, tasks_of
 from project_people import introduce, is_known
 
+from project_service.comments import repository as comments
+from project_service.comments.schemas import CommentQuery
 from project_service.leaving import repository as leavings
 from project_service.leaving.columns import LEAVING
 from project_service.leaving.repository import Leaving
 from project_service.leaving.service import PORTION
+from project_service.versions import repository as versions
+from project_service.versions.schemas import VersionListQuery
 from shared.events.topics import list_topic, person_topic, project_topic, tasks_topic
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
 from shared.testing.callers import GLOBEX
+from shared.testing.counting import CountingDatabase
 from shared.testing.eventually import eventually
 from shared.testing.members import joined, left, tell
 
@@ -314,6 +320,33 @@ async def test_live_events_name_the_author_as_rest_does(client: ProjectClient, b
     ]
 
     assert [event_data(event)["payload"]["author"]["display_name"] for event in told] == ["Ben"] * 3
+
+
+async def test_a_page_costs_as_many_statements_however_many_authors_there_are(
+    client: ProjectClient, bus: MemoryBus
+) -> None:
+    people = [person(Role.ADMIN) for _ in range(10)]
+    await introduce(client, bus, *((who, f"{number}@example.com", f"No {number}") for number, who in enumerate(people)))
+    project = await client.new_project(people[0])
+    for who in people:
+        about = {"entity_type": "project", "entity_id": project["id"], "body": "Look"}
+        await client.create(f"{project_path(project)}/comments", about, who=who)
+        await client.write_files(who, project, {"a.txt": str(who.user_id)})
+    project_id, costs, names = UUID(project["id"]), [], []
+
+    for size in (1, 10):
+        counting = CountingDatabase(client.database)
+        async with counting.unit_of_work(people[0].tenant_id) as work:
+            query = CommentQuery(page_size=size, include_total=False)
+            said = await comments.find_page(work, people[0], query, project_id=project_id)
+            made = await versions.find_page(
+                work, people[0].tenant_id, project_id, VersionListQuery(page_size=size, include_total=False)
+            )
+        costs.append(len(counting.statements))
+        names = [[each.author.display_name for each in page.items if each.author] for page in (said, made)]
+
+    assert costs == [2, 2]
+    assert names == [[f"No {number}" for number in range(10)], [f"No {number}" for number in reversed(range(10))]]
 
 
 async def test_an_author_whom_the_service_does_not_know_yet_has_no_name(client: ProjectClient) -> None:
