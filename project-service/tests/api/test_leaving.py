@@ -149,6 +149,9 @@ async def test_their_webhooks_end_and_stay_ended_when_they_come_back(client: Pro
     assert (passed["active"], passed["created_by"]) == (True, str(owner.user_id))
     assert await read(client, owner, f"{WEBHOOKS}/{of_project['id']}") == ended
     assert await read(client, owner, f"{WEBHOOKS}/{of_tenant['id']}") == passed
+    [told] = await client.database.system_rows("select data from outbox where type = 'project.webhook.disabled'")
+    news = msgspec.json.decode(told["data"])
+    assert (news["webhook_id"], news["user_id"], news["reason"]) == (of_project["id"], str(owner.user_id), "maker_left")
 
 
 async def test_who_makes_an_ended_webhook_active_again_answers_for_it(client: ProjectClient, bus: MemoryBus) -> None:

@@ -152,9 +152,15 @@ async def lock_of_maker(work: Work, tenant_id: UUID, user_id: UUID, project_id: 
     return [_view(row) for row in rows]
 
 
-async def end_of_maker(work: Work, tenant_id: UUID, webhook_ids: Collection[UUID], now: datetime) -> int:
-    """Whether they were active or not: none comes back by itself. Those that have ended so before stay as they are."""
-    return await work.execute(_END_OF_MAKER, tenant_id, list(webhook_ids), now, DisabledReason.MAKER_LEFT)
+async def end_of_maker(
+    work: Work, tenant_id: UUID, webhook_ids: Collection[UUID], now: datetime
+) -> dict[UUID, UUID | None]:
+    """Whether they were active or not: none comes back by itself. Those that have ended so before stay as they are.
+
+    Answers those that ended, each with the owner of its project.
+    """
+    rows = await work.rows(_END_OF_MAKER, tenant_id, list(webhook_ids), now, DisabledReason.MAKER_LEFT)
+    return {row["id"]: row["owner_id"] for row in rows}
 
 
 def _managed(principal: Principal, arguments: Arguments) -> tuple[str, str]:
@@ -198,6 +204,7 @@ order by w.id for no key update of w
 """
 
 _END_OF_MAKER = """
-update webhooks set active = false, disabled_at = $3, disabled_reason = $4, version = version + 1, updated_at = $3
-where tenant_id = $1 and id = any($2::uuid[]) and disabled_reason is distinct from $4
+update webhooks w set active = false, disabled_at = $3, disabled_reason = $4, version = w.version + 1, updated_at = $3
+where w.tenant_id = $1 and w.id = any($2::uuid[]) and w.disabled_reason is distinct from $4
+returning w.id, (select p.owner_id from projects p where p.tenant_id = $1 and p.id = w.project_id) as owner_id
 """

@@ -29,7 +29,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
-from shared.events.projects import ProjectRole
+from shared.events.projects import ProjectRole, WebhookDisabled
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.ids import new_id
@@ -122,8 +122,11 @@ class WebhookService:
         for webhook_id in of_tenant:
             assert owner_id is not None  # or nothing would pass
             await _pass_to(work, tenant_id, webhook_id, owner_id, now)
-        ended = [webhook.id for webhook in theirs if webhook.id not in of_tenant]
-        return len(of_tenant) + await repository.end_of_maker(work, tenant_id, ended, now)
+        rest = {webhook.id: webhook for webhook in theirs if webhook.id not in of_tenant}
+        ended = await repository.end_of_maker(work, tenant_id, rest, now)
+        for webhook_id, project_owner_id in ended.items():
+            _tell_ended(work, rest[webhook_id], project_owner_id)
+        return len(of_tenant) + len(ended)
 
     def _check(self, wanted: dict[str, Any]) -> None:
         """Raises ValidationFailed for an address or events that can be seen to be wrong, all of them."""
@@ -160,6 +163,19 @@ def _new_maker(principal: Principal, before: WebhookView) -> dict[str, Any]:
     if before.disabled_reason is not DisabledReason.MAKER_LEFT:
         return {}
     return {"created_by": principal.user_id, "creator_role": principal.role}
+
+
+def _tell_ended(work: Work, before: WebhookView, owner_id: UUID | None) -> None:
+    """To the owner of its project, who may make it active again, unless it was not active or they made it."""
+    if before.active and owner_id not in (None, before.created_by):
+        ended = WebhookDisabled(
+            tenant_id=before.tenant_id,
+            webhook_id=before.id,
+            project_id=before.project_id,
+            user_id=owner_id,
+            reason=DisabledReason.MAKER_LEFT,
+        )
+        work.publish(ended, topics=[], subject=str(before.id))
 
 
 async def _pass_to(work: Work, tenant_id: UUID, webhook_id: UUID, owner_id: UUID, now: datetime) -> None:

@@ -312,7 +312,10 @@ class CommentDeleted(Guarded, frozen=True, kw_only=True):
 
 
 class WebhookDisabled(Event, frozen=True, kw_only=True):
-    """Nothing is delivered to it any more until somebody makes it active again. `user_id` made it and is told."""
+    """Nothing is delivered to it any more until somebody makes it active again.
+
+    `user_id` is told: who made it, or where they have left, the owner of its project.
+    """
 
     type: ClassVar[str] = "project.webhook.disabled"
     tenant_id: UUID
@@ -320,7 +323,8 @@ class WebhookDisabled(Event, frozen=True, kw_only=True):
     project_id: UUID | None
     user_id: UUID
     reason: str
-    """`failing`: a delivery failed for days; `gone`: the receiver answered 410."""
+    """`failing`: a delivery failed for days; `gone`: the receiver answered 410; `maker_left`: who made it sees the
+    project no more."""
 
 
 class SessionState(msgspec.Struct, frozen=True, kw_only=True):
