@@ -19,7 +19,7 @@ from project_service.leaving.repository import Leaving
 from project_service.leaving.service import PORTION
 from project_service.versions import repository as versions
 from project_service.versions.schemas import VersionListQuery
-from shared.events.topics import list_topic, person_topic, project_topic, tasks_topic
+from shared.events.topics import list_topic, person_topic, project_topic, tasks_topic, tenant_topic
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
@@ -152,6 +152,36 @@ async def test_their_webhooks_end_and_stay_ended_when_they_come_back(client: Pro
     [told] = await client.database.system_rows("select data from outbox where type = 'project.webhook.disabled'")
     news = msgspec.json.decode(told["data"])
     assert (news["webhook_id"], news["user_id"], news["reason"]) == (of_project["id"], str(owner.user_id), "maker_left")
+
+
+async def test_a_webhook_of_the_tenant_misses_nothing_while_it_is_passed_on(
+    client: ProjectClient, bus: MemoryBus
+) -> None:
+    owner, ben = person(Role.OWNER), person(Role.ADMIN)
+    await introduce(client, bus, (owner, "o@example.com", "Olga"), (ben, "b@example.com", "Ben"))
+    webhook = await client.create(WEBHOOKS, {"url": RECEIVER, "events": ["membership.removed"]}, who=ben)
+
+    await tell(bus, left(ben), ben.tenant_id, topics=[tenant_topic(ben.tenant_id)])
+
+    async def is_told() -> bool:
+        deliveries = await client.send("GET", f"{WEBHOOKS}/{webhook['id']}/deliveries", who=owner)
+        return [each["type"] for each in deliveries.items] == ["membership.removed"]
+
+    await eventually(is_told)
+
+
+async def test_nothing_of_a_log_is_left_that_the_new_maker_may_not_know(client: ProjectClient, bus: MemoryBus) -> None:
+    """The owner is a person of gift planning: what was told to the former maker may be their surprise."""
+    owner, ben = person(Role.OWNER), person(Role.ADMIN)
+    await introduce(client, bus, (owner, "o@example.com", "Olga"), (ben, "b@example.com", "Ben"))
+    await client.create(f"{API}/persons", {"name": "Olga", "user_id": str(owner.user_id)}, who=ben)
+    webhook = await client.create(WEBHOOKS, {"url": RECEIVER, "events": ["*"]}, who=ben)
+    await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ben)
+
+    await leave(client, bus, ben)
+
+    of_it = await client.send("GET", f"{WEBHOOKS}/{webhook['id']}/deliveries", who=owner)
+    assert (of_it.status, [each for each in of_it.items if each["type"] == "webhook.test"]) == (200, [])
 
 
 async def test_who_makes_an_ended_webhook_active_again_answers_for_it(client: ProjectClient, bus: MemoryBus) -> None:

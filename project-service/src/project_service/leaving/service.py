@@ -37,6 +37,8 @@ class Leavings:
 
     async def add(self, work: Work, leaving: Leaving) -> None:
         """In the transaction in which they leave."""
+        if leaving.project_id is None:
+            await self._webhooks.pass_on(work, leaving.tenant_id, leaving.user_id)
         await repository.add(work, leaving, self._clock.now())
         work.after_commit(self.task.wake)
 
@@ -78,7 +80,7 @@ class Leavings:
         yield await pass_on_projects(work, *whose, leaving.project_id, PORTION, now)
         if leaving.project_id is not None and await repository.sees_project(work, leaving):
             return
-        yield await self._webhooks.pass_on(work, *whose, leaving.project_id)
+        yield await self._webhooks.end_of(work, *whose, leaving.project_id)
         yield await unassign(work, *whose, leaving.project_id, PORTION, now)
         if leaving.project_id is None:
             yield await self._items.release_of(work, *whose, PORTION)

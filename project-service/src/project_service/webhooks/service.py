@@ -110,23 +110,23 @@ class WebhookService:
             refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
             await repository.remove(work, principal.tenant_id, webhook_id)
 
-    async def pass_on(self, work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None) -> int:
-        """Webhooks of somebody who has left: those of the tenant get an owner of it as their maker, others end.
+    async def pass_on(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+        """Webhooks of the tenant of somebody who has left get an owner of it as their maker, where one is known.
 
-        Returns how many changed.
+        In the transaction that hears of it: no event is lost between the two makers.
         """
-        theirs = await repository.lock_of_maker(work, tenant_id, user_id, project_id)
         owner_id = await members.find_owner(work, tenant_id, but=user_id)
-        of_tenant = [webhook.id for webhook in theirs if webhook.project_id is None and owner_id is not None]
-        now = self._clock.now()
-        for webhook_id in of_tenant:
-            assert owner_id is not None  # or nothing would pass
-            await _pass_to(work, tenant_id, webhook_id, owner_id, now)
-        rest = {webhook.id: webhook for webhook in theirs if webhook.id not in of_tenant}
-        ended = await repository.end_of_maker(work, tenant_id, rest, now)
+        for webhook in await repository.lock_of_maker(work, tenant_id, user_id, None):
+            if webhook.project_id is None and owner_id is not None:
+                await _pass_to(work, tenant_id, webhook.id, owner_id, self._clock.now())
+
+    async def end_of(self, work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None) -> int:
+        """Ends all other webhooks of somebody who has left, of one project or all; returns how many."""
+        theirs = {each.id: each for each in await repository.lock_of_maker(work, tenant_id, user_id, project_id)}
+        ended = await repository.end_of_maker(work, tenant_id, theirs, self._clock.now())
         for webhook_id, project_owner_id in ended.items():
-            _tell_ended(work, rest[webhook_id], project_owner_id)
-        return len(of_tenant) + len(ended)
+            _tell_ended(work, theirs[webhook_id], project_owner_id)
+        return len(ended)
 
     def _check(self, wanted: dict[str, Any]) -> None:
         """Raises ValidationFailed for an address or events that can be seen to be wrong, all of them."""
