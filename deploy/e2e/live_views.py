@@ -6,11 +6,14 @@ from deploy.api_client import ApiClient
 from shared.events.topics import Topic, parse_topic
 from shared.testing.live_state import LiveState, Thing, Things
 
+AUTHOR: Mapping[str, str] = {"author": "`author_id` with a name, which changes as the member's, told on tenant:{id}"}
 NOT_TOLD: Mapping[str, Mapping[str, str]] = {
     "project": dict.fromkeys(("my_role", "is_favorite"), "each viewer's own")
     | {"tags": "told as tags", "counts": "of tasks and members, each told on its topic"},
     "member": dict.fromkeys(("display_name", "email"), "the user's, told on tenant:{id}"),
-    "comment": {"is_starred": "each viewer's own"},
+    "comment": {"is_starred": "each viewer's own", **AUTHOR},
+    "chat_message": AUTHOR,
+    "version": AUTHOR,
     "list": {"items": "told as items"},
     "person": dict.fromkeys(("history", "relationships"), "made of items, lists and occasions"),
     "occasion": {"next_date": "made of the date, the recurrence and today"},

@@ -1,10 +1,12 @@
 """What conversation-service hears from the other services: each event one line to a use case."""
 
-from conversation_service.chat_messages import repository as chat_messages
+from conversation_service.answers import repository as answers
 from conversation_service.chats.project_chats import ProjectChats
 from conversation_service.chats.service import ChatService
 from conversation_service.notifications.service import NotificationService
 from conversation_service.notifications.sources import SOURCES, Source
+from conversation_service.runs import repository as runs
+from conversation_service.shares import repository as shares
 from conversation_service.support import repository as support
 from shared.db.unit_of_work import Work
 from shared.events.auth import AccountAnonymised, MembershipChanged
@@ -28,11 +30,14 @@ def _follow_people(
     consumers: Consumers, chats: ChatService, project_chats: ProjectChats, notifications: NotificationService
 ) -> None:
     async def left(work: Work, event: Leaving) -> None:
-        await chats.leave_tenant(work, event.tenant_id, event.user_id)
+        whose = (event.tenant_id, event.user_id)
+        await chats.leave_tenant(work, *whose)
+        await shares.remove_all_of(work, *whose)
+        await runs.want_all_stopped(work, *whose)
+        await answers.want_all_stopped(work, *whose)
 
     async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
         redact_authored(work, event.tenant_id, event.user_id)
-        await chat_messages.forget_names(work, event.tenant_id, event.user_id)
         await notifications.forget(work, event.tenant_id, event.user_id)
         await support.forget(work, event.tenant_id, event.user_id)
 

@@ -168,7 +168,7 @@ async def test_somebody_who_leaves_the_tenant_leaves_its_groups_and_keeps_no_nam
 
     await eventually(has_left)
     [said] = await chats.messages(ada, group)
-    assert said["content"] == "Somebody left the chat."
+    assert said["content"] == "Former member left the chat."
     assert (await chats.send("GET", in_chat(direct), who=ben)).status == 200
 
 

@@ -21,6 +21,7 @@ from project_service.gifting.commenting import planned_kinds
 from project_service.gifting.lists.revealing import ROUND_SECONDS as REVEAL_SECONDS
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
+from project_service.leaving.service import Leavings
 from project_service.live.service import LiveProjects
 from project_service.object_store import open_object_store
 from project_service.outbound.client import OutboundClient
@@ -106,7 +107,6 @@ def create_app(
     blobs = BlobStore(database, objects, clock)
     attachments = AttachmentService(database, objects, DownloadSigner(settings.internal_secret), clock)
     projects, activity = ProjectService(database, clock), ActivityService(database)
-    team = TeamService(database, Requests(bus), clock)
     files = FileService(database, blobs, clock)
     comparing, archiving = LongWork("comparing"), LongWork("archiving")
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
@@ -118,6 +118,8 @@ def create_app(
     courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
     deliveries = DeliveryService(database, clock, courier.wake, SERVICE)
     webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
+    leavings = Leavings(database, planning.items, planning.persons, webhooks, clock)
+    team = TeamService(database, Requests(bus), leavings, clock)
     setup_defaults(
         app,
         service=SERVICE,
@@ -159,7 +161,7 @@ def create_app(
     LiveProjects(database, files, event_log).answer(responder)
     TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
-    events_in.register(consumers, registry, SERVICE, team, activity, planning.dashboard)
+    events_in.register(consumers, registry, SERVICE, team, leavings, activity, planning.dashboard)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(
         app,
@@ -183,6 +185,7 @@ def create_app(
         DirectoryReader(database, Requests(bus)).task(),
         PeriodicTask("sweep unreferenced contents", CONTENTS_SECONDS, blobs.sweep),
         PeriodicTask("sweep objects without an attachment", ATTACHMENTS_SECONDS, attachments.sweep),
+        leavings.task,
         PeriodicTask("reveal lists", REVEAL_SECONDS, planning.reveal_due),
         PeriodicTask("measure webhook deliveries", MEASURE_SECONDS, courier.measure, jitter=0.0, begins_at_once=True),
         ("deliver to webhooks", courier.run),

@@ -8,6 +8,8 @@ from project_service.activity.service import ActivityService
 from project_service.comments import repository as comments
 from project_service.gifting.dashboard.service import DashboardService
 from project_service.gifting.streams import linked, streams
+from project_service.leaving.repository import Leaving
+from project_service.leaving.service import Leavings
 from project_service.projects import repository as projects
 from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
@@ -38,10 +40,11 @@ def register(
     registry: Registry,
     service: str,
     team: TeamService,
+    leavings: Leavings,
     activity: ActivityService,
     dashboard: DashboardService,
 ) -> None:
-    _follow_members(consumers, team)
+    _follow_members(consumers, team, leavings)
     for gone, kind in _TAKES_COMMENTS_ALONG.items():
         consumers.on(gone, _drop_comments(kind))
     consumers.on(VersionAdded, _version_added)
@@ -60,7 +63,7 @@ def deliver_to_webhooks(
         consumers.on(contract, deliveries.put_in_line)
 
 
-def _follow_members(consumers: Consumers, team: TeamService) -> None:
+def _follow_members(consumers: Consumers, team: TeamService, leavings: Leavings) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
         await team.welcome(work, event)
 
@@ -70,6 +73,7 @@ def _follow_members(consumers: Consumers, team: TeamService) -> None:
     async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised) -> None:
         await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
         await team.leave_tenant(work, event.tenant_id, event.user_id)
+        await leavings.add(work, Leaving(event.tenant_id, event.user_id))
 
     async def address_proven(work: Work, event: UserUpdated, envelope: Envelope) -> None:
         if "email_verified" in event.changed_fields:

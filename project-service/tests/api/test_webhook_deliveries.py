@@ -31,7 +31,7 @@ from shared.principal import Principal, Role
 from shared.telemetry.metrics import Metrics
 from shared.testing.callers import GLOBEX
 from shared.testing.eventually import eventually
-from shared.testing.members import joined, left, tell
+from shared.testing.members import changed, joined, left, tell
 from shared.testing.service_client import session_with
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -349,7 +349,7 @@ async def test_rights_that_are_lost_while_it_waits_withhold_it(
     await client.new_project(person())
     await soon(lambda: has_failed(client, owner, webhook))
 
-    await tell(bus, left(admin), admin.tenant_id)
+    await tell(bus, changed(admin, "admin@example.com", is_active=False), admin.tenant_id)
     await soon(lambda: is_settled(client, owner, webhook))
     await receiver.up()
 

@@ -16,6 +16,7 @@ from socketio_client import ChatClient
 from websockets.exceptions import ConnectionClosed
 
 from shared.events.auth import MembershipRemoved, SessionRevoked
+from shared.events.authors import Author
 from shared.events.changes import Removed
 from shared.events.chats import ChatMessageDeleted, ChatRead, ReadMark, RemovedChatMessage
 from shared.events.topics import chat_topic
@@ -57,7 +58,8 @@ async def test_a_message_reaches_the_chats_of_its_reader(chat, chats: FakeKeeper
     client = await chat(anna, transports=transports)
     room = await client.next_of("roomJoined")
 
-    said = chat_message_added(CHAT, "Good morning \N{SUN WITH FACE}" * 40)
+    author = Author(new_id(), "Ben")
+    said = chat_message_added(CHAT, "Good morning \N{SUN WITH FACE}" * 40, author_id=author.id, author=author)
     await chats.publish(anna.tenant_id, TOPIC, said)
     name, told = await client.next()
 
@@ -68,6 +70,7 @@ async def test_a_message_reaches_the_chats_of_its_reader(chat, chats: FakeKeeper
         "chat_id": str(CHAT),
         "message_id": str(state.id),
         "author": str(state.author_id),
+        "author_name": "Ben",
         "content": state.content,
         "timestamp": round(state.created_at.timestamp() * 1000),
         "type": "text",

@@ -63,9 +63,9 @@ async def revoke_key(work: Work, tenant_id: UUID, user_id: UUID, key_id: UUID, n
         raise ApiKeyNotFound
 
 
-async def revoke_keys(work: Work, user_id: UUID, now: datetime) -> list[tuple[UUID, UUID]]:
-    """Ids of the keys that were good until now, each with its tenant. For system work."""
-    rows = await work.rows(_REVOKE_ALL, user_id, now)
+async def revoke_keys(work: Work, user_id: UUID, now: datetime, *, tenant_id: UUID | None) -> list[tuple[UUID, UUID]]:
+    """Ids of the keys that were good until now, each with its tenant."""
+    rows = await work.rows(_REVOKE_ALL, user_id, now, tenant_id)
     return [(row["id"], row["tenant_id"]) for row in rows]
 
 
@@ -77,7 +77,10 @@ async def lock_live(work: Work, key_id: UUID) -> bool:
 # In one order: two that lock many of them wait for each other, and neither for ever.
 _REVOKE_ALL = """
 update api_keys set revoked_at = $2
-where id in (select id from api_keys where user_id = $1 and revoked_at is null order by id for update)
+where id in (
+    select id from api_keys
+    where user_id = $1 and ($3::uuid is null or tenant_id = $3) and revoked_at is null order by id for update
+)
 returning id, tenant_id
 """
 

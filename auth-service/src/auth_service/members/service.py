@@ -9,6 +9,7 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.domain import check_profile
 from auth_service.accounts.schemas import UserView
 from auth_service.accounts.telling import state_of, tell, tell_updated
+from auth_service.api_keys.ending import end_keys
 from auth_service.invitations.repository import withdraw_beyond
 from auth_service.members import repository
 from auth_service.members.domain import check_may_grant, check_may_manage, check_owner_remains, standing_of
@@ -70,9 +71,11 @@ class Members:
                 check_may_manage(roster.get(principal.user_id), target.role)
             refuse_stale(if_match, repository.seen_by(principal.user_id, user))
             check_owner_remains(roster, user_id, None)
+            now = self._clock.now()
+            await end_keys(work, user_id, now, tenant_id=tenant_id)  # before they go with the membership
             await tenants.remove_membership(work, tenant_id, user_id)
             leaving = Selection(user_id, tenant_id=tenant_id)
-            await end_sessions(work, leaving, EndReason.MEMBERSHIP_ENDED, self._clock.now())
+            await end_sessions(work, leaving, EndReason.MEMBERSHIP_ENDED, now)
             await withdraw_beyond(work, tenant_id, user_id, None)
             removed = MembershipRemoved(
                 entity_id=user_id,

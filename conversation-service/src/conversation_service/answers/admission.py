@@ -59,7 +59,8 @@ class AnswerAdmission:
         await repository.spend(work, owner.tenant_id, _month(self._clock.now()), tokens)
 
     def hold(self, lease_id: UUID, on_lost: LeaseLost) -> None:
-        """This node renews it until `release`. `on_lost` is called when it has expired all the same."""
+        """This node renews it until `release`. `on_lost` is called when it has expired all the same, or
+        its user has left."""
         self._held[lease_id] = on_lost
 
     def release(self, lease_id: UUID) -> None:

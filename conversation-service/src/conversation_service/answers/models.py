@@ -21,6 +21,7 @@ class AnswerLease(Model):
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
     user_id = fields.UUIDField()
+    is_stop_wanted = fields.BooleanField(default=False)
     reserved_tokens = fields.BigIntField()
     expires_at = fields.DatetimeField()
 

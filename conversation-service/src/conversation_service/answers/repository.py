@@ -41,8 +41,13 @@ async def spend(work: Work, tenant_id: UUID, month: date, tokens: int) -> None:
 
 
 async def renew(work: Work, lease_ids: Sequence[UUID], lasts: timedelta) -> set[UUID]:
-    """In system work. Answers those that are still there."""
-    return {row["id"] for row in await work.rows(_RENEW, list(lease_ids), lasts)}
+    """In system work. Answers those that are still there and wanted."""
+    return {row["id"] for row in await work.rows(_RENEW, list(lease_ids), lasts) if not row["is_stop_wanted"]}
+
+
+async def want_all_stopped(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """Their nodes hang up when they next renew the leases, and count what was used until then."""
+    await work.execute(_WANT_STOPPED, tenant_id, user_id)
 
 
 async def remove_expired(work: Work) -> int:
@@ -76,7 +81,14 @@ _END = "delete from answer_leases where tenant_id = $1 and id = $2"
 _SPEND = "update answer_allowances set used_tokens = used_tokens + $2 where tenant_id = $1"
 
 _RENEW = """
-update answer_leases set expires_at = clock_timestamp() + $2::interval where id = any($1::uuid[]) returning id
+update answer_leases set expires_at = clock_timestamp() + $2::interval where id = any($1::uuid[])
+returning id, is_stop_wanted
+"""
+
+# What is stored as well is stopped as a run, so that its conversation keeps what was written.
+_WANT_STOPPED = """
+update answer_leases l set is_stop_wanted = true
+where l.tenant_id = $1 and l.user_id = $2 and not exists (select from runs r where r.tenant_id = $1 and r.id = l.id)
 """
 
 # What is locked is being renewed or ended by its own node.

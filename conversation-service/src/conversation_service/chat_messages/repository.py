@@ -11,16 +11,17 @@ from uuid import UUID
 
 import msgspec
 
-from conversation_service.chat_messages.domain import MAX_EMOJIS, SOMEBODY, joined_text, left_text
+from conversation_service.chat_messages.domain import MAX_EMOJIS, joined_text, left_text
 from conversation_service.chat_messages.errors import ChatMessageNotFound, TooManyReactions
 from conversation_service.chat_messages.schemas import SendChatMessage
 from conversation_service.chats.errors import ChatNotFound
 from conversation_service.numbered_pages import BoundedStatement, NumberedQuery, Span, page_of, read_span
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, ValidationFailed
+from shared.events.authors import FORMER_MEMBER
 from shared.events.chats import ChatMessageState
 from shared.ids import new_id
-from shared.messaging.redaction import redact_subjects
+from shared.members.authors import author_column, display_name
 from shared.pagination import PageOf, within_page_bytes
 from shared.principal import Principal
 
@@ -29,7 +30,8 @@ _STORED = """
     m.is_deleted, m.version, m.created_at, m.updated_at
 """
 # Ids rise with time: an emoji stands where it was first used, and people in the order in which they used it.
-_COLUMNS = f"""{_STORED}, coalesce((
+_AUTHOR = author_column("m.author_id", "m.tenant_id")
+_COLUMNS = f"""{_STORED}, {_AUTHOR}, coalesce((
     select jsonb_agg(jsonb_build_object('emoji', used.emoji, 'user_ids', used.user_ids) order by used.first)
     from (
         select r.emoji, array_agg(r.user_id order by r.id) as user_ids, min(r.id::text) as first
@@ -74,16 +76,24 @@ async def announce(
 ) -> ChatMessageState | None:
     """The server's own words about somebody. None where the chat is gone."""
     names = await work.row(_NAME, tenant_id, about_user_id)
-    name = None if names is None else names["display_name"]
+    name = None if names is None else names["name"]
     text = joined_text(name) if has_joined else left_text(name)
     row = await work.row(_ANNOUNCE, tenant_id, chat_id, new_id(), about_user_id, text, now)
     return None if row is None else msgspec.convert(row, ChatMessageState)
 
 
-async def forget_names(work: Work, tenant_id: UUID, about_user_id: UUID) -> None:
-    """The server's words about somebody name them no more."""
-    said = await work.rows(_FORGET_NAMES, tenant_id, about_user_id, joined_text(SOMEBODY), left_text(SOMEBODY))
-    redact_subjects(work, tenant_id, [row["id"] for row in said])
+async def chats_naming(work: Work, tenant_id: UUID, about_user_id: UUID) -> list[UUID]:
+    """Where the server's own words name somebody."""
+    rows = await work.rows(_NAMING, tenant_id, about_user_id)
+    return [row["chat_id"] for row in rows]
+
+
+async def forget_name(work: Work, tenant_id: UUID, about_user_id: UUID, now: datetime) -> list[ChatMessageState]:
+    """The server's words about somebody who has left name them no more; as they are then. Their chats are locked."""
+    texts = (joined_text(FORMER_MEMBER), left_text(FORMER_MEMBER))
+    rows = await work.rows(_FORGET_NAME, tenant_id, about_user_id, *texts, now)
+    changed = await work.rows(_GET_MANY, tenant_id, [row["id"] for row in rows])
+    return msgspec.convert(changed, list[ChatMessageState])
 
 
 async def get(work: Work, tenant_id: UUID, chat_id: UUID, message_id: UUID) -> ChatMessageState:
@@ -178,7 +188,7 @@ with counted as (
 )
 insert into chat_messages as m (tenant_id, author_id, chat_id, id, type, content, reply_to, created_at, updated_at,
                                 number)
-select $1, $2, $3, $4, $5, $6, $7, $8, $8, number from counted returning {_STORED}
+select $1, $2, $3, $4, $5, $6, $7, $8, $8, number from counted returning {_STORED}, {_AUTHOR}
 """
 
 _ANNOUNCE = f"""
@@ -187,14 +197,24 @@ with counted as (
     returning c.message_count as number
 )
 insert into chat_messages as m (tenant_id, chat_id, id, about_user_id, type, content, created_at, updated_at, number)
-select $1, $2, $3, $4, 'system', $5, $6, $6, number from counted returning {_STORED}
+select $1, $2, $3, $4, 'system', $5, $6, $6, number from counted returning {_STORED}, {_AUTHOR}
 """
 
-_NAME = "select display_name from tenant_members where tenant_id = $1 and user_id = $2"
+_NAME = f"select ({display_name('$2', '$1')}) as name"
 
-_FORGET_NAMES = """
-update chat_messages set content = case when content like '% joined the chat.' then $3 else $4 end
-where tenant_id = $1 and about_user_id = $2 and type = 'system' returning id
+_NAMING = """
+select distinct chat_id from chat_messages where tenant_id = $1 and about_user_id = $2 and type = 'system'
+"""
+
+_FORGET_NAME = """
+update chat_messages set content = case when content like '% joined the chat.' then $3 else $4 end,
+                         version = version + 1, updated_at = $5
+where tenant_id = $1 and about_user_id = $2 and type = 'system' and not is_deleted and content not in ($3, $4)
+returning id
+"""
+
+_GET_MANY = f"""
+select {_COLUMNS} from chat_messages m where m.tenant_id = $1 and m.id = any($2::uuid[]) order by m.chat_id, m.number
 """
 
 _GET = f"""

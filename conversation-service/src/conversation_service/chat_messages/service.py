@@ -15,16 +15,14 @@ from conversation_service.chat_messages.schemas import (
 from conversation_service.chats import participants, repository as chats
 from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.domain import owns
-from conversation_service.chats.telling import tell, tell_said
+from conversation_service.chats.telling import tell, tell_edited, tell_said
 from conversation_service.numbered_pages import NumberedQuery
 from conversation_service.storage.allotments import Room, StorageAllotments
 from shared.clock import Clock
-from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
 from shared.events.chats import (
     ChatMessageDeleted,
     ChatMessageState,
-    ChatMessageUpdated,
     ChatRead,
     ReadMark,
     RemovedChatMessage,
@@ -82,7 +80,7 @@ class ChatMessageService:
                 return before
             after = await repository.edit(work, before, patch.content, self._clock.now())
             await room.require(work)
-            _tell_updated(work, after, "content")
+            tell_edited(work, after, "content")
             return after
 
     async def remove(self, principal: Principal, chat_id: UUID, message_id: UUID, if_match: IfMatch) -> None:
@@ -107,7 +105,7 @@ class ChatMessageService:
             before = await repository.lock(work, principal.tenant_id, chat_id, message_id)
             after = await repository.react(work, before, principal.user_id, emoji, self._clock.now())
             if after is not before:
-                _tell_updated(work, after, "reactions")
+                tell_edited(work, after, "reactions")
             return after
 
     async def unreact(self, principal: Principal, chat_id: UUID, message_id: UUID, emoji: str) -> None:
@@ -116,7 +114,7 @@ class ChatMessageService:
             before = await repository.lock(work, principal.tenant_id, chat_id, message_id)
             after = await repository.unreact(work, before, principal.user_id, emoji, self._clock.now())
             if after is not before:
-                _tell_updated(work, after, "reactions")
+                tell_edited(work, after, "reactions")
 
     async def mark_read(self, principal: Principal, chat_id: UUID, mark: MarkRead) -> ReadMark:
         """Marks only rise: an earlier message changes nothing. Raises ChatNotFound, ValidationFailed."""
@@ -135,8 +133,3 @@ class ChatMessageService:
             if is_further:
                 tell(work, chat_id, ChatRead(entity_id=chat_id, version=read.last_read_number, payload=read))
             return work.answer(read)
-
-
-def _tell_updated(work: Work, message: ChatMessageState, field: str) -> None:
-    event = ChatMessageUpdated(entity_id=message.id, version=message.version, changed_fields=(field,), payload=message)
-    tell(work, message.chat_id, event)

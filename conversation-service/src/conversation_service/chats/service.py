@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+from conversation_service.chat_messages import repository as messages
 from conversation_service.chats import participants, project_viewers as viewers, repository
 from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.domain import differences, direct_key, others_in, owns, require_group, require_owner
@@ -20,7 +21,7 @@ from conversation_service.chats.schemas import (
     ParticipantView,
     PatchChat,
 )
-from conversation_service.chats.telling import see_off, tell, tell_deleted, tell_joined, tell_left, welcome
+from conversation_service.chats.telling import see_off, tell, tell_deleted, tell_edited, tell_joined, tell_left, welcome
 from conversation_service.storage.allotments import Room, StorageAllotments
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -158,11 +159,14 @@ class ChatService:
             await self._carry_on(work, principal.tenant_id, chat, user_id)
 
     async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
-        """Direct chats stay: who comes back finds them."""
+        """Direct chats stay: who comes back finds them. What the server said of them names them no more."""
         await viewers.lock(work, user_id)
-        await viewers.forget_everywhere(work, tenant_id, user_id, self._clock.now())
+        now = self._clock.now()
+        await viewers.forget_everywhere(work, tenant_id, user_id, now)
         left = await participants.leave_groups(work, tenant_id, user_id)
-        await repository.lock_all(work, tenant_id, left)
+        await repository.lock_all(work, tenant_id, [*left, *await messages.chats_naming(work, tenant_id, user_id)])
+        for message in await messages.forget_name(work, tenant_id, user_id, now):
+            tell_edited(work, message, "content")
         for chat_id in left:
             chat = await repository.get_state(work, tenant_id, chat_id)
             await self._carry_on(work, tenant_id, chat, user_id)

@@ -11,6 +11,7 @@ from shared.events.chats import (
     ChatDeleted,
     ChatMessageAdded,
     ChatMessageState,
+    ChatMessageUpdated,
     ChatParticipants,
     ChatParticipantsAdded,
     ChatParticipantsRemoved,
@@ -47,6 +48,11 @@ def tell_deleted(work: Work, chat: ChatState) -> None:
 def tell_said(work: Work, message: ChatMessageState) -> None:
     added = ChatMessageAdded(entity_id=message.id, version=message.version, payload=message)
     tell(work, message.chat_id, added)
+
+
+def tell_edited(work: Work, message: ChatMessageState, field: str) -> None:
+    event = ChatMessageUpdated(entity_id=message.id, version=message.version, changed_fields=(field,), payload=message)
+    tell(work, message.chat_id, event)
 
 
 async def welcome(work: Work, tenant_id: UUID, chat_id: UUID, user_ids: Sequence[UUID], now: datetime) -> None:

@@ -81,7 +81,11 @@ def _taken_on(event: TeamMemberAdded) -> Iterator[Notice]:
     yield Notice(member.user_id, NotificationKind.INVITATION, title, "project", member.project_id, member.project_id)
 
 
-_STOPPED = {"gone": "its receiver is gone", "failing": "its deliveries failed for days"}
+_STOPPED = {
+    "gone": "its receiver is gone",
+    "failing": "its deliveries failed for days",
+    "maker_left": "who made it has left",
+}
 
 
 def _webhook_disabled(event: WebhookDisabled) -> Iterator[Notice]:

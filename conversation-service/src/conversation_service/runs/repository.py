@@ -136,6 +136,12 @@ async def want_stop(work: Work, owner: Owner, run_id: UUID) -> None:
     )
 
 
+async def want_all_stopped(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """Their nodes end them with what they have as soon as they next store something, or say that they live."""
+    sql = "update runs set is_stop_wanted = true where tenant_id = $1 and user_id = $2 and status = 'running'"
+    await work.execute(sql, tenant_id, user_id)
+
+
 async def finish(work: Work, run: RunState, ending: Ending, now: datetime) -> RunState | None:
     """None when somebody else has finished it."""
     row = await work.row(

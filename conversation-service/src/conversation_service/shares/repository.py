@@ -16,8 +16,12 @@ BY_DIGEST = """
     from shares s join conversations c on c.tenant_id = s.tenant_id and c.id = s.conversation_id
     where s.digest = $1 and (s.expires_at is null or s.expires_at > now())
       and (c.expires_at is null or c.expires_at > now())
+      and not exists (
+          select from tenant_members t
+          where t.tenant_id = s.tenant_id and t.user_id = s.user_id and not t.is_active
+      )
 """
-"""For system work: a link says nothing about tenants."""
+"""For system work: a link says nothing about tenants. It rests while its maker is suspended."""
 
 
 class FoundShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +74,8 @@ async def remove(work: Work, owner: Owner, conversation_id: UUID, share_id: UUID
         conversation_id,
         share_id,
     )
+
+
+async def remove_all_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """Every link that they made in the tenant."""
+    await work.execute("delete from shares where tenant_id = $1 and user_id = $2", tenant_id, user_id)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from project_service.activity.schemas import ActivityView
+from project_service.activity.schemas import Activity
 from shared.events.changes import Change
 from shared.events.envelope import Envelope
 from shared.events.topics import parse_topic
@@ -10,13 +10,13 @@ from shared.events.topics import parse_topic
 _OF_A_PROJECT = ("project", "tasks", "files")
 
 
-def activity_of(event: Change, envelope: Envelope) -> ActivityView | None:
+def activity_of(event: Change, envelope: Envelope) -> Activity | None:
     """None for what happened outside of any project."""
     project_id = project_of(event, envelope)
     if project_id is None:
         return None
     kind = envelope.type.partition(".")[2]
-    return ActivityView(
+    return Activity(
         id=envelope.id,
         project_id=project_id,
         actor_id=envelope.actorid,

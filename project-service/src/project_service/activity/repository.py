@@ -5,14 +5,18 @@ from uuid import UUID
 
 import msgspec
 
-from project_service.activity.schemas import ActivityQuery, ActivityView
+from project_service.activity.schemas import Activity, ActivityQuery, ActivityView
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from shared.db.unit_of_work import Work
+from shared.members.authors import author_column
 from shared.pagination import PageOf
 
 SORT = "-occurred_at"
 SORT_KEYS = {"occurred_at": SortKey("occurred_at", datetime)}
-_COLUMNS = "a.id, a.project_id, a.actor_id, a.type, a.entity_type, a.entity_id, a.changed_fields, a.occurred_at"
+_COLUMNS = f"""
+    a.id, a.project_id, a.actor_id, a.type, a.entity_type, a.entity_id, a.changed_fields, a.occurred_at,
+    {author_column("a.actor_id", "a.tenant_id")}
+"""
 
 
 async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: ActivityQuery) -> PageOf[ActivityView]:
@@ -30,7 +34,7 @@ async def find_page(work: Work, tenant_id: UUID, project_id: UUID, query: Activi
     return page_of(query, SORT, rows, msgspec.convert(rows, list[ActivityView]), total)
 
 
-async def add(work: Work, tenant_id: UUID, activity: ActivityView) -> None:
+async def add(work: Work, tenant_id: UUID, activity: Activity) -> None:
     """Once per event, and nothing in a project that is deleted for good."""
     await work.execute(_ADD, tenant_id, *msgspec.structs.astuple(activity))
 

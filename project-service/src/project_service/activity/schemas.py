@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.events.authors import Author
 from shared.pagination import PageQuery
 
 
@@ -12,7 +13,7 @@ class ActivityQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=
     """Newest first."""
 
 
-class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """That somebody did something, and to what; never what was written. `actor_id` is null for our own doing."""
 
     id: UUID
@@ -24,3 +25,8 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
     entity_id: UUID
     changed_fields: tuple[str, ...]
     occurred_at: datetime
+
+
+class ActivityView(Activity, frozen=True, kw_only=True):
+    author: Author | None
+    """Who did it, with their name; null where `actor_id` is."""

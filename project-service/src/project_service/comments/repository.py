@@ -17,14 +17,16 @@ from shared.db.unit_of_work import Work
 from shared.events.projects import Commented, CommentState
 from shared.events.topics import comments_topic
 from shared.ids import new_id
+from shared.members.authors import author_column
 from shared.messaging.redaction import redact_topics
 from shared.pagination import PageOf
 from shared.principal import Principal
 
 SORT_KEYS = {"created_at": SortKey("created_at", datetime)}
-_COLUMNS = """
+_COLUMNS = f"""
     c.id, c.tenant_id, c.project_id, c.entity_type, c.entity_id, c.parent_id, c.author_id, c.body,
-    c.mentioned_user_ids, c.edits, c.edited_at, c.is_deleted, c.version, c.created_at, c.updated_at
+    c.mentioned_user_ids, c.edits, c.edited_at, c.is_deleted, c.version, c.created_at, c.updated_at,
+    {author_column("c.author_id", "c.tenant_id")}
 """
 
 

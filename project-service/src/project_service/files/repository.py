@@ -18,7 +18,9 @@ from project_service.files.schemas import FileQuery
 from project_service.listing import Arguments, SortKey, converted, page_of, window
 from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
+from shared.events.authors import Author
 from shared.events.files import FileState, VersionState
+from shared.members.authors import author_column
 from shared.pagination import PageOf
 from shared.principal import Tier
 
@@ -122,10 +124,13 @@ async def put(work: Work, tenant_id: UUID, project_id: UUID, files: Sequence[Fil
         await work.execute(_PUT, tenant_id, project_id, *_columns_of(portion))
 
 
-async def add_version(work: Work, version: VersionState, made: Plan, tier: Tier) -> None:
-    """The version, what it changed, and the tree as it is now. `tier` says how long the version will be kept."""
+async def add_version(work: Work, version: VersionState, made: Plan, tier: Tier) -> VersionState:
+    """The version, what it changed, and the tree as it is now. `tier` says how long the version will be kept.
+
+    Answers the version with the name of its author.
+    """
     values: dict[str, Any] = {name: getattr(version, name) for name in _VERSION_FIELDS}
-    await work.execute(_ADD_VERSION, *values.values())
+    row = await work.row(_ADD_VERSION, *values.values())
     changes = [
         *(("added", file) for file in made.added),
         *(("updated", file) for file in made.updated),
@@ -138,6 +143,8 @@ async def add_version(work: Work, version: VersionState, made: Plan, tier: Tier)
     tree = (version.version, version.file_count, version.total_size)
     await work.execute(_MOVE_TREE, *project, *tree, tier.value, version.created_at)
     await require_within(work, limits.CHANGES_OF_FILES, _COUNT_CHANGES, version.project_id, added=len(changes))
+    assert row is not None  # what is inserted is returned
+    return msgspec.structs.replace(version, author=msgspec.convert(row["author"], Author))
 
 
 def _columns_of(files: Sequence[FileState]) -> list[list[Any]]:
@@ -213,7 +220,8 @@ _VERSION_FIELDS = (
     "file_count", "total_size", "created_at",
 )  # fmt: skip
 _ADD_VERSION = f"""
-insert into versions ({", ".join(_VERSION_FIELDS)}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+insert into versions as v ({", ".join(_VERSION_FIELDS)})
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning {author_column("v.author_id", "v.tenant_id")}
 """
 _ADD_CHANGES = """
 insert into file_changes (tenant_id, project_id, version, path, op, file_id, size, sha256, language)

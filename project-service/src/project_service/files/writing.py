@@ -79,7 +79,7 @@ async def write(
     if made.written:
         await repository.put(work, tenant_id, project_id, made.written)
     version = _version(principal, project_id, batch, made, grown, now)
-    await repository.add_version(work, version, made, principal.tier)
+    version = await repository.add_version(work, version, made, principal.tier)
     redact_subjects(work, tenant_id, [file.id for file in made.deleted])  # a large batch tells of none of them
     for event in _events(made, version):
         work.publish(event, topics=[files_topic(project_id)], subject=str(event.entity_id))

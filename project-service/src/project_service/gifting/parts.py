@@ -33,12 +33,13 @@ class Planning:
         self._filler = MetadataFiller(database, reader, clock)
         self.dashboard = DashboardService(database, clock)
         self.persons = PersonService(database, clock)
+        self.items = ItemService(database, clock)
         self.reveal_due = Revealer(database, clock).reveal_due
         self.services: tuple[object, ...] = (
             self.persons,
             OccasionService(database, clock),
             ListService(database, clock),
-            ItemService(database, clock),
+            self.items,
             GiftService(database, clock, reader, self._filler.wake),
             self.dashboard,
         )

@@ -38,6 +38,21 @@ async def find_by_ids(work: Work, tenant_id: UUID, user_ids: Collection[UUID]) -
     return [_mentionable(row) for row in await work.rows(_BY_IDS, tenant_id, list(user_ids))]
 
 
+async def find_owner(work: Work, tenant_id: UUID, but: UUID) -> UUID | None:
+    """An active owner of the tenant, the same one every time as long as they are: whose account is oldest."""
+    row = await work.row(owner_of_tenant("$1", "$2"), tenant_id, but)
+    return None if row is None else row["user_id"]
+
+
+def owner_of_tenant(tenant_id: str, but: str) -> str:
+    """The same as a query."""
+    return f"""
+        select t.user_id from tenant_members t
+        where t.tenant_id = {tenant_id} and t.is_active and t.role = 'owner' and t.user_id <> {but}
+        order by t.user_id limit 1
+    """  # noqa: S608 - made of placeholders
+
+
 def _mentionable(row: Mapping[str, Any]) -> Mentionable:
     return Mentionable(row["user_id"], Role(row["role"]), row["mail_handle"], row["name_handle"])
 

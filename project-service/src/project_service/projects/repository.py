@@ -10,11 +10,12 @@ from uuid import UUID
 import msgspec
 
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
+from project_service.members.repository import owner_of_tenant
 from project_service.projects.access import membership_join, reach, reachable, require_role, role_in
 from project_service.projects.errors import ProjectNotFound
 from project_service.projects.schemas import CreateProject, ProjectCounts, ProjectQuery, ProjectView
 from shared.db.unit_of_work import Work
-from shared.events.projects import ProjectRole, Visibility
+from shared.events.projects import ProjectRole, ProjectState, Visibility
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal
@@ -130,6 +131,17 @@ async def add(work: Work, principal: Principal, new: CreateProject, now: datetim
         new_id(),
     )
     return _view(principal, _only(row))
+
+
+async def pass_on(
+    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
+) -> list[ProjectState]:
+    """Projects of somebody, one or all, get another owner: who owns them for longest, else an owner of the tenant.
+
+    As they are then. Those for whom there is nobody stay as they are; of the others there may be more.
+    """
+    rows = await work.rows(_PASS_ON, tenant_id, user_id, project_id, at_most, now)
+    return msgspec.convert(rows, list[ProjectState])
 
 
 async def update(
@@ -338,4 +350,20 @@ from projects p
 left join project_members m on m.project_id = p.id and m.user_id = $3
 left join tenant_members t on t.tenant_id = p.tenant_id and t.user_id = $3
 where p.tenant_id = $1 and p.id = $2
+"""
+
+_PASS_ON = f"""
+update projects p set owner_id = heir.user_id, version = p.version + 1, updated_at = $5
+from (
+    select * from (
+        select owned.id, coalesce((
+            select m.user_id from project_members m
+            join tenant_members t on t.tenant_id = m.tenant_id and t.user_id = m.user_id and t.is_active
+            where m.project_id = owned.id and m.role = 'owner' and m.user_id <> $2 order by m.created_at, m.id limit 1
+        ), ({owner_of_tenant("$1", "$2")})) as user_id
+        from projects owned where owned.tenant_id = $1 and owned.owner_id = $2 and ($3::uuid is null or owned.id = $3)
+    ) named where named.user_id is not null limit $4
+) heir
+where p.tenant_id = $1 and p.id = heir.id and p.owner_id = $2
+returning {_COLUMNS}
 """

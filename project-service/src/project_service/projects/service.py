@@ -126,6 +126,20 @@ async def require_project_room(work: Work, principal: Principal) -> None:
     require_room(Quota.PROJECTS, principal.tier, await repository.count_alone(work, principal.tenant_id))
 
 
+async def pass_on_projects(
+    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
+) -> int:
+    """Projects of somebody who has left get another owner; returns how many did, and there may be more."""
+    passed = await repository.pass_on(work, tenant_id, user_id, project_id, at_most, now)
+    for project in passed:
+        fields = ("owner_id",)
+        _tell(
+            work,
+            ProjectUpdated(entity_id=project.id, version=project.version, changed_fields=fields, payload=project),
+        )
+    return len(passed)
+
+
 async def purge_deleted(work: Work, now: datetime) -> int:
     """Returns how many rows of one project were deleted for good; there may be more."""
     return await repository.purge(work, now - RESTORABLE_FOR, ROWS_AT_ONCE)

@@ -169,6 +169,14 @@ async def update(
     return msgspec.convert(row, TaskState)
 
 
+async def unassign(
+    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
+) -> list[TaskState]:
+    """Takes tasks off somebody, of one project or of all, deleted ones too; as they are then. There may be more."""
+    rows = await work.rows(_UNASSIGN, tenant_id, user_id, project_id, at_most, now)
+    return msgspec.convert(rows, list[TaskState])
+
+
 async def remove(work: Work, principal: Principal, task_id: UUID) -> None:
     await work.execute("delete from tasks where tenant_id = $1 and id = $2", principal.tenant_id, task_id)
 
@@ -246,3 +254,16 @@ async def _count_of_empty_page(
     if row is None:
         raise ProjectNotFound
     return row["total"] if query.include_total else None
+
+
+# By way of the projects: `tasks_by_assignee` begins with them, and an index by tenant would cost every assignment.
+_UNASSIGN = f"""
+update tasks t set assignee_id = null, version = t.version + 1, updated_at = $5
+where t.tenant_id = $1 and t.id = any(array(
+    select assigned.id from projects p cross join lateral (
+        select a.id from tasks a
+        where a.tenant_id = $1 and a.project_id = p.id and a.assignee_id = $2 order by a.position, a.id limit $4
+    ) assigned where p.tenant_id = $1 and ($3::uuid is null or p.id = $3) limit $4
+)) and t.assignee_id = $2
+returning {_COLUMNS}
+"""

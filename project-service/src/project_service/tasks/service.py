@@ -1,6 +1,7 @@
 """The use cases of tasks, each one transaction."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -169,6 +170,16 @@ async def _require_assignee(work: Work, principal: Principal, assignee_id: UUID 
         return
     if wrong := unknown_assignee(assignee_id, await members.known(work, principal.tenant_id, [assignee_id])):
         raise ValidationFailed(wrong)
+
+
+async def unassign(
+    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
+) -> int:
+    """Takes tasks off somebody who has left; returns how many, and there may be more."""
+    tasks = await repository.unassign(work, tenant_id, user_id, project_id, at_most, now)
+    for task in tasks:
+        tell(work, task.project_id, change_event(task, ("assignee_id",)))
+    return len(tasks)
 
 
 async def tell_moved(work: Work, tenant_id: UUID, project_id: UUID, task_ids: Collection[UUID]) -> None:

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from project_service.leaving.repository import Leaving
+from project_service.leaving.service import Leavings
 from project_service.members import repository as members
 from project_service.members.errors import UserNotFound
 from project_service.projects import repository as projects
@@ -38,8 +40,9 @@ from shared.principal import Principal, Role
 
 
 class TeamService:
-    def __init__(self, database: Database, requests: Requests, clock: Clock) -> None:
+    def __init__(self, database: Database, requests: Requests, leavings: Leavings, clock: Clock) -> None:
         self._database = database
+        self._leavings = leavings
         self._requests = requests
         self._clock = clock
 
@@ -110,6 +113,7 @@ class TeamService:
             refuse_stale(if_match, member)
             check_owner_remains(await repository.find_owners(work, principal.tenant_id, project_id), member, None)
             await repository.remove(work, member)
+            await self._leavings.add(work, Leaving(member.tenant_id, user_id, project_id))
             _tell_removed(work, member)
 
     async def welcome(self, work: Work, accepted: InvitationAccepted) -> None:

@@ -12,12 +12,14 @@ from project_service.versions.errors import VersionNotFound
 from project_service.versions.schemas import FileChange, FileThen, VersionListQuery
 from shared.db.unit_of_work import Work
 from shared.events.files import VersionState
+from shared.members.authors import author_column
 from shared.pagination import PageOf
 
 SORT_KEYS = {"version": SortKey("version", Int)}
-_COLUMNS = """
+_COLUMNS = f"""
     v.id, v.tenant_id, v.project_id, v.version, v.kind, v.message, v.author_id, v.added, v.updated, v.deleted,
-    v.file_count, v.total_size, v.created_at, v.created_at as updated_at
+    v.file_count, v.total_size, v.created_at, v.created_at as updated_at,
+    {author_column("v.author_id", "v.tenant_id")}
 """
 
 

@@ -176,6 +176,12 @@ async def forget(work: Work, before: datetime, most: int) -> int:
     return forgotten
 
 
+async def delete_of(work: Work, tenant_id: UUID, webhook_id: UUID) -> None:
+    """All deliveries of a webhook, those that still wait too."""
+    sql = "delete from webhook_deliveries where tenant_id = $1 and webhook_id = $2"
+    await work.execute(sql, tenant_id, webhook_id)
+
+
 async def delete_beyond(work: Work, tenant_bytes: int, most: int) -> int:
     """In system work: one portion of the oldest bodies of a tenant that has more than `tenant_bytes`, with deliveries.
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -151,6 +151,23 @@ async def disable_made_by(work: Work, tenant_id: UUID, user_id: UUID, reason: Di
     return await work.execute(_DISABLE_MADE_BY, tenant_id, user_id, until, reason)
 
 
+async def lock_of_maker(work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None) -> list[WebhookView]:
+    """Those of one project, or all; nobody else writes them until this transaction ends."""
+    rows = await work.rows(_OF_MAKER, tenant_id, user_id, project_id)
+    return [_view(row) for row in rows]
+
+
+async def end_of_maker(
+    work: Work, tenant_id: UUID, webhook_ids: Collection[UUID], now: datetime
+) -> dict[UUID, UUID | None]:
+    """Whether they were active or not: none comes back by itself. Those that have ended so before stay as they are.
+
+    Answers those that ended, each with the owner of its project.
+    """
+    rows = await work.rows(_END_OF_MAKER, tenant_id, list(webhook_ids), now, DisabledReason.MAKER_LEFT)
+    return {row["id"]: row["owner_id"] for row in rows}
+
+
 def _managed(principal: Principal, arguments: Arguments) -> tuple[str, str]:
     """Tables and condition of what they may manage: of their own projects, or everything for those who own all."""
     project = "left join projects p on p.id = w.project_id and p.deleted_at is null"
@@ -191,4 +208,16 @@ where id in (
 _DISABLE = f"""
 update webhooks w set active = false, disabled_at = $3, disabled_reason = $4, version = w.version + 1, updated_at = $3
 where w.tenant_id = $1 and w.id = $2 and w.active returning {_COLUMNS}
+"""
+
+_OF_MAKER = f"""
+select {_COLUMNS} from webhooks w
+where w.tenant_id = $1 and w.created_by = $2 and ($3::uuid is null or w.project_id = $3)
+order by w.id for no key update of w
+"""
+
+_END_OF_MAKER = """
+update webhooks w set active = false, disabled_at = $3, disabled_reason = $4, version = w.version + 1, updated_at = $3
+where w.tenant_id = $1 and w.id = any($2::uuid[]) and w.disabled_reason is distinct from $4
+returning w.id, (select p.owner_id from projects p where p.tenant_id = $1 and p.id = w.project_id) as owner_id
 """

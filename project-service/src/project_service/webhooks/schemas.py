@@ -24,6 +24,9 @@ class DisabledReason(WireEnum):
     """The receiver answered 410."""
     ADDRESS_PROVEN = "address_proven"
     """Made before the address of its maker was proven, so perhaps by somebody else. It can be made active again."""
+    MAKER_LEFT = "maker_left"
+    """Whoever made it has left the tenant or may not see the project any more. Who makes it active again counts as
+    its maker from then on."""
 
 
 class DeliveryStatus(WireEnum):

@@ -1,25 +1,35 @@
 """The use cases of webhooks, each one transaction. No event tells of them: where they lead is their managers' own."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from project_service.gifting.streams import audience_of
+from project_service.members import repository as members
 from project_service.outbound.destinations import DestinationRefused, HostPort, check_destination
 from project_service.projects import repository as projects
 from project_service.projects.access import require_role
-from project_service.webhooks import repository
+from project_service.webhooks import delivery_queue, repository
 from project_service.webhooks.access import require_confidant
 from project_service.webhooks.domain import MAX_WEBHOOKS, OVERLAP, unknown_events
 from project_service.webhooks.errors import TooManyWebhooks
-from project_service.webhooks.schemas import CreateWebhook, PatchWebhook, WebhookQuery, WebhookView, WebhookWithSecret
+from project_service.webhooks.schemas import (
+    CreateWebhook,
+    DisabledReason,
+    PatchWebhook,
+    WebhookQuery,
+    WebhookView,
+    WebhookWithSecret,
+)
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
-from shared.events.projects import ProjectRole
+from shared.events.projects import ProjectRole, WebhookDisabled
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.ids import new_id
@@ -82,6 +92,7 @@ class WebhookService:
                 return before
             if changed.get("active"):
                 changed |= {"disabled_at": None, "disabled_reason": None, "paused_until": None}
+                changed |= _new_maker(principal, before)
             return await repository.update(work, principal.tenant_id, webhook_id, changed, self._clock.now())
 
     async def rotate_secret(self, principal: Principal, webhook_id: UUID) -> WebhookWithSecret:
@@ -98,6 +109,24 @@ class WebhookService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
             await repository.remove(work, principal.tenant_id, webhook_id)
+
+    async def pass_on(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+        """Webhooks of the tenant of somebody who has left get an owner of it as their maker, where one is known.
+
+        In the transaction that hears of it: no event is lost between the two makers.
+        """
+        owner_id = await members.find_owner(work, tenant_id, but=user_id)
+        for webhook in await repository.lock_of_maker(work, tenant_id, user_id, None):
+            if webhook.project_id is None and owner_id is not None:
+                await _pass_to(work, tenant_id, webhook.id, owner_id, self._clock.now())
+
+    async def end_of(self, work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None) -> int:
+        """Ends all other webhooks of somebody who has left, of one project or all; returns how many."""
+        theirs = {each.id: each for each in await repository.lock_of_maker(work, tenant_id, user_id, project_id)}
+        ended = await repository.end_of_maker(work, tenant_id, theirs, self._clock.now())
+        for webhook_id, project_owner_id in ended.items():
+            _tell_ended(work, theirs[webhook_id], project_owner_id)
+        return len(ended)
 
     def _check(self, wanted: dict[str, Any]) -> None:
         """Raises ValidationFailed for an address or events that can be seen to be wrong, all of them."""
@@ -127,6 +156,33 @@ async def _require_owner(work: Work, principal: Principal, project_id: UUID | No
     if role is None:
         raise ValidationFailed([FieldError("project_id", "not_found", "There is no such project.")])
     require_role(role, ProjectRole.OWNER)
+
+
+def _new_maker(principal: Principal, before: WebhookView) -> dict[str, Any]:
+    """Of a webhook that is made active again: whose maker has left, it has none who could see anything."""
+    if before.disabled_reason is not DisabledReason.MAKER_LEFT:
+        return {}
+    return {"created_by": principal.user_id, "creator_role": principal.role}
+
+
+def _tell_ended(work: Work, before: WebhookView, owner_id: UUID | None) -> None:
+    """To the owner of its project, who may make it active again, unless it was not active or they made it."""
+    if before.active and owner_id not in (None, before.created_by):
+        ended = WebhookDisabled(
+            tenant_id=before.tenant_id,
+            webhook_id=before.id,
+            project_id=before.project_id,
+            user_id=owner_id,
+            reason=DisabledReason.MAKER_LEFT,
+        )
+        work.publish(ended, topics=[], subject=str(before.id))
+
+
+async def _pass_to(work: Work, tenant_id: UUID, webhook_id: UUID, owner_id: UUID, now: datetime) -> None:
+    """What was delivered for the former maker may be what gift planning keeps from the new one: it goes then."""
+    if await audience_of(work, tenant_id, owner_id) is not None:
+        await delivery_queue.delete_of(work, tenant_id, webhook_id)
+    await repository.update(work, tenant_id, webhook_id, {"created_by": owner_id, "creator_role": Role.OWNER}, now)
 
 
 def _with(secret: str, webhook: WebhookView) -> WebhookWithSecret:

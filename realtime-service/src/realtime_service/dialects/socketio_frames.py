@@ -97,6 +97,8 @@ class ServerMessage(msgspec.Struct, frozen=True, kw_only=True):
     chat_id: UUID
     message_id: UUID
     author: UUID | None
+    author_name: str | None
+    """Null for the server's own words; `Former member` for who has left."""
     content: str | None
     redacted: bool | UnsetType = UNSET
     timestamp: int
@@ -220,6 +222,7 @@ def _message(state: ChatMessageState, event: TopicEvent) -> dict[str, Any]:
         "chat_id": state.chat_id,
         "message_id": state.id,
         "author": state.author_id,
+        "author_name": None if state.author is None else state.author.display_name,
         "content": None if event.is_redacted else state.content,
         "redacted": event.is_redacted or UNSET,
         "timestamp": round(state.created_at.timestamp() * 1000),

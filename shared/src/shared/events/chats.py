@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.events.authors import Author
 from shared.events.changes import Change, Removed
 from shared.events.envelope import LiveEvent
 from shared.wire_enum import WireEnum
@@ -103,6 +104,8 @@ class ChatMessageState(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     author_id: UUID | None
     """None: the server itself wrote it."""
+    author: Author | None = None
+    """None where `author_id` is, and in events of before there was one."""
     about_user_id: UUID | None
     """Whom a message of the server is about."""
     type: ChatMessageType
@@ -120,6 +123,7 @@ class ChatMessageAdded(Change, frozen=True, kw_only=True):
     """Unread by everybody whose last read number is lower than its `number`; its author has read it."""
 
     type: ClassVar[str] = "conversation.chat_message.added"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
     author_field: ClassVar[str] = "author_id"
     payload: ChatMessageState
@@ -129,6 +133,7 @@ class ChatMessageUpdated(Change, frozen=True, kw_only=True):
     """Edited, or other reactions: `changed_fields` says which."""
 
     type: ClassVar[str] = "conversation.chat_message.updated"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
     redacting_fields: ClassVar[frozenset[str]] = frozenset({"content"})
     author_field: ClassVar[str] = "author_id"
@@ -147,7 +152,7 @@ class RemovedChatMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChatMessageDeleted(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "conversation.chat_message.deleted"
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedChatMessage
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.events.authors import Author
 from shared.events.changes import Change
 from shared.events.envelope import LiveEvent
 from shared.wire_enum import WireEnum
@@ -50,6 +51,8 @@ class VersionState(msgspec.Struct, frozen=True, kw_only=True):
     kind: VersionKind
     message: str | None
     author_id: UUID
+    author: Author | None = None
+    """Absent only in events of before there was one."""
     added: int
     updated: int
     deleted: int
@@ -100,5 +103,6 @@ class VersionAdded(Change, frozen=True, kw_only=True):
     """Follows what changed in the version."""
 
     type: ClassVar[str] = "project.version.added"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
     payload: VersionState

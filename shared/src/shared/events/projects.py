@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.events.authors import Author
 from shared.events.changes import Change, Guarded, Removed
 from shared.events.envelope import Event, LiveEvent
 from shared.wire_enum import WireEnum
@@ -257,6 +258,8 @@ class CommentState(msgspec.Struct, frozen=True, kw_only=True):
     entity_id: UUID
     parent_id: UUID | None
     author_id: UUID
+    author: Author | None = None
+    """Absent only in events of before there was one."""
     body: str
     mentioned_user_ids: tuple[UUID, ...]
     edits: int
@@ -283,7 +286,7 @@ class CommentAdded(Guarded, frozen=True, kw_only=True):
     """`newly_mentioned` are to be notified: people who may read it, and not its author."""
 
     type: ClassVar[str] = "project.comment.added"
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     live: ClassVar[LiveEvent] = LiveEvent.COMMENT_ADDED
     author_field: ClassVar[str] = "author_id"
     newly_mentioned: tuple[UUID, ...] = ()
@@ -296,6 +299,7 @@ class CommentUpdated(Guarded, frozen=True, kw_only=True):
     """`newly_mentioned` leaves out whom the comment mentioned before the edit."""
 
     type: ClassVar[str] = "project.comment.updated"
+    schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.UPDATED
     redacting_fields: ClassVar[frozenset[str]] = frozenset({"body"})
     author_field: ClassVar[str] = "author_id"
@@ -305,13 +309,16 @@ class CommentUpdated(Guarded, frozen=True, kw_only=True):
 
 class CommentDeleted(Guarded, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.comment.deleted"
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     live: ClassVar[LiveEvent] = LiveEvent.DELETED
     payload: RemovedComment
 
 
 class WebhookDisabled(Event, frozen=True, kw_only=True):
-    """Nothing is delivered to it any more until somebody makes it active again. `user_id` made it and is told."""
+    """Nothing is delivered to it any more until somebody makes it active again.
+
+    `user_id` is told: who made it, or where they have left, the owner of its project.
+    """
 
     type: ClassVar[str] = "project.webhook.disabled"
     tenant_id: UUID
@@ -319,7 +326,8 @@ class WebhookDisabled(Event, frozen=True, kw_only=True):
     project_id: UUID | None
     user_id: UUID
     reason: str
-    """`failing`: a delivery failed for days; `gone`: the receiver answered 410."""
+    """`failing`: a delivery failed for days; `gone`: the receiver answered 410; `maker_left`: who made it sees the
+    project no more."""
 
 
 class SessionState(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.events.auth import MembershipAdded, MembershipRemoved, UserState
+from shared.events.auth import MembershipAdded, MembershipChanged, MembershipRemoved, UserState
 from shared.events.changes import Removed
 from shared.events.envelope import Envelope, Event, TopicOffset, encode
 from shared.ids import new_id
@@ -57,6 +57,20 @@ def left(who: Principal) -> MembershipRemoved:
         tenant_id=who.tenant_id,
         user_id=who.user_id,
         payload=Removed(who.user_id),
+    )
+
+
+def changed(who: Principal, email: str, display_name: str | None = None, *, is_active: bool) -> MembershipChanged:
+    """Suspended, or active again."""
+    payload = msgspec.structs.replace(user(who, email, display_name or email), is_active=is_active)
+    return MembershipChanged(
+        entity_id=who.user_id,
+        version=2,
+        tenant_id=who.tenant_id,
+        user_id=who.user_id,
+        role=who.role,
+        is_active=is_active,
+        payload=payload,
     )
 
 

@@ -13,6 +13,7 @@ from shared.db.unit_of_work import Work
 from shared.events.changes import Guarded
 from shared.events.envelope import Envelope
 from shared.events.gifting import ListItemState
+from shared.members.authors import author_column
 from shared.principal import Principal
 
 
@@ -84,8 +85,8 @@ select i.id, i.tenant_id, i.list_id, i.gift_id, i.name, i.status, i.assigned_to,
 from {_SEEN_ITEMS} and i.status = 'idea' order by i.created_at desc, i.id desc limit 10
 """
 
-_ACTIVITY = """
-select id, actor_id, type, entity_id, occurred_at from gift_activity
+_ACTIVITY = f"""
+select id, actor_id, type, entity_id, occurred_at, {author_column("a.actor_id", "a.tenant_id")} from gift_activity a
 where tenant_id = $1 and (only_for is null or only_for = $2) and not $2 = any(hidden_from)
 order by occurred_at desc, id desc limit 20
 """

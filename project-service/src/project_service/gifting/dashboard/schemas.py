@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from project_service.gifting.occasions.schemas import OccasionView
+from shared.events.authors import Author
 from shared.events.gifting import ListItemState
 
 
@@ -36,6 +37,8 @@ class GiftActivityView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     actor_id: UUID | None
+    author: Author | None
+    """Who did it, with their name; null where `actor_id` is."""
     type: str
     """`list_item.status_changed`: noun and verb."""
     entity_id: UUID

@@ -129,6 +129,12 @@ async def holding(work: Work, tenant_id: UUID, gift_id: UUID, locking: str = "")
     return msgspec.convert(rows, list[StoredItem])
 
 
+async def lock_claimed(work: Work, tenant_id: UUID, user_id: UUID, at_most: int) -> list[StoredItem]:
+    """What they have taken, alone or with others; nobody else writes it until this transaction ends."""
+    rows = await work.rows(_CLAIMED, tenant_id, user_id, at_most)
+    return msgspec.convert(rows, list[StoredItem])
+
+
 async def hold_all(work: Work, tenant_id: UUID, list_id: UUID) -> list[StoredItem]:
     """All items of a list, oldest first; nobody writes them before this transaction ends."""
     rows = await work.rows(
@@ -141,3 +147,11 @@ async def hold_all(work: Work, tenant_id: UUID, list_id: UUID) -> list[StoredIte
 
 async def remove(work: Work, item: StoredItem) -> None:
     await statements.delete(work, _TABLE, item.tenant_id, item.id)
+
+
+_CLAIMED = f"""
+select {_COLUMNS} from {_TABLE} t
+where t.tenant_id = $1 and t.assigned_to is not null
+  and t.shares @> jsonb_build_array(jsonb_build_object('user_id', $2::uuid))
+order by t.id limit $3 for update
+"""

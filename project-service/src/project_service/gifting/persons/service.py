@@ -86,16 +86,19 @@ class PersonService:
             if not changed:
                 return before
             await _check_link(work, principal, before, changed)
-            after = await repository.update(work, principal.tenant_id, person_id, changed, self._clock.now())
-            updated = PersonUpdated(
-                entity_id=after.id,
-                version=after.version,
-                changed_fields=tuple(changed),
-                relinked=_users(before.user_id, after.user_id) if "user_id" in changed else (),
-                payload=after,
-            )
-            tell(work, await linked(work, principal.tenant_id), [person_topic(after.id)], updated)
-            return after
+            return await self._write(work, before, changed)
+
+    async def unlink(self, work: Work, tenant_id: UUID, user_id: UUID) -> int:
+        """Of somebody who has left: the person is no member any more, and what was kept from them is kept no more.
+
+        Returns how many persons that were.
+        """
+        await hold_links(work, tenant_id)
+        person = await repository.lock_member(work, tenant_id, user_id)
+        if person is None:
+            return 0
+        await self._write(work, person, {"user_id": None})
+        return 1
 
     async def remove(self, principal: Principal, person_id: UUID, if_match: IfMatch) -> None:
         """Raises PersonNotFound, Forbidden, PreconditionFailed, PersonInUse."""
@@ -114,6 +117,18 @@ class PersonService:
                 payload=Removed(person_id),
             )
             tell(work, links, [person_topic(person_id)], gone)
+
+    async def _write(self, work: Work, before: PersonState, changed: dict[str, Any]) -> PersonState:
+        after = await repository.update(work, before.tenant_id, before.id, changed, self._clock.now())
+        updated = PersonUpdated(
+            entity_id=after.id,
+            version=after.version,
+            changed_fields=tuple(changed),
+            relinked=_users(before.user_id, after.user_id) if "user_id" in changed else (),
+            payload=after,
+        )
+        tell(work, await linked(work, before.tenant_id), [person_topic(after.id)], updated)
+        return after
 
 
 def _require_right(principal: Principal, person: PersonState) -> None:
