@@ -18,7 +18,7 @@ class Export(NamedTuple):
 
 async def collect(work: Work, user_id: UUID) -> dict[str, list[dict[str, Any]]]:
     """By section. Nothing that lets anybody in: no hash, no digest, no sealed secret."""
-    held = {section: await work.rows(sql, user_id) for section, sql in _HELD.items()}
+    held = {section: await work.rows(sql, user_id) for section, sql in SECTIONS.items()}
     held["settings"] = [{**row, "value": msgspec.Raw(row["value"].encode())} for row in held["settings"]]
     return held
 
@@ -64,7 +64,7 @@ async def forget_expired(work: Work, now: datetime) -> int:
     return await work.execute(delete, now, PORTION_ROWS)
 
 
-_HELD = {
+SECTIONS = {
     "account": """
         select id, email, first_name, last_name, display_name, avatar_url, preferences, is_active, email_verified,
                is_platform_admin, password_changed_at, last_login_at, version, created_at, updated_at

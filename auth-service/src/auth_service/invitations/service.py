@@ -18,6 +18,7 @@ from auth_service.mail_tokens.domain import new_token
 from auth_service.members import seats
 from auth_service.members.domain import check_may_grant, check_may_invite
 from auth_service.tenants import repository as tenants
+from auth_service.tenants.errors import TenantIsClosed
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -95,6 +96,8 @@ class Invitations:
         check_may_invite(inviter.role)
         await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
         await repository.require_room(work, tenant_id)
+        if not await tenants.is_open(work, tenant_id):
+            raise TenantIsClosed
         tenant = await tenants.get_tenant(work, tenant_id)
         made = await repository.put_invitation(work, tenant_id, invited_by, asked, token, now, now + LIFE)
         letter = invitation(inviter.full_name, tenant.name, self._links.accept_invitation(token.text))

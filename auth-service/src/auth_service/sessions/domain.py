@@ -21,6 +21,7 @@ class EndReason(StrEnum):
     DEVICE_REVOKED = "device_revoked"
     ACCOUNT_CLOSED = "account_closed"
     TOO_MANY = "too_many"
+    TENANT_CLOSED = "tenant_closed"
 
 
 class Judgement(Enum):

@@ -21,7 +21,7 @@ from auth_service.sessions.schemas import (
 )
 from auth_service.sessions.service import Revocations, Sessions
 from auth_service.sessions.sign_in import SignIn
-from auth_service.tenants.errors import TenantNotFound
+from auth_service.tenants.errors import TenantIsClosed, TenantNotFound
 from shared.caller import Caller
 from shared.errors import AuthRequired, TooManyRequests
 from shared.http.answers import WithHeaders
@@ -42,6 +42,7 @@ routes = Routes("sessions")
         InvalidCredentials,
         MfaRequired,
         TenantNotFound,
+        TenantIsClosed,
         TokenUsedOrExpired,
         TierLimitExceeded,
         PasswordChecksBusy,
@@ -59,7 +60,15 @@ async def login(
     "/api/v1/auth/login/mfa",
     summary="Finish signing in with the code of a second factor",
     public=True,
-    errors=[MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired, TierLimitExceeded, TooManyRequests],
+    errors=[
+        MfaInvalid,
+        InvalidCredentials,
+        TenantNotFound,
+        TenantIsClosed,
+        TokenUsedOrExpired,
+        TierLimitExceeded,
+        TooManyRequests,
+    ],
 )
 async def login_with_code(
     request: Request,
