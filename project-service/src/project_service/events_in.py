@@ -7,6 +7,7 @@ from uuid import UUID
 from project_service.activity.service import ActivityService
 from project_service.comments import repository as comments
 from project_service.gifting.dashboard.service import DashboardService
+from project_service.gifting.persons.service import PersonService
 from project_service.projects import repository as projects
 from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
@@ -25,6 +26,7 @@ from shared.events.projects import Commented, TaskDeleted
 from shared.events.registry import Registry
 from shared.members.following import follow_members
 from shared.messaging.consumer import Consumers, publisher_of
+from shared.tenant_closures.following import follow_tenants
 
 
 def register(
@@ -34,7 +36,10 @@ def register(
     team: TeamService,
     activity: ActivityService,
     dashboard: DashboardService,
+    persons: PersonService,
 ) -> None:
+    follow_tenants(consumers)
+    _erase_accounts(consumers, persons)
     _follow_members(consumers, team)
     for gone, kind in _TAKES_COMMENTS_ALONG.items():
         consumers.on(gone, _drop_comments(kind))
@@ -52,6 +57,15 @@ def deliver_to_webhooks(
     """Last, so that a webhook hears of an event what the service itself has made of it."""
     for contract in catalogue.values():
         consumers.on(contract, deliveries.put_in_line)
+
+
+def _erase_accounts(consumers: Consumers, persons: PersonService) -> None:
+    """Before what is done for everybody who leaves: that takes away what says who was linked to the account."""
+
+    async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
+        await persons.anonymise(work, event.tenant_id, event.user_id)
+
+    consumers.on(AccountAnonymised, anonymised)
 
 
 def _follow_members(consumers: Consumers, team: TeamService) -> None:

@@ -70,6 +70,14 @@ async def lock(work: Work, tenant_id: UUID, person_id: UUID) -> PersonState:
     return await get(work, tenant_id, person_id, "for update")
 
 
+async def lock_member(work: Work, tenant_id: UUID, user_id: UUID) -> PersonState | None:
+    """The person that a member of the tenant is; None where they are none."""
+    row = await work.row(
+        f"select {_COLUMNS} from {_TABLE} t where t.tenant_id = $1 and t.user_id = $2 for update", tenant_id, user_id
+    )
+    return None if row is None else msgspec.convert(row, PersonState)
+
+
 async def add(work: Work, principal: Principal, new: CreatePerson, now: datetime) -> PersonState:
     """Raises PersonLinked, which ends the transaction."""
     values = {
