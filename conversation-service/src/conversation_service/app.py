@@ -25,6 +25,7 @@ from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
 from conversation_service.notifications.routes import routes as notification_routes
 from conversation_service.notifications.service import NotificationService
+from conversation_service.personal_data import TABLES
 from conversation_service.runs.engine import RunEngine
 from conversation_service.runs.ledger import RunLedger, remove_old_runs
 from conversation_service.runs.live import LiveRuns
@@ -59,9 +60,12 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.signals import Signals
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.personal_data import erasure_steps
 from shared.retention import retention_tasks
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
+from shared.tenant_closures import repository as closures
+from shared.tenant_closures.erasure import TenantErasure
 
 SERVICE = "conversation"
 ROUTES = (
@@ -82,6 +86,7 @@ RETENTION = {
     "delete expired shares": remove_expired_shares,
     "delete old runs": remove_old_runs,
     "delete chats of purged projects": remove_abandoned,
+    "forget tenants that were erased long ago": closures.forget_old,
 }
 
 
@@ -130,6 +135,7 @@ def create_app(
         PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),
         DirectoryReader(database, requests).task(),
         *retention_tasks(database, RETENTION, clock),
+        TenantErasure(database, erasure_steps(TABLES), clock).task(),
     )
     _setup_runs(app, engine, unstored, provider, settings.run_drain_seconds)
     setup_defaults(
