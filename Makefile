@@ -73,6 +73,7 @@ chaos: install ## Kill and restart services and the broker under load, race clie
 snapshots: install ## Record the schemas of all events and the models of all migrations anew, after a reviewed change
 	@$(BIN)/python -m shared.events.snapshots --update
 	@$(BIN)/python -m shared.db.models_state --update auth project conversation
+	@$(BIN)/python -m shared.personal_data_page --update
 
 clean: ## Remove the virtual environment and caches; the data in TESSERA_HOME stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache
