@@ -74,6 +74,7 @@ snapshots: install ## Record the schemas of all events, the models of all migrat
 	@$(BIN)/python -m shared.events.snapshots --update
 	@$(BIN)/python -m shared.db.models_state --update auth project conversation
 	@$(BIN)/python -m deploy.retention_table --update
+	@$(BIN)/python -m shared.personal_data_page --update
 
 clean: ## Remove the virtual environment and caches; the data in TESSERA_HOME stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

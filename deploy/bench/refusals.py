@@ -32,8 +32,8 @@ from deploy.bench.stage import (
 from deploy.console import say
 from deploy.machine import describe_machine
 from shared.access_tokens import mint_access_token
-from shared.introspection import SESSION_COOKIE
 from shared.principal import Principal, Role
+from shared.session_cookie import SESSION_COOKIE
 
 GOAL = 0.5
 _REQUESTS = 400  # of a kind in a round

@@ -13,7 +13,9 @@ EXAMPLES = 10
 SEED = 20_261_121  # the same requests in every run
 SECONDS = 300
 # One account plays all requests: what ends its session, whole addresses with all their methods.
-ENDS_THE_SESSION = r"^/api/v1/(auth/(logout|sessions.*|switch-tenant)|users/me(/password)?|users/\{user_id\})$"
+ENDS_THE_SESSION = (
+    r"^/api/v1/(auth/(logout|sessions.*|switch-tenant)|users/me(/password)?|users/\{user_id\}|tenants/current)$"
+)
 
 
 @pytest.mark.parametrize("stack", ["embedded"], indirect=True)

@@ -48,6 +48,7 @@ from auth_service.mfa.codes import Codes
 from auth_service.mfa.notices import FactorNotices
 from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.service import SecondFactors
+from auth_service.personal_data import TABLES
 from auth_service.recovery import routes as recovery
 from auth_service.recovery.service import PasswordChange, PasswordRecovery
 from auth_service.recovery.verification import EmailVerification
@@ -72,6 +73,9 @@ from auth_service.step_up import routes as step_up
 from auth_service.step_up.service import StepUp
 from auth_service.tenancy import routes as tenancy
 from auth_service.tenancy.service import Tenants, TenantSwitch
+from auth_service.tenant_closing import routes as tenant_closing
+from auth_service.tenant_closing.restore_tokens import RestoreTokens
+from auth_service.tenant_closing.service import TenantClosing
 from auth_service.tenants.topics import admitted_at, can_follow
 from auth_service.throttling.known_devices import KnownDevices
 from auth_service.throttling.logins import LoginGate
@@ -92,9 +96,11 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.personal_data import erasure_steps
 from shared.retention import pruning_tasks, retention_tasks
 from shared.sealing import Seal
 from shared.supervision import PeriodicTask
+from shared.tenant_closures.erasure import TenantErasure
 
 SERVICE = "auth"
 SECOND_FACTORS = "second factors"
@@ -116,6 +122,7 @@ ROUTES = (
     recovery.routes,
     member_routes.routes,
     tenancy.routes,
+    tenant_closing.routes,
     invitation_routes.routes,
     invitation_routes.new_member_routes,
     audit.routes,
@@ -185,6 +192,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
         *retention_tasks(database, OWN, clock, app.ctx.metrics),
         *pruning_tasks(database, keeping.prunings(), clock, app.ctx.metrics, of="audit records"),
+        TenantErasure(database, erasure_steps(TABLES), clock).task(),
     )
     return app
 
@@ -252,7 +260,18 @@ def _sign_in(
     gate = LoginGate(database, limits, KnownDevices(secret))
     codes = Codes(Seal(secret, SECOND_FACTORS), RecoveryCodes(secret))
     return SignIn(
-        database, passwords, gate, limits, Challenges(secret), codes, notices, tenant_joined, opener, mint, clock
+        database,
+        passwords,
+        gate,
+        limits,
+        Challenges(secret),
+        codes,
+        notices,
+        tenant_joined,
+        opener,
+        mint,
+        RestoreTokens(secret, clock),
+        clock,
     )
 
 
@@ -276,6 +295,7 @@ def _own_account_parts(
         DeviceSessions(database, clock),
         UserSettings(database, clock),
         AccountClosing(database, step_up, clock),
+        TenantClosing(database, step_up, RestoreTokens(secret, clock), clock),
         DataExports(database, Seal(secret, "data exports"), limits, Elsewhere(requests), clock),
     )
 

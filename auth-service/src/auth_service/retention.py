@@ -10,6 +10,8 @@ from auth_service.audit.keeping import END_MONTHS, FORGET_STRANGERS, KEPT_FOR as
 from auth_service.data_export.service import KEPT_FOR as EXPORT_KEPT_FOR
 from auth_service.invitations import repository as invitations
 from auth_service.signing_keys.repository import retire_replaced
+from auth_service.tenant_closing.domain import RESTORABLE_FOR
+from auth_service.tenant_closing.ending import delete_due
 from shared.db.due_rows import DueRows
 from shared.db.walked_rows import WalkedRows
 from shared.messaging.retention import MESSAGING
@@ -37,6 +39,7 @@ ACCOUNTS = Pruning.by_step(
     anonymise_due,
     DueRows("users", "closed_at", CLOSED_KEPT_FOR, "closed_at is not null and anonymised_at is null"),
 )
+CLOSED_TENANTS = Pruning.by_step("delete closed tenants", delete_due)
 REPLACED_SIGNING_KEYS = Pruning.by_step("retire replaced signing keys", retire_replaced)
 RETIRED_SIGNING_KEYS = Pruning.of_rows(
     "delete retired signing keys", DueRows("signing_keys", "retired_at", RETIRED_KEPT_FOR)
@@ -53,7 +56,13 @@ OWN: tuple[Kept, ...] = (
         f"anonymised {days(CLOSED_KEPT_FOR)} after it was closed; the row stays",
         ACCOUNTS,
     ),
-    Kept("tenants", "tenants", "every row of the product belongs to one", "closed with its last account", ACCOUNTS),
+    Kept(
+        "tenants",
+        "tenants",
+        "every row of the product belongs to one",
+        f"deleted {days(RESTORABLE_FOR)} after it was closed, or with its last account; then it is erased everywhere",
+        CLOSED_TENANTS,
+    ),
     Kept("memberships", "who belongs to which tenant", "it is the right to sign in to it", "", BY_ITS_USER),
     Kept(
         "sessions",

@@ -85,6 +85,7 @@ async def test_what_belongs_to_another_tenant_is_not_there(auth_with_mail: AuthC
     invited = await auth.send("POST", INVITATIONS, {"email": "guest@example.com"}, who=ada.principal)
     export = await auth.send("POST", "/api/v1/users/me/export", who=ada.principal)
     adas = {
+        "tenant_id": ada.tenant_id,
         "user_id": ada.principal.user_id,
         "session_id": ada.principal.session_id,
         "invitation_id": invited.data["id"],

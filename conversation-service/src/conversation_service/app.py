@@ -25,6 +25,7 @@ from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
 from conversation_service.notifications.routes import routes as notification_routes
 from conversation_service.notifications.service import NotificationService
+from conversation_service.personal_data import TABLES
 from conversation_service.retention import OWN
 from conversation_service.runs.engine import RunEngine
 from conversation_service.runs.ledger import RunLedger
@@ -59,9 +60,11 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.signals import Signals
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.personal_data import erasure_steps
 from shared.retention import retention_tasks
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
+from shared.tenant_closures.erasure import TenantErasure
 
 SERVICE = "conversation"
 ROUTES = (
@@ -124,6 +127,7 @@ def create_app(
         PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),
         DirectoryReader(database, requests).task(),
         *retention_tasks(database, OWN, clock, metrics),
+        TenantErasure(database, erasure_steps(TABLES), clock).task(),
     )
     _setup_runs(app, engine, unstored, provider, settings.run_drain_seconds)
     setup_defaults(

@@ -3,18 +3,21 @@
 from conversation_service.answers import repository as answers
 from conversation_service.chats.project_chats import ProjectChats
 from conversation_service.chats.service import ChatService
+from conversation_service.conversations import repository as conversations
 from conversation_service.notifications.service import NotificationService
 from conversation_service.notifications.sources import SOURCES, Source
 from conversation_service.runs import repository as runs
 from conversation_service.shares import repository as shares
 from conversation_service.support import repository as support
+from conversation_service.usage import repository as usage
 from shared.db.unit_of_work import Work
-from shared.events.auth import AccountAnonymised, MembershipChanged
+from shared.events.auth import AccountAnonymised, MembershipChanged, TenantClosed
 from shared.events.envelope import Envelope, Event
 from shared.events.projects import ProjectAdded, ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
 from shared.members.following import Leaving, follow_members
 from shared.messaging.consumer import Consumers, Handler
 from shared.messaging.redaction import redact_authored
+from shared.tenant_closures.following import follow_tenants
 
 
 def register(
@@ -40,10 +43,17 @@ def _follow_people(
         redact_authored(work, event.tenant_id, event.user_id)
         await notifications.forget(work, event.tenant_id, event.user_id)
         await support.forget(work, event.tenant_id, event.user_id)
+        await conversations.expire_all_of(work, event.tenant_id, event.user_id)
+        await usage.forget(work, event.tenant_id, event.user_id)
+
+    async def tenant_closed(work: Work, event: TenantClosed, _envelope: Envelope) -> None:
+        await runs.stop_all(work, event.tenant_id)
 
     async def role_changed(work: Work, event: MembershipChanged, envelope: Envelope) -> None:
         await project_chats.tenant_role_changed(work, event.tenant_id, event.user_id, envelope.time)
 
+    follow_tenants(consumers)
+    consumers.on(TenantClosed, tenant_closed)
     follow_members(consumers, left)
     consumers.on(AccountAnonymised, anonymised)
     consumers.on(MembershipChanged, role_changed)

@@ -15,7 +15,7 @@ import msgspec
 from gateway.introspections import Introspections
 from shared.clock import Clock
 from shared.errors import TesseraError, Unavailable
-from shared.events.auth import ApiKeyRevoked, Heartbeat, SessionRevoked
+from shared.events.auth import ApiKeyRevoked, Heartbeat, SessionRevoked, TenantClosed
 from shared.events.envelope import Envelope, Event, decode
 from shared.events.registry import InvalidEvent, Registry
 from shared.messaging.bus import Binding, Bus
@@ -27,7 +27,14 @@ SILENCE_SECONDS = 5.0  # auth-service is heard every two
 _LOOK_SECONDS = 0.5  # between two looks at the bus; a revocation must be known everywhere within a second
 _FORGET_SECONDS = 60.0
 _OVERLAP_SECONDS = 60  # clocks of two machines differ
-_HEARD = (Heartbeat.type, SessionRevoked.type, ApiKeyRevoked.type, "auth.membership.*", "auth.account.*")
+_HEARD = (
+    Heartbeat.type,
+    SessionRevoked.type,
+    ApiKeyRevoked.type,
+    TenantClosed.type,
+    "auth.membership.*",
+    "auth.account.*",
+)
 
 
 class Revocation(msgspec.Struct, frozen=True):
@@ -148,6 +155,9 @@ class RevocationWatch:
     def _note(self, envelope: Envelope) -> None:
         if envelope.type == Heartbeat.type:
             self._beat(self._registry.read(envelope))
+            return
+        if envelope.type == TenantClosed.type:  # its keys and cookies are good for nothing; that is rare enough
+            self._introspections.forget_all()
             return
         if envelope.type in (SessionRevoked.type, ApiKeyRevoked.type):
             self._denylist.add([_revocation_in(self._registry.read(envelope))])

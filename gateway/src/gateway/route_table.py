@@ -186,6 +186,7 @@ ROWS: tuple[Row, ...] = (
     _sign_in("/api/v1/auth/register"),
     _sign_in("/api/v1/auth/login"),
     _sign_in("/api/v1/auth/login/mfa"),
+    _sign_in("/api/v1/auth/restore-tenant"),
     Row(path="/api/v1/auth/step-up", service=Service.AUTH, methods=frozenset({"POST"}), body_limit=64 * KIB),
     Row(path="/api/v1/auth/sessions", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),
     Row(path="/api/v1/users/me/mfa", service=Service.AUTH, covers_below=True, body_limit=64 * KIB),

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from gateway_stack import Stack, StartStack, eventually, session_revoked
 
-from shared.events.auth import ApiKeyRevoked
+from shared.events.auth import ApiKeyRevoked, TenantClosed
 from shared.events.envelope import Event
 from shared.identity import verify_identity
 from shared.introspection import CredentialKind, Introspected, Refusal
@@ -358,6 +358,16 @@ async def test_after_a_change_of_membership_a_credential_is_asked_about_anew(sta
     await stack.publish(MembershipRemoved(user_id=str(uuid4())))
     assert await ask(stack, X_API_Key=KEY) == (200, "")
     await stack.publish(MembershipRemoved(user_id=str(owner.user_id)))
+
+    await eventually(lambda: is_refused(stack, X_API_Key=KEY), 1)
+
+
+async def test_a_credential_is_out_when_its_tenant_is_closed(stack: Stack) -> None:
+    owner = stack.auth.issue(CredentialKind.API_KEY, KEY, scopes=EVERYTHING)
+    assert await ask(stack, X_API_Key=KEY) == (200, "")
+    del stack.auth.known[f"api_key {KEY}"]
+
+    await stack.publish(TenantClosed(tenant_id=owner.tenant_id, restorable_until=datetime.now(UTC)))
 
     await eventually(lambda: is_refused(stack, X_API_Key=KEY), 1)
 

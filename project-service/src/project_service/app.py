@@ -16,15 +16,17 @@ from project_service.comments.service import CommentService
 from project_service.files.routes import routes as file_routes
 from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
-from project_service.gifting import held, parts as gifting
+from project_service.gifting import parts as gifting
 from project_service.gifting.commenting import planned_kinds
 from project_service.gifting.lists.revealing import ROUND_SECONDS as REVEAL_SECONDS
+from project_service.held import SECTIONS
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
 from project_service.leaving.service import Leavings
 from project_service.live.service import LiveProjects
 from project_service.object_store import open_object_store
 from project_service.outbound.client import OutboundClient
+from project_service.personal_data import TABLES, objects_of_tenant
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService
 from project_service.retention import OWN
@@ -71,9 +73,11 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
+from shared.personal_data import erasure_steps
 from shared.retention import retention_tasks
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
+from shared.tenant_closures.erasure import TenantErasure
 
 SERVICE = "project"
 ROUTES = (
@@ -156,12 +160,12 @@ def create_app(
     responder.on(ProjectTeam, team.answer)
     responder.on(GiftRecipient, planning.persons.recipient)
     responder.on(StorageAllotment, StorageAllotments(database).answer)
-    responder.on(HeldAbout, HeldData(database, held.SECTIONS).answer)
+    responder.on(HeldAbout, HeldData(database, SECTIONS).answer)
     visible, event_log = visibility_of_topics(comments, clock), EventLog(database)
     LiveProjects(database, files, event_log).answer(responder)
     TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
-    events_in.register(consumers, registry, SERVICE, team, leavings, activity, planning.dashboard)
+    events_in.register(consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons)
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(
         app,
@@ -191,5 +195,6 @@ def create_app(
         ("deliver to webhooks", courier.run),
         ("fill gifts from their pages", planning.run),
         *retention_tasks(database, OWN, clock, metrics),
+        TenantErasure(database, [objects_of_tenant(objects), *erasure_steps(TABLES)], clock).task(),
     )
     return app

@@ -7,6 +7,7 @@ from uuid import UUID
 from project_service.activity.service import ActivityService
 from project_service.comments import repository as comments
 from project_service.gifting.dashboard.service import DashboardService
+from project_service.gifting.persons.service import PersonService
 from project_service.gifting.streams import linked, streams
 from project_service.leaving.repository import Leaving
 from project_service.leaving.service import Leavings
@@ -33,6 +34,7 @@ from shared.events.topics import comments_topic
 from shared.members.following import follow_members
 from shared.messaging.consumer import Consumers, publisher_of
 from shared.messaging.redaction import redact_authored, redact_topics
+from shared.tenant_closures.following import follow_tenants
 
 
 def register(
@@ -43,7 +45,10 @@ def register(
     leavings: Leavings,
     activity: ActivityService,
     dashboard: DashboardService,
+    persons: PersonService,
 ) -> None:
+    follow_tenants(consumers)
+    _erase_accounts(consumers, persons)
     _follow_members(consumers, team, leavings)
     for gone, kind in _TAKES_COMMENTS_ALONG.items():
         consumers.on(gone, _drop_comments(kind))
@@ -61,6 +66,15 @@ def deliver_to_webhooks(
     """Last, so that a webhook hears of an event what the service itself has made of it."""
     for contract in catalogue.values():
         consumers.on(contract, deliveries.put_in_line)
+
+
+def _erase_accounts(consumers: Consumers, persons: PersonService) -> None:
+    """Before what is done for everybody who leaves: that takes away what says who was linked to the account."""
+
+    async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
+        await persons.anonymise(work, event.tenant_id, event.user_id)
+
+    consumers.on(AccountAnonymised, anonymised)
 
 
 def _follow_members(consumers: Consumers, team: TeamService, leavings: Leavings) -> None:

@@ -71,6 +71,13 @@ class ObjectStore:
         async with _failures_as_facts(CALL_SECONDS):
             return (await obstore.head_async(self._store, key))["size"]
 
+    async def keys_below(self, prefix: str, limit: int) -> list[str]:
+        """Some of the keys that begin with `prefix` and a slash, at most about `limit`; none when there are none."""
+        async with _failures_as_facts(CALL_SECONDS):
+            async for objects in obstore.list(self._store, prefix, chunk_size=limit):
+                return [found["path"] for found in objects]
+        return []
+
     async def delete(self, key: str) -> None:
         """Also where there is nothing."""
         try:
@@ -105,9 +112,14 @@ class _Counted:
             raise TooLarge
 
 
+def tenant_prefix(tenant_id: UUID) -> str:
+    """What all keys of a tenant begin with."""
+    return str(tenant_id)
+
+
 def object_key(tenant_id: UUID, kind: str, name: str) -> str:
     """`name` is ours (an id, a checksum), never what a client made up."""
-    return f"{tenant_id}/{kind}/{name}"
+    return f"{tenant_prefix(tenant_id)}/{kind}/{name}"
 
 
 def open_object_store(url: str | None, home: str) -> ObjectStore:

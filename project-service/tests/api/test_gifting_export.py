@@ -25,7 +25,7 @@ async def test_own_plans_are_told_and_the_secrets_of_others_are_not(home: Househ
 
     held, _ = await everything_held(Requests(bus), "project", home.ada)
     assert held == before
-    assert list(held) == ["gift_persons", "gift_occasions", "gift_lists", "gifts", "gift_list_items"]
+    assert list(held)[-5:] == ["gift_persons", "gift_occasions", "gift_lists", "gifts", "gift_list_items"]
     assert [told["id"] for told in held["gift_lists"]] == [gift_list["id"]]
     assert [(told["id"], told["name"]) for told in held["gift_list_items"]] == [(wish["id"], "Own wish")]
     assert "Surprise" not in str(held)

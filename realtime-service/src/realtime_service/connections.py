@@ -116,6 +116,11 @@ class Connections:
             if credentials and credentials.principal.session_id == session_id:
                 connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
 
+    def end_tenant(self, tenant_id: UUID) -> None:
+        """Close what belongs to a tenant that was closed."""
+        for connection in tuple(self.of_tenant(tenant_id)):
+            connection.fail(SessionRevoked(), CloseCode.SESSION_REVOKED)
+
     def end_keys(self, tenant_id: UUID, user_id: UUID) -> None:
         """Close what was let in by API keys of this user in this tenant; a key that is still good comes back."""
         for connection in self.of_user(user_id):

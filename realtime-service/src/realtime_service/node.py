@@ -41,6 +41,7 @@ from shared.events.auth import (
     MembershipChanged,
     MembershipRemoved,
     SessionRevoked,
+    TenantClosed,
 )
 from shared.events.chats import ChatParticipantsAdded, ChatParticipantsRemoved
 from shared.events.envelope import Envelope
@@ -141,6 +142,7 @@ class Node:
     async def start(self) -> None:
         self._feed.on(SessionRevoked, self._session_revoked)
         self._feed.on(ApiKeyRevoked, self._api_key_revoked)
+        self._feed.on(TenantClosed, self._tenant_closed)
         for contract in (MembershipAdded, MembershipChanged, MembershipRemoved):
             self._feed.on(contract, self._membership_changed)
         for contract in (MembershipChanged, MembershipRemoved):
@@ -229,6 +231,10 @@ class Node:
         """In identities made from a key, its id stands where a session's would."""
         self._revocations.add(event.key_id, event.revoked_at)
         self._connections.end_session(event.user_id, event.key_id)
+
+    def _tenant_closed(self, event: TenantClosed, _envelope: Envelope) -> None:
+        """Whatever let somebody in: sessions end by events of their own too, keys only by this."""
+        self._connections.end_tenant(event.tenant_id)
 
     def _membership_changed(
         self, event: MembershipAdded | MembershipChanged | MembershipRemoved, _envelope: Envelope

@@ -13,7 +13,7 @@ from realtime_client import RawClient
 from realtime_fakes import LiveServer, some_principal, task_added, unix_now
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from shared.events.auth import ApiKeyRevoked, Heartbeat, MembershipRemoved, SessionRevoked
+from shared.events.auth import ApiKeyRevoked, Heartbeat, MembershipRemoved, SessionRevoked, TenantClosed
 from shared.events.changes import Removed
 from shared.events.questions import EndedSession
 from shared.identity import HEADER
@@ -145,6 +145,19 @@ async def test_the_socket_of_a_revoked_key_is_closed_within_a_second(connect, au
         frames, code = await ended.until_closed()
 
     assert ([frame["code"] for frame in frames], code) == (["AUTH_SESSION_REVOKED"], 4009)
+    assert await other.hears_nothing()
+
+
+async def test_all_sockets_of_a_closed_tenant_are_closed_within_a_second(connect, auth) -> None:
+    anna = some_principal()
+    key = msgspec.structs.replace(some_principal(anna.tenant_id), scopes=("tasks:read",))
+    session, machine, other = await connect(anna), await connect(key), await connect(some_principal())
+
+    await auth.publish(TenantClosed(tenant_id=anna.tenant_id, restorable_until=datetime.now(UTC)))
+    async with asyncio.timeout(1.0):
+        ended = [await client.until_closed() for client in (session, machine)]
+
+    assert [code for _, code in ended] == [4009, 4009]
     assert await other.hears_nothing()
 
 

@@ -57,6 +57,22 @@ async def test_of_many_events_the_new_ones_are_named_once_each(database: Databas
     assert new == {first, second}
 
 
+@pytest.mark.parametrize(
+    ("state", "is_applied"), [("open", True), ("closed", True), ("deleted", False), ("erased", False)]
+)
+async def test_of_a_deleted_tenant_no_event_is_new(database: Database, state: str, is_applied: bool) -> None:
+    async with database.unit_of_work(TENANT) as work:
+        await work.execute("insert into tenant_closures values ($1, $2, now())", TENANT, state)
+
+    async with database.unit_of_work(TENANT) as work:
+        here = await Inbox().remember(work, "counter", [new_id()])
+    async with database.unit_of_work(new_id()) as work:
+        elsewhere = await Inbox().remember(work, "counter", [new_id()])
+
+    assert bool(here) is is_applied
+    assert elsewhere
+
+
 async def test_consumers_remember_apart(database: Database) -> None:
     event_id = new_id()
     async with database.system_work() as work:

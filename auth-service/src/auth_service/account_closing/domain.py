@@ -6,7 +6,6 @@ from uuid import UUID
 
 KEPT_FOR = timedelta(days=30)
 FIRST_NAME, LAST_NAME = "Deleted", "user"
-TENANT_NAME = "Closed workspace"
 
 
 class Ownership(NamedTuple):
@@ -18,8 +17,12 @@ class Ownership(NamedTuple):
 
     @property
     def would_be_orphaned(self) -> bool:
-        """People would be left without an owner. A tenant of the user alone just goes with them."""
+        """People would be left without an owner. A tenant of the user alone is closed with their account."""
         return self.other_owners == 0 and self.other_members > 0
+
+    @property
+    def would_be_deserted(self) -> bool:
+        return self.other_members == 0
 
 
 def anonymous_email(user_id: UUID) -> str:

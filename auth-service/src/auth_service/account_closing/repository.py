@@ -7,7 +7,6 @@ from auth_service.account_closing.domain import (
     FIRST_NAME,
     KEPT_FOR,
     LAST_NAME,
-    TENANT_NAME,
     Ownership,
     anonymous_email,
 )
@@ -25,10 +24,15 @@ async def deactivate_memberships(work: Work, user_id: UUID, now: datetime) -> No
 
 
 async def lock_ownerships(work: Work, user_id: UUID) -> list[Ownership]:
-    """Until the end of the transaction nobody else stops owning one of these tenants."""
+    """Of tenants that are not closed: until the end of the transaction nobody else stops owning one of them."""
     await work.execute(_LOCK_OWNERS, user_id)
     # A statement of its own: its snapshot is younger than the locks and sees who left before.
     return [Ownership(**row) for row in await work.rows(_OWNERSHIPS, user_id)]
+
+
+async def list_owned(work: Work, user_id: UUID) -> list[UUID]:
+    sql = "select tenant_id from memberships where user_id = $1 and role = 'owner' order by tenant_id"
+    return [row["tenant_id"] for row in await work.rows(sql, user_id)]
 
 
 async def list_tenants(work: Work, user_id: UUID) -> list[UUID]:
@@ -50,11 +54,6 @@ async def anonymise(work: Work, user_id: UUID, nobodys_hash: str, now: datetime)
         await work.execute(f"delete from {table} where user_id = $1", user_id)  # noqa: S608 - names of ours
 
 
-async def close_empty_tenants(work: Work, tenant_ids: list[UUID], now: datetime) -> None:
-    """Their names are often somebody's."""
-    await work.execute(_CLOSE_TENANTS, tenant_ids, TENANT_NAME, now)
-
-
 _OF_USER = (
     "sessions",
     "api_keys",
@@ -69,7 +68,7 @@ _OF_USER = (
 _FORGET_ADDRESS = """
 with gone as (select email_identity from users where id = $1),
      asked as (delete from reset_requests where email_identity in (select email_identity from gone))
-delete from invitations where email_identity in (select email_identity from gone)
+delete from invitations where email_identity in (select email_identity from gone) or accepted_by = $1
 """
 
 _DEACTIVATE = """
@@ -92,6 +91,7 @@ select own.tenant_id,
        count(u.id) filter (where m.role = 'owner') as other_owners,
        count(u.id) as other_members
 from memberships own
+join tenants t on t.id = own.tenant_id and t.closed_at is null
 left join memberships m on m.tenant_id = own.tenant_id and m.user_id <> own.user_id and m.is_active
 left join users u on u.id = m.user_id and u.is_active
 where own.user_id = $1 and own.role = 'owner'
@@ -109,10 +109,4 @@ set email = $2, email_identity = $2, password_hash = $3, first_name = $4, last_n
     avatar_url = null, preferences = '{}', email_verified = false, is_platform_admin = false, last_login_at = null,
     anonymised_at = $6, version = version + 1, updated_at = $6
 where id = $1
-"""
-
-_CLOSE_TENANTS = """
-update tenants t
-set name = $2, slug = 'closed-' || replace(t.id::text, '-', ''), version = version + 1, updated_at = $3
-where t.id = any($1::uuid[]) and not exists (select from memberships m where m.tenant_id = t.id)
 """

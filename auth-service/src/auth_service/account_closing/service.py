@@ -13,10 +13,12 @@ from auth_service.accounts.telling import state_of, tell
 from auth_service.api_keys.ending import end_keys
 from auth_service.audit.keeping import forget_person
 from auth_service.invitations.repository import withdraw_all
+from auth_service.members import seats
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
 from auth_service.step_up.schemas import Proof
 from auth_service.step_up.service import StepUp, require_fresh_proof
+from auth_service.tenant_closing.ending import close_tenant, delete_deserted
 from auth_service.tenants.errors import LastOwner
 from shared.caller import Caller
 from shared.clock import Clock
@@ -51,13 +53,16 @@ class AccountClosing:
             if not await repository.deactivate(work, user_id, now):
                 raise SessionRevoked
             await require_fresh_proof(work, principal, now)  # a password changed meanwhile has ended the session
-            _refuse_orphans(await repository.lock_ownerships(work, user_id))
+            ownerships = await _lock_ownerships(work, user_id)
+            _refuse_orphans(ownerships)
             await repository.deactivate_memberships(work, user_id, now)
             await end_sessions(work, Selection(user_id), EndReason.ACCOUNT_CLOSED, now)
             await end_keys(work, user_id, now)
             await withdraw_all(work, user_id)
             for tenant_id in await repository.list_tenants(work, user_id):
                 _tell_deactivated(work, await accounts.find_user(work, tenant_id, user_id))
+            for deserted in (each for each in ownerships if each.would_be_deserted):
+                await close_tenant(work, deserted.tenant_id, now)
 
 
 async def anonymise_due(work: Work, now: datetime) -> int:
@@ -66,6 +71,13 @@ async def anonymise_due(work: Work, now: datetime) -> int:
     for user_id in due:
         await _anonymise(work, user_id, now)
     return len(due)
+
+
+async def _lock_ownerships(work: Work, user_id: UUID) -> list[Ownership]:
+    """With the seats of those tenants, which come before memberships."""
+    for tenant_id in await repository.list_owned(work, user_id):
+        await seats.lock(work, tenant_id)
+    return await repository.lock_ownerships(work, user_id)
 
 
 def _refuse_orphans(ownerships: Sequence[Ownership]) -> None:
@@ -95,7 +107,7 @@ async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
         _tell_gone(work, await accounts.find_user(work, tenant_id, user_id))
     await repository.anonymise(work, user_id, hash_of_nothing(), now)
     await forget_person(work, user_id, now)
-    await repository.close_empty_tenants(work, tenant_ids, now)
+    await delete_deserted(work, tenant_ids, now)
 
 
 def _tell_gone(work: Work, user: UserView) -> None:
@@ -104,8 +116,9 @@ def _tell_gone(work: Work, user: UserView) -> None:
     removed = MembershipRemoved(
         entity_id=user.id, version=version, tenant_id=tenant_id, user_id=user.id, payload=Removed(user.id)
     )
-    tell(work, user, removed)
+    # First what only this event says: the other one takes away what tells whose things they are.
     _tell_services(work, AccountAnonymised(tenant_id=tenant_id, user_id=user.id))
+    tell(work, user, removed)
 
 
 def _tell_services(work: Work, event: AccountDeactivated | AccountAnonymised) -> None:

@@ -23,8 +23,8 @@ select u.id, m.tenant_id, u.email, u.first_name, u.last_name, u.first_name || ' 
 from users u join memberships m on m.user_id = u.id join tenants t on t.id = m.tenant_id
 """
 _IN_GIVEN_OR_FIRST_TENANT = """
-where u.id = $1 and u.is_active and m.is_active and ($2::uuid is null or m.tenant_id = $2)
-order by m.created_at, m.tenant_id limit 1 for share of u, m
+where u.id = $1 and u.is_active and m.is_active and t.closed_at is null and ($2::uuid is null or m.tenant_id = $2)
+order by m.created_at, m.tenant_id limit 1 for share of u, m, t
 """
 _PROFILE_COLUMNS = frozenset({"first_name", "last_name", "display_name", "avatar_url", "preferences"})
 
@@ -153,8 +153,8 @@ async def was_proven_at(work: Work, user_id: UUID, moment: datetime) -> bool:
 async def find_user_for_sign_in(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
     """In the given tenant, else in the one they have belonged to for longest. Raises TenantNotFound.
 
-    Until the end of the transaction nobody changes user or membership: no session is opened with a former role, and
-    whoever ends all sessions after a change of these rows ends this one too.
+    Until the end of the transaction nobody changes user or membership or closes the tenant: no session is opened with a
+    former role, and whoever ends all sessions after a change of these rows ends this one too.
     """
     row = await work.row(f"{MEMBERS} {_IN_GIVEN_OR_FIRST_TENANT}", user_id, tenant_id)
     if row is None:

@@ -17,7 +17,7 @@ class Export(NamedTuple):
 
 async def collect(work: Work, user_id: UUID) -> dict[str, list[dict[str, Any]]]:
     """By section. Nothing that lets anybody in: no hash, no digest, no sealed secret."""
-    held = {section: await work.rows(sql, user_id) for section, sql in _HELD.items()}
+    held = {section: await work.rows(sql, user_id) for section, sql in SECTIONS.items()}
     held["settings"] = [{**row, "value": msgspec.Raw(row["value"].encode())} for row in held["settings"]]
     return held
 
@@ -56,7 +56,7 @@ async def find_document(work: Work, user_id: UUID, export_id: UUID, now: datetim
     return None if row is None else row["sealed_document"]
 
 
-_HELD = {
+SECTIONS = {
     "account": """
         select id, email, first_name, last_name, display_name, avatar_url, preferences, is_active, email_verified,
                is_platform_admin, password_changed_at, last_login_at, version, created_at, updated_at

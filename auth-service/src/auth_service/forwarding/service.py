@@ -5,6 +5,7 @@ from auth_service.accounts.errors import UserNotFound
 from auth_service.mail.letters import notification
 from auth_service.mail.links import WebLinks
 from auth_service.mail.outbox import MailOutbox
+from auth_service.tenants import repository as tenants
 from shared.db.unit_of_work import Work
 from shared.events.auth import NotificationArrived, NotificationsMarkedRead
 from shared.events.notifications import NotificationAdded, NotificationNews, NotificationRead
@@ -30,7 +31,9 @@ class Forwarding:
         work.publish(marked, topics=[user_topic(user_id)], subject=str(user_id))
 
     async def _post(self, work: Work, news: NotificationNews) -> None:
-        """To whoever is still there, and only where the address is known to be theirs."""
+        """To whoever is still there, and only where the address is known to be theirs and the tenant is not closed."""
+        if not await tenants.is_open(work, news.tenant_id):
+            return
         try:
             user = await accounts.find_user(work, news.tenant_id, news.user_id)
         except UserNotFound:

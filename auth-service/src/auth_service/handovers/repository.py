@@ -50,8 +50,8 @@ delete from session_tokens where id = any(array(
 """
 
 _LOCK_OWNER = """
-select from users u join memberships m on m.user_id = u.id
-where m.tenant_id = $1 and u.id = $2 and u.is_active and m.is_active for share of u, m
+select from users u join memberships m on m.user_id = u.id join tenants t on t.id = m.tenant_id
+where m.tenant_id = $1 and u.id = $2 and u.is_active and m.is_active and t.closed_at is null for share of u, m, t
 """
 
 

@@ -52,7 +52,7 @@ select k.id as session_id, k.tenant_id, k.user_id, m.role, t.tier, k.scopes,
 from api_keys k
 join users u on u.id = k.user_id and u.is_active
 join memberships m on m.tenant_id = k.tenant_id and m.user_id = k.user_id and m.is_active
-join tenants t on t.id = k.tenant_id
+join tenants t on t.id = k.tenant_id and t.closed_at is null
 where k.id = $1 and k.digest = $2
 """
 
@@ -63,7 +63,7 @@ select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform
 from sessions s
 join users u on u.id = s.user_id and u.is_active
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active
-join tenants t on t.id = s.tenant_id
+join tenants t on t.id = s.tenant_id and t.closed_at is null
 where s.id = $1 and (s.cookie_digest = $2 or (s.previous_cookie_digest = $2 and s.cookie_set_at > $3))
 """
 

@@ -15,6 +15,8 @@ from auth_service.mail.limits import Sender
 from auth_service.mail.outbox import MailOutbox
 from auth_service.mail_tokens.domain import new_token
 from auth_service.members import seats
+from auth_service.tenants import repository as tenants
+from auth_service.tenants.errors import TenantIsClosed
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity
 from shared.errors import Forbidden
@@ -35,7 +37,7 @@ async def put_invitation(
     """Into the tenant that the inviter, whose account is locked, is seen in; whatever is raised, nothing is written.
 
     Nothing of the answer depends on whether the address has an account elsewhere. Raises Forbidden, MemberExists,
-    TierLimitExceeded, LimitReached, TooManyRequests.
+    TenantIsClosed, TierLimitExceeded, LimitReached, TooManyRequests.
     """
     tenant_id, token = inviter.tenant_id, new_token()
     await _check(work, inviter, asked, now)
@@ -52,3 +54,5 @@ async def _check(work: Work, inviter: UserView, asked: CreateInvitation, now: da
         raise MemberExists
     await seats.require_seat_for(work, tenant_id, email_identity(asked.email), now)
     await repository.require_room(work, tenant_id)
+    if not await tenants.is_open(work, tenant_id):
+        raise TenantIsClosed

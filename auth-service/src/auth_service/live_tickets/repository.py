@@ -47,5 +47,5 @@ select c.credential_id as session_id, c.tenant_id, c.user_id, m.role, t.tier, c.
 from credential c
 join users u on u.id = c.user_id and u.is_active
 join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.user_id and m.is_active
-join tenants t on t.id = c.tenant_id
+join tenants t on t.id = c.tenant_id and t.closed_at is null
 """

@@ -22,6 +22,7 @@ class EndReason(StrEnum):
     ACCOUNT_CLOSED = "account_closed"
     TOO_MANY = "too_many"
     ADDRESS_PROVEN = "address_proven"
+    TENANT_CLOSED = "tenant_closed"
 
 
 class Judgement(Enum):

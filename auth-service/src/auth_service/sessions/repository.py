@@ -169,7 +169,7 @@ from users u, memberships m, tenants t
 where s.id = $1 and s.current_digest = $2 and s.revoked_at is null and s.expires_at > $4
   and u.id = s.user_id and u.is_active
   and m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active
-  and t.id = s.tenant_id
+  and t.id = s.tenant_id and t.closed_at is null
 returning s.id as session_id, s.tenant_id, s.user_id, s.expires_at, m.role, t.tier, u.is_platform_admin
 """
 
@@ -180,7 +180,7 @@ select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform
 from sessions s
 join users u on u.id = s.user_id and u.is_active
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active
-join tenants t on t.id = s.tenant_id
+join tenants t on t.id = s.tenant_id and t.closed_at is null
 where s.id = $1
 """
 

@@ -21,7 +21,7 @@ from auth_service.sessions.schemas import (
 )
 from auth_service.sessions.service import Revocations, Sessions
 from auth_service.sessions.sign_in import SignIn
-from auth_service.tenants.errors import TenantNotFound
+from auth_service.tenants.errors import TenantIsClosed, TenantNotFound
 from shared.caller import Caller
 from shared.errors import AuthRequired, EmailNotVerified, Forbidden, TooManyRequests
 from shared.http.answers import WithHeaders
@@ -42,6 +42,7 @@ routes = Routes("sessions")
         InvalidCredentials,
         MfaRequired,
         TenantNotFound,
+        TenantIsClosed,
         TokenUsedOrExpired,
         Forbidden,
         EmailNotVerified,
@@ -65,6 +66,7 @@ async def login(
         MfaInvalid,
         InvalidCredentials,
         TenantNotFound,
+        TenantIsClosed,
         TokenUsedOrExpired,
         Forbidden,
         EmailNotVerified,

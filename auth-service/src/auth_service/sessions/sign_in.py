@@ -24,6 +24,7 @@ from auth_service.sessions.errors import InvalidCredentials
 from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.schemas import Login, LoginWithCode, SignedIn
 from auth_service.sessions.tokens import TokenMint
+from auth_service.tenant_closing.restore_tokens import RestoreTokens
 from auth_service.tenants.errors import TenantNotFound
 from auth_service.throttling.domain import Claim
 from auth_service.throttling.logins import Device, LoginGate
@@ -58,10 +59,12 @@ class SignIn:
         accept_invitation: AcceptInvitation,
         opener: SessionOpener,
         mint: TokenMint,
+        restore_tokens: RestoreTokens,
         clock: Clock,
     ) -> None:
         self._database = database
         self._passwords = passwords
+        self._restore_tokens = restore_tokens
         self._gate = gate
         self._limits = limits
         self._challenges = challenges
@@ -73,8 +76,8 @@ class SignIn:
         self._clock = clock
 
     async def with_password(self, login: Login, device: Device) -> Entry:
-        """Raises InvalidCredentials, MfaRequired, TenantNotFound, TokenUsedOrExpired, TierLimitExceeded,
-        PasswordChecksBusy, TooManyRequests; with an invitation Forbidden and EmailNotVerified too.
+        """Raises InvalidCredentials, MfaRequired, TenantNotFound, TenantIsClosed, TokenUsedOrExpired,
+        TierLimitExceeded, PasswordChecksBusy, TooManyRequests; with an invitation Forbidden and EmailNotVerified too.
         """
         claims = await self._gate.admit(login.email, device)
         known, verdict = await self._check(login, claims)
@@ -90,7 +93,7 @@ class SignIn:
         return entry
 
     async def with_code(self, login: LoginWithCode, device: Device) -> Entry:
-        """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TokenUsedOrExpired,
+        """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TenantIsClosed, TokenUsedOrExpired,
         TierLimitExceeded, TooManyRequests; with an invitation Forbidden and EmailNotVerified too.
         """
         async with self._database.system_work() as work:
@@ -129,19 +132,21 @@ class SignIn:
         if invitation_token is not None:
             tenant_id = await self._accept_invitation(work, invitation_token, proof.user_id, now)
             is_about(tenant_id, proof.user_id)
-        user = await _find_member(work, tenant_id, proof.user_id)
+        user = await self._find_member(work, tenant_id, proof)
         introduction = await self._gate.introduction(work, user.email, device)
         if introduction is not None and is_new_place(device.caller, await repository.last_places(work, user.id)):
             tell_alert(work, user.tenant_id, user.id, SecurityAlert.NEW_DEVICE)
         grant = await self._opener.open(work, user, device.caller, proven_at=now, with_cookie=proof.wants_cookie)
         return Entry(SignedIn(user=user, tokens=self._mint.tokens(grant)), grant.cookie, introduction)
 
-
-async def _find_member(work: Work, tenant_id: UUID | None, user_id: UUID) -> UserView:
-    """Raises InvalidCredentials where all they have is a paused membership, TenantNotFound where they have none."""
-    try:
-        return await accounts.find_user_for_sign_in(work, tenant_id, user_id)
-    except TenantNotFound:
-        if await accounts.find_home(work, user_id, tenant_id) is not None:
-            raise InvalidCredentials from None
-        raise
+    async def _find_member(self, work: Work, tenant_id: UUID | None, proof: Proof) -> UserView:
+        """Raises TenantIsClosed where all they could enter is closed, InvalidCredentials where all they have is a
+        paused membership, TenantNotFound where they have none.
+        """
+        try:
+            return await accounts.find_user_for_sign_in(work, tenant_id, proof.user_id)
+        except TenantNotFound:
+            await self._restore_tokens.refuse_closed(work, proof.user_id, tenant_id, proof.password_changed_at)
+            if await accounts.find_home(work, proof.user_id, tenant_id) is not None:
+                raise InvalidCredentials from None
+            raise

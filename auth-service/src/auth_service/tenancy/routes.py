@@ -3,7 +3,7 @@
 from auth_service.sessions.schemas import SignedIn
 from auth_service.tenancy.schemas import SwitchTenant
 from auth_service.tenancy.service import Tenants, TenantSwitch
-from auth_service.tenants.errors import SlugTaken, TenantNotFound
+from auth_service.tenants.errors import SlugTaken, TenantIsClosed, TenantNotFound
 from auth_service.tenants.schemas import CreateTenant, OwnTenantView, PatchTenant, TenantQuery, TenantView
 from shared.caller import Caller
 from shared.errors import Forbidden, PreconditionFailed, SessionRevoked
@@ -48,7 +48,7 @@ async def change_current_tenant(
     "/api/v1/auth/switch-tenant",
     summary="Sign in to another tenant of yours",
     replayable=False,
-    errors=[TenantNotFound, SessionRevoked],
+    errors=[TenantNotFound, TenantIsClosed, SessionRevoked],
 )
 async def switch_tenant(principal: Principal, body: SwitchTenant, switch: TenantSwitch, caller: Caller) -> SignedIn:
     return await switch.switch(principal, body, caller)

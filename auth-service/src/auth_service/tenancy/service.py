@@ -1,16 +1,22 @@
 """Use cases of somebody's tenants: seeing, making and naming them, and going from one to another."""
 
+from uuid import UUID
+
 import msgspec
 
 from auth_service.accounts import repository as accounts
+from auth_service.accounts.schemas import UserView
 from auth_service.members.joining import found
 from auth_service.sessions import repository as sessions
 from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.schemas import SignedIn
 from auth_service.sessions.tokens import TokenMint
 from auth_service.tenancy.schemas import SwitchTenant
+from auth_service.tenant_closing import repository as closures
+from auth_service.tenant_closing.restore_tokens import told_of
 from auth_service.tenants import repository
-from auth_service.tenants.schemas import CreateTenant, OwnTenantView, PatchTenant, TenantView
+from auth_service.tenants.errors import TenantIsClosed, TenantNotFound
+from auth_service.tenants.schemas import CreateTenant, OwnTenantView, PatchTenant, TenantQuery, TenantView
 from shared.caller import Caller
 from shared.clock import Clock
 from shared.db.databases import Database
@@ -20,7 +26,7 @@ from shared.events.auth import TenantState, TenantUpdated
 from shared.events.topics import tenant_topic
 from shared.http.conditions import IfMatch
 from shared.http.patch import changes
-from shared.pagination import PageOf, PageQuery
+from shared.pagination import PageOf
 from shared.principal import Principal, Role
 
 
@@ -29,7 +35,7 @@ class Tenants:
         self._database = database
         self._clock = clock
 
-    async def find(self, principal: Principal, query: PageQuery) -> PageOf[OwnTenantView]:
+    async def find(self, principal: Principal, query: TenantQuery) -> PageOf[OwnTenantView]:
         async with self._database.system_work() as work:
             return await repository.find_tenants_of(work, principal.user_id, query)
 
@@ -69,14 +75,24 @@ class TenantSwitch:
         self._mint = mint
 
     async def switch(self, principal: Principal, wanted: SwitchTenant, caller: Caller) -> SignedIn:
-        """The session in the former tenant goes on. Raises TenantNotFound, SessionRevoked."""
+        """The session in the former tenant goes on. Raises TenantNotFound, TenantIsClosed, SessionRevoked."""
         async with self._database.system_work(actor_id=principal.user_id) as work:
-            user = await accounts.find_user_for_sign_in(work, wanted.tenant_id, principal.user_id)
+            user = await _find_member(work, wanted.tenant_id, principal.user_id)
             origin = await sessions.lock_live(work, principal.session_id)
             if origin is None:
                 raise SessionRevoked
             grant = await self._opener.open(work, user, caller, proven_at=origin.proven_at)
         return SignedIn(user=user, tokens=self._mint.tokens(grant))
+
+
+async def _find_member(work: Work, tenant_id: UUID, user_id: UUID) -> UserView:
+    """Raises TenantNotFound, or TenantIsClosed for its members."""
+    try:
+        return await accounts.find_user_for_sign_in(work, tenant_id, user_id)
+    except TenantNotFound:
+        if (closure := await closures.find_closure(work, user_id, tenant_id)) is not None:
+            raise TenantIsClosed(details=told_of(closure)) from None
+        raise
 
 
 def _tell_updated(work: Work, tenant: TenantView, changed_fields: tuple[str, ...]) -> None:

@@ -1,9 +1,10 @@
-"""How a tenant is named when it is made."""
+"""How a tenant is named when it is made, and how long a closed one can be restored."""
 
 import re
 import unicodedata
 
 MAX_SLUG = 48
+RESTORABLE_DAYS = 30  # as long as a closed account is kept: time to notice, and an end that people can be told
 
 
 def default_name(first_name: str) -> str:

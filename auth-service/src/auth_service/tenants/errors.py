@@ -1,6 +1,6 @@
 """What can go wrong with tenants."""
 
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Forbidden, NotFound
 
 
 class TenantNotFound(NotFound):
@@ -8,6 +8,13 @@ class TenantNotFound(NotFound):
 
     code = "TENANT_NOT_FOUND"
     message = "There is no such tenant, or you do not belong to it."
+
+
+class TenantIsClosed(Forbidden):
+    """For its members: `details.restorable_until`, and for an owner who has signed in `details.restore_token`."""
+
+    code = "TENANT_CLOSED"
+    message = "This tenant is closed. An owner can restore it until it is erased."
 
 
 class SlugTaken(Conflict):

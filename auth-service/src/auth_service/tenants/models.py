@@ -12,6 +12,7 @@ class Tenant(Model):
     version = fields.IntField(default=1)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    closed_at = fields.DatetimeField(null=True, db_index=True)
 
     class Meta:
         table = "tenants"

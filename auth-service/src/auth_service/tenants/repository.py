@@ -9,13 +9,13 @@ import msgspec
 
 from auth_service import limits
 from auth_service.pages import last_id, page_by_id
-from auth_service.tenants.domain import slug_of
+from auth_service.tenants.domain import RESTORABLE_DAYS, slug_of
 from auth_service.tenants.errors import SlugTaken, TenantNotFound
-from auth_service.tenants.schemas import OwnTenantView, TenantView
+from auth_service.tenants.schemas import Lifecycle, OwnTenantView, TenantQuery, TenantView
 from shared.db.failures import UniqueViolation
 from shared.db.row_limits import require_within
 from shared.db.unit_of_work import Work
-from shared.pagination import PageOf, PageQuery
+from shared.pagination import PageOf
 from shared.principal import Role, Tier
 
 SLUG_SUFFIX_BYTES = 4  # 32 bits: a second collision for one name is not worth a loop
@@ -63,10 +63,11 @@ async def rename_tenant(work: Work, tenant_id: UUID, name: str, slug: str, now: 
         raise SlugTaken from violation
 
 
-async def find_tenants_of(work: Work, user_id: UUID, query: PageQuery) -> PageOf[OwnTenantView]:
-    """Those the user is an active member of, the oldest first. For system work."""
-    rows = await work.rows(_TENANTS_OF, user_id, last_id(query), query.size + 1, query.offset)
-    total = (await work.rows(_COUNT_TENANTS_OF, user_id))[0]["number"] if query.include_total else None
+async def find_tenants_of(work: Work, user_id: UUID, query: TenantQuery) -> PageOf[OwnTenantView]:
+    """Those the user is an active member of, the oldest first; of closed ones those that they own. For system work."""
+    are_closed = query.state is Lifecycle.CLOSED
+    rows = await work.rows(_TENANTS_OF, user_id, are_closed, last_id(query), query.size + 1, query.offset)
+    total = (await work.rows(_COUNT_TENANTS_OF, user_id, are_closed))[0]["number"] if query.include_total else None
     return page_by_id(query, msgspec.convert(rows, list[OwnTenantView]), total)
 
 
@@ -82,6 +83,10 @@ async def add_membership(work: Work, tenant_id: UUID, user_id: UUID, role: Role,
     if is_new:
         await require_within(work, limits.MEMBERSHIPS_OF_USER, _COUNT_MEMBERSHIPS, user_id)
     return is_new
+
+
+async def is_open(work: Work, tenant_id: UUID) -> bool:
+    return await work.row("select from tenants where id = $1 and closed_at is null", tenant_id) is not None
 
 
 async def is_member(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
@@ -152,11 +157,18 @@ update tenants set name = $2, slug = $3, version = version + 1, updated_at = $4 
 returning id, name, slug, tier, version, created_at, updated_at
 """
 
-_OF_USER = "from tenants t join memberships m on m.tenant_id = t.id where m.user_id = $1 and m.is_active"
+# One that is being erased is gone for everybody.
+_OF_USER = """
+from tenants t join memberships m on m.tenant_id = t.id
+where m.user_id = $1 and m.is_active and (t.closed_at is not null) = $2 and ($2 is false or m.role = 'owner')
+  and not exists (select from tenant_closures c where c.tenant_id = t.id)
+"""
 
 _TENANTS_OF = f"""
-select t.id, t.name, t.slug, t.tier, t.version, t.created_at, t.updated_at, m.role {_OF_USER}
-  and ($2::uuid is null or t.id > $2) order by t.id limit $3 offset $4
+select t.id, t.name, t.slug, t.tier, t.version, t.created_at, t.updated_at, m.role,
+       case when t.closed_at is null then 'active' else 'closed' end as state,
+       t.closed_at + interval '{RESTORABLE_DAYS} days' as restorable_until {_OF_USER}
+  and ($3::uuid is null or t.id > $3) order by t.id limit $4 offset $5
 """
 
 _COUNT_TENANTS_OF = f"select count(*) as number {_OF_USER}"

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from shared.pagination import PageQuery
 from shared.principal import Role, Tier
+from shared.wire_enum import WireEnum
 
 TenantName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 Slug = Annotated[str, Meta(min_length=1, max_length=48, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z")]
@@ -34,11 +35,21 @@ class TenantView(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class Lifecycle(WireEnum):
+    ACTIVE = "active"
+    CLOSED = "closed"
+    """Nobody gets in; an owner can restore it."""
+
+
 class OwnTenantView(TenantView, frozen=True, kw_only=True):
-    """A tenant as somebody who belongs to it sees it in their list."""
+    """A tenant as somebody who belongs to it sees it in their list. `restorable_until` is that of a closed one."""
 
     role: Role
+    state: Lifecycle = Lifecycle.ACTIVE
+    restorable_until: datetime | None = None
 
 
 class TenantQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing but the page."""
+    """Closed ones are listed to their owners, who can restore them."""
+
+    state: Lifecycle = Lifecycle.ACTIVE

@@ -169,6 +169,18 @@ async def mark_deleted(work: Work, tenant_id: UUID, conversation_id: UUID) -> No
     )
 
 
+async def expire_all_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """Nobody sees them from now on; retention deletes them, with their messages, and notifies."""
+    await work.execute(
+        """
+        update conversations set expires_at = now()
+        where tenant_id = $1 and user_id = $2 and (expires_at is null or expires_at > now())
+        """,
+        tenant_id,
+        user_id,
+    )
+
+
 async def lock_expired(work: Work, limit: int) -> list[dict[str, Any]]:
     """In system work: conversations of one tenant that are over, first those that have been for longest.
 

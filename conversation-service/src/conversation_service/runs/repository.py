@@ -142,6 +142,11 @@ async def want_all_stopped(work: Work, tenant_id: UUID, user_id: UUID) -> None:
     await work.execute(sql, tenant_id, user_id)
 
 
+async def stop_all(work: Work, tenant_id: UUID) -> None:
+    """Of a tenant that is closed: their nodes stop them at the next beat."""
+    await work.execute("update runs set is_stop_wanted = true where tenant_id = $1 and status = 'running'", tenant_id)
+
+
 async def finish(work: Work, run: RunState, ending: Ending, now: datetime) -> RunState | None:
     """None when somebody else has finished it."""
     row = await work.row(

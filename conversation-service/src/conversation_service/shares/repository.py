@@ -9,18 +9,19 @@ import msgspec
 from conversation_service.conversations.domain import Owner
 from conversation_service.shares.schemas import ShareView
 from shared.db.unit_of_work import Work
+from shared.tenant_closures.repository import is_closed
 
 _COLUMNS = "id, conversation_id, message_id, expires_at, created_at"
-BY_DIGEST = """
+BY_DIGEST = f"""
     select s.tenant_id, s.conversation_id, s.message_id, s.expires_at, s.created_at, s.user_id, c.title
     from shares s join conversations c on c.tenant_id = s.tenant_id and c.id = s.conversation_id
-    where s.digest = $1 and (s.expires_at is null or s.expires_at > now())
+    where s.digest = $1 and not {is_closed("s.tenant_id")} and (s.expires_at is null or s.expires_at > now())
       and (c.expires_at is null or c.expires_at > now())
       and not exists (
           select from tenant_members t
           where t.tenant_id = s.tenant_id and t.user_id = s.user_id and not t.is_active
       )
-"""
+"""  # noqa: S608 - made of constants
 """For system work: a link says nothing about tenants. It rests while its maker is suspended."""
 
 

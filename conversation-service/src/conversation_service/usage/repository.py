@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
@@ -35,6 +36,11 @@ async def count(work: Work, owner: Owner, provider: str, model: str, spent: RunU
         spent.prompt_tokens,
         spent.completion_tokens,
     )
+
+
+async def forget(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    """What somebody used and when. What the tenant has used this month is counted apart."""
+    await work.execute("delete from usage_days where tenant_id = $1 and user_id = $2", tenant_id, user_id)
 
 
 async def find_page(work: Work, owner: Owner, query: UsageQuery) -> PageOf[UsageView]:

@@ -131,6 +131,7 @@ VERBS = frozenset(
         "resend-verification",
         "reset-password",
         "restore",
+        "restore-tenant",
         "rotate-secret",
         "schema",
         "session-exchange",

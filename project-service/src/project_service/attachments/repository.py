@@ -13,6 +13,7 @@ from project_service.attachments.schemas import AttachmentQuery, AttachmentView
 from project_service.listing import Arguments, SortKey, page_of, window
 from shared.db.unit_of_work import Work
 from shared.pagination import PageOf
+from shared.tenant_closures.repository import is_closed
 
 SORT_KEYS = {"created_at": SortKey("created_at", datetime)}
 _COLUMNS = """
@@ -50,11 +51,14 @@ async def get(work: Work, tenant_id: UUID, task_id: UUID, attachment_id: UUID) -
 
 
 async def get_granted(work: Work, tenant_id: UUID, attachment_id: UUID) -> AttachmentView:
-    """For whoever shows a grant: by its id alone, where project and task are still there. Raises AttachmentNotFound."""
+    """For whoever shows a grant: by its id alone, where project and task are still there and the tenant is not closed.
+
+    Raises AttachmentNotFound.
+    """
     row = await work.row(
         f"""
         select {_COLUMNS} from task_attachments a join projects p on p.id = a.project_id and p.deleted_at is null
-        where a.tenant_id = $1 and a.id = $2
+        where a.tenant_id = $1 and a.id = $2 and not {is_closed("a.tenant_id")}
         """,
         tenant_id,
         attachment_id,

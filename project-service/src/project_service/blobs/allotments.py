@@ -4,6 +4,7 @@ from project_service.blobs import repository
 from shared.db.databases import Database
 from shared.events.questions import StorageAllotment, StorageAllotmentAnswer
 from shared.quotas import Quota, limit_of
+from shared.tenant_closures import repository as closures
 
 
 class StorageAllotments:
@@ -14,6 +15,8 @@ class StorageAllotments:
         """Writers of new contents wait meanwhile, so that together they never take more than the tier includes."""
         limit = limit_of(Quota.STORAGE, question.tier)
         async with self._database.unit_of_work(question.tenant_id) as work:
+            if await closures.is_deleted(work):  # asked while the other service is not done with erasing it
+                return StorageAllotmentAnswer(allotted=0, used=0, limit=limit)
             used = await repository.change_use(work, question.tenant_id, 0)  # locks the account
             before = await repository.find_allotment(work, question.tenant_id, question.holder)
             allotted = granted(question.size, before, limit - (used - before))

@@ -25,6 +25,7 @@ from shared.ids import new_id
 from shared.messaging.redaction import ANY, is_redacted
 from shared.pagination import PageOf
 from shared.principal import Role
+from shared.tenant_closures.repository import is_closed
 
 SORT = "-created_at"
 SORT_KEYS = {"created_at": SortKey("created_at", datetime)}
@@ -330,6 +331,7 @@ with due as (
         ))
         for update skip locked
     ) next
+    where not {is_closed("w.tenant_id")}
     order by next.due_at limit $3
 ), taken as (
     update webhook_deliveries d set lease_until = $2 from due where d.id = due.id

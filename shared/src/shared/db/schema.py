@@ -196,6 +196,24 @@ def drop_member_admissions() -> str:
     return "alter table tenant_members drop column joined_at;\n"
 
 
+def tenant_closures() -> str:
+    """Which tenants are closed or deleted: kept by `shared.tenant_closures`, asked by the inbox."""
+    return f"""
+create table tenant_closures (
+    tenant_id uuid primary key,
+    state text not null
+        constraint tenant_closures_state_check check (state in ('open', 'closed', 'deleted', 'erased')),
+    as_of timestamptz not null
+);
+create index tenant_closures_by_state on tenant_closures (state, as_of);
+{tenant_policy("tenant_closures")}
+"""
+
+
+def drop_tenant_closures() -> str:
+    return "drop table tenant_closures;\n"
+
+
 def drop_messaging_tables() -> str:
     return "".join(f"drop table if exists {table};\n" for table in (*_TENANT_TABLES, "event_log_epoch", "redactions"))
 

@@ -21,6 +21,28 @@ class TenantCreated(Event, frozen=True, kw_only=True):
     owner_id: UUID
 
 
+class TenantClosed(Event, frozen=True, kw_only=True):
+    """Nobody gets in, and nothing is done for the tenant any more; until `restorable_until` an owner can restore it."""
+
+    type: ClassVar[str] = "auth.tenant.closed"
+    tenant_id: UUID
+    restorable_until: datetime
+
+
+class TenantRestored(Event, frozen=True, kw_only=True):
+    """It is as it was when it was closed, but for its sessions and the invitations that nobody had accepted."""
+
+    type: ClassVar[str] = "auth.tenant.restored"
+    tenant_id: UUID
+
+
+class TenantDeleted(Event, frozen=True, kw_only=True):
+    """The tenant does not come back: every service erases what it has of it, and ignores whatever comes later."""
+
+    type: ClassVar[str] = "auth.tenant.deleted"
+    tenant_id: UUID
+
+
 class TenantState(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str

@@ -18,6 +18,7 @@ from shared.messaging.event_log_pruning import (
 from shared.messaging.redaction import OnRedacted, no_copies, rewrite_redacted
 from shared.messaging.topic_counters import GoneTopics
 from shared.retention import FOR_EVER, WALK_SECONDS, Kept, Pruning, days, task
+from shared.tenant_closures import repository as closures
 
 EVENT_LOG = Pruning("prune the event log", lambda: BusyTopics().delete).for_messages()
 OLD_EVENTS = Pruning(
@@ -31,6 +32,7 @@ KEYS = Pruning.of_rows(
     "prune idempotency keys", DueRows("idempotency_keys", "created_at", idempotency_keys.KEPT_FOR)
 ).for_messages()
 
+CLOSURES = Pruning.by_step("forget tenants that were erased long ago", closures.forget_old)
 
 REDACTION_SECONDS = 60.0
 """Until a text that nobody can read any more leaves the disk, too."""
@@ -111,6 +113,13 @@ MESSAGING: tuple[Kept, ...] = (
         "a request that is sent again gets the same answer",
         f"{days(idempotency_keys.KEPT_FOR)} old",
         KEYS,
+    ),
+    Kept(
+        "tenant_closures",
+        "which tenants are closed or deleted",
+        "late events write nothing for a tenant that is erased",
+        f"{days(closures.REMEMBERED_FOR)} after it was erased or restored",
+        CLOSURES,
     ),
     Kept("aerich", "which migrations were applied", "an upgrade goes on from there", "", FOR_EVER),
 )

@@ -21,6 +21,7 @@ from shared.events.gifting import GiftState
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal
+from shared.tenant_closures.repository import is_closed
 
 SORT_KEYS = {
     "created_at": SortKey("created_at", datetime),
@@ -162,12 +163,12 @@ update gifts set metadata_due_at = $4, metadata_attempts = metadata_attempts - 1
 where tenant_id = $1 and id = $2 and url = $3 and metadata_due_at is not null and metadata_attempts > 0
 """
 
-_LEASE = """
+_LEASE = f"""
 update gifts set metadata_due_at = $2, metadata_attempts = metadata_attempts + 1
 where id in (
     select g.id from gifts g join (
         select id, row_number() over (partition by tenant_id order by metadata_due_at) as turn
-        from gifts where metadata_due_at <= $1
+        from gifts where metadata_due_at <= $1 and not {is_closed("gifts.tenant_id")}
     ) waiting on waiting.id = g.id
     where g.metadata_due_at <= $1
     order by waiting.turn, g.metadata_due_at limit $3 for update of g skip locked

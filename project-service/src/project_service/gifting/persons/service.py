@@ -1,5 +1,7 @@
 """The use cases of persons, each one transaction. Who is linked to a person cannot undo it: that would tell secrets."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +34,11 @@ from shared.members import repository as members
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
 
+NOBODY: Mapping[str, Any] = MappingProxyType(
+    {"name": "Former member", "relationship": None, "birthday": None, "notes": None, "sizes": {}, "user_id": None}
+)
+"""What is left of a person whose account is erased."""
+
 
 class PersonService:
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -59,6 +66,23 @@ class PersonService:
         asked = question.principal
         async with self._database.unit_of_work(asked.tenant_id) as work:
             return GiftRecipientAnswer(await audience_of(work, asked.tenant_id, asked.user_id) is not None)
+
+    async def anonymise(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+        """Whoever was linked to the account: what is planned for them stays, who they are does not."""
+        await hold_links(work, tenant_id)
+        person = await repository.lock_member(work, tenant_id, user_id)
+        if person is None:
+            return
+        changed = differences(person, NOBODY)
+        after = await repository.update(work, tenant_id, person.id, changed, self._clock.now())
+        updated = PersonUpdated(
+            entity_id=after.id,
+            version=after.version,
+            changed_fields=tuple(changed),
+            relinked=_users(user_id),
+            payload=after,
+        )
+        tell(work, await linked(work, tenant_id), [person_topic(after.id)], updated)
 
     async def add(self, principal: Principal, new: CreatePerson) -> PersonState:
         """Raises Forbidden, PersonLinkNeedsConsent, ValidationFailed, PersonLinked, TooManyLinkedPersons."""

@@ -1,0 +1,82 @@
+"""Two tenants in one service: what there is of each, row by row, before and after one of them is erased."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from shared.db.databases import Database
+from shared.events.auth import TenantClosed, TenantDeleted, TenantRestored
+from shared.messaging.memory import MemoryBus
+from shared.tenant_closures.erasure import SETTLED_AFTER, ErasureStep, TenantErasure
+from shared.testing.eventually import eventually
+from shared.testing.members import tell
+
+KEPT_BY_AGE = frozenset({"outbox", "inbox"})
+"""What of an erased tenant goes by age: events without a topic, and ids of applied events."""
+
+Rows = dict[str, list[str]]
+
+
+class LaterClock:
+    """The system's clock, some time ahead."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+
+async def rows_of_tenant(database: Database, tenant_id: UUID) -> Rows:
+    """Of every table that has a tenant, but for the record of the closure itself."""
+    tables = [row["name"] for row in await database.system_rows(_TABLES)]
+    return {table: await _rows_of(database, table, tenant_id) for table in tables}
+
+
+async def close(bus: MemoryBus, database: Database, tenant_id: UUID) -> None:
+    await tell(bus, TenantClosed(tenant_id=tenant_id, restorable_until=datetime.now(UTC)), tenant_id)
+    await eventually(lambda: _is_in(database, tenant_id, "closed"))
+
+
+async def restore(bus: MemoryBus, database: Database, tenant_id: UUID) -> None:
+    await tell(bus, TenantRestored(tenant_id=tenant_id), tenant_id)
+    await eventually(lambda: _is_in(database, tenant_id, "open"))
+
+
+async def delete(bus: MemoryBus, database: Database, tenant_id: UUID) -> None:
+    await tell(bus, TenantDeleted(tenant_id=tenant_id), tenant_id)
+    await eventually(lambda: _is_in(database, tenant_id, "deleted"))
+
+
+async def erase(database: Database, steps: Sequence[ErasureStep]) -> None:
+    """Until it is finished: one walk deletes, and one after an hour finds nothing."""
+    await eventually(lambda: _is_all_sent(database))
+    await TenantErasure(database, steps, LaterClock(timedelta())).run()
+    await TenantErasure(database, steps, LaterClock(SETTLED_AFTER)).run()
+
+
+async def closure_of(database: Database, tenant_id: UUID) -> str | None:
+    rows = await database.system_rows("select state from tenant_closures where tenant_id = $1", tenant_id)
+    return rows[0]["state"] if rows else None
+
+
+async def _is_in(database: Database, tenant_id: UUID, state: str) -> bool:
+    return await closure_of(database, tenant_id) == state
+
+
+async def _is_all_sent(database: Database) -> bool:
+    return await database.system_rows("select from outbox where sent_at is null") == []
+
+
+async def _rows_of(database: Database, table: str, tenant_id: UUID) -> list[str]:
+    sql = f"select r::text as row from {table} r where tenant_id = $1 order by 1"  # noqa: S608 - names of the schema
+    return [row["row"] for row in await database.system_rows(sql, tenant_id)]
+
+
+_TABLES = """
+select c.relname::text as name from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = 'public'::regnamespace
+  and c.relname <> 'tenant_closures'
+order by 1
+"""
