@@ -247,13 +247,14 @@ def refused(**changes: Any) -> Sighting:
 
 
 async def records_of(bus: CountingBus, listening: Listening, *sightings: Sighting) -> list[AuditRecord]:
-    """All that a gateway records of them, until it stops."""
+    """All that a gateway records of them; their minute is over."""
     trail = AuditTrail(bus, Metrics("gateway"))
     for sighting in sightings:
         trail.note(sighting)
     expected = trail.waiting
+    trail.start(Supervisor())
+    await eventually(lambda: len(listening.records) == expected, within=10)
     await trail.close()
-    await eventually(lambda: len(listening.records) == expected)
     return listening.records
 
 
@@ -340,10 +341,11 @@ async def test_strangers_take_no_place_from_a_callers_record(
     for _ in range(10):
         trail.note(seen())
     broker.restore()
-    await trail.close()
+    trail.start(Supervisor())
 
-    await eventually(lambda: len([one for one in listening.records if one.user_id == CALLER.user_id]) == 10)
-    assert len(listening.records) == 20
+    await eventually(lambda: len(listening.records) == 20, within=10)
+    assert len([one for one in listening.records if one.user_id == CALLER.user_id]) == 10
+    await trail.close()
     assert value(metrics, "tessera_audit_dropped_total") == 2 * 1_000 - 10
 
 
