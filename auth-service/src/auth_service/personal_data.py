@@ -90,7 +90,7 @@ TABLES = (
             ),
             Person(("user_id", "session_id", "api_key_id"), "who did it"),
         ),
-        "The tenant's record of what was done to it. The personal fields go with their keys, also when a tenant is deleted.",
+        "The tenant's record of what was done to it. Personal fields go with their keys, a deleted tenant's too.",
         not_exported="it is the tenant's, and shown to its owners",
     ),
     Table("audit_months", "the partitions of the audit log", rows_of_nobody("of no tenant")),
