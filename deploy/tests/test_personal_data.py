@@ -25,7 +25,7 @@ THINGS = frozenset(
         "id", "tenant_id", "project_id", "task_id", "label_id", "depends_on_id", "entity_id", "comment_id", "parent_id",
         "file_id", "webhook_id", "event_id", "list_id", "gift_id", "person_id", "occasion_id", "conversation_id",
         "workspace_session_id", "parent_session_id", "message_id", "content_of", "prompt_id", "run_id", "chat_id",
-        "reply_to", "related_conversations", "kept_by", "credential_id",
+        "reply_to", "related_conversations", "kept_by", "credential_id", "event_ids",
     }
 )  # fmt: skip
 """Ids that are of no person. A new name is either one of these or in `people` of its table."""
@@ -141,7 +141,10 @@ def _is_about_somebody(column: Column) -> bool:
 
 
 _GOES_OTHERWISE = {
-    "auth": {"live_tickets", "session_tokens", "mfa_challenges", "outbox", "inbox", "tenant_closures"},
+    "auth": {
+        "live_tickets", "session_tokens", "mfa_challenges", "outbox", "inbox", "tenant_closures", "audit_logs",
+        "audit_chains", "audit_checkpoints", "audit_keys",
+    },
     "project": {
         "comment_edits", "comment_stars", "task_label_uses", "task_dependencies", "task_attachments", "outbox", "inbox",
         "tenant_closures",

@@ -167,7 +167,14 @@ MESSAGING = (
         "which events a full queue has not got yet",
         rows_of_nobody("deleted when the queue has taken the event: the end of a tenant reaches it last"),
     ),
-    Table("redactions", "what of the event log must not be read any more", rows_of_tenant("redactions")),
+    Table(
+        "redactions",
+        "what of the event log must not be read any more",
+        rows_of_tenant("redactions"),
+        (Person(("key",), "where everything that somebody wrote is meant, the author", erased=Fate.DELETED),),
+        "Minutes, until the events are rewritten.",
+        not_exported="it is made when there is nobody left to export for",
+    ),
     Table("event_log_epoch", "the name of the event log's time line", rows_of_nobody("of no tenant")),
     Table("inbox", "ids of events that were applied", rows_of_age("7 days")),
     Table(
