@@ -64,7 +64,11 @@ TABLES = (
         "who was invited, and accepted",
         rows_of_tenant("invitations"),
         (
-            Person(("email", "email_identity", "accepted_by"), "who was invited", erased=Fate.DELETED),
+            Person(
+                ("email", "email_identity", "first_name", "last_name", "accepted_by"),
+                "who was invited",
+                erased=Fate.DELETED,
+            ),
             Person(("invited_by",), "who invited them"),
         ),
         "Open ones go 30 days after they expired and when the tenant is closed; of accepted ones 10,000 are kept.",
@@ -93,7 +97,7 @@ TABLES = (
         "The tenant's record of what was done to it. Personal fields go with their keys, a deleted tenant's too.",
         not_exported="it is the tenant's, and shown to its owners",
     ),
-    Table("audit_months", "the partitions of the audit log", rows_of_nobody("of no tenant")),
+    Table("audit_months", "the partitions of the audit log", rows_of_nobody("of no tenant"), impersonal=("name",)),
     Table("audit_chains", "the ends of the audit log's chains", Rows("kept: a number and a hash, of nobody")),
     Table("audit_checkpoints", "where chains begin", Rows("kept: a number and a hash, of nobody")),
     Table(

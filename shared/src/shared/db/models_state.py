@@ -49,10 +49,13 @@ def newest_migration(service: str) -> Path:
 
 
 async def record(service: str) -> None:
+    """Writes nothing where nothing has changed: the same state may be compressed into other bytes."""
+    state = await current_state(service)
+    if state == recorded_state(service):
+        return
     file = newest_migration(service)
-    state = get_formatted_compressed_data(await current_state(service))
     others = _RECORDED.sub("", file.read_text()).rstrip("\n")
-    file.write_text(f"{others}\n\nMODELS_STATE = (\n    {state}\n)\n")
+    file.write_text(f"{others}\n\n\nMODELS_STATE = (\n    {get_formatted_compressed_data(state)}\n)\n")
 
 
 def _in_order(node: Any) -> Any:

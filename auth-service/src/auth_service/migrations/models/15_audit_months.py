@@ -247,6 +247,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
     """Not back to the old form: what was sealed would have to be opened."""
     raise RuntimeError("the audit log cannot go back to one table")
 
+
 MODELS_STATE = (
     "eJztXWtz27jV/isYfWl2RvUkdhKnaaczduLduuvYO7bybrfbjAyRkIQ1RXAByI5m2//+4o"
     "C68KaQAkGJkvHFY/EG4jkgznMuOPijg6dyfHRGOPXGnffojw4eCMmxJ9WPIQ4E6aIOjiL1"

@@ -14,6 +14,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return drop_outbox_backlog()
 
+
 MODELS_STATE = (
     "eJztXWtv2zoS/SuCP6WAt0idpMldLBZw0mxvFk1SpG7voyhUWqJt1hKlS1JxjO7970vKsq"
     "yHHduSaMvKfCkaSaY0Z6jhmQdHP1uWRx8x40gQj77uYkasUeufxs8W6nPBkCXkHwPkcNw2"

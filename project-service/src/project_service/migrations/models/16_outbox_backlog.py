@@ -14,6 +14,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return drop_outbox_backlog()
 
+
 MODELS_STATE = (
     "eJztXe9z2zbS/lcw+tJ0RpdJnKTJte+8M1bi9txz4kziNNdLMjREQhbOFKESkF21vf/9AP"
     "CHSIqKaBIgKXo/XK4mKYD7LAjsPrtY/Dlahuw/xBUPj0lI3fnoe/TnCE+5CLEr5B8z7HMy"
