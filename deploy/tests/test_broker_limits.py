@@ -36,7 +36,7 @@ def test_one_policy_is_for_each_queue(queue: str) -> None:
 
 
 def test_alerts_come_at_half_of_the_limits() -> None:
-    text = (DEPLOY / "observability" / "alerts.yaml").read_text()
+    text = (DEPLOY / "observability" / "queue_alerts.yaml").read_text()
     rules = dict(re.findall(r"- alert: (\w+)\n +expr: (.+)\n", text))
 
     assert rules["TesseraQueueHalfFull"].endswith(f"> {EVENTS // 2}")
