@@ -9,7 +9,7 @@ from auth_fakes import SettableClock
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite
 
-from auth_service.throttling.repository import forget_ended
+from auth_service.retention import WINDOWS
 from shared.db.databases import Database
 
 AUTH, USERS, TENANTS = "/api/v1/auth", "/api/v1/users", "/api/v1/tenants"
@@ -46,7 +46,7 @@ async def test_keeping_house_waits_for_nobody(
 
     async def forget() -> int:
         async with databases[1].system_work() as work:
-            return await forget_ended(work, clock.now())
+            return (await WINDOWS.begin()(work, clock.now())).deleted
 
     async with databases[0].system_work() as work:
         await work.rows("select from attempt_windows for update")

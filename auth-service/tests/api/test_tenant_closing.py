@@ -13,12 +13,13 @@ from auth_fakes import SettableClock
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite, wanting
 
-from auth_service.app import RETENTION
 from auth_service.personal_data import TABLES
+from auth_service.retention import RETENTION
 from shared.db.databases import Database
 from shared.messaging.memory import MemoryBus
 from shared.personal_data import erasure_steps
 from shared.retention import retention_tasks
+from shared.telemetry.metrics import Metrics
 from shared.tenant_closures.erasure import TenantErasure
 from shared.testing.eventually import eventually
 
@@ -46,7 +47,7 @@ def details(answer: Answer) -> dict[str, Any]:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, RETENTION, clock):
+    for task in retention_tasks(database, RETENTION, clock, Metrics("auth")):
         await task.run_once()
 
 

@@ -8,8 +8,8 @@ import pytest
 from chat_client import ChatClient, in_chat
 from conversation_client import path_of
 
-from conversation_service.app import RETENTION
 from conversation_service.personal_data import TABLES
+from conversation_service.retention import RETENTION
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised, SecurityAlert, SecurityAlerted
@@ -18,6 +18,7 @@ from shared.messaging.memory import MemoryBus
 from shared.personal_data import erasure_steps
 from shared.principal import Principal
 from shared.retention import retention_tasks
+from shared.telemetry.metrics import Metrics
 from shared.tenant_closures.repository import ClosureState, note
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.erasure import KEPT_BY_AGE, close, closure_of, delete, erase, restore, rows_of_tenant
@@ -151,7 +152,7 @@ async def test_of_an_erased_account_nothing_private_is_left(
 
     await tell(bus, AccountAnonymised(tenant_id=ACME, user_id=team.ada.user_id), ACME)
     await eventually(lambda: _is_gone(chats, team))
-    for task in retention_tasks(database, RETENTION, SystemClock()):
+    for task in retention_tasks(database, RETENTION, SystemClock(), Metrics("conversation")):
         await task.run_once()
 
     for table in (
