@@ -51,7 +51,10 @@ async def leave(chats: ChatClient, bus: MemoryBus, who: Principal) -> None:
     await tell(bus, left(who), who.tenant_id)
 
     async def is_gone() -> bool:
-        sql = "select 1 from tenant_members where tenant_id = $1 and user_id = $2 and not is_member"
+        sql = """
+            select 1 from tenant_members where tenant_id = $1 and user_id = $2 and not is_member
+              and not exists (select from leavings)
+        """
         return bool(await chats.database.system_rows(sql, who.tenant_id, who.user_id))
 
     await eventually(is_gone)

@@ -13,14 +13,14 @@ from project_people import introduce, is_known
 
 from project_service.comments import repository as comments
 from project_service.comments.schemas import CommentQuery
-from project_service.leaving import repository as leavings
 from project_service.leaving.columns import LEAVING
-from project_service.leaving.repository import Leaving
 from project_service.leaving.service import PORTION
 from project_service.versions import repository as versions
 from project_service.versions.schemas import VersionListQuery
 from shared.events.topics import list_topic, person_topic, project_topic, tasks_topic, tenant_topic
 from shared.ids import new_id
+from shared.members import leavings
+from shared.members.leavings import Leaving
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
 from shared.testing.callers import GLOBEX
@@ -104,7 +104,8 @@ async def test_a_portion_is_one_transaction_and_what_is_left_is_found_again(
     await leave(client, bus, ben)
     async with client.database.system_work() as work:  # a service was killed between two portions
         await work.execute("update tasks set assignee_id = $1", ben.user_id)
-        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id), datetime.now(UTC))
+        now = datetime.now(UTC)
+        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, now), now)
 
     await leave(client, bus, ben)
 

@@ -110,19 +110,34 @@ class WebhookService:
             refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
             await repository.remove(work, principal.tenant_id, webhook_id)
 
-    async def pass_on(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    async def pass_on(
+        self, work: Work, tenant_id: UUID, user_id: UUID, left_at: datetime, last_written: datetime
+    ) -> None:
         """Webhooks of the tenant of somebody who has left get an owner of it as their maker, where one is known.
 
-        In the transaction that hears of it: no event is lost between the two makers.
+        In the transaction that hears of it: no event is lost between the two makers. Only those that were made before
+        they left, and last written by then or by `last_written`.
         """
         owner_id = await members.find_owner(work, tenant_id, but=user_id)
-        for webhook in await repository.lock_of_maker(work, tenant_id, user_id, None):
+        for webhook in await repository.lock_of_maker(work, tenant_id, user_id, None, left_at, last_written):
             if webhook.project_id is None and owner_id is not None:
                 await _pass_to(work, tenant_id, webhook.id, owner_id, self._clock.now())
 
-    async def end_of(self, work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None) -> int:
-        """Ends all other webhooks of somebody who has left, of one project or all; returns how many."""
-        theirs = {each.id: each for each in await repository.lock_of_maker(work, tenant_id, user_id, project_id)}
+    async def end_of(
+        self,
+        work: Work,
+        tenant_id: UUID,
+        user_id: UUID,
+        project_id: UUID | None,
+        left_at: datetime,
+        last_written: datetime,
+    ) -> int:
+        """Ends all other webhooks of somebody who has left, of one project or all; returns how many.
+
+        The times are as for `pass_on`.
+        """
+        made = await repository.lock_of_maker(work, tenant_id, user_id, project_id, left_at, last_written)
+        theirs = {each.id: each for each in made}
         ended = await repository.end_of_maker(work, tenant_id, theirs, self._clock.now())
         for webhook_id, project_owner_id in ended.items():
             _tell_ended(work, theirs[webhook_id], project_owner_id)
