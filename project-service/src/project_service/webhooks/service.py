@@ -29,7 +29,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
-from shared.events.projects import ProjectRole, WebhookDisabled
+from shared.events.projects import ProjectRole, WebhookDisabled, WebhookPassedOn
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.ids import new_id
@@ -194,10 +194,15 @@ def _tell_ended(work: Work, before: WebhookView, owner_id: UUID | None) -> None:
 
 
 async def _pass_to(work: Work, tenant_id: UUID, webhook_id: UUID, owner_id: UUID, now: datetime) -> None:
-    """What was delivered for the former maker may be what gift planning keeps from the new one: it goes then."""
+    """The owner is notified.
+
+    What was delivered for the former maker may be what gift planning keeps from the new one: it goes then.
+    """
     if await audience_of(work, tenant_id, owner_id) is not None:
         await delivery_queue.delete_of(work, tenant_id, webhook_id)
     await repository.update(work, tenant_id, webhook_id, {"created_by": owner_id, "creator_role": Role.OWNER}, now)
+    passed_on = WebhookPassedOn(tenant_id=tenant_id, webhook_id=webhook_id, user_id=owner_id)
+    work.publish(passed_on, topics=[], subject=str(webhook_id))
 
 
 def _with(secret: str, webhook: WebhookView) -> WebhookWithSecret:
