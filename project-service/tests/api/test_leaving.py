@@ -164,7 +164,7 @@ async def test_what_is_left_to_do_spares_what_they_got_since_they_are_back(
     async with client.database.system_work() as work:  # a service was killed before it dealt with them
         await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, left_at), left_at)
 
-    await tell(bus, left(owner), GLOBEX)  # wakes the task
+    await tell(bus, left(person(tenant_id=GLOBEX)), GLOBEX)  # wakes the task
     await eventually(lambda: is_empty(client, "leavings"))
 
     assert [(await read(client, owner, task_path(task)))["assignee_id"] for task in (old, new)] == [
@@ -228,7 +228,7 @@ async def test_nothing_of_a_deleted_project_is_published_again(client: ProjectCl
     project = await client.new_project(ben)
     task = await client.new_task(ben, project, assignee_id=str(ben.user_id))
     assert (await client.send("DELETE", project_path(project), who=ben)).status == 204
-    types = "select type from outbox where type like 'project.%' and type <> 'project.team.member.removed' order by seq"
+    types = "select type from outbox where type like 'project.%' and type <> 'project.member.removed' order by seq"
     before = await client.database.system_rows(types)
 
     await leave(client, bus, ben)
