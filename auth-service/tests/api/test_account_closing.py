@@ -11,8 +11,11 @@ from auth_fakes import SettableClock
 from auth_service.retention import OWN
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
+from shared.events.questions import MemberDirectory
 from shared.events.topics import tenant_topic, user_topic
 from shared.messaging.event_log import EventLog
+from shared.messaging.memory import MemoryBus
+from shared.messaging.requests import Requests
 from shared.principal import Role
 from shared.retention import retention_tasks
 from shared.telemetry.metrics import Metrics
@@ -36,6 +39,16 @@ async def test_a_closed_account_signs_in_nowhere(auth: AuthClient, database: Dat
         "auth.account.deactivated": 1,
         "auth.tenant.closed": 1,
     }
+
+
+async def test_the_directory_of_members_names_it_no_more(auth: AuthClient, bus: MemoryBus) -> None:
+    """The other services take its owner for gone, and must not learn anew who that was."""
+    closed, other = await auth.register(), await auth.register()
+
+    await close(auth, closed)
+
+    answer = await Requests(bus).ask(MemberDirectory())
+    assert [member.id for member in answer.members] == [other.principal.user_id]
 
 
 async def test_its_api_keys_end_with_it(auth: AuthClient, database: Database) -> None:

@@ -21,6 +21,7 @@ from conversation_service.llm.catalogue import ModelCatalogue
 from conversation_service.llm.provider import Provider
 from conversation_service.llm.selection import provider_of
 from conversation_service.llm.tokens import TokenCounter
+from conversation_service.members.leavings import Leavings
 from conversation_service.messages.routes import routes as message_routes
 from conversation_service.messages.service import MessageService
 from conversation_service.notifications.routes import routes as notification_routes
@@ -113,7 +114,8 @@ def create_app(
     chats = ChatService(database, access, project_chats, storage, clock)
     metrics = Metrics(SERVICE)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, metrics)
-    events_in.register(consumers, chats, project_chats, notifications)
+    leavings = Leavings(database, chats, clock)
+    events_in.register(consumers, leavings, project_chats, notifications)
     responder = Responder(bus, SERVICE)
     responder.on(ChatsOfUser, chats.answer)
     responder.on(HeldAbout, HeldData(database, SECTIONS).answer)
@@ -126,6 +128,7 @@ def create_app(
         PeriodicTask("renew the leases of answers", engine.beat_seconds, admission.renew),
         PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),
         DirectoryReader(database, requests).task(),
+        leavings.task,
         *retention_tasks(database, OWN, clock, metrics),
         TenantErasure(database, erasure_steps(TABLES), clock).task(),
     )

@@ -1,43 +1,40 @@
 """What conversation-service hears from the other services: each event one line to a use case."""
 
-from conversation_service.answers import repository as answers
+from datetime import datetime
+
 from conversation_service.chats.project_chats import ProjectChats
-from conversation_service.chats.service import ChatService
 from conversation_service.conversations import repository as conversations
+from conversation_service.members.leavings import Leavings
 from conversation_service.notifications.service import NotificationService
 from conversation_service.notifications.sources import SOURCES, Source
 from conversation_service.runs import repository as runs
-from conversation_service.shares import repository as shares
 from conversation_service.support import repository as support
 from conversation_service.usage import repository as usage
 from shared.db.unit_of_work import Work
 from shared.events.auth import AccountAnonymised, MembershipChanged, TenantClosed
 from shared.events.envelope import Envelope, Event
 from shared.events.projects import ProjectAdded, ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
-from shared.members.following import Leaving, follow_members
+from shared.members.following import LeavingEvent, follow_members
+from shared.members.leavings import Leaving
 from shared.messaging.consumer import Consumers, Handler
 from shared.messaging.redaction import redact_authored
 from shared.tenant_closures.following import follow_tenants
 
 
 def register(
-    consumers: Consumers, chats: ChatService, project_chats: ProjectChats, notifications: NotificationService
+    consumers: Consumers, leavings: Leavings, project_chats: ProjectChats, notifications: NotificationService
 ) -> None:
-    _follow_people(consumers, chats, project_chats, notifications)
+    _follow_people(consumers, leavings, project_chats, notifications)
     _follow_projects(consumers, project_chats)
     for contract, source in SOURCES:
         consumers.on(contract, _notifying(notifications, source))
 
 
 def _follow_people(
-    consumers: Consumers, chats: ChatService, project_chats: ProjectChats, notifications: NotificationService
+    consumers: Consumers, leavings: Leavings, project_chats: ProjectChats, notifications: NotificationService
 ) -> None:
-    async def left(work: Work, event: Leaving) -> None:
-        whose = (event.tenant_id, event.user_id)
-        await chats.leave_tenant(work, *whose)
-        await shares.remove_all_of(work, *whose)
-        await runs.want_all_stopped(work, *whose)
-        await answers.want_all_stopped(work, *whose)
+    async def left(work: Work, event: LeavingEvent, left_at: datetime) -> None:
+        await leavings.leave_tenant(work, Leaving(event.tenant_id, event.user_id, None, left_at))
 
     async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
         redact_authored(work, event.tenant_id, event.user_id)
@@ -54,8 +51,8 @@ def _follow_people(
 
     follow_tenants(consumers)
     consumers.on(TenantClosed, tenant_closed)
+    consumers.on(AccountAnonymised, anonymised)  # first what only they could see
     follow_members(consumers, left)
-    consumers.on(AccountAnonymised, anonymised)
     consumers.on(MembershipChanged, role_changed)
 
 

@@ -130,6 +130,14 @@ TABLES = (
         impersonal=("title", "message_count"),
     ),
     Table(
+        "leavings",
+        "who has left, until what they had is dealt with",
+        rows_of_tenant("leavings"),
+        (Person(("user_id",), "who has left", Fate.DELETED, Fate.DELETED),),
+        "Seconds.",
+        not_exported="it is gone by then",
+    ),
+    Table(
         "project_viewers",
         "who sees a project",
         rows_of_tenant("project_viewers"),

@@ -13,18 +13,28 @@ from conversation_client import path_of
 
 from conversation_service.app import create_app
 from conversation_service.chat_messages import repository as chat_messages
+from conversation_service.chats.access import ChatAccess
+from conversation_service.chats.project_chats import ProjectChats
+from conversation_service.chats.service import ChatService
 from conversation_service.llm.offline import OfflineProvider
 from conversation_service.members.leaving import LEAVING
+from conversation_service.members.leavings import PORTION
 from conversation_service.numbered_pages import NumberedQuery
+from conversation_service.storage.allotments import StorageAllotments
+from shared.clock import SystemClock
 from shared.db.databases import Database
+from shared.events.auth import AccountDeactivated
 from shared.ids import new_id
+from shared.members import repository as members
+from shared.members.domain import member_of
+from shared.members.leaving_task import EVER
 from shared.messaging.memory import MemoryBus
-from shared.messaging.requests import Responder
+from shared.messaging.requests import Requests, Responder
 from shared.principal import Principal, Role
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.counting import CountingDatabase
 from shared.testing.eventually import eventually
-from shared.testing.members import changed, joined, left, tell
+from shared.testing.members import changed, joined, left, tell, user
 from shared.testing.service_client import session_with
 
 LATER = timedelta(seconds=1)
@@ -33,7 +43,7 @@ QUESTION = {"messages": [{"role": "user", "content": "Hello"}]}
 FORMER = "Former member"
 NO_USERS = {
     "id", "tenant_id", "project_id", "entity_id", "event_id", "chat_id", "message_id", "reply_to", "conversation_id",
-    "workspace_session_id", "related_conversations", "parent_id", "content_of", "prompt_id", "run_id",
+    "workspace_session_id", "related_conversations", "parent_id", "content_of", "prompt_id", "run_id", "event_ids",
 }  # fmt: skip
 """Names of columns that hold other ids than those of users."""
 
@@ -51,7 +61,10 @@ async def leave(chats: ChatClient, bus: MemoryBus, who: Principal) -> None:
     await tell(bus, left(who), who.tenant_id)
 
     async def is_gone() -> bool:
-        sql = "select 1 from tenant_members where tenant_id = $1 and user_id = $2 and not is_member"
+        sql = """
+            select 1 from tenant_members where tenant_id = $1 and user_id = $2 and not is_member
+              and not exists (select from leavings)
+        """
         return bool(await chats.database.system_rows(sql, who.tenant_id, who.user_id))
 
     await eventually(is_gone)
@@ -90,6 +103,73 @@ async def test_links_end_and_stay_ended_when_they_come_back(chats: ChatClient, b
     made_up = await chats.send("GET", "/api/v1/shares/made-up", who=None)
     assert (ended.status, ended.without_trace) == (404, made_up.without_trace)
     assert [await status(chats, theirs), await status(chats, others)] == [404, 200]
+
+
+async def test_a_removal_that_is_known_late_takes_what_was_theirs_before_and_nothing_since(
+    chats: ChatClient, bus: MemoryBus
+) -> None:
+    """The members are read anew, and have them back, before the event of their removal arrives."""
+    ada, ben = await chats.member("Ada"), await chats.member("Ben")
+    old_link, old_group = await share(chats, ben), await chats.group(ada, ben)
+    removed_at = datetime.now(UTC)
+    async with chats.database.unit_of_work(ACME) as work:
+        returned = user(ben, "b@example.com", "Ben", updated_at=removed_at + timedelta(minutes=1))
+        await members.apply(work, [member_of(returned, returned.updated_at)])
+    new_link, new_group = await share(chats, ben), await chats.group(ada, ben)
+
+    await tell(bus, left(ben), ben.tenant_id, at=removed_at)
+    await eventually(lambda: has_status(chats, old_link, 404))
+    await eventually(lambda: is_empty(chats, "leavings"))
+
+    assert await status(chats, new_link) == 200
+    assert [(await chats.send("GET", in_chat(group), who=ben)).status for group in (old_group, new_group)] == [404, 200]
+
+
+async def test_who_closes_their_account_has_left(chats: ChatClient, bus: MemoryBus) -> None:
+    ada, ben = await chats.member("Ada"), await chats.member("Ben")
+    link, group = await share(chats, ben), await chats.group(ada, ben)
+
+    await tell(bus, AccountDeactivated(tenant_id=ACME, user_id=ben.user_id), ACME)
+
+    await eventually(lambda: has_status(chats, link, 404))
+    await eventually(lambda: is_empty(chats, "leavings"))
+    assert (await chats.send("GET", in_chat(group), who=ben)).status == 404
+    [said] = await chats.messages(ada, group)
+    assert said["content"] == f"{FORMER} left the chat."
+
+
+async def test_a_member_of_many_chats_leaves_them_in_portions(chats: ChatClient) -> None:
+    """A transaction asks no more of the database however many chats there are."""
+    ada, ben = await chats.member("Ada"), await chats.member("Ben")
+    async with chats.database.unit_of_work(ACME) as work:
+        await work.execute(MANY_CHATS, ACME, ada.user_id, ben.user_id, 2000)
+    clock, requests = SystemClock(), Requests(MemoryBus())
+    project_chats = ProjectChats(chats.database, requests, clock)
+    access = ChatAccess(chats.database, project_chats)
+    storage = StorageAllotments(chats.database, requests, clock)
+    service = ChatService(chats.database, access, project_chats, storage, clock)
+    costs, counts = [], []
+
+    for step in (service.forget_name, service.leave_groups) * 2:
+        counting = CountingDatabase(chats.database)
+        async with counting.unit_of_work(ACME) as work:
+            counts.append(await step(work, ACME, ben.user_id, EVER, PORTION))
+        costs.append(len(counting.statements))
+
+    assert counts == [PORTION] * 4
+    assert max(costs) <= 12 * PORTION
+
+
+async def test_all_chats_are_left_in_the_end(chats: ChatClient, bus: MemoryBus) -> None:
+    ada, ben = await chats.member("Ada"), await chats.member("Ben")
+    async with chats.database.unit_of_work(ACME) as work:
+        await work.execute(MANY_CHATS, ACME, ada.user_id, ben.user_id, 2 * PORTION + 1)
+
+    await leave(chats, bus, ben)
+
+    assert await chats.database.system_rows("select 1 from chat_participants where user_id = $1", ben.user_id) == []
+    said = await chats.database.system_rows("select distinct content from chat_messages order by content")
+    assert [row["content"] for row in said] == [f"{FORMER} joined the chat.", f"{FORMER} left the chat."]
 
 
 async def test_links_in_another_tenant_stay(chats: ChatClient, bus: MemoryBus) -> None:
@@ -157,11 +237,15 @@ async def test_live_messages_name_their_author_as_rest_does(chats: ChatClient) -
     ada, ben = await chats.member("Ada"), await chats.member("Ben")
     group = await chats.group(ada, ben)
     said = await chats.write(ben, group)
+    topic = f"chat:{group['id']}"
+    stored = list(await chats.events(ada, topic))  # before what follows redacts it
     await chats.send("PATCH", in_chat(group, "messages", said["id"]), {"content": "Hello!"}, who=ben)
     await chats.send("PUT", in_chat(group, "messages", said["id"], "reactions", "%F0%9F%91%8D"), who=ada)
+    stored += (await chats.events(ada, topic))[len(stored) :]
     await chats.send("DELETE", in_chat(group, "messages", said["id"]), who=ben)
 
-    told = [msgspec.json.decode(event.data)["payload"] for event in await chats.events(ada, f"chat:{group['id']}")]
+    stored += (await chats.events(ada, topic))[len(stored) :]
+    told = [msgspec.json.decode(event.data)["payload"] for event in stored]
 
     authors = [(each.get("place") or each).get("author") for each in told if "number" in each]
     assert authors == [{"id": str(ben.user_id), "display_name": "Ben"}] * 4
@@ -222,5 +306,23 @@ async def has_answers(chats: ChatClient, count: int) -> bool:
     return len(await chats.database.system_rows("select 1 from answer_leases")) == count
 
 
+async def is_empty(chats: ChatClient, table: str) -> bool:
+    return await chats.database.system_rows(f"select 1 from {table}") == []
+
+
 async def has_status(chats: ChatClient, link: str, wanted: int) -> bool:
     return await status(chats, link) == wanted
+
+
+MANY_CHATS = """
+with made as (
+    insert into chats (id, tenant_id, kind, created_by, message_count, created_at, updated_at)
+    select gen_random_uuid(), $1, 'group', $2, 1, now(), now() from generate_series(1, $4) returning id
+), joined as (
+    insert into chat_participants (id, tenant_id, chat_id, user_id, role, last_read_number, joined_at)
+    select gen_random_uuid(), $1, made.id, who, 'member', 0, now()
+    from made cross join unnest(array[$2, $3]::uuid[]) who
+)
+insert into chat_messages (tenant_id, chat_id, id, about_user_id, type, content, created_at, updated_at, number)
+select $1, made.id, gen_random_uuid(), $3, 'system', 'Ben joined the chat.', now(), now(), 1 from made
+"""

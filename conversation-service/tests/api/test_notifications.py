@@ -24,6 +24,7 @@ from shared.events.projects import (
     TaskStatus,
     TaskStatusChanged,
     WebhookDisabled,
+    WebhookPassedOn,
 )
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
@@ -140,6 +141,11 @@ async def forwarded(chats: ChatClient, kind: str = "added") -> list[dict[str, An
             ),
             "webhook_disabled",
             "A webhook was disabled: its receiver is gone",
+        ),
+        (
+            lambda who: WebhookPassedOn(tenant_id=ACME, webhook_id=new_id(), user_id=who),
+            "webhook_disabled",
+            "A webhook is yours now: who made it has left",
         ),
         (
             lambda who: SecurityAlerted(tenant_id=ACME, user_id=who, alert=SecurityAlert.MFA_DISABLED),

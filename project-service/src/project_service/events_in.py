@@ -1,18 +1,15 @@
 """What project-service hears, from auth-service and from itself: each event one line to a use case."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
-from uuid import UUID
 
 from project_service.activity.service import ActivityService
 from project_service.comments import repository as comments
 from project_service.gifting.dashboard.service import DashboardService
 from project_service.gifting.persons.service import PersonService
 from project_service.gifting.streams import linked, streams
-from project_service.leaving.repository import Leaving
 from project_service.leaving.service import Leavings
-from project_service.projects import repository as projects
-from project_service.sessions import repository as sessions
 from project_service.team.service import TeamService
 from project_service.webhooks import repository as webhooks
 from project_service.webhooks.deliveries import DeliveryService
@@ -21,8 +18,8 @@ from shared.db.unit_of_work import Work
 from shared.events import gifting
 from shared.events.auth import (
     AccountAnonymised,
+    AccountDeactivated,
     InvitationAccepted,
-    MembershipRemoved,
     UserUpdated,
 )
 from shared.events.changes import Change, Guarded
@@ -31,7 +28,8 @@ from shared.events.files import VersionAdded
 from shared.events.projects import Commented, TaskDeleted
 from shared.events.registry import Registry
 from shared.events.topics import comments_topic
-from shared.members.following import follow_members
+from shared.members.following import LeavingEvent, follow_members
+from shared.members.leavings import Leaving
 from shared.messaging.consumer import Consumers, publisher_of
 from shared.messaging.redaction import redact_authored, redact_topics
 from shared.tenant_closures.following import follow_tenants
@@ -84,10 +82,10 @@ def _follow_members(consumers: Consumers, team: TeamService, leavings: Leavings)
     async def anonymised(work: Work, event: AccountAnonymised, _envelope: Envelope) -> None:
         redact_authored(work, event.tenant_id, event.user_id)
 
-    async def member_left(work: Work, event: MembershipRemoved | AccountAnonymised) -> None:
-        await _drop_what_is_theirs(work, event.tenant_id, event.user_id)
-        await team.leave_tenant(work, event.tenant_id, event.user_id)
-        await leavings.add(work, Leaving(event.tenant_id, event.user_id))
+    async def member_left(work: Work, event: LeavingEvent, left_at: datetime) -> None:
+        leaving = Leaving(event.tenant_id, event.user_id, None, left_at)
+        await team.leave_tenant(work, leaving)
+        await leavings.leave_tenant(work, leaving, keeps_person=isinstance(event, AccountDeactivated))
 
     async def address_proven(work: Work, event: UserUpdated, envelope: Envelope) -> None:
         if "email_verified" in event.changed_fields:
@@ -98,13 +96,6 @@ def _follow_members(consumers: Consumers, team: TeamService, leavings: Leavings)
     consumers.on(AccountAnonymised, anonymised)
     consumers.on(UserUpdated, address_proven)
     follow_members(consumers, member_left)
-
-
-async def _drop_what_is_theirs(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    """Marks and sessions, which only they could see."""
-    await projects.drop_favorites_of(work, tenant_id, user_id)
-    await comments.drop_stars_of(work, tenant_id, user_id)
-    await sessions.remove_all_of(work, tenant_id, user_id)
 
 
 _TAKES_COMMENTS_ALONG: Mapping[type[Change], Commented] = MappingProxyType(

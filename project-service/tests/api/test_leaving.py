@@ -13,14 +13,18 @@ from project_people import introduce, is_known
 
 from project_service.comments import repository as comments
 from project_service.comments.schemas import CommentQuery
-from project_service.leaving import repository as leavings
 from project_service.leaving.columns import LEAVING
-from project_service.leaving.repository import Leaving
 from project_service.leaving.service import PORTION
 from project_service.versions import repository as versions
 from project_service.versions.schemas import VersionListQuery
+from shared.clock import SystemClock
+from shared.db.unit_of_work import Work
+from shared.events.auth import AccountDeactivated
 from shared.events.topics import list_topic, person_topic, project_topic, tasks_topic, tenant_topic
 from shared.ids import new_id
+from shared.members import leavings
+from shared.members.leaving_task import AT_ONCE, RETRY_AFTER, LeavingTask
+from shared.members.leavings import Leaving
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
 from shared.testing.callers import GLOBEX
@@ -29,11 +33,12 @@ from shared.testing.eventually import eventually
 from shared.testing.members import joined, left, tell
 
 WEBHOOKS = "/api/v1/webhooks"
+SECOND = timedelta(seconds=1)
 RECEIVER = "https://example.com/hook"
 NO_USERS = {
     "id", "tenant_id", "project_id", "entity_id", "parent_id", "task_id", "comment_id", "file_id", "list_id", "gift_id",
     "person_id", "person_ids", "occasion_id", "link_id", "label_id", "depends_on_id", "webhook_id", "event_id",
-    "conversation_id", "parent_session_id", "kept_by",
+    "conversation_id", "parent_session_id", "kept_by", "event_ids",
 }  # fmt: skip
 """Names of columns that hold other ids than those of users."""
 
@@ -104,11 +109,154 @@ async def test_a_portion_is_one_transaction_and_what_is_left_is_found_again(
     await leave(client, bus, ben)
     async with client.database.system_work() as work:  # a service was killed between two portions
         await work.execute("update tasks set assignee_id = $1", ben.user_id)
-        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id), datetime.now(UTC))
+        now = datetime.now(UTC)
+        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, now), now)
 
     await leave(client, bus, ben)
 
     assert await client.database.system_rows("select 1 from tasks where assignee_id is not null") == []
+
+
+async def test_a_removal_that_is_known_late_takes_what_was_theirs_before_and_nothing_since(
+    client: ProjectClient, bus: MemoryBus
+) -> None:
+    """The members are read anew, and have them back, before the event of their removal arrives."""
+    owner, ben = person(Role.OWNER), person(Role.ADMIN)
+    await introduce(client, bus, (owner, "o@example.com", "Olga"), (ben, "b@example.com", "Ben"))
+    project = await client.new_project(owner)
+    await client.join(project, ben, "editor")
+    made = {"url": RECEIVER, "events": ["task.*"]}
+    old_task = await client.new_task(owner, project, assignee_id=str(ben.user_id))
+    old_webhook = await client.create(WEBHOOKS, made, who=ben)
+    removed_at = datetime.now(UTC)
+    returned_at = removed_at + timedelta(minutes=1)
+    await tell(bus, joined(ben, "b@example.com", "Ben"), ben.tenant_id, at=returned_at)
+    await eventually(lambda: is_seen_at(client, ben, returned_at))
+    new_task = await client.new_task(owner, project, assignee_id=str(ben.user_id))
+    new_webhook = await client.create(WEBHOOKS, made, who=ben)
+    other = await client.new_project(owner)
+    await client.join(other, ben, "editor")
+
+    await tell(bus, left(ben), ben.tenant_id, at=removed_at)
+    await eventually(lambda: has_assignee(client, owner, old_task, None))
+    await eventually(lambda: is_empty(client, "leavings"))
+
+    assert (await read(client, owner, f"{WEBHOOKS}/{old_webhook['id']}"))["created_by"] == str(owner.user_id)
+    teams = await client.database.system_rows("select project_id from project_members where user_id = $1", ben.user_id)
+    assert [str(row["project_id"]) for row in teams] == [other["id"]]
+    assert await read(client, owner, task_path(new_task)) == new_task
+    assert (await read(client, owner, f"{WEBHOOKS}/{new_webhook['id']}"))["created_by"] == str(ben.user_id)
+    [member] = await client.database.system_rows("select * from tenant_members where user_id = $1", ben.user_id)
+    assert (member["is_member"], member["joined_at"]) == (True, returned_at)  # no history from before is theirs
+
+
+async def test_what_is_left_to_do_spares_what_they_got_since_they_are_back(
+    client: ProjectClient, bus: MemoryBus
+) -> None:
+    owner, ben = person(Role.OWNER), person(Role.ADMIN)
+    await introduce(client, bus, (owner, "o@example.com", "Olga"), (ben, "b@example.com", "Ben"))
+    project = await client.new_project(owner)
+    old = await client.new_task(owner, project, assignee_id=str(ben.user_id))
+    left_at = datetime.now(UTC)
+    new = await client.new_task(owner, project, assignee_id=str(ben.user_id))
+    mine = await client.new_project(ben)
+    webhook = await client.create(WEBHOOKS, {"url": RECEIVER, "events": ["*"], "project_id": mine["id"]}, who=ben)
+    async with client.database.system_work() as work:  # a service was killed before it dealt with them
+        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, left_at), left_at)
+
+    await tell(bus, left(person(tenant_id=GLOBEX)), GLOBEX)  # wakes the task
+    await eventually(lambda: is_empty(client, "leavings"))
+
+    assert [(await read(client, owner, task_path(task)))["assignee_id"] for task in (old, new)] == [
+        None,
+        str(ben.user_id),
+    ]
+    assert (await read(client, owner, f"{WEBHOOKS}/{webhook['id']}"))["active"]
+    assert (await read(client, ben, project_path(mine)))["owner_id"] == str(ben.user_id)
+
+
+async def test_who_leaves_again_meanwhile_is_not_forgotten(client: ProjectClient) -> None:
+    ben = person()
+    earlier = datetime.now(UTC)
+    first, second = [Leaving(ben.tenant_id, ben.user_id, None, earlier + number * SECOND) for number in (0, 1)]
+    never = earlier + timedelta(days=1)
+    async with client.database.system_work() as work:
+        for leaving in (first, second, first):
+            await leavings.add(work, leaving, never)
+        await leavings.remove(work, first)
+
+        assert not await leavings.lock(work, first)
+        assert await leavings.find(work, never, 10) == [second]
+
+
+async def test_members_whose_things_cannot_be_dealt_with_hold_up_nobody(
+    client: ProjectClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """However many they are."""
+    broken, ben = person(), person()
+    now = datetime.now(UTC)
+    dealt_with = []
+
+    async def deal_with(_work: Work, leaving: Leaving, _until: datetime) -> int:
+        if leaving.left_at < now:
+            raise RuntimeError("no use")
+        dealt_with.append(leaving.user_id)
+        return 0
+
+    task = LeavingTask(client.database, deal_with, SystemClock())
+    async with client.database.system_work() as work:
+        for _ in range(AT_ONCE):
+            await leavings.add(work, Leaving(broken.tenant_id, new_id(), None, now - SECOND), now - SECOND)
+        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, now), now)
+
+    with pytest.raises(RuntimeError):
+        await task.work_off()
+    await task.work_off()
+
+    assert dealt_with == [ben.user_id]
+    async with client.database.system_work() as work:
+        assert await leavings.find(work, now, AT_ONCE) == []
+        assert len(await leavings.find(work, now + 2 * RETRY_AFTER, 2 * AT_ONCE)) == AT_ONCE
+    logged = capfd.readouterr()
+    assert str(broken.tenant_id) in logged.out + logged.err
+    assert "no use" in logged.out + logged.err
+
+
+async def test_nothing_of_a_deleted_project_is_published_again(client: ProjectClient, bus: MemoryBus) -> None:
+    owner, ben = person(Role.OWNER), person()
+    await introduce(client, bus, (owner, "o@example.com", "Olga"), (ben, "b@example.com", "Ben"))
+    project = await client.new_project(ben)
+    task = await client.new_task(ben, project, assignee_id=str(ben.user_id))
+    assert (await client.send("DELETE", project_path(project), who=ben)).status == 204
+    types = "select type from outbox where type like 'project.%' and type <> 'project.member.removed' order by seq"
+    before = await client.database.system_rows(types)
+
+    await leave(client, bus, ben)
+
+    assert await client.database.system_rows(types) == before
+    restored = await client.send("POST", f"{project_path(project)}/restore", who=owner)
+    assert restored.data["owner_id"] == str(owner.user_id)
+    assert (await read(client, owner, task_path(task)))["assignee_id"] is None
+
+
+async def test_who_closes_their_account_has_left(client: ProjectClient, bus: MemoryBus) -> None:
+    """For good: nobody opens a closed account again. The person stays linked until the account is erased."""
+    owner, ben = person(Role.OWNER), person(Role.ADMIN)
+    await introduce(client, bus, (owner, "o@example.com", "Olga"), (ben, "b@example.com", "Ben"))
+    project = await client.new_project(ben)
+    task = await client.new_task(owner, project, assignee_id=str(ben.user_id))
+    webhook = await client.create(WEBHOOKS, {"url": RECEIVER, "events": ["*"]}, who=ben)
+    linked = await client.create(f"{API}/persons", {"name": "Ben", "user_id": str(ben.user_id)}, who=ben)
+
+    await tell(bus, AccountDeactivated(tenant_id=ben.tenant_id, user_id=ben.user_id), ben.tenant_id)
+
+    await eventually(lambda: has_assignee(client, owner, task, None))
+    await eventually(lambda: is_empty(client, "leavings"))
+    assert (await read(client, owner, project_path(project)))["owner_id"] == str(owner.user_id)
+    assert (await read(client, owner, f"{WEBHOOKS}/{webhook['id']}"))["created_by"] == str(owner.user_id)
+    assert (await read(client, owner, f"{API}/persons/{linked['id']}"))["user_id"] == str(ben.user_id)
+    known = await client.database.system_rows("select display_name from tenant_members where user_id = $1", ben.user_id)
+    assert [row["display_name"] for row in known] == [None]
 
 
 async def test_the_things_of_somebody_in_another_tenant_stay(client: ProjectClient, bus: MemoryBus) -> None:
@@ -152,6 +300,9 @@ async def test_their_webhooks_end_and_stay_ended_when_they_come_back(client: Pro
     [told] = await client.database.system_rows("select data from outbox where type = 'project.webhook.disabled'")
     news = msgspec.json.decode(told["data"])
     assert (news["webhook_id"], news["user_id"], news["reason"]) == (of_project["id"], str(owner.user_id), "maker_left")
+    [told] = await client.database.system_rows("select data from outbox where type = 'project.webhook.passed_on'")
+    news = msgspec.json.decode(told["data"])
+    assert (news["webhook_id"], news["user_id"]) == (of_tenant["id"], str(owner.user_id))
 
 
 async def test_a_webhook_of_the_tenant_misses_nothing_while_it_is_passed_on(
@@ -344,11 +495,13 @@ async def test_live_events_name_the_author_as_rest_does(client: ProjectClient, b
     about = {"entity_type": "project", "entity_id": project["id"], "body": "Look"}
     comments = f"{project_path(project)}/comments"
     comment = await client.create(comments, about, who=ben)
+    added = await client.events(ben, f"comments:project:{project['id']}")  # before the edit redacts it
     await client.send("PATCH", f"{comments}/{comment['id']}", {"body": "Look here"}, who=ben)
     await client.write_files(ben, project, {"a.txt": "a"})
 
     told = [
-        *await client.events(ben, f"comments:project:{project['id']}"),
+        *added,
+        *(await client.events(ben, f"comments:project:{project['id']}"))[1:],
         *[event for event in await client.events(ben, f"files:{project['id']}") if "version" in event.type],
     ]
 
@@ -415,6 +568,16 @@ async def is_called(client: ProjectClient, who: Principal, project: dict[str, An
 async def has_activity(client: ProjectClient, who: Principal, project: dict[str, Any], kind: str) -> bool:
     activity = await client.send("GET", f"{project_path(project)}/activity", who=who)
     return any(each["type"] == kind for each in activity.items)
+
+
+async def has_assignee(client: ProjectClient, who: Principal, task: dict[str, Any], user_id: UUID | None) -> bool:
+    assignee: str | None = (await read(client, who, task_path(task)))["assignee_id"]
+    return assignee == (None if user_id is None else str(user_id))
+
+
+async def is_seen_at(client: ProjectClient, who: Principal, at: datetime) -> bool:
+    rows = await client.database.system_rows("select as_of from tenant_members where user_id = $1", who.user_id)
+    return [row["as_of"] for row in rows] == [at]
 
 
 async def is_empty(client: ProjectClient, table: str) -> bool:

@@ -545,3 +545,39 @@ async def events_of(client: ProjectClient, type_name: str) -> list[Any]:
 def _entity(content: dict[str, Any]) -> str:
     entity: str = content["data"]["entity_id"]
     return entity
+
+
+async def test_what_was_told_of_somebody_before_is_found_without_reading_the_log(
+    client: ProjectClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much there is of them, and of others."""
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["membership.*"])
+    monkeypatch.setattr(delivery_queue, "REDACTED_AT_ONCE", 4)
+    now = datetime.now(UTC)
+    async with client.database.unit_of_work(ada.tenant_id) as work:
+        await work.execute(MANY_DELIVERIES, ada.tenant_id, UUID(webhook["id"]), 5000, now - timedelta(hours=1))
+
+    async with client.database.unit_of_work(ada.tenant_id) as work:
+        values = (ada.tenant_id, "user 7", now, UUID(int=0), 4)
+        plan = await work.rows(f"explain {delivery_queue._EARLIER}", *values)
+        await delivery_queue.redact_earlier(work, ada.tenant_id, "user 7", now)
+
+    assert "webhook_deliveries_of_subject" in str(plan)
+    bodies = "select count(*) filter (where body like '%name%') as kept, count(*) as number from webhook_bodies"
+    [row] = await client.database.system_rows(bodies)
+    assert (row["kept"], row["number"]) == (4990, 5000)
+
+
+MANY_DELIVERIES = """
+with bodies as (
+    insert into webhook_bodies (tenant_id, event_id, body, size, created_at)
+    select $1, gen_random_uuid(), '{"type": "membership.changed", "data": {"name": "Ben"}}', 50, $4
+    from generate_series(1, $3) returning event_id
+)
+insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, type, subject, occurred_at, status, due_at,
+                                created_at)
+select gen_random_uuid(), $1, $2, event_id, 'membership.changed', 'user ' || row_number() over () % 500, $4,
+       'delivered', $4, $4
+from bodies
+"""

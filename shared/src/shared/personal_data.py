@@ -230,9 +230,9 @@ def _export(table: Table) -> str:
 _HEAD = """# What is held about people
 
 Written by `make snapshots` from the lists in `<service>/personal_data.py`, which tests compare with the schemas. A
-member leaves when they are removed from a tenant or close their account; an account is erased 30 days after it was
-closed; a tenant ends 30 days after an owner closed it, or when its last person is erased. Where ids of people are kept,
-the account behind an erased one says nothing about anybody.
+member leaves when they are removed from a tenant or close their account, which nobody opens again; an account is
+erased 30 days after it was closed; a tenant ends 30 days after an owner closed it, or when its last person is erased.
+Where ids of people are kept, the account behind an erased one says nothing about anybody.
 """
 
 _COLUMNS = (

@@ -1,4 +1,4 @@
-"""Rules of closing an account: how long it can still be brought back, and what is left of it then."""
+"""Rules of closing an account: how long it is kept before it is erased, and what is left of it then."""
 
 from datetime import timedelta
 from typing import NamedTuple

@@ -6,7 +6,9 @@ higher than the last one read, so that sending counts nothing and writes three r
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -46,6 +48,13 @@ _SIZED = f"""
 """
 
 
+class Naming(NamedTuple):
+    """A message of the server that names somebody."""
+
+    id: UUID
+    chat_id: UUID
+
+
 async def send(
     work: Work, principal: Principal, chat_id: UUID, new: SendChatMessage, now: datetime
 ) -> ChatMessageState:
@@ -82,17 +91,18 @@ async def announce(
     return None if row is None else msgspec.convert(row, ChatMessageState)
 
 
-async def chats_naming(work: Work, tenant_id: UUID, about_user_id: UUID) -> list[UUID]:
-    """Where the server's own words name somebody."""
-    rows = await work.rows(_NAMING, tenant_id, about_user_id)
-    return [row["chat_id"] for row in rows]
+async def find_naming(work: Work, tenant_id: UUID, about_user_id: UUID, until: datetime, at_most: int) -> list[Naming]:
+    """The server's own words until then that name somebody; there may be more."""
+    rows = await work.rows(_NAMING, tenant_id, about_user_id, *_NAMELESS, until, at_most)
+    return [Naming(**row) for row in rows]
 
 
-async def forget_name(work: Work, tenant_id: UUID, about_user_id: UUID, now: datetime) -> list[ChatMessageState]:
+async def forget_name(
+    work: Work, tenant_id: UUID, message_ids: Sequence[UUID], now: datetime
+) -> list[ChatMessageState]:
     """The server's words about somebody who has left name them no more; as they are then. Their chats are locked."""
-    texts = (joined_text(FORMER_MEMBER), left_text(FORMER_MEMBER))
-    rows = await work.rows(_FORGET_NAME, tenant_id, about_user_id, *texts, now)
-    changed = await work.rows(_GET_MANY, tenant_id, [row["id"] for row in rows])
+    await work.execute(_FORGET_NAME, tenant_id, message_ids, *_NAMELESS, now)
+    changed = await work.rows(_GET_MANY, tenant_id, message_ids)
     return msgspec.convert(changed, list[ChatMessageState])
 
 
@@ -202,15 +212,19 @@ select $1, $2, $3, $4, 'system', $5, $6, $6, number from counted returning {_STO
 
 _NAME = f"select ({display_name('$2', '$1')}) as name"
 
+_NAMELESS = (joined_text(FORMER_MEMBER), left_text(FORMER_MEMBER))
+
 _NAMING = """
-select distinct chat_id from chat_messages where tenant_id = $1 and about_user_id = $2 and type = 'system'
+select id, chat_id from chat_messages
+where tenant_id = $1 and about_user_id = $2 and type = 'system' and not is_deleted and content not in ($3, $4)
+  and created_at <= $5
+limit $6
 """
 
 _FORGET_NAME = """
 update chat_messages set content = case when content like '% joined the chat.' then $3 else $4 end,
                          version = version + 1, updated_at = $5
-where tenant_id = $1 and about_user_id = $2 and type = 'system' and not is_deleted and content not in ($3, $4)
-returning id
+where tenant_id = $1 and id = any($2::uuid[]) and not is_deleted
 """
 
 _GET_MANY = f"""

@@ -36,10 +36,17 @@ async def leave(work: Work, tenant_id: UUID, chat_id: UUID, user_id: UUID) -> No
         raise ChatParticipantNotFound
 
 
-async def leave_groups(work: Work, tenant_id: UUID, user_id: UUID) -> list[UUID]:
-    """Every chat but the direct ones; answers which."""
-    rows = await work.rows(_LEAVE_GROUPS, tenant_id, user_id)
-    return [row["chat_id"] for row in rows]
+async def lock_groups(work: Work, tenant_id: UUID, user_id: UUID, until: datetime, at_most: int) -> list[UUID]:
+    """Chats in which they had taken part by then, but no direct ones; there may be more.
+
+    Locked before messages are written: chats are locked before the tenant's storage, never behind it.
+    """
+    rows = await work.rows(_LOCK_GROUPS, tenant_id, user_id, until, at_most)
+    return [row["id"] for row in rows]
+
+
+async def leave_all(work: Work, tenant_id: UUID, chat_ids: Collection[UUID], user_id: UUID) -> None:
+    await work.execute(_LEAVE_ALL, tenant_id, list(chat_ids), user_id)
 
 
 async def leave_project(
@@ -104,11 +111,13 @@ on conflict (chat_id, user_id) do nothing returning user_id
 
 _LEAVE = "delete from chat_participants where tenant_id = $1 and chat_id = $2 and user_id = $3"
 
-_LEAVE_GROUPS = """
-delete from chat_participants p using chats c
-where p.tenant_id = $1 and p.user_id = $2 and c.tenant_id = $1 and c.id = p.chat_id and c.kind <> 'direct'
-returning p.chat_id
+_LOCK_GROUPS = """
+select c.id from chats c join chat_participants p on p.chat_id = c.id
+where c.tenant_id = $1 and c.kind <> 'direct' and p.tenant_id = $1 and p.user_id = $2 and p.joined_at <= $3
+order by c.id limit $4 for no key update of c
 """
+
+_LEAVE_ALL = "delete from chat_participants where tenant_id = $1 and chat_id = any($2::uuid[]) and user_id = $3"
 
 _LEAVE_PROJECT = """
 delete from chat_participants p using chats c

@@ -52,7 +52,7 @@ async def forget_as_guest(work: Work, tenant_id: UUID, user_id: UUID, as_of: dat
 
 
 async def forget_everywhere(work: Work, tenant_id: UUID, user_id: UUID, as_of: datetime) -> None:
-    """Of all projects: they have left the tenant."""
+    """Of all projects: they had left the tenant by then. Later news stay as they are."""
     await forget(work, tenant_id, ANY, user_id, as_of)
     await work.execute(_FORGET_EVERYWHERE, tenant_id, user_id, as_of)
 
@@ -105,7 +105,8 @@ where tenant_id = $1 and user_id = $2 and can_see and not is_on_team and as_of <
 """
 
 _FORGET_EVERYWHERE = """
-update project_viewers set can_see = false, is_on_team = false, as_of = $3 where tenant_id = $1 and user_id = $2
+update project_viewers set can_see = false, is_on_team = false, as_of = $3
+where tenant_id = $1 and user_id = $2 and as_of <= $3
 """
 
 _HIDE = """

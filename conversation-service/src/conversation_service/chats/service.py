@@ -158,18 +158,29 @@ class ChatService:
             await participants.leave(work, principal.tenant_id, chat_id, user_id)
             await self._carry_on(work, principal.tenant_id, chat, user_id)
 
-    async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
-        """Direct chats stay: who comes back finds them. What the server said of them names them no more."""
+    async def leave_groups(self, work: Work, tenant_id: UUID, user_id: UUID, until: datetime, at_most: int) -> int:
+        """Of somebody who has left the tenant, groups and project chats that they had joined by then.
+
+        Returns how many; there may be more. Direct chats stay: who comes back finds them.
+        """
         await viewers.lock(work, user_id)
-        now = self._clock.now()
-        await viewers.forget_everywhere(work, tenant_id, user_id, now)
-        left = await participants.leave_groups(work, tenant_id, user_id)
-        await repository.lock_all(work, tenant_id, [*left, *await messages.chats_naming(work, tenant_id, user_id)])
-        for message in await messages.forget_name(work, tenant_id, user_id, now):
-            tell_edited(work, message, "content")
+        left = await participants.lock_groups(work, tenant_id, user_id, until, at_most)
+        await participants.leave_all(work, tenant_id, left, user_id)
         for chat_id in left:
             chat = await repository.get_state(work, tenant_id, chat_id)
             await self._carry_on(work, tenant_id, chat, user_id)
+        return len(left)
+
+    async def forget_name(self, work: Work, tenant_id: UUID, user_id: UUID, until: datetime, at_most: int) -> int:
+        """What the server said until then of somebody who has left names them no more.
+
+        Returns how many messages that were; there may be more.
+        """
+        naming = await messages.find_naming(work, tenant_id, user_id, until, at_most)
+        await repository.lock_all(work, tenant_id, sorted({each.chat_id for each in naming}))
+        for message in await messages.forget_name(work, tenant_id, [each.id for each in naming], self._clock.now()):
+            tell_edited(work, message, "content")
+        return len(naming)
 
     async def _add_to_project(self, principal: Principal, project_id: UUID, new: CreateChat) -> ChatView:
         team, as_of = await self._project_chats.team_of(principal, project_id)

@@ -26,6 +26,7 @@ LEAVING: Final[Mapping[str, Fate]] = MappingProxyType(
         "shares.user_id": Fate.DELETED,
         "chat_participants.user_id": Fate.DELETED,
         "project_viewers.user_id": Fate.DELETED,
+        "leavings.user_id": Fate.DELETED,
         "runs.user_id": Fate.ENDED,
         "answer_leases.user_id": Fate.ENDED,
         "chat_messages.author_id": Fate.KEPT,

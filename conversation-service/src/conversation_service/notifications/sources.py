@@ -16,6 +16,7 @@ from shared.events.projects import (
     TaskStatusChanged,
     TeamMemberAdded,
     WebhookDisabled,
+    WebhookPassedOn,
 )
 
 
@@ -94,6 +95,12 @@ def _webhook_disabled(event: WebhookDisabled) -> Iterator[Notice]:
     yield Notice(event.user_id, kind, title, "webhook", event.webhook_id, event.project_id, is_for_actor_too=True)
 
 
+def _webhook_passed_on(event: WebhookPassedOn) -> Iterator[Notice]:
+    """Of the kind that concerns webhooks: what people have set for it counts here too."""
+    title = "A webhook is yours now: who made it has left"
+    yield Notice(event.user_id, NotificationKind.WEBHOOK_DISABLED, title, "webhook", event.webhook_id)
+
+
 _ALERTS = {
     SecurityAlert.PASSWORD_CHANGED: "Your password was changed",
     SecurityAlert.MFA_ENABLED: "A second factor was set up for your account",
@@ -119,5 +126,6 @@ SOURCES: tuple[tuple[type[Event], Source], ...] = (
     (TaskStatusChanged, _assigned_among_others),
     (TeamMemberAdded, _taken_on),
     (WebhookDisabled, _webhook_disabled),
+    (WebhookPassedOn, _webhook_passed_on),
     (SecurityAlerted, _alerted),
 )

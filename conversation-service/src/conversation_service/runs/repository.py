@@ -136,10 +136,10 @@ async def want_stop(work: Work, owner: Owner, run_id: UUID) -> None:
     )
 
 
-async def want_all_stopped(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    """Their nodes end them with what they have as soon as they next store something, or say that they live."""
-    sql = "update runs set is_stop_wanted = true where tenant_id = $1 and user_id = $2 and status = 'running'"
-    await work.execute(sql, tenant_id, user_id)
+async def want_all_stopped(work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> None:
+    """Of those begun by then, their nodes end them with what they have as soon as they next store something, or say
+    that they live."""
+    await work.execute(_WANT_ALL_STOPPED, tenant_id, user_id, until)
 
 
 async def stop_all(work: Work, tenant_id: UUID) -> None:
@@ -186,3 +186,9 @@ async def lock_abandoned(work: Work, run: RunState, silent_for: Any) -> bool:
         silent_for,
     )
     return row is not None
+
+
+_WANT_ALL_STOPPED = """
+update runs set is_stop_wanted = true
+where tenant_id = $1 and user_id = $2 and status = 'running' and created_at <= $3
+"""

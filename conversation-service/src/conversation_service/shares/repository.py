@@ -77,6 +77,7 @@ async def remove(work: Work, owner: Owner, conversation_id: UUID, share_id: UUID
     )
 
 
-async def remove_all_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    """Every link that they made in the tenant."""
-    await work.execute("delete from shares where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+async def remove_all_of(work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> None:
+    """Every link that they had made in the tenant by then."""
+    sql = "delete from shares where tenant_id = $1 and user_id = $2 and created_at <= $3"
+    await work.execute(sql, tenant_id, user_id, until)

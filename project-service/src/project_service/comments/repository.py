@@ -149,8 +149,10 @@ async def unstar(work: Work, principal: Principal, comment_id: UUID) -> None:
     await work.execute(sql, principal.tenant_id, comment_id, principal.user_id)
 
 
-async def drop_stars_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    await work.execute("delete from comment_stars where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+async def drop_stars_of(work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> None:
+    """Those that they had given by then."""
+    sql = "delete from comment_stars where tenant_id = $1 and user_id = $2 and created_at <= $3"
+    await work.execute(sql, tenant_id, user_id, until)
 
 
 def _filters(query: CommentQuery | CommentsAboutQuery, arguments: Arguments) -> str:

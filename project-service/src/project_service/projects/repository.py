@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ from project_service.projects.schemas import CreateProject, ProjectCounts, Proje
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, ProjectState, Visibility
 from shared.ids import new_id
+from shared.members.leavings import Leaving
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -48,6 +49,13 @@ _DETAILS = """
         from project_tags t where t.project_id = p.id
     ) tagged on true
 """
+
+
+class PassedOn(NamedTuple):
+    """How many projects have another owner, and as they are then those that are not deleted."""
+
+    number: int
+    living: list[ProjectState]
 
 
 async def find_page(work: Work, principal: Principal, query: ProjectQuery) -> PageOf[ProjectView]:
@@ -133,15 +141,14 @@ async def add(work: Work, principal: Principal, new: CreateProject, now: datetim
     return _view(principal, _only(row))
 
 
-async def pass_on(
-    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
-) -> list[ProjectState]:
-    """Projects of somebody, one or all, get another owner: who owns them for longest, else an owner of the tenant.
+async def pass_on(work: Work, leaving: Leaving, at_most: int, now: datetime) -> PassedOn:
+    """Projects that somebody made before they left get another owner: who owns them for longest, else of the tenant.
 
-    As they are then. Those for whom there is nobody stay as they are; of the others there may be more.
+    Those for whom there is nobody stay as they are; of the others there may be more.
     """
-    rows = await work.rows(_PASS_ON, tenant_id, user_id, project_id, at_most, now)
-    return msgspec.convert(rows, list[ProjectState])
+    rows = await work.rows(_PASS_ON, *leaving, at_most, now)
+    living = [row for row in rows if row["deleted_at"] is None]
+    return PassedOn(len(rows), msgspec.convert(living, list[ProjectState]))
 
 
 async def update(
@@ -229,8 +236,10 @@ async def drop_favorite(work: Work, principal: Principal, project_id: UUID) -> N
     await work.execute(sql, principal.tenant_id, project_id, principal.user_id)
 
 
-async def drop_favorites_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    await work.execute("delete from project_favorites where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+async def drop_favorites_of(work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> None:
+    """Those that they had marked by then."""
+    sql = "delete from project_favorites where tenant_id = $1 and user_id = $2 and created_at <= $3"
+    await work.execute(sql, tenant_id, user_id, until)
 
 
 async def purge(work: Work, deleted_before: datetime, rows_at_once: int) -> int:
@@ -353,7 +362,7 @@ where p.tenant_id = $1 and p.id = $2
 """
 
 _PASS_ON = f"""
-update projects p set owner_id = heir.user_id, version = p.version + 1, updated_at = $5
+update projects p set owner_id = heir.user_id, version = p.version + 1, updated_at = $6
 from (
     select * from (
         select owned.id, coalesce((
@@ -361,9 +370,11 @@ from (
             join tenant_members t on t.tenant_id = m.tenant_id and t.user_id = m.user_id and t.is_active
             where m.project_id = owned.id and m.role = 'owner' and m.user_id <> $2 order by m.created_at, m.id limit 1
         ), ({owner_of_tenant("$1", "$2")})) as user_id
-        from projects owned where owned.tenant_id = $1 and owned.owner_id = $2 and ($3::uuid is null or owned.id = $3)
-    ) named where named.user_id is not null limit $4
+        from projects owned
+        where owned.tenant_id = $1 and owned.owner_id = $2 and ($3::uuid is null or owned.id = $3)
+          and owned.created_at <= $4
+    ) named where named.user_id is not null limit $5
 ) heir
 where p.tenant_id = $1 and p.id = heir.id and p.owner_id = $2
-returning {_COLUMNS}
+returning {_COLUMNS}, p.deleted_at
 """

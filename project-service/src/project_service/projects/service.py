@@ -24,6 +24,7 @@ from shared.events.questions import ProjectStanding, ProjectStandingAnswer
 from shared.events.topics import project_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.members.leavings import Leaving
 from shared.pagination import PageOf
 from shared.principal import Principal
 from shared.quotas import Quota, require_room
@@ -126,18 +127,19 @@ async def require_project_room(work: Work, principal: Principal) -> None:
     require_room(Quota.PROJECTS, principal.tier, await repository.count_alone(work, principal.tenant_id))
 
 
-async def pass_on_projects(
-    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
-) -> int:
-    """Projects of somebody who has left get another owner; returns how many did, and there may be more."""
-    passed = await repository.pass_on(work, tenant_id, user_id, project_id, at_most, now)
-    for project in passed:
+async def pass_on_projects(work: Work, leaving: Leaving, at_most: int, now: datetime) -> int:
+    """Projects of somebody who has left get another owner; returns how many did, and there may be more.
+
+    Nobody hears of a deleted one: what it was called is gone.
+    """
+    passed = await repository.pass_on(work, leaving, at_most, now)
+    for project in passed.living:
         fields = ("owner_id",)
         _tell(
             work,
             ProjectUpdated(entity_id=project.id, version=project.version, changed_fields=fields, payload=project),
         )
-    return len(passed)
+    return passed.number
 
 
 async def purge_deleted(work: Work, now: datetime) -> int:

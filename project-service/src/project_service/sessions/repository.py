@@ -109,8 +109,10 @@ async def remove(work: Work, session: SessionSummary) -> None:
     await work.execute("delete from workspace_sessions where tenant_id = $1 and id = $2", session.tenant_id, session.id)
 
 
-async def remove_all_of(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    await work.execute("delete from workspace_sessions where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+async def remove_all_of(work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> None:
+    """Those that they had made by then."""
+    sql = "delete from workspace_sessions where tenant_id = $1 and user_id = $2 and created_at <= $3"
+    await work.execute(sql, tenant_id, user_id, until)
 
 
 def _filters(query: SessionQuery, arguments: Arguments) -> str:

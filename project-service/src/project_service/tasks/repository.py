@@ -5,7 +5,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -45,6 +45,13 @@ _COUNT_TEXT = "select coalesce(sum(bytes), 0)::bigint from task_counts where pro
 _SIZE = "coalesce(octet_length(t.description), 0)"
 _APPEND_ATTEMPTS = 5
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Unassigned(NamedTuple):
+    """How many tasks are nobody's any more, and as they are then those of projects that are not deleted."""
+
+    number: int
+    living: list[TaskState]
 
 
 async def find_page(work: Work, principal: Principal, project_id: UUID, query: TaskQuery) -> PageOf[TaskState]:
@@ -170,11 +177,12 @@ async def update(
 
 
 async def unassign(
-    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
-) -> list[TaskState]:
-    """Takes tasks off somebody, of one project or of all, deleted ones too; as they are then. There may be more."""
-    rows = await work.rows(_UNASSIGN, tenant_id, user_id, project_id, at_most, now)
-    return msgspec.convert(rows, list[TaskState])
+    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, until: datetime, at_most: int, now: datetime
+) -> Unassigned:
+    """Takes tasks off somebody that were last written by then, of one project or of all. There may be more."""
+    rows = await work.rows(_UNASSIGN, tenant_id, user_id, project_id, until, at_most, now)
+    living = [row for row in rows if not row["is_of_deleted"]]
+    return Unassigned(len(rows), msgspec.convert(living, list[TaskState]))
 
 
 async def remove(work: Work, principal: Principal, task_id: UUID) -> None:
@@ -258,12 +266,15 @@ async def _count_of_empty_page(
 
 # By way of the projects: `tasks_by_assignee` begins with them, and an index by tenant would cost every assignment.
 _UNASSIGN = f"""
-update tasks t set assignee_id = null, version = t.version + 1, updated_at = $5
+update tasks t set assignee_id = null, version = t.version + 1, updated_at = $6
 where t.tenant_id = $1 and t.id = any(array(
     select assigned.id from projects p cross join lateral (
         select a.id from tasks a
-        where a.tenant_id = $1 and a.project_id = p.id and a.assignee_id = $2 order by a.position, a.id limit $4
-    ) assigned where p.tenant_id = $1 and ($3::uuid is null or p.id = $3) limit $4
-)) and t.assignee_id = $2
-returning {_COLUMNS}
+        where a.tenant_id = $1 and a.project_id = p.id and a.assignee_id = $2 and a.updated_at <= $4
+        order by a.position, a.id limit $5
+    ) assigned where p.tenant_id = $1 and ($3::uuid is null or p.id = $3) limit $5
+)) and t.assignee_id = $2 and t.updated_at <= $4
+returning {_COLUMNS}, (
+    select p.deleted_at is not null from projects p where p.tenant_id = $1 and p.id = t.project_id
+) as is_of_deleted
 """

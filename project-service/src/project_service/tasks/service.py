@@ -173,13 +173,16 @@ async def _require_assignee(work: Work, principal: Principal, assignee_id: UUID 
 
 
 async def unassign(
-    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, at_most: int, now: datetime
+    work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None, until: datetime, at_most: int, now: datetime
 ) -> int:
-    """Takes tasks off somebody who has left; returns how many, and there may be more."""
-    tasks = await repository.unassign(work, tenant_id, user_id, project_id, at_most, now)
-    for task in tasks:
+    """Takes tasks off somebody who has left; returns how many, and there may be more.
+
+    Nobody hears of those of a deleted project: what they said is gone.
+    """
+    unassigned = await repository.unassign(work, tenant_id, user_id, project_id, until, at_most, now)
+    for task in unassigned.living:
         tell(work, task.project_id, change_event(task, ("assignee_id",)))
-    return len(tasks)
+    return unassigned.number
 
 
 async def tell_moved(work: Work, tenant_id: UUID, project_id: UUID, task_ids: Collection[UUID]) -> None:

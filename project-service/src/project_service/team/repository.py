@@ -93,9 +93,9 @@ async def remove(work: Work, member: TeamMemberState) -> None:
     await work.execute("delete from project_members where tenant_id = $1 and id = $2", member.tenant_id, member.id)
 
 
-async def leave_all(work: Work, tenant_id: UUID, user_id: UUID) -> list[TeamMemberState]:
-    """Every team of the tenant; returns what they were."""
-    return msgspec.convert(await work.rows(_LEAVE_ALL, tenant_id, user_id), list[TeamMemberState])
+async def leave_all(work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> list[TeamMemberState]:
+    """Every team of the tenant on which they have been since then, in the same role; returns what they were."""
+    return msgspec.convert(await work.rows(_LEAVE_ALL, tenant_id, user_id, until), list[TeamMemberState])
 
 
 _GET = f"""
@@ -133,4 +133,6 @@ update project_members m set role = $3, version = m.version + 1, updated_at = $4
 where m.tenant_id = $1 and m.id = $2 returning {_COLUMNS}
 """
 
-_LEAVE_ALL = f"delete from project_members m where m.tenant_id = $1 and m.user_id = $2 returning {_COLUMNS}"
+_LEAVE_ALL = f"""
+delete from project_members m where m.tenant_id = $1 and m.user_id = $2 and m.updated_at <= $3 returning {_COLUMNS}
+"""

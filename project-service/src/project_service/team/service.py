@@ -5,7 +5,6 @@ from uuid import UUID
 
 import msgspec
 
-from project_service.leaving.repository import Leaving
 from project_service.leaving.service import Leavings
 from project_service.members import repository as members
 from project_service.members.errors import UserNotFound
@@ -34,6 +33,8 @@ from shared.events.questions import InvitationRoom, ProjectTeam, ProjectTeamAnsw
 from shared.events.topics import project_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.idempotency import beside_the_write
+from shared.members.leaving_task import until
+from shared.members.leavings import Leaving
 from shared.messaging.requests import Requests
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
@@ -113,7 +114,7 @@ class TeamService:
             refuse_stale(if_match, member)
             check_owner_remains(await repository.find_owners(work, principal.tenant_id, project_id), member, None)
             await repository.remove(work, member)
-            await self._leavings.add(work, Leaving(member.tenant_id, user_id, project_id))
+            await self._leavings.leave_project(work, Leaving(member.tenant_id, user_id, project_id, self._clock.now()))
             _tell_removed(work, member)
 
     async def welcome(self, work: Work, accepted: InvitationAccepted) -> None:
@@ -143,9 +144,10 @@ class TeamService:
                 return ProjectTeamAnswer(None)
             return ProjectTeamAnswer(role, await repository.find_user_ids(work, tenant_id, question.project_id))
 
-    async def leave_tenant(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    async def leave_tenant(self, work: Work, leaving: Leaving) -> None:
         """The last owner of a project too: the owners of the tenant own every project."""
-        for member in await repository.leave_all(work, tenant_id, user_id):
+        last_written = await until(work, leaving)
+        for member in await repository.leave_all(work, leaving.tenant_id, leaving.user_id, last_written):
             _tell_removed(work, member)
 
     async def _add(

@@ -28,6 +28,8 @@ from shared.principal import Role
 from shared.tenant_closures.repository import is_closed
 
 SORT = "-created_at"
+REDACTED_AT_ONCE = 500  # events in a statement
+_BEFORE_ALL = UUID(int=0)
 SORT_KEYS = {"created_at": SortKey("created_at", datetime)}
 _PENDING = DeliveryStatus.PENDING
 _COLUMNS = f"""
@@ -204,8 +206,10 @@ async def redact_bodies(work: Work, event_ids: Sequence[UUID]) -> None:
 
 async def redact_earlier(work: Work, tenant_id: UUID, subject: str, before: datetime) -> None:
     """Of another service's events about the same thing, whose log is not here."""
-    earlier = await work.rows(_EARLIER, tenant_id, subject, before)
-    await redact_bodies(work, [row["event_id"] for row in earlier])
+    event_id = _BEFORE_ALL
+    while earlier := await work.rows(_EARLIER, tenant_id, subject, before, event_id, REDACTED_AT_ONCE):
+        await redact_bodies(work, [row["event_id"] for row in earlier])
+        event_id = earlier[-1]["event_id"]
 
 
 async def backlog(database: Database, now: datetime) -> Backlog:
@@ -294,9 +298,14 @@ from webhook_bodies b join webhooks w on w.tenant_id = b.tenant_id
 where b.event_id = any($1::uuid[]) and d.webhook_id = w.id and d.event_id = b.event_id
 """
 
+# Found by the subject, webhook by webhook: `offset 0` keeps the planner from reading a whole log instead.
 _EARLIER = """
-select distinct d.event_id from webhooks w join webhook_deliveries d on d.webhook_id = w.id
-where w.tenant_id = $1 and d.subject = $2 and d.occurred_at < $3 and d.event_id is not null
+select distinct found.event_id from webhooks w cross join lateral (
+    select d.event_id from webhook_deliveries d
+    where d.webhook_id = w.id and d.subject = $2 and d.occurred_at < $3 and d.event_id is not null offset 0
+) found
+where w.tenant_id = $1 and found.event_id > $4
+order by found.event_id limit $5
 """
 
 _ADD_TEST = f"""

@@ -151,9 +151,16 @@ async def disable_made_by(work: Work, tenant_id: UUID, user_id: UUID, reason: Di
     return await work.execute(_DISABLE_MADE_BY, tenant_id, user_id, until, reason)
 
 
-async def lock_of_maker(work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None) -> list[WebhookView]:
+async def lock_of_maker(
+    work: Work,
+    tenant_id: UUID,
+    user_id: UUID,
+    project_id: UUID | None,
+    made_until: datetime,
+    written_until: datetime,
+) -> list[WebhookView]:
     """Those of one project, or all; nobody else writes them until this transaction ends."""
-    rows = await work.rows(_OF_MAKER, tenant_id, user_id, project_id)
+    rows = await work.rows(_OF_MAKER, tenant_id, user_id, project_id, made_until, written_until)
     return [_view(row) for row in rows]
 
 
@@ -213,6 +220,7 @@ where w.tenant_id = $1 and w.id = $2 and w.active returning {_COLUMNS}
 _OF_MAKER = f"""
 select {_COLUMNS} from webhooks w
 where w.tenant_id = $1 and w.created_by = $2 and ($3::uuid is null or w.project_id = $3)
+  and w.created_at <= $4 and w.updated_at <= $5
 order by w.id for no key update of w
 """
 

@@ -29,7 +29,7 @@ from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import FieldError, Forbidden, ValidationFailed
-from shared.events.projects import ProjectRole, WebhookDisabled
+from shared.events.projects import ProjectRole, WebhookDisabled, WebhookPassedOn
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.ids import new_id
@@ -110,19 +110,34 @@ class WebhookService:
             refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
             await repository.remove(work, principal.tenant_id, webhook_id)
 
-    async def pass_on(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    async def pass_on(
+        self, work: Work, tenant_id: UUID, user_id: UUID, left_at: datetime, last_written: datetime
+    ) -> None:
         """Webhooks of the tenant of somebody who has left get an owner of it as their maker, where one is known.
 
-        In the transaction that hears of it: no event is lost between the two makers.
+        In the transaction that hears of it: no event is lost between the two makers. Only those that were made before
+        they left, and last written by then or by `last_written`.
         """
         owner_id = await members.find_owner(work, tenant_id, but=user_id)
-        for webhook in await repository.lock_of_maker(work, tenant_id, user_id, None):
+        for webhook in await repository.lock_of_maker(work, tenant_id, user_id, None, left_at, last_written):
             if webhook.project_id is None and owner_id is not None:
                 await _pass_to(work, tenant_id, webhook.id, owner_id, self._clock.now())
 
-    async def end_of(self, work: Work, tenant_id: UUID, user_id: UUID, project_id: UUID | None) -> int:
-        """Ends all other webhooks of somebody who has left, of one project or all; returns how many."""
-        theirs = {each.id: each for each in await repository.lock_of_maker(work, tenant_id, user_id, project_id)}
+    async def end_of(
+        self,
+        work: Work,
+        tenant_id: UUID,
+        user_id: UUID,
+        project_id: UUID | None,
+        left_at: datetime,
+        last_written: datetime,
+    ) -> int:
+        """Ends all other webhooks of somebody who has left, of one project or all; returns how many.
+
+        The times are as for `pass_on`.
+        """
+        made = await repository.lock_of_maker(work, tenant_id, user_id, project_id, left_at, last_written)
+        theirs = {each.id: each for each in made}
         ended = await repository.end_of_maker(work, tenant_id, theirs, self._clock.now())
         for webhook_id, project_owner_id in ended.items():
             _tell_ended(work, theirs[webhook_id], project_owner_id)
@@ -179,10 +194,15 @@ def _tell_ended(work: Work, before: WebhookView, owner_id: UUID | None) -> None:
 
 
 async def _pass_to(work: Work, tenant_id: UUID, webhook_id: UUID, owner_id: UUID, now: datetime) -> None:
-    """What was delivered for the former maker may be what gift planning keeps from the new one: it goes then."""
+    """The owner is notified.
+
+    What was delivered for the former maker may be what gift planning keeps from the new one: it goes then.
+    """
     if await audience_of(work, tenant_id, owner_id) is not None:
         await delivery_queue.delete_of(work, tenant_id, webhook_id)
     await repository.update(work, tenant_id, webhook_id, {"created_by": owner_id, "creator_role": Role.OWNER}, now)
+    passed_on = WebhookPassedOn(tenant_id=tenant_id, webhook_id=webhook_id, user_id=owner_id)
+    work.publish(passed_on, topics=[], subject=str(webhook_id))
 
 
 def _with(secret: str, webhook: WebhookView) -> WebhookWithSecret:

@@ -171,7 +171,7 @@ class SecurityAlerted(Event, frozen=True, kw_only=True):
 
 
 class AccountDeactivated(Event, frozen=True, kw_only=True):
-    """The user has closed their account. Told once in each of their tenants."""
+    """The user has closed their account and left, for good. Told once in each of their tenants."""
 
     type: ClassVar[str] = "auth.account.deactivated"
     tenant_id: UUID

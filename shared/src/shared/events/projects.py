@@ -330,6 +330,18 @@ class WebhookDisabled(Event, frozen=True, kw_only=True):
     project no more."""
 
 
+class WebhookPassedOn(Event, frozen=True, kw_only=True):
+    """A webhook of the tenant goes on: who made it has left, and what it is told is from now on what `user_id` may see.
+
+    `user_id` is told: an owner of the tenant, who is its maker now.
+    """
+
+    type: ClassVar[str] = "project.webhook.passed_on"
+    tenant_id: UUID
+    webhook_id: UUID
+    user_id: UUID
+
+
 class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     """That a member has a workspace session. What is in it is for nobody but them, and no event carries it."""
 

@@ -20,7 +20,15 @@ async def apply(work: Work, members: Sequence[Member]) -> None:
 
 async def forget(work: Work, tenant_id: UUID, user_id: UUID, as_of: datetime) -> bool:
     """Nothing that says who they were is kept. False when they have come back since."""
-    return await work.execute(_FORGET, tenant_id, user_id, as_of) == 1
+    if await work.execute(_FORGET, tenant_id, user_id, as_of):
+        return True
+    await work.execute(_JOIN_ANEW, tenant_id, user_id, as_of)
+    return False
+
+
+async def is_member(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
+    """Also of one who is suspended; not of somebody who is not known."""
+    return await work.row(_IS_MEMBER, tenant_id, user_id) is not None
 
 
 async def known(work: Work, tenant_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
@@ -55,8 +63,16 @@ insert into tenant_members as m (tenant_id, user_id, is_member, is_active, as_of
 on conflict (tenant_id, user_id) do update set
     is_member = false, is_active = false, role = null, email = null, display_name = null, email_key = null,
     mail_handle = null, name_handle = null, joined_at = null, as_of = excluded.as_of
-where excluded.as_of > m.as_of
+where excluded.as_of >= m.as_of
 """
+
+# When exactly they came back is not known here; by the time of what was seen last they had.
+_JOIN_ANEW = """
+update tenant_members set joined_at = as_of
+where tenant_id = $1 and user_id = $2 and is_member and (joined_at is null or joined_at <= $3)
+"""
+
+_IS_MEMBER = "select from tenant_members where tenant_id = $1 and user_id = $2 and is_member"
 
 _KNOWN = "select user_id from tenant_members where tenant_id = $1 and user_id = any($2::uuid[]) and is_active"
 

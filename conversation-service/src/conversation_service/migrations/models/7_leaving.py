@@ -1,12 +1,25 @@
-"""What is somebody's is found when they leave: links, running answers, what was said of them."""
+"""Members who have left are remembered until all is dealt with; what is theirs is found: links, running answers."""
 
 from tortoise import BaseDBAsyncClient
 
+from shared.db.schema import NO_TENANT, tenant_policy
+
 RUN_IN_TRANSACTION = True
 
-LEAVING = """
+LEAVING = f"""
 create index shares_of_user on shares (tenant_id, user_id);
 alter table answer_leases add column is_stop_wanted boolean not null default false;
+create table leavings (
+    id uuid primary key,
+    tenant_id uuid not null,
+    user_id uuid not null,
+    project_id uuid,
+    left_at timestamptz not null,
+    due_at timestamptz not null
+);
+create unique index leavings_once on leavings (tenant_id, user_id, coalesce(project_id, '{NO_TENANT}'::uuid));
+create index leavings_in_order on leavings (due_at, id);
+{tenant_policy("leavings")}
 """
 
 
@@ -16,6 +29,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
+drop table leavings;
 drop index shares_of_user;
 alter table answer_leases drop column is_stop_wanted;
 """

@@ -129,9 +129,9 @@ async def holding(work: Work, tenant_id: UUID, gift_id: UUID, locking: str = "")
     return msgspec.convert(rows, list[StoredItem])
 
 
-async def lock_claimed(work: Work, tenant_id: UUID, user_id: UUID, at_most: int) -> list[StoredItem]:
-    """What they have taken, alone or with others; nobody else writes it until this transaction ends."""
-    rows = await work.rows(_CLAIMED, tenant_id, user_id, at_most)
+async def lock_claimed(work: Work, tenant_id: UUID, user_id: UUID, until: datetime, at_most: int) -> list[StoredItem]:
+    """What they had taken by then, alone or with others; nobody else writes it until this transaction ends."""
+    rows = await work.rows(_CLAIMED, tenant_id, user_id, until, at_most)
     return msgspec.convert(rows, list[StoredItem])
 
 
@@ -151,7 +151,7 @@ async def remove(work: Work, item: StoredItem) -> None:
 
 _CLAIMED = f"""
 select {_COLUMNS} from {_TABLE} t
-where t.tenant_id = $1 and t.assigned_to is not null
+where t.tenant_id = $1 and t.assigned_to is not null and t.updated_at <= $3
   and t.shares @> jsonb_build_array(jsonb_build_object('user_id', $2::uuid))
-order by t.id limit $3 for update
+order by t.id limit $4 for update
 """

@@ -105,9 +105,12 @@ class ItemService:
             await repository.remove(work, item)
             tell_item_is_gone(work, await linked(work, principal.tenant_id), gift_list, item, now)
 
-    async def release_of(self, work: Work, tenant_id: UUID, user_id: UUID, at_most: int) -> int:
-        """Gives back what somebody who has left had taken; returns how many items, and there may be more."""
-        taken = await repository.lock_claimed(work, tenant_id, user_id, at_most)
+    async def release_of(self, work: Work, tenant_id: UUID, user_id: UUID, until: datetime, at_most: int) -> int:
+        """Gives back what somebody who has left had taken; returns how many items, and there may be more.
+
+        Of items that were last written by then.
+        """
+        taken = await repository.lock_claimed(work, tenant_id, user_id, until, at_most)
         on = await lists.get_any(work, tenant_id, sorted({item.list_id for item in taken}))
         for item in taken:
             await self._write(work, on[item.list_id], item, released(whole(item), user_id, is_admin=False))

@@ -1,6 +1,7 @@
 """The use cases of persons, each one transaction. Who is linked to a person cannot undo it: that would tell secrets."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -112,17 +113,15 @@ class PersonService:
             await _check_link(work, principal, before, changed)
             return await self._write(work, before, changed)
 
-    async def unlink(self, work: Work, tenant_id: UUID, user_id: UUID) -> int:
+    async def unlink(self, work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> None:
         """Of somebody who has left: the person is no member any more, and what was kept from them is kept no more.
 
-        Returns how many persons that were.
+        Not a person that was written since.
         """
         await hold_links(work, tenant_id)
         person = await repository.lock_member(work, tenant_id, user_id)
-        if person is None:
-            return 0
-        await self._write(work, person, {"user_id": None})
-        return 1
+        if person is not None and person.updated_at <= until:
+            await self._write(work, person, {"user_id": None})
 
     async def remove(self, principal: Principal, person_id: UUID, if_match: IfMatch) -> None:
         """Raises PersonNotFound, Forbidden, PreconditionFailed, PersonInUse."""

@@ -13,11 +13,12 @@ create table leavings (
     user_id uuid not null,
     project_id uuid,
     left_at timestamptz not null,
+    due_at timestamptz not null,
     constraint leaving_of_project foreign key (tenant_id, project_id)
         references projects (tenant_id, id) on delete cascade
 );
 create unique index leavings_once on leavings (tenant_id, user_id, coalesce(project_id, '{NO_TENANT}'::uuid));
-create index leavings_in_order on leavings (left_at, id);
+create index leavings_in_order on leavings (due_at, id);
 create index leavings_of_project on leavings (tenant_id, project_id) where project_id is not null;
 create index list_items_claimed on list_items (tenant_id, id) where assigned_to is not null;
 {tenant_policy("leavings")}
