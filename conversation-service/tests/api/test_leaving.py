@@ -17,7 +17,6 @@ from conversation_service.chats.access import ChatAccess
 from conversation_service.chats.project_chats import ProjectChats
 from conversation_service.chats.service import ChatService
 from conversation_service.llm.offline import OfflineProvider
-from conversation_service.members.leaving import LEAVING
 from conversation_service.members.leavings import PORTION
 from conversation_service.numbered_pages import NumberedQuery
 from conversation_service.storage.allotments import StorageAllotments
@@ -41,11 +40,6 @@ LATER = timedelta(seconds=1)
 STATELESS = "/api/v1/chat/completions"
 QUESTION = {"messages": [{"role": "user", "content": "Hello"}]}
 FORMER = "Former member"
-NO_USERS = {
-    "id", "tenant_id", "project_id", "entity_id", "event_id", "chat_id", "message_id", "reply_to", "conversation_id",
-    "workspace_session_id", "related_conversations", "parent_id", "content_of", "prompt_id", "run_id", "event_ids",
-}  # fmt: skip
-"""Names of columns that hold other ids than those of users."""
 
 
 @pytest.fixture
@@ -286,20 +280,6 @@ async def test_a_page_of_messages_costs_as_many_statements_however_many_authors_
 
     assert [each.author.display_name for each in page.items if each.author] == [f"Member {n}" for n in range(20)]
     assert costs[0] == costs[1]
-
-
-async def test_every_column_that_names_a_user_is_decided_on(chats: ChatClient) -> None:
-    rows = await chats.database.system_rows(
-        """
-        select table_name || '.' || column_name as place, column_name from information_schema.columns
-        where table_schema = 'public' and udt_name in ('uuid', '_uuid')
-        """
-    )
-    places = {row["place"] for row in rows}
-    undecided = {row["place"] for row in rows if row["column_name"] not in NO_USERS and row["place"] not in LEAVING}
-
-    assert undecided == set(), "say in conversation_service/members/leaving.py what becomes of it when a member leaves"
-    assert set(LEAVING) - places == set()
 
 
 async def has_answers(chats: ChatClient, count: int) -> bool:

@@ -13,7 +13,6 @@ from project_people import introduce, is_known
 
 from project_service.comments import repository as comments
 from project_service.comments.schemas import CommentQuery
-from project_service.leaving.columns import LEAVING
 from project_service.leaving.service import PORTION
 from project_service.versions import repository as versions
 from project_service.versions.schemas import VersionListQuery
@@ -35,12 +34,6 @@ from shared.testing.members import joined, left, tell
 WEBHOOKS = "/api/v1/webhooks"
 SECOND = timedelta(seconds=1)
 RECEIVER = "https://example.com/hook"
-NO_USERS = {
-    "id", "tenant_id", "project_id", "entity_id", "parent_id", "task_id", "comment_id", "file_id", "list_id", "gift_id",
-    "person_id", "person_ids", "occasion_id", "link_id", "label_id", "depends_on_id", "webhook_id", "event_id",
-    "conversation_id", "parent_session_id", "kept_by", "event_ids",
-}  # fmt: skip
-"""Names of columns that hold other ids than those of users."""
 
 
 async def leave(client: ProjectClient, bus: MemoryBus, who: Principal, *, at: datetime | None = None) -> None:
@@ -448,20 +441,6 @@ async def test_who_is_taken_off_a_private_project_keeps_no_tasks_in_it(client: P
     assert (await read(client, owner, f"{WEBHOOKS}/{webhook['id']}"))["disabled_reason"] == "maker_left"
     for task in tasks[1:]:
         assert (await read(client, owner, task_path(task)))["assignee_id"] == str(ben.user_id)
-
-
-async def test_every_column_that_names_a_user_is_decided_on(client: ProjectClient) -> None:
-    rows = await client.database.system_rows(
-        """
-        select table_name || '.' || column_name as place, column_name from information_schema.columns
-        where table_schema = 'public' and (udt_name in ('uuid', '_uuid'))
-        """
-    )
-    undecided = {row["place"] for row in rows if row["column_name"] not in NO_USERS and row["place"] not in LEAVING}
-    gone = {place for place in LEAVING if place not in {row["place"] for row in rows}} - {"list_items.shares"}
-
-    assert undecided == set(), "say in project_service/leaving/columns.py what becomes of it when a member leaves"
-    assert gone == set()
 
 
 @pytest.mark.parametrize("path", ["comments", "activity", "versions"])

@@ -14,6 +14,7 @@ from project_service.activity.service import ActivityService
 from project_service.comments.entities import KINDS
 from project_service.comments.schemas import CommentQuery
 from project_service.comments.service import CommentService
+from project_service.leaving.service import Leavings
 from project_service.projects.schemas import ProjectQuery
 from project_service.projects.service import ProjectService
 from project_service.tags.schemas import TagQuery
@@ -160,7 +161,7 @@ async def test_lists_in_a_project_take_two_statements_whatever_they_hold(
 
     for listing in (
         CommentService(database, SystemClock(), KINDS).find(ada, project_id, CommentQuery()),
-        TeamService(database, Requests(bus), SystemClock()).find(ada, project_id, TeamQuery()),
+        TeamService(database, Requests(bus), cast(Leavings, None), SystemClock()).find(ada, project_id, TeamQuery()),
         TagService(database, SystemClock()).find(ada, project_id, TagQuery(include_total=False)),
         ActivityService(database).find(ada, project_id, ActivityQuery(include_total=False)),
     ):
