@@ -79,8 +79,8 @@ class Entrance:
         return _entry(visitor, target, permit)
 
     def _refuse_at_once(self, visitor: Visitor, error: Unauthorized) -> None:
-        """Raises it, counted for its address; nothing where that, or telling it, has to be waited for."""
-        if hears_refusals_in_band(visitor.head, visitor.row):
+        """Raises it, counted for its address; nothing where it is none, has to be waited for, or is told in band."""
+        if visitor.row.access is Access.IF_GOOD or hears_refusals_in_band(visitor.head, visitor.row):
             return
         permit = self._limiter.take(self._plans.of_address, (address_prefix(visitor.address),))
         if permit is not None:

@@ -242,7 +242,7 @@ async def test_other_outlets_are_told_by_the_events_whom_they_may_show_them(home
 
 
 async def test_a_webhook_hears_what_its_maker_may_know(home: Household) -> None:
-    await home.new("persons", home.ben, name="Olga", user_id=str(home.olga.user_id))
+    await home.new("persons", person(Role.ADMIN), name="Olga", user_id=str(home.olga.user_id))
     hooks = {
         who: await home.new("webhooks", who, url="https://example.invalid/hook", events=["list_item.*"])
         for who in (home.olga, person(Role.ADMIN))
@@ -270,7 +270,7 @@ async def test_a_webhook_hears_what_its_maker_may_know(home: Household) -> None:
 
 
 async def test_who_is_a_person_here_learns_nothing_from_webhooks_of_others(home: Household) -> None:
-    await home.new("persons", home.ben, name="Olga", user_id=str(home.olga.user_id))
+    await home.new("persons", person(Role.ADMIN), name="Olga", user_id=str(home.olga.user_id))
     admin = person(Role.ADMIN)
     hook = await home.new("webhooks", admin, url="https://example.invalid/hook", events=["*"])
     own = await home.new("webhooks", home.olga, url="https://example.invalid/own", events=["*"])
@@ -315,7 +315,7 @@ async def test_a_link_begins_new_streams(home: Household, requests: Requests) ->
     topic = f"list:{gift_list['id']}"
     before = await position(requests, home.cleo, topic)
 
-    linked = await home.new("persons", home.ben, name="Cleo", user_id=str(home.cleo.user_id))
+    linked = await home.new("persons", person(Role.ADMIN), name="Cleo", user_id=str(home.cleo.user_id))
     await home.item(home.ben, gift_list)
 
     after = await position(requests, home.cleo, topic)

@@ -17,7 +17,6 @@ from shared.ids import new_id
 from shared.messaging import dead_letter_files, memory_broker
 from shared.messaging.bus import Binding, Bus, Delivery, PublishFailed, QueueSpec
 from shared.messaging.dead_letter_files import DeadLetterFiles
-from shared.messaging.event_log import EventLog
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
 from shared.messaging.rabbitmq.bus import RabbitBus
@@ -310,25 +309,6 @@ def test_dead_letters_in_files_have_a_limit(tmp_path: Path, monkeypatch: pytest.
 
     assert asyncio.run(bury(3)) == [True, True, False]
     assert len(DeadLetterFiles(tmp_path).read(SLOW)) == 2
-
-
-async def test_what_a_full_queue_has_not_got_is_not_pruned(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.messaging.event_log.KEPT_PER_TOPIC", 0)
-    async with database.unit_of_work(TENANTS[0]) as work:
-        work.publish(NoteAdded(note_id=new_id()), topics=["all"], subject="note")
-        work.publish(NoteAdded(note_id=new_id()), topics=[], subject="note")
-    async with database.system_work() as work:
-        await work.execute("update outbox set time = now() - interval '9 days', sent_at = now() - interval '9 days'")
-        await work.execute("update outbox_topics set stored_at = now() - interval '9 days'")
-        await work.execute(
-            "insert into outbox_backlog (queue, partition, seq, event_id) select $1, partition, seq, id from outbox",
-            SLOW,
-        )
-
-    assert await EventLog(database).prune() == 0
-    async with database.system_work() as work:
-        await work.execute("delete from outbox_backlog")
-    assert await EventLog(database).prune() == 2
 
 
 async def test_an_event_that_was_erased_is_waited_for_no_longer(database: Database, memory: MemoryBroker) -> None:

@@ -25,7 +25,7 @@ from shared.events.envelope import Envelope, decode
 from shared.events.registry import default_registry
 from shared.ids import new_id
 from shared.messaging import redaction
-from shared.messaging.bus import OutgoingMessage
+from shared.messaging.bus import Offered, OutgoingMessage
 from shared.messaging.event_log import EventLog
 from shared.messaging.redaction import redact_authored, redact_subjects, redact_topics, rewrite_redacted
 from shared.messaging.relay import Relay
@@ -38,9 +38,11 @@ NOW = datetime(2026, 11, 30, tzinfo=UTC)
 class RecordingBus:
     def __init__(self) -> None:
         self.sent: list[Envelope] = []
+        self.queues: tuple[str, ...] = ()
 
-    async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+    async def offer(self, messages: Sequence[OutgoingMessage]) -> Offered:
         self.sent.extend(decode(message.body) for message in messages)
+        return Offered(len(messages), {})
 
 
 class Stage:
