@@ -41,8 +41,8 @@ def verification(first_name: str, link: str) -> Letter:
         action=Action("Confirm e-mail address", link),
         closing=(
             "If you did not make this account, do not confirm: somebody else knows its password and could go on using "
-            'it. Leave this message alone, or make the account yours: choose a new password with "Forgot password" at '
-            "sign-in, which signs everybody else out."
+            "it. Leave this message alone, or make the account yours: choose a new password by way of Forgot password "
+            "at sign-in, which signs everybody else out."
         ),
     )
 
