@@ -41,6 +41,7 @@ from auth_service.mail.mailroom import Mailroom, mail_folder
 from auth_service.mail.old_files import OldMailFiles
 from auth_service.mail.outbox import MailOutbox
 from auth_service.members import routes as member_routes
+from auth_service.members.joining import tenant_founded
 from auth_service.members.service import Members
 from auth_service.mfa import routes as mfa
 from auth_service.mfa.challenges import Challenges
@@ -268,6 +269,7 @@ def _sign_in(
         codes,
         notices,
         tenant_joined,
+        tenant_founded,
         opener,
         mint,
         RestoreTokens(secret, clock),

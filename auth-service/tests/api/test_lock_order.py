@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+from auth_authenticator import MFA, set_up_mfa
 from auth_builders import PASSWORD, Member, registration
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
+from lock_queue import until_somebody_waits
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite
 
@@ -55,6 +58,57 @@ async def test_keeping_house_waits_for_nobody(
 
     assert kept == 0
     assert forgotten > 0
+
+
+SECOND_FACTOR_DEEDS = ["step_up", "sign_in", "remove"]
+
+
+@pytest.mark.parametrize("deed", SECOND_FACTOR_DEEDS)
+async def test_the_second_factor_is_locked_after_its_user(
+    auth: AuthClient, databases: list[Database], clock: SettableClock, deed: str
+) -> None:
+    member = await auth.register()
+    send = (await second_factor_deeds(auth, member, clock))[deed]
+
+    async with databases[1].system_work() as work:
+        await work.rows("select from users where id = $1 for no key update", member.principal.user_id)
+        doing = asyncio.create_task(send(auth))
+        await until_somebody_waits(databases[0])
+        free = await databases[0].system_rows("select from mfa_enrolments for update nowait")
+
+    assert len(free) == 1
+    assert (await doing).status in (200, 204)
+
+
+async def test_codes_and_a_proof_of_one_account_at_once_end_in_no_deadlock(
+    run_auth: RunAuth, databases: list[Database], mail: MailServer, clock: SettableClock
+) -> None:
+    async with run_auth(databases[0], smtp_url=mail.url) as one, run_auth(databases[1], smtp_url=mail.url) as two:
+        for _ in range(ROUNDS):
+            member = await one.register_unproven()
+            token = await mail.token_to(member.email, "Confirm")
+            deeds = await second_factor_deeds(one, member, clock)
+
+            answers = await asyncio.gather(
+                *(deed(replica) for deed in deeds.values() for replica in (one, two)),
+                one.send("POST", f"{AUTH}/verify-email", {"token": token}, who=member.principal),
+            )
+
+            assert {answer.status for answer in answers} <= {200, 204, 401, 409}, answers
+            assert answers[-1].status == 204
+
+
+async def second_factor_deeds(auth: AuthClient, member: Member, clock: SettableClock) -> dict[str, Deed]:
+    """Each takes a code of its own."""
+    me = member.principal
+    _, codes = await set_up_mfa(auth, me, clock)
+    challenge = (await auth.login(member.email)).json["error"]["details"]["mfa_token"]
+    second = {"mfa_token": challenge, "code": codes[1]}
+    return {
+        "step_up": lambda auth: auth.send("POST", f"{AUTH}/step-up", {"code": codes[0]}, who=me),
+        "sign_in": lambda auth: auth.send("POST", f"{AUTH}/login/mfa", second),
+        "remove": lambda auth: auth.send("DELETE", MFA, {"code": codes[2]}, who=me),
+    }
 
 
 def new_user() -> dict[str, str]:

@@ -211,3 +211,13 @@ def face(answer: Answer) -> tuple[object, ...]:
         name: value for name, value in answer.headers.items() if name not in {"x-request-id", "date", "x-tessera-audit"}
     }
     return answer.status, str(error), str(headers), answer.cookies
+
+
+async def test_a_right_password_is_no_attempt_where_the_tenant_is_closed(strict: AuthClient) -> None:
+    owner = await strict.register()
+    closed = await strict.send("DELETE", "/api/v1/tenants/current", {}, who=owner.principal)
+
+    answers = [await strict.login(owner.email) for _ in range(7)]
+
+    assert closed.status == 204
+    assert {(answer.status, answer.code) for answer in answers} == {(403, "TENANT_CLOSED")}

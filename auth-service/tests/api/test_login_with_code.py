@@ -239,6 +239,37 @@ async def test_the_challenge_is_stored_as_a_digest(auth: AuthClient, clock: Sett
     assert row["digest"] not in token.encode()
 
 
+async def test_a_code_is_used_up_although_the_tenant_is_closed(
+    auth_with_mail: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    _, codes = await set_up_mfa(auth, owner.principal, clock)
+    closed = await auth.send("DELETE", "/api/v1/tenants/current", {}, who=owner.principal)
+    token = await challenge(auth, owner.email)
+
+    first = await finish(auth, token, codes[0])
+    again = await finish(auth, await challenge(auth, owner.email), codes[0])
+
+    assert closed.status == 204
+    assert (first.status, first.code) == (403, "TENANT_CLOSED")
+    assert (again.status, again.code) == (401, "AUTH_MFA_INVALID")
+    assert (await finish(auth, token, codes[1])).code == "AUTH_MFA_INVALID"
+    await mail.letter_to(owner.email, "recovery code")
+
+
+async def test_a_refused_invitation_leaves_the_code_used_and_nobody_joined(
+    auth: AuthClient, clock: SettableClock
+) -> None:
+    member = await auth.register()
+    _, codes = await set_up_mfa(auth, member.principal, clock)
+
+    refused = await finish(auth, await challenge(auth, member.email), codes[0], invitation_token="x")
+    again = await finish(auth, await challenge(auth, member.email), codes[0])
+
+    assert (refused.status, refused.code) == (410, "TOKEN_USED_OR_EXPIRED")
+    assert (again.status, again.code) == (401, "AUTH_MFA_INVALID")
+
+
 async def challenge(auth: AuthClient, email: str, **more: Any) -> str:
     answer = await auth.login(email, **more)
     assert answer.code == "AUTH_MFA_REQUIRED", answer
@@ -246,5 +277,5 @@ async def challenge(auth: AuthClient, email: str, **more: Any) -> str:
     return token
 
 
-async def finish(auth: AuthClient, token: str, code: str) -> Answer:
-    return await auth.send("POST", LOGIN_MFA, {"mfa_token": token, "code": code})
+async def finish(auth: AuthClient, token: str, code: str, **more: Any) -> Answer:
+    return await auth.send("POST", LOGIN_MFA, {"mfa_token": token, "code": code, **more})

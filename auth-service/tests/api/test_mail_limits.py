@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
+from auth_authenticator import MFA, set_up_mfa
 from auth_builders import Member, registration
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
@@ -180,6 +181,93 @@ async def test_recovery_is_never_used_up_for_longer_than_its_links_live(
         await eventually(lambda hour=hour: len(mail.letters_to(member.email, "new password")) == 3 * hour)
 
     assert {answer.status for answer in answers} == {204}
+
+
+async def test_other_spellings_of_an_address_use_up_nothing_of_its_owners_recovery(
+    limited: AuthClient, mail: MailServer, database: Database
+) -> None:
+    auth, victim = limited, await limited.register(email="victim@example.com")
+    for tag in ("a", "b"):
+        await auth.register_unproven(email=f"victim+{tag}@example.com")
+        for _ in range(4):
+            await auth.send("POST", FORGOT, {"email": f"victim+{tag}@example.com"})
+            await eventually(lambda: no_requests(database))
+
+    assert (await auth.send("POST", FORGOT, {"email": victim.email})).status == 204
+
+    await mail.letter_to(victim.email, "new password")
+
+
+async def test_other_spellings_of_an_address_use_up_nothing_of_its_warnings(
+    limited: AuthClient, mail: MailServer, clock: SettableClock
+) -> None:
+    auth, victim = limited, await limited.register(email="victim@example.com")
+    other = await auth.register_unproven(email="victim+a@example.com")
+    for _ in range(6):
+        await switch_on_and_off(auth, other, clock)
+
+    await switch_on_and_off(auth, victim, clock)
+
+    await mail.letter_to(victim.email, "sign-in is off")
+
+
+async def switch_on_and_off(auth: AuthClient, who: Member, clock: SettableClock) -> None:
+    """Each of both is warned about."""
+    app, _ = await set_up_mfa(auth, who.principal, clock)
+    removed = await auth.send("DELETE", MFA, {"code": app.next_code()}, who=who.principal)
+    assert removed.status == 204, removed
+
+
+async def test_addresses_with_tags_are_proven_each(limited: AuthClient, mail: MailServer) -> None:
+    for number in range(8):
+        await limited.register_unproven(email=f"tester+{number}@example.com")
+
+    for number in range(8):
+        await mail.letter_to(f"tester+{number}@example.com", "Confirm")
+
+
+async def test_a_mailbox_gets_few_confirmations_for_its_tags_and_one_for_its_own_address(
+    limited: AuthClient, mail: MailServer, database: Database
+) -> None:
+    for number in range(22):
+        await limited.register_unproven(email=f"victim+{number}@example.com")
+    await limited.register_unproven(email="victim@example.com")
+
+    await mail.letter_to("victim@example.com", "Confirm")
+    await eventually(lambda: all_sent(database))
+    assert sum(bool(mail.letters_to(f"victim+{number}@example.com")) for number in range(22)) == 20
+
+
+async def test_what_is_not_mailed_uses_up_no_link(
+    limited: AuthClient, mail: MailServer, database: Database, clock: SettableClock
+) -> None:
+    auth, member = limited, await limited.register_unproven()
+    for _ in range(2):
+        await auth.send("POST", RESEND, who=member.principal)
+    await database.system_rows("delete from mail_tokens returning digest")  # as if all were used
+    for _ in range(4):
+        await auth.send("POST", RESEND, who=member.principal)
+    left_out = await database.system_rows("select from mail_tokens")
+    clock.advance(hours=1)
+    await auth.send("POST", RESEND, who=member.principal)
+
+    assert left_out == []
+    await eventually(lambda: len(mail.letters_to(member.email, "Confirm")) == 4)
+
+
+async def test_a_recovery_that_is_not_mailed_uses_up_no_link(limited: AuthClient, database: Database) -> None:
+    auth, member = limited, await limited.register()
+    for number in range(5):
+        await auth.send("POST", FORGOT, {"email": member.email})
+        await eventually(lambda: no_requests(database))
+        if number == 2:
+            await database.system_rows("delete from mail_tokens returning digest")  # as if all were used
+
+    assert await database.system_rows("select from mail_tokens where purpose = 'set_password'") == []
+
+
+async def all_sent(database: Database) -> bool:
+    return await database.system_rows("select from mails") == []
 
 
 async def no_requests(database: Database) -> bool:

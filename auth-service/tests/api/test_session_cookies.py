@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest
+from auth_builders import PASSWORD
 from auth_client import AuthClient, RunAuth
 from auth_credentials import introspect, session_cookie, with_cookie
 from auth_fakes import SettableClock
@@ -141,6 +142,24 @@ async def test_a_cookie_is_good_as_long_as_its_browser_keeps_it(auth: AuthClient
     assert (await auth.send("POST", REFRESH, headers=with_cookie(cookie))).code == "AUTH_REFRESH_INVALID"
 
 
+async def test_a_cookie_of_before_its_time_was_kept_counts_from_the_last_refresh(
+    auth: AuthClient, clock: SettableClock, database: Database
+) -> None:
+    member = await auth.register()
+    cookie = session_cookie(await auth.login(member.email, cookie=True))
+    clock.advance(days=20)
+    cookie = session_cookie(await auth.send("POST", REFRESH, {}, headers=with_cookie(cookie)))
+    async with database.system_work() as work:
+        await work.execute("update sessions set cookie_set_at = null")
+    clock.advance(days=20)
+
+    known = await introspect(auth, clock, "session_cookie", cookie)
+    refreshed = await auth.send("POST", REFRESH, {}, headers=with_cookie(cookie))
+
+    assert known["principal"] is not None
+    assert refreshed.status == 200
+
+
 async def test_over_tls_the_protected_cookie_counts_and_a_planted_one_does_not(
     run_auth: RunAuth, database: Database, clock: SettableClock
 ) -> None:
@@ -249,3 +268,21 @@ async def test_signing_out_clears_the_cookie(auth: AuthClient, clock: SettableCl
     (line,) = answer.cookies
     assert answer.status == 204
     assert line == "tessera_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "/api/v1/users/me", {"password": PASSWORD}),
+        ("PUT", "/api/v1/users/me/password", {"current_password": PASSWORD, "new_password": "another long passphrase"}),
+    ],
+)
+async def test_what_ends_all_sessions_clears_the_cookie(
+    auth: AuthClient, method: str, path: str, body: dict[str, str]
+) -> None:
+    member = await auth.register()
+
+    answer = await auth.send(method, path, body, who=member.principal)
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert any("tessera_session=;" in line and "Max-Age=0" in line for line in answer.cookies)

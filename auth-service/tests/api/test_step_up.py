@@ -299,6 +299,36 @@ async def test_a_repeat_with_a_key_needs_the_proof_again(auth: AuthClient, clock
     assert (repeated.status, repeated.body) == (201, made.body)
 
 
+async def test_a_repeat_with_a_key_and_a_code_in_its_body_is_answered_as_the_first(
+    auth: AuthClient, clock: SettableClock
+) -> None:
+    member = await auth.register()
+    app, _ = await set_up_mfa(auth, member.principal, clock)
+    clock.advance(seconds=FRESH_SECONDS + 1)
+    body, keyed = KEY | {"code": app.next_code()}, {"Idempotency-Key": str(uuid4())}
+
+    made = await auth.send("POST", API_KEYS, body, who=member.principal, headers=keyed)
+    repeated = await auth.send("POST", API_KEYS, body, who=member.principal, headers=keyed)
+
+    assert made.status == 201, made
+    assert (repeated.status, repeated.body) == (201, made.body)
+
+
+async def test_a_code_that_is_not_needed_stays_good_and_a_password_is_checked(
+    auth: AuthClient, clock: SettableClock
+) -> None:
+    member = await auth.register()
+    _, codes = await set_up_mfa(auth, member.principal, clock)
+    both = KEY | {"current_password": "not it at all", "code": codes[0]}
+
+    wrong = await auth.send("POST", API_KEYS, both, who=member.principal)
+    fresh = await auth.send("POST", API_KEYS, KEY | {"code": codes[0]}, who=member.principal)
+    used = await step_up(auth, member.principal, code=codes[0])
+
+    assert wrong.code == "INVALID_PASSWORD"
+    assert (fresh.status, used.status) == (201, 204)
+
+
 async def test_an_account_with_a_second_factor_is_closed_with_a_code_too(
     auth: AuthClient, clock: SettableClock
 ) -> None:

@@ -10,6 +10,7 @@ from auth_builders import PASSWORD, Member
 from auth_client import Answer, AuthClient, RunAuth
 from auth_credentials import introspect, make_key, session_cookie
 from auth_fakes import SettableClock
+from lock_queue import until_somebody_waits
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite, wanting
 
@@ -295,6 +296,121 @@ async def test_after_thirty_days_nothing_is_left_but_the_account(
     for table in ("tenants", "memberships", "sessions", "api_keys", "user_settings", "invitations", "topic_offsets"):
         assert await database.system_rows(f"select from {table}") == [], table
     assert len(await database.system_rows("select from users")) == 2
+
+
+async def test_whoever_was_left_without_a_tenant_founds_one_at_sign_in(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, clock: SettableClock
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    viewer = await colleague(auth, mail, owner, "viewer")
+    await close(auth, owner)
+    clock.advance(days=30)
+    await run_retention(database, clock)
+
+    deleted = await auth.login(viewer.email)
+    deleted_by_name = await auth.login(viewer.email, tenant_id=str(owner.tenant_id))
+    await erase(database, clock)
+    erased = await auth.login(viewer.email)
+    founded = await auth.login(viewer.email, tenant_name="My own")
+    again = await auth.login(viewer.email, tenant_name="Another")
+
+    for refused in (deleted, deleted_by_name, erased):
+        assert (refused.status, refused.code) == (404, "TENANT_NOT_FOUND")
+    assert (founded.status, founded.data["user"]["role"]) == (200, "owner")
+    assert again.data["user"]["tenant_id"] == founded.data["user"]["tenant_id"]
+    back = await auth.member(viewer.email, founded.data["tokens"])
+    assert (await auth.send("GET", CURRENT, who=back.principal)).data["name"] == "My own"
+    exported = await auth.send("POST", "/api/v1/users/me/export", who=back.principal)
+    left = await auth.send("DELETE", "/api/v1/users/me", {"password": PASSWORD}, who=back.principal)
+    assert (exported.status, left.status) == (202, 204)
+
+
+async def test_a_member_of_a_closed_tenant_goes_on_in_one_of_their_own_meanwhile(
+    auth_with_mail: AuthClient, mail: MailServer
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    viewer = await colleague(auth, mail, owner, "viewer")
+    await close(auth, owner)
+
+    named = await auth.login(viewer.email, tenant_id=str(owner.tenant_id), tenant_name="My own")
+    founded = await auth.login(viewer.email, tenant_name="My own")
+    own = await auth.member(viewer.email, founded.data["tokens"])
+    token = details(await auth.login(owner.email))["restore_token"]
+    await auth.send("POST", BY_TOKEN, {"restore_token": token})
+    switched = await auth.send("POST", SWITCH, {"tenant_id": str(owner.tenant_id)}, who=own.principal)
+
+    assert details(named).keys() == {"tenant_id", "restorable_until"}
+    assert founded.data["user"]["role"] == "owner"
+    assert (switched.status, switched.data["user"]["role"]) == (200, "viewer")
+
+
+async def test_a_paused_member_founds_nothing(auth_with_mail: AuthClient, mail: MailServer) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    viewer = await colleague(auth, mail, owner, "viewer")
+    path = f"/api/v1/users/{viewer.principal.user_id}"
+    assert (await auth.send("PATCH", path, {"is_active": False}, who=owner.principal)).status == 200
+
+    assert (await auth.login(viewer.email, tenant_name="My own")).code == "AUTH_INVALID_CREDENTIALS"
+
+
+async def test_a_tenant_is_founded_at_the_second_step_too(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    owner = await auth.register()
+    _, codes = await set_up_mfa(auth, owner.principal, clock)
+    await close(auth, owner)
+    first = await auth.login(owner.email, tenant_name="My own")
+
+    body = {"mfa_token": first.json["error"]["details"]["mfa_token"], "code": codes[0], "tenant_name": "My own"}
+    second = await auth.send("POST", "/api/v1/auth/login/mfa", body)
+
+    assert first.code == "AUTH_MFA_REQUIRED"
+    assert second.status == 200
+    names = [row["name"] for row in await database.system_rows("select name from tenants where closed_at is null")]
+    assert names == ["My own"]
+
+
+async def test_a_deleted_tenant_counts_as_owned_no_more(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    owner = await auth.register()
+    for name in ("Two", "Three"):
+        await auth.send("POST", TENANTS, {"name": name}, who=owner.principal)
+    await close(auth, owner)
+    full = await auth.login(owner.email)
+    elsewhere = await auth.member(owner.email, full.data["tokens"])
+    refused = await auth.send("POST", TENANTS, {"name": "Four"}, who=elsewhere.principal)
+    clock.advance(days=30)
+    await run_retention(database, clock)
+
+    made = await auth.send("POST", TENANTS, {"name": "Four"}, who=elsewhere.principal)
+
+    assert (refused.status, refused.code) == (403, "TIER_LIMIT_EXCEEDED")
+    assert made.status == 201
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("update memberships set role = 'admin' where user_id = $1", "TENANT_NOT_FOUND"),
+        ("update users set is_active = false where id = $1", "AUTH_SESSION_REVOKED"),
+    ],
+)
+async def test_what_changes_at_the_moment_of_restoring_counts(
+    auth: AuthClient, databases: list[Database], change: str, code: str
+) -> None:
+    owner = await auth.register()
+    await auth.send("POST", TENANTS, {"name": "Other"}, who=owner.principal)
+    await close(auth, owner)
+    other = await auth.member(owner.email, (await auth.login(owner.email)).data["tokens"])
+    path = f"{TENANTS}/{owner.tenant_id}/restore"
+
+    async with databases[1].system_work() as work:
+        await work.execute(change, owner.principal.user_id)
+        restoring = asyncio.create_task(auth.send("POST", path, who=other.principal))
+        await until_somebody_waits(databases[0])
+
+    assert (await restoring).code == code
 
 
 async def test_the_slug_of_an_erased_tenant_is_free(auth: AuthClient, database: Database, clock: SettableClock) -> None:

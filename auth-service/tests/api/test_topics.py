@@ -40,6 +40,17 @@ async def test_whoever_has_left_the_tenant_follows_nothing_in_it(
             await offset_of(bus, who, topic)
 
 
+async def test_nobody_follows_anything_in_a_closed_tenant(auth: AuthClient, bus: MemoryBus) -> None:
+    owner = await auth.register()
+
+    closed = await auth.send("DELETE", "/api/v1/tenants/current", {}, who=owner.principal)
+
+    assert closed.status == 204
+    for topic in (tenant_topic(owner.tenant_id), user_topic(owner.principal.user_id)):
+        with pytest.raises(TopicNotFound):
+            await offset_of(bus, owner.principal, topic)
+
+
 async def test_what_was_missed_can_be_replayed(auth: AuthClient, bus: MemoryBus) -> None:
     who = (await auth.register()).principal
     topic = user_topic(who.user_id)

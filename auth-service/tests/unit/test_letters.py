@@ -31,6 +31,14 @@ def test_both_bodies_say_the_same_and_carry_the_link() -> None:
     assert all(paragraph in text and paragraph in page for paragraph in letter.paragraphs)
 
 
+def test_whoever_made_no_account_is_not_led_to_confirm_it() -> None:
+    letter = verification("Ada", LINK)
+
+    assert "do not confirm" in letter.closing
+    assert "Forgot password" in letter.closing
+    assert "://" not in letter.closing
+
+
 def test_names_are_text_in_html() -> None:
     page = html_of(invitation('<img src=x onerror="alert(1)">', "A & B $subject", LINK))
 

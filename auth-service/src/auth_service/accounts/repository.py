@@ -167,6 +167,14 @@ async def find_user_everywhere(work: Work, user_id: UUID) -> list[UserView]:
     return [_view(row) for row in await work.rows(f"{MEMBERS} where u.id = $1 order by m.tenant_id", user_id)]
 
 
+async def is_paused(work: Work, user_id: UUID, tenant_id: UUID | None) -> bool:
+    """Whether they are a member of the given tenant, or of any, who may not enter. For system work.
+
+    A tenant that is deleted has no members, though their rows are erased later.
+    """
+    return await work.row(_PAUSED, user_id, tenant_id) is not None
+
+
 async def belongs_elsewhere(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
     """For system work."""
     sql = "select 1 from memberships where user_id = $1 and tenant_id <> $2"
@@ -226,6 +234,11 @@ _CREDENTIALS = f"""
 select u.id as user_id, u.password_hash, u.password_changed_at, u.is_active, ({_HOME}) as tenant_id
 from users u where u.email_identity = $1
 """  # noqa: S608 - made of constants
+
+_PAUSED = """
+select from memberships m where m.user_id = $1 and ($2::uuid is null or m.tenant_id = $2)
+  and not exists (select from tenant_closures c where c.tenant_id = m.tenant_id) limit 1
+"""
 
 _ADDRESSEE = "select id as user_id, email, first_name from users where is_active"
 

@@ -58,7 +58,7 @@ where k.id = $1 and k.digest = $2
 
 _FIND_SESSION = """
 select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform_admin,
-       least(s.expires_at, coalesce(s.cookie_set_at, s.created_at) + $4::interval) as expires_at,
+       least(s.expires_at, coalesce(s.cookie_set_at, s.rotated_at, s.created_at) + $4::interval) as expires_at,
        s.revoked_at, s.last_seen_at as used_at
 from sessions s
 join users u on u.id = s.user_id and u.is_active

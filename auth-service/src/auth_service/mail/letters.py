@@ -39,7 +39,11 @@ def verification(first_name: str, link: str) -> Letter:
         greeting=_hello(first_name),
         paragraphs=("Please confirm that this is your e-mail address. The link works once, within three days.",),
         action=Action("Confirm e-mail address", link),
-        closing="If you did not make an account, ignore this message.",
+        closing=(
+            "If you did not make this account, do not confirm: somebody else knows its password and could go on using "
+            "it. Leave this message alone, or make the account yours: choose a new password by way of Forgot password "
+            "at sign-in, which signs everybody else out."
+        ),
     )
 
 

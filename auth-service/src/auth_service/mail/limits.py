@@ -1,6 +1,7 @@
 """How much mail goes to one address and how much one user or tenant may cause: the whole table.
 
-Kinds have budgets of their own, so that nobody who causes one kind can keep another from its recipient. Times
+Kinds have budgets of their own, so that nobody who causes one kind can keep another from its recipient. What an account
+is written counts by its exact address, so that nobody who registers another spelling keeps it from its owner. Times
 `MAIL_LIMIT_SCALE`.
 """
 
@@ -26,14 +27,19 @@ class Sender(NamedTuple):
 class Budget(NamedTuple):
     """Mails. Without limits of senders there is nobody who could cause the mail but its recipient or an intruder."""
 
-    to_address: tuple[Limit, ...]
+    to_address: tuple[Limit, ...] = ()
+    """Exactly this one."""
+    to_tagged: tuple[Limit, ...] = ()
+    """All addresses of a mailbox that have a tag behind a plus sign; the plain one is not among them."""
+    to_mailbox: tuple[Limit, ...] = ()
+    """All addresses of a mailbox."""
     of_sender: tuple[Limit, ...] = ()
     of_tenant: tuple[Limit, ...] = ()
 
 
 INVITING = Budget(
     # One person rarely has reason for more; whoever asks the same one more often is a nuisance.
-    to_address=(Limit("mail-invited-hour", 3, _HOUR), Limit("mail-invited-day", 10, _DAY)),
+    to_mailbox=(Limit("mail-invited-hour", 3, _HOUR), Limit("mail-invited-day", 10, _DAY)),
     # A team is invited in one go; a list of strangers is not.
     of_sender=(Limit("mail-inviting-hour", 20, _HOUR), Limit("mail-inviting-day", 60, _DAY)),
     of_tenant=(Limit("mail-tenant-day", 100, _DAY),),
@@ -41,6 +47,8 @@ INVITING = Budget(
 PROVING = Budget(
     # A lost mail or two; the address may be a stranger's to whoever registered it.
     to_address=(Limit("mail-proving-hour", 3, _HOUR), Limit("mail-proving-day", 6, _DAY)),
+    # As many as one network registers a day: enough for testers, and no flood for whoever did not ask.
+    to_tagged=(Limit("mail-proving-tagged-day", 20, _DAY),),
 )
 RECOVERING = Budget(
     # No limit a day: whoever used it up for somebody else would keep them out. The links live as long as the window,
@@ -73,8 +81,11 @@ def budget_of(template: str) -> Budget:
 
 
 def claims_of(template: str, recipient: str) -> tuple[Claim, ...]:
-    mailbox = mailbox_of(recipient)
-    return tuple(Claim(limit, mailbox) for limit in budget_of(template).to_address)
+    """The narrower ones first."""
+    budget, address, mailbox = budget_of(template), email_identity(recipient), mailbox_of(recipient)
+    to_tagged = budget.to_tagged if address != mailbox else ()
+    of_mailbox = tuple(Claim(limit, mailbox) for limit in (*to_tagged, *budget.to_mailbox))
+    return tuple(Claim(limit, address) for limit in budget.to_address) + of_mailbox
 
 
 def claims_of_sender(template: str, tenant_id: UUID, user_id: UUID | None) -> tuple[Claim, ...]:

@@ -16,6 +16,11 @@ async def issue(work: Work, user_id: UUID, purpose: Purpose, now: datetime, life
     return token.text if is_added else None
 
 
+async def withdraw(work: Work, token: str) -> None:
+    """One that was issued and reaches nobody: it does not count as one that the user has."""
+    await work.execute(_USE, digest_of(token))
+
+
 async def find(work: Work, token: str, purpose: Purpose, now: datetime) -> UUID:
     """Whose token this is. Raises TokenUsedOrExpired."""
     row = await work.row(_FIND, digest_of(token), purpose.value, now)

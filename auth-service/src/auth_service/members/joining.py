@@ -48,6 +48,11 @@ async def found(
     return tenant, await join(work, tenant.id, founder_id, Role.OWNER, now)
 
 
+async def tenant_founded(work: Work, founder_id: UUID, name: str, now: datetime) -> UUID:
+    """The same, for whoever signs in. Raises TierLimitExceeded."""
+    return (await found(work, founder_id, name, now))[0].id
+
+
 async def _require_room(work: Work, tenant_id: UUID, user_id: UUID, role: Role, now: datetime) -> None:
     await require_seat_of_newcomer(work, tenant_id, now)
     if role is Role.OWNER:

@@ -17,7 +17,7 @@ class Codes:
         self._recovery_codes = recovery_codes
 
     async def use(self, work: Work, user_id: UUID, code: str, now: datetime) -> bool:
-        """Whether it was good; then it is used up. False without a confirmed second factor."""
+        """Whether it was good; then it is used up. False without a confirmed second factor. With the account locked."""
         enrolment = await repository.lock_enrolment(work, user_id)
         if enrolment is None or enrolment.confirmed_at is None:
             return False

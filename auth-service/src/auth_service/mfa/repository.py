@@ -20,7 +20,7 @@ async def begin(work: Work, user_id: UUID, sealed_secret: bytes, now: datetime) 
 
 
 async def lock_enrolment(work: Work, user_id: UUID) -> Enrolment | None:
-    """Until the end of the transaction nobody else shows a code of this user's."""
+    """With the account locked. Until the end of the transaction nobody else shows a code of this user's."""
     row = await work.row(
         "select sealed_secret, confirmed_at, last_used_step from mfa_enrolments where user_id = $1 for update", user_id
     )

@@ -38,6 +38,6 @@ async def confirm(principal: Principal, factors: SecondFactors, body: GivenCode)
     return await factors.confirm(principal, body.code)
 
 
-@routes.delete(MFA, summary="Remove the second factor", errors=_CODE_ERRORS)
+@routes.delete(MFA, summary="Remove the second factor", errors=[UserNotFound, *_CODE_ERRORS])
 async def remove(principal: Principal, factors: SecondFactors, body: GivenCode) -> None:
     await factors.remove(principal, body.code)

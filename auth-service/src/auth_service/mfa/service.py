@@ -77,10 +77,11 @@ class SecondFactors:
         return RecoveryCodeList(recovery_codes=shown)
 
     async def remove(self, principal: Principal, code: str) -> None:
-        """The code is the step-up. Raises MfaNotEnabled, MfaInvalid, TooManyRequests."""
+        """The code is the step-up. Raises MfaNotEnabled, MfaInvalid, UserNotFound, SessionRevoked, TooManyRequests."""
         claims = claims_of(principal.user_id, code)
         await self._limits.take(*claims)
         async with self._database.system_work() as work:
+            await require_live(work, principal)
             enrolment = await repository.lock_enrolment(work, principal.user_id)
             if enrolment is None or enrolment.confirmed_at is None:
                 raise MfaNotEnabled

@@ -6,8 +6,10 @@ from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.recovery.schemas import ChangePassword, ForgotPassword, ResetPassword, VerifyEmail
 from auth_service.recovery.service import PasswordChange, PasswordRecovery
 from auth_service.recovery.verification import EmailVerification
+from auth_service.sessions.cookie_lines import SessionCookies
 from shared.caller import Caller
 from shared.errors import TooManyRequests
+from shared.http.answers import WithHeaders
 from shared.http.app import Request
 from shared.http.routes import Routes
 from shared.principal import Principal
@@ -66,6 +68,7 @@ async def reset_password(body: ResetPassword, recovery: PasswordRecovery) -> Non
     errors=[InvalidPassword, TooManyRequests, PasswordChecksBusy],
 )
 async def change_password(
-    principal: Principal, body: ChangePassword, passwords: PasswordChange, caller: Caller
-) -> None:
+    principal: Principal, body: ChangePassword, passwords: PasswordChange, cookies: SessionCookies, caller: Caller
+) -> WithHeaders[WithHeaders[None]]:
     await passwords.change(principal, body, caller)
+    return cookies.clear()

@@ -108,9 +108,11 @@ class PasswordRecovery:
             return
         now = self._clock.now()
         token = await mail_tokens.issue(work, person.user_id, Purpose.SET_PASSWORD, now, RESET_PASSWORD_LIFE)
-        if token is not None:
-            letter = password_reset(person.first_name, self._links.reset_password(token))
-            await self._mail.post(work, person.email, letter)
+        if token is None:
+            return
+        letter = password_reset(person.first_name, self._links.reset_password(token))
+        if not await self._mail.post(work, person.email, letter):
+            await mail_tokens.withdraw(work, token)
 
 
 async def _make_account(work: Work, token: str, password_hash: str, now: datetime) -> None:

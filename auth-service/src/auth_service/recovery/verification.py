@@ -26,10 +26,13 @@ class EmailVerification:
         self._clock = clock
 
     async def ask(self, work: Work, user: UserView, now: datetime) -> None:
-        """Mails a link, unless the user has enough of them that work."""
+        """Mails a link, unless the user has enough of them that work, or has been mailed enough of late."""
         token = await mail_tokens.issue(work, user.id, Purpose.VERIFY_EMAIL, now, VERIFY_EMAIL_LIFE)
-        if token is not None:
-            await self._mail.post(work, user.email, verification(user.first_name, self._links.verify_email(token)))
+        if token is None:
+            return
+        letter = verification(user.first_name, self._links.verify_email(token))
+        if not await self._mail.post(work, user.email, letter):
+            await mail_tokens.withdraw(work, token)
 
     async def ask_again(self, principal: Principal) -> None:
         """Raises UserNotFound."""

@@ -176,7 +176,7 @@ returning s.id as session_id, s.tenant_id, s.user_id, s.expires_at, m.role, t.ti
 _FIND_FAMILY = """
 select s.id as session_id, s.tenant_id, s.user_id, m.role, t.tier, u.is_platform_admin,
        s.current_digest, s.previous_digest, s.rotated_at, s.expires_at, s.revoked_at, s.revoked_reason,
-       s.cookie_digest, s.previous_cookie_digest, coalesce(s.cookie_set_at, s.created_at) as cookie_set_at
+       s.cookie_digest, s.previous_cookie_digest, coalesce(s.cookie_set_at, s.rotated_at, s.created_at) as cookie_set_at
 from sessions s
 join users u on u.id = s.user_id and u.is_active
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.is_active

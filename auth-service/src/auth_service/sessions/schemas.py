@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from auth_service.accounts.schemas import UserView
 from auth_service.mail_tokens.domain import GivenToken
 from auth_service.mfa.schemas import Code
+from auth_service.tenants.schemas import TenantName
 from shared.events.questions import EndedSession
 
 MAX_GIVEN = 1024  # characters of a credential we look at; longer than any that can be right
@@ -29,6 +30,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tenant_id: UUID | None = None
     invitation_token: GivenToken | None = None
     """Joins the tenant of the invitation and signs in there, whatever `tenant_id` says: for accounts in no tenant."""
+    tenant_name: TenantName | None = None
+    """Founds a tenant of this name where there is none to enter: no membership is left, or only closed tenants are."""
     cookie: bool = False
     """Also set the session cookie."""
 
@@ -38,6 +41,8 @@ class LoginWithCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     code: Code
     invitation_token: GivenToken | None = None
     """As at the first step, which keeps no invitation."""
+    tenant_name: TenantName | None = None
+    """Likewise."""
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from auth_service.sessions.opening import SessionOpener
 from auth_service.sessions.schemas import Login, LoginWithCode, SignedIn
 from auth_service.sessions.tokens import TokenMint
 from auth_service.tenant_closing.restore_tokens import RestoreTokens
-from auth_service.tenants.errors import TenantNotFound
+from auth_service.tenants.errors import TenantIsClosed, TenantNotFound
 from auth_service.throttling.domain import Claim
 from auth_service.throttling.logins import Device, LoginGate
 from auth_service.throttling.service import AttemptLimits
@@ -36,6 +36,9 @@ from shared.events.auth import SecurityAlert
 
 AcceptInvitation = Callable[[Work, str, UUID, datetime], Awaitable[UUID]]
 """Makes the user of this id a member of the tenant that the token invites to, and returns that tenant."""
+
+FoundTenant = Callable[[Work, UUID, str, datetime], Awaitable[UUID]]
+"""Makes a tenant of this name for the user of this id, and returns it."""
 
 
 class Entry(NamedTuple):
@@ -57,6 +60,7 @@ class SignIn:
         codes: Codes,
         notices: FactorNotices,
         accept_invitation: AcceptInvitation,
+        found_tenant: FoundTenant,
         opener: SessionOpener,
         mint: TokenMint,
         restore_tokens: RestoreTokens,
@@ -71,6 +75,7 @@ class SignIn:
         self._codes = codes
         self._notices = notices
         self._accept_invitation = accept_invitation
+        self._found_tenant = found_tenant
         self._opener = opener
         self._mint = mint
         self._clock = clock
@@ -87,10 +92,9 @@ class SignIn:
             if verdict.new_hash is not None:
                 await accounts.renew_hash(work, known, verdict.new_hash)
             token = await self._challenges.demand(work, proof, self._clock.now())
-            entry = None if token else await self._enter(work, proof, device, login.invitation_token)
-        if entry is None:  # only now: the challenge is committed although the answer is an error
+        if token is not None:
             raise MfaRequired(details={"mfa_token": token})
-        return entry
+        return await self._enter(proof, device, login)
 
     async def with_code(self, login: LoginWithCode, device: Device) -> Entry:
         """The second step. Raises MfaInvalid, InvalidCredentials, TenantNotFound, TenantIsClosed, TokenUsedOrExpired,
@@ -102,13 +106,19 @@ class SignIn:
         claims = claims_of(proof.user_id, login.code)
         await self._limits.take(*claims)
         async with self._database.system_work() as work:
-            is_good = await self._codes.use(work, proof.user_id, login.code, self._clock.now())
-            if not is_good or not await self._challenges.finish(work, login.mfa_token):
-                raise MfaInvalid
+            await self._use_code(work, proof, login)
             await self._limits.give_back(work, claims)
-            if not is_short(login.code):
-                await self._notices.recovery_code_used(work, proof.user_id)
-            return await self._enter(work, proof, device, login.invitation_token)
+        return await self._enter(proof, device, login)
+
+    async def _use_code(self, work: Work, proof: Proof, login: LoginWithCode) -> None:
+        """Raises MfaInvalid, InvalidCredentials for an account that was closed meanwhile."""
+        if not await accounts.lock_account(work, proof.user_id):
+            raise InvalidCredentials
+        is_good = await self._codes.use(work, proof.user_id, login.code, self._clock.now())
+        if not is_good or not await self._challenges.finish(work, login.mfa_token):
+            raise MfaInvalid
+        if not is_short(login.code):
+            await self._notices.recovery_code_used(work, proof.user_id)
 
     async def _check(self, login: Login, claims: Sequence[Claim]) -> tuple[Credentials, Verdict]:
         """No connection is held while hashing."""
@@ -125,14 +135,35 @@ class SignIn:
             raise InvalidCredentials
         return known, verdict
 
-    async def _enter(self, work: Work, proof: Proof, device: Device, invitation_token: str | None) -> Entry:
-        now, tenant_id = self._clock.now(), proof.tenant_id
-        if not await accounts.mark_signed_in(work, proof.user_id, proof.password_changed_at, now):
-            raise InvalidCredentials
-        if invitation_token is not None:
-            tenant_id = await self._accept_invitation(work, invitation_token, proof.user_id, now)
+    async def _enter(self, proof: Proof, device: Device, login: Login | LoginWithCode) -> Entry:
+        """A transaction of its own: what is refused here leaves the proof used, and nothing else."""
+        async with self._database.system_work() as work:
+            now = self._clock.now()
+            if not await accounts.mark_signed_in(work, proof.user_id, proof.password_changed_at, now):
+                raise InvalidCredentials
+            user = await self._find_user(work, proof, login, now)
+            return await self._open(work, proof, user, device, now)
+
+    async def _find_user(self, work: Work, proof: Proof, login: Login | LoginWithCode, now: datetime) -> UserView:
+        """In the tenant that they enter."""
+        if login.invitation_token is not None:
+            tenant_id = await self._accept_invitation(work, login.invitation_token, proof.user_id, now)
             is_about(tenant_id, proof.user_id)
-        user = await self._find_member(work, tenant_id, proof)
+            return await self._find_member(work, tenant_id, proof)
+        if login.tenant_name is None or proof.tenant_id is not None:
+            return await self._find_member(work, proof.tenant_id, proof)
+        return await self._find_or_found(work, proof, login.tenant_name, now)
+
+    async def _find_or_found(self, work: Work, proof: Proof, name: str, now: datetime) -> UserView:
+        """Who was left without a tenant, by others as a rule, goes on in one of their own."""
+        try:
+            return await self._find_member(work, None, proof)
+        except (TenantNotFound, TenantIsClosed):
+            tenant_id = await self._found_tenant(work, proof.user_id, name, now)
+            is_about(tenant_id, proof.user_id)
+            return await self._find_member(work, tenant_id, proof)
+
+    async def _open(self, work: Work, proof: Proof, user: UserView, device: Device, now: datetime) -> Entry:
         introduction = await self._gate.introduction(work, user.email, device)
         if introduction is not None and is_new_place(device.caller, await repository.last_places(work, user.id)):
             tell_alert(work, user.tenant_id, user.id, SecurityAlert.NEW_DEVICE)
@@ -147,6 +178,6 @@ class SignIn:
             return await accounts.find_user_for_sign_in(work, tenant_id, proof.user_id)
         except TenantNotFound:
             await self._restore_tokens.refuse_closed(work, proof.user_id, tenant_id, proof.password_changed_at)
-            if await accounts.find_home(work, proof.user_id, tenant_id) is not None:
+            if await accounts.is_paused(work, proof.user_id, tenant_id):
                 raise InvalidCredentials from None
             raise

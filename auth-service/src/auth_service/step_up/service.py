@@ -7,6 +7,8 @@ tokens are exchanged; a session that is opened from another one begins with the 
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from auth_service.accounts import repository as accounts
 from auth_service.accounts.errors import InvalidPassword, PasswordChecksBusy
 from auth_service.accounts.passwords import Passwords
@@ -66,14 +68,24 @@ class StepUp:
             raise StepUpRequired(methods_of(is_enrolled=True))
 
     async def check(self, principal: Principal, proof: Proof, caller: Caller) -> None:
-        """For use cases whose body may bring a proof, before their own transaction: what is given must be right, and
+        """For use cases whose body may bring a proof, before their own transaction: a given password must be right, and
         the session proven, just now or before. Raises what `prove` raises but for ValidationFailed.
+
+        A code is good once, so one that is not needed is not looked at: a repeat of the request finds the session
+        proven by the first.
         """
         with beside_the_write():
+            if proof.code is not None and await self._is_proven(principal):
+                proof = msgspec.structs.replace(proof, code=None)
             if not proof.is_empty:
                 await self._try(principal, proof, caller)
             async with self._database.system_work() as work:
                 await require_fresh_proof(work, principal, self._clock.now())
+
+    async def _is_proven(self, principal: Principal) -> bool:
+        now = self._clock.now()
+        async with self._database.system_work() as work:
+            return is_fresh((await repository.find_standing(work, principal)).proven_at, now)
 
     async def _try(self, principal: Principal, proof: Proof, caller: Caller) -> bool:
         """Whether the proof was enough for the session to count as proven now."""
@@ -81,8 +93,8 @@ class StepUp:
         await self._limits.take(*claims)
         known = await self._check_password(principal, proof.password, claims)
         async with self._database.system_work(actor_id=principal.user_id) as work:
-            await self._use_code(work, principal, proof.code)  # locks as signing in does: the factor, then the user
             await _require_unchanged(work, principal, known)
+            await self._use_code(work, principal, proof.code)
             await self._limits.give_back(work, claims)
             return await self._mark(work, principal, proof)
 
@@ -121,7 +133,9 @@ class StepUp:
 
 
 async def _require_unchanged(work: Work, principal: Principal, known: Credentials | None) -> None:
-    """Raises SessionRevoked for a closed account, InvalidPassword when the password changed while it was checked."""
+    """Locks the account. Raises SessionRevoked for a closed one, InvalidPassword when the password changed while it was
+    checked.
+    """
     if not await accounts.lock_account(work, principal.user_id):
         raise SessionRevoked
     current = await accounts.find_credentials_of(work, principal.user_id)

@@ -43,6 +43,12 @@ async def find_closure(work: Work, user_id: UUID, tenant_id: UUID | None) -> Clo
     return None if row is None else msgspec.convert(row, Closure)
 
 
+async def lock_closure(work: Work, user_id: UUID, tenant_id: UUID) -> Closure | None:
+    """As `find_closure`, of the given tenant; until the end of the transaction the membership stays what it is."""
+    row = await work.row(f"{_FIND_CLOSURE} for share of m", user_id, tenant_id)
+    return None if row is None else msgspec.convert(row, Closure)
+
+
 async def lock_due(work: Work, now: datetime, limit: int) -> list[UUID]:
     """Tenants whose time is over. Those that another replica works on are left to it."""
     return [row["id"] for row in await work.rows(_LOCK_DUE, now - RESTORABLE_FOR, limit)]

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.accounts import repository as accounts
 from auth_service.audit.subjects import is_about
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.members import seats
@@ -48,9 +49,13 @@ class TenantClosing:
                 raise SessionRevoked
 
     async def restore(self, principal: Principal, tenant_id: UUID) -> OwnTenantView:
-        """From a session in another tenant. Raises TenantNotFound where it is not closed, or not theirs to restore."""
+        """From a session in another tenant. Raises TenantNotFound where it is not closed, or not theirs to restore,
+        SessionRevoked.
+        """
         async with self._database.system_work(actor_id=principal.user_id) as work:
-            closure = await repository.find_closure(work, principal.user_id, tenant_id)
+            if not await accounts.lock_account(work, principal.user_id):
+                raise SessionRevoked
+            closure = await repository.lock_closure(work, principal.user_id, tenant_id)
             if closure is None or not closure.is_owner:
                 raise TenantNotFound
             return work.answer(await self._reopen(work, tenant_id))
@@ -62,7 +67,7 @@ class TenantClosing:
         async with self._database.system_work(actor_id=grant.user_id) as work:
             if await repository.lock_password_age(work, grant.user_id) != grant.password_changed_at:
                 raise TokenUsedOrExpired
-            closure = await repository.find_closure(work, grant.user_id, grant.tenant_id)
+            closure = await repository.lock_closure(work, grant.user_id, grant.tenant_id)
             if closure is None or not closure.is_owner or closure.closed_at != grant.closed_at:
                 raise TokenUsedOrExpired
             return await self._reopen(work, grant.tenant_id)

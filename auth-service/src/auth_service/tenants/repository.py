@@ -90,8 +90,8 @@ async def is_open(work: Work, tenant_id: UUID) -> bool:
 
 
 async def is_member(work: Work, tenant_id: UUID, user_id: UUID) -> bool:
-    sql = "select 1 from memberships where tenant_id = $1 and user_id = $2 and is_active"
-    return await work.row(sql, tenant_id, user_id) is not None
+    """An active one, of a tenant that is open."""
+    return await work.row(_IS_MEMBER, tenant_id, user_id) is not None
 
 
 async def joined_at(work: Work, tenant_id: UUID, user_id: UUID) -> datetime | None:
@@ -114,7 +114,9 @@ async def change_membership(work: Work, tenant_id: UUID, user_id: UUID, standing
 
 
 async def count_owned(work: Work, user_id: UUID) -> dict[Tier, int]:
-    """How many tenants of each tier the user owns, also where their membership is paused. For system work."""
+    """How many tenants of each tier the user owns, closed ones and where their membership is paused too, but none that
+    is deleted. For system work.
+    """
     return {Tier(row["tier"]): row["number"] for row in await work.rows(_COUNT_OWNED, user_id)}
 
 
@@ -125,6 +127,11 @@ async def remove_membership(work: Work, tenant_id: UUID, user_id: UUID) -> None:
 _ADD_MEMBERSHIP = """
 insert into memberships (tenant_id, user_id, role, created_at, updated_at) values ($1, $2, $3, $4, $4)
 on conflict do nothing
+"""
+
+_IS_MEMBER = """
+select from memberships m join tenants t on t.id = m.tenant_id and t.closed_at is null
+where m.tenant_id = $1 and m.user_id = $2 and m.is_active
 """
 
 _LOCK_MEMBERS = """
@@ -141,7 +148,8 @@ _COUNT_MEMBERSHIPS = "select count(*) from memberships where user_id = $1"
 
 _COUNT_OWNED = """
 select t.tier, count(*) as number from memberships m join tenants t on t.id = m.tenant_id
-where m.user_id = $1 and m.role = 'owner' group by t.tier
+where m.user_id = $1 and m.role = 'owner' and not exists (select from tenant_closures c where c.tenant_id = t.id)
+group by t.tier
 """
 
 _ADD_TENANT = """

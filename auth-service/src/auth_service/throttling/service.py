@@ -36,11 +36,14 @@ class AttemptLimits:
             await self.take_within(work, *claims)
 
     async def take_within(self, work: Work, *claims: Claim) -> None:
-        """For a transaction that does what is limited: together they happen or not. Raises TooManyRequests."""
+        """For a transaction that does what is limited: together they happen or not. All of them or none, also where
+        the transaction goes on. Raises TooManyRequests.
+        """
         now = self._clock.now()
-        for claim in claims:  # callers name the narrower one first: one order, so no two wait for each other
+        for number, claim in enumerate(claims):  # callers name the narrower one first, so no two wait for each other
             key, limit = self._key_of(claim), claim.limit.scaled(self._scale)
             if not await repository.take(work, key, limit, now):
+                await self.give_back(work, claims[:number])
                 raise _refusal(claim, limit.allowed, await repository.window_end(work, key), now)
 
     async def require_room(self, work: Work, *claims: Claim) -> None:
