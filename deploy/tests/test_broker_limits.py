@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from auth_service.events_in import AUDIT_QUEUE
 from deploy.local.rabbitmq import RabbitMQNode
+from gateway.audit.trail import KEPT_OF_STRANGERS
 from shared.events.topics import KEEPERS
 from shared.messaging.bus import Binding, QueueSpec
-from shared.messaging.queues import CONSUMER_QUEUES, dead_queue_of
+from shared.messaging.queues import CONSUMER_QUEUES, dead_queue_of, queue_of
 from shared.messaging.rabbitmq.bus import RabbitBus
-from shared.messaging.rabbitmq.policies import DEAD_LETTERS, EVENTS, POLICIES, rendered
+from shared.messaging.rabbitmq.policies import (
+    AUDIT_MESSAGES_AT_HALF,
+    DEAD_LETTERS,
+    EVENTS,
+    POLICIES,
+    rendered,
+)
 from shared.testing.eventually import eventually
 
 DEPLOY = Path(__file__).parents[1]
@@ -41,6 +49,16 @@ def test_alerts_come_at_half_of_the_limits() -> None:
 
     assert rules["TesseraQueueHalfFull"].endswith(f"> {EVENTS // 2}")
     assert rules["TesseraDeadLettersHalfFull"].endswith(f"> {DEAD_LETTERS // 2}")
+    audit = f'tessera_queue_messages{{queue="{queue_of(AUDIT_QUEUE)}"}}) > {AUDIT_MESSAGES_AT_HALF}'
+    assert rules["TesseraAuditQueueHalfFull"].endswith(audit)
+
+
+def test_somebody_is_told_before_and_when_audit_records_are_lost() -> None:
+    text = (DEPLOY / "observability" / "queue_alerts.yaml").read_text()
+    rules = dict(re.findall(r"- alert: (\w+)\n +expr: (.+)\n", text))
+
+    assert rules["TesseraAuditWaits"].endswith(f"(tessera_audit_waiting) > {KEPT_OF_STRANGERS // 2}")
+    assert rules["TesseraAuditDropped"] == "sum(increase(tessera_audit_dropped_total[10m])) > 0"
 
 
 @pytest.mark.slow

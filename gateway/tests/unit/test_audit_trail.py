@@ -19,6 +19,7 @@ from shared.events.gateway import AuditRecord, AuditRecorded, Outcome
 from shared.messaging.bus import Binding, Delivery, OutgoingMessage, QueueSpec
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
+from shared.messaging.rabbitmq.policies import AUDIT_MESSAGE_BYTES
 from shared.principal import Principal, Role
 from shared.supervision import Supervisor
 from shared.telemetry.metrics import Metrics
@@ -235,6 +236,30 @@ async def test_a_message_is_an_event_of_the_gateway(bus: CountingBus) -> None:
     await trail.close()
 
     assert (sent[0].service, sent[0].type) == ("gateway", "gateway.audit.recorded")
+
+
+async def test_a_full_batch_is_as_large_as_the_alerts_about_its_queue_take_it_for(bus: CountingBus) -> None:
+    sent: list[OutgoingMessage] = []
+    trail = AuditTrail(bus, Metrics("gateway"))
+    bus.publish = lambda messages: _note(sent, messages)  # type: ignore[method-assign]
+    agent = b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
+    for _ in range(module.BATCH):
+        trail.note(seen(user_agent=agent, path=b"/api/v1/projects/019f0000-0000-7000-8000-000000000000/tasks"))
+
+    await trail.close()
+
+    assert AUDIT_MESSAGE_BYTES / 2 < len(sent[0].body) <= AUDIT_MESSAGE_BYTES
+
+
+async def test_lost_records_are_counted_from_zero(bus: CountingBus) -> None:
+    """A counter that first appears with a number has not risen, for a rule that looks at increases."""
+    metrics = Metrics("gateway")
+    AuditTrail(bus, metrics)
+
+    lines = [line for line in metrics.render().decode().splitlines() if line.startswith("tessera_audit_dropped_total")]
+    assert sorted(lines) == [
+        f'tessera_audit_dropped_total{{reason="{reason}"}} 0.0' for reason in ("defect", "full", "stopped")
+    ]
 
 
 async def _note(sent: list[OutgoingMessage], messages: Any) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from realtime_service.epoch_checks import EpochChecks
 from realtime_service.events import TopicEvent
 from realtime_service.topics import Subscriber, TopicStream
-from shared.events.topics import epoch_in, parse_topic, topic_of
 
 StreamKey = tuple[UUID, str]
 
@@ -24,6 +24,7 @@ class Hub:
         self._cancel_repair = cancel_repair
         self._note_written = note_written
         self._streams: dict[StreamKey, TopicStream] = {}
+        self.epochs = EpochChecks()
 
     @property
     def topics_count(self) -> int:
@@ -34,7 +35,8 @@ class Hub:
         key = (subscriber.principal.tenant_id, name)
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[key] = TopicStream(*key, self._begin_repair, self._note_written)
+            stream = self._streams[key] = TopicStream(*key, self._on_repair, self._note_written)
+            self.epochs.add(stream)
         stream.add(subscriber)
         return stream
 
@@ -43,6 +45,7 @@ class Hub:
         stream.remove(subscriber)
         if not stream.subscribers and self._streams.pop((stream.tenant_id, stream.name), None) is not None:
             self._cancel_repair(stream)
+            self.epochs.remove(stream)
 
     def follows(self, tenant_id: UUID, stream: str) -> bool:
         return (tenant_id, stream) in self._streams
@@ -64,21 +67,11 @@ class Hub:
             for subscriber in tuple(stream.subscribers):
                 subscriber.typing(user_id)
 
-    def suspect_other_epochs(self, service: str, epoch: str) -> bool:
-        """The service's event log has this epoch now: streams in another one are compared with it; whether any is."""
-        others = [stream for stream in self._streams.values() if _is_of_other_epoch(stream, service, epoch)]
-        for stream in others:
-            stream.suspect()
-        return bool(others)
-
     def suspect_all(self) -> None:
         """Something may have been missed: every stream is compared with its keeper."""
         for stream in tuple(self._streams.values()):
             stream.suspect()
 
-
-def _is_of_other_epoch(stream: TopicStream, service: str, epoch: str) -> bool:
-    topic, position = parse_topic(topic_of(stream.name)), stream.position
-    if topic is None or position is None or topic.keeper != service:
-        return False
-    return position.epoch != epoch_in(stream.name, epoch)
+    def _on_repair(self, stream: TopicStream) -> None:
+        self.epochs.on_unsettled(stream)
+        self._begin_repair(stream)

@@ -174,6 +174,7 @@ class Node:
             ("turn the timer wheel", self._connections.wheel.run),
             ("read ended sessions", self._catch_up.run),
             ("check rights again", self._check_doubted),
+            ("compare streams of other epochs", self._hub.epochs.run),
             ("send presence", self._presence.run),
             ("count connections of tenants", self._other_nodes.run),
         )
@@ -301,7 +302,7 @@ class Node:
 
     def _epoch_announced(self, log: LogEpoch) -> None:
         """After a restore, rights are what they were too, and no event says so."""
-        if self._hub.suspect_other_epochs(log.service, log.epoch):
+        if self._hub.epochs.announced(log.service, log.epoch):
             self._access.forget_all()
 
     def _bus_changed(self, is_back: bool) -> None:

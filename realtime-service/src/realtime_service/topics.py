@@ -10,6 +10,7 @@ from realtime_service.events import Renderer, TopicEvent
 from realtime_service.held_events import HeldEvents
 from realtime_service.positions import Position
 from realtime_service.replay import Missed
+from shared.events.topics import parse_topic, topic_of
 from shared.principal import Principal
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class TopicStream:
         """`note_written` is told of frames that went the short way, and of the seconds that took."""
         self.tenant_id = tenant_id
         self.name = name
+        self.owner = owner_of(name)
         self.subscribers: dict[Subscriber, Direct | None] = {}
         self._attentive: dict[Subscriber, None] = {}
         self._crowds: dict[Renderer, dict[Outlet, None]] = {}
@@ -218,6 +220,12 @@ class TopicStream:
         crowd.pop(direct.outlet, None)
         if not crowd:
             del self._crowds[direct.render]
+
+
+def owner_of(stream: str) -> str:
+    """The service that has the log of the stream's topic; empty where there can be no such topic."""
+    topic = parse_topic(topic_of(stream))
+    return "" if topic is None else topic.keeper
 
 
 def _last_run(held: Sequence[TopicEvent]) -> list[TopicEvent]:

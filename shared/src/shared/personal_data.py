@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.db.unit_of_work import Work
+from shared.messaging.event_log_pruning import IS_SENT
 from shared.tenant_closures.erasure import ErasureStep
 
 
@@ -137,19 +138,19 @@ delete from {table} where ctid = any(array(
 
 
 async def _erase_event_log(work: Work, tenant_id: UUID, limit: int) -> int:
-    """What was sent already: the end of the tenant itself is told to everybody before its record goes."""
+    """What was sent to every queue: the end of the tenant itself is told to everybody before its record goes."""
     rows = await work.rows(_TOPICS_OF_EVENTS, tenant_id, limit)
     await work.execute("delete from outbox where id = any($1::uuid[])", [row["event_id"] for row in rows])
     return len(rows)
 
 
-_TOPICS_OF_EVENTS = """
+_TOPICS_OF_EVENTS = f"""
 delete from outbox_topics where ctid = any(array(
     select t.ctid from outbox_topics t
-    where t.tenant_id = $1 and not exists (select from outbox e where e.id = t.event_id and e.sent_at is null)
+    where t.tenant_id = $1 and not exists (select from outbox where outbox.id = t.event_id and not ({IS_SENT}))
     limit $2
 )) returning event_id
-"""
+"""  # noqa: S608 - made of constants
 
 MESSAGING = (
     Table(

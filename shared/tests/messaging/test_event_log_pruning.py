@@ -67,6 +67,17 @@ async def test_events_without_topics_go_after_the_window_once_they_are_sent(data
     assert await _count(database, tenant) == 3
 
 
+async def test_what_a_full_queue_has_not_got_stays(database: Database) -> None:
+    await _tell(database, [*[Told(OVER, ("a",))] * 8, Told(OVER, ()), Told(AGED, ("b",)), Told(AGED, ())])
+    async with database.system_work() as work:
+        await work.execute("insert into outbox_backlog select 'slow.events', partition, seq, id from outbox")
+
+    assert await _prune_all(database) == 0
+    async with database.system_work() as work:
+        await work.execute("delete from outbox_backlog")
+    assert await _prune_all(database) == 8
+
+
 async def test_portions_go_on_where_the_one_before_ended(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log_pruning, "LOOKED_AT", 2)
     monkeypatch.setattr(event_log_pruning, "MILESTONES_AT_ONCE", 1)
@@ -124,8 +135,7 @@ async def test_any_history_keeps_what_the_rule_keeps_and_no_more(database: Datab
     told = sorted(events, key=lambda event: event.age, reverse=True)
     tenant = await _tell(database, told)
 
-    for prune in (BusyTopics(KEPT, EVERY).delete, OldEvents().delete, SENT_EVENTS.begin()):
-        await _prune(database, prune)
+    await _prune_all(database)
 
     for topic in "abc":
         of_topic = [event for event in told if topic in event.topics]
@@ -186,6 +196,11 @@ async def _prune(database: Database, delete: DeletePortion) -> int:
             portion = await delete(work, _now())
         deleted, is_last = deleted + portion.deleted, portion.is_last
     return deleted
+
+
+async def _prune_all(database: Database) -> int:
+    prunings = (BusyTopics(KEPT, EVERY).delete, OldEvents().delete, SENT_EVENTS.begin())
+    return sum([await _prune(database, prune) for prune in prunings])
 
 
 async def _offsets(database: Database, tenant: UUID, topic: str) -> list[int]:

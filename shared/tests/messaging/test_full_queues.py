@@ -1,8 +1,9 @@
 """A full queue delays its own consumer and nobody else: the outbox keeps what it has no room for, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -14,13 +15,17 @@ from deploy.local.rabbitmq import RabbitMQNode
 from shared.db.databases import Database
 from shared.events.envelope import decode
 from shared.ids import new_id
-from shared.messaging import dead_letter_files, memory_broker
-from shared.messaging.bus import Binding, Bus, Delivery, PublishFailed, QueueSpec
+from shared.messaging import backlog, dead_letter_files, memory_broker
+from shared.messaging.bus import Binding, Bus, Delivery, Offered, OutgoingMessage, PublishFailed, QueueSpec
 from shared.messaging.dead_letter_files import DeadLetterFiles
 from shared.messaging.memory import MemoryBus
 from shared.messaging.memory_broker import MemoryBroker
+from shared.messaging.outbox import PARTITION_LOCK
+from shared.messaging.queues import CONSUMER_QUEUES
 from shared.messaging.rabbitmq.bus import RabbitBus
 from shared.messaging.relay import Relay
+from shared.personal_data import MESSAGING
+from shared.testing.eventually import eventually
 
 SLOW, LIVE = "slow.events", "live.events"
 LIMIT = 250
@@ -232,6 +237,113 @@ async def test_a_full_queue_of_dead_letters_lets_the_next_events_pass(broker: Ra
     assert (await node.queue_depths())[f"{SLOW}.dead"] < 60
 
 
+# Turns, counted on a bus that takes everything.
+
+
+class CatchingUp:
+    """Counts partitions that are held meanwhile. While it is offered a portion, somebody commits a new event."""
+
+    queues = (SLOW, LIVE)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.turns: list[tuple[str, UUID | None]] = []
+        self.offers: list[int] = []
+        self.held: set[int] = set()
+
+    async def offer(self, messages: Sequence[OutgoingMessage]) -> Offered:
+        self.offers += [len(self.turns)] * len(messages)
+        return Offered(len(messages), {})
+
+    async def offer_to(self, queue: str, messages: Sequence[OutgoingMessage]) -> int:
+        self.turns.append((queue, decode(messages[0].body).tenantid))
+        locks = "select count(*)::int as number from pg_locks where locktype = 'advisory' and classid = $1"
+        [row] = await self._database.system_rows(locks, PARTITION_LOCK)
+        self.held.add(row["number"])
+        async with self._database.unit_of_work(new_id()) as work:
+            work.publish(NoteAdded(note_id=new_id()), topics=["all"], subject="note")
+        return len(messages)
+
+
+async def keep_all(database: Database, *queues: str, sent: str = "now()") -> None:
+    async with database.system_work() as work:
+        await work.execute(
+            "insert into outbox_backlog select queue, partition, seq, id from outbox, unnest($1::text[]) as queue",
+            list(queues),
+        )
+        await work.execute(f"update outbox set sent_at = {sent}")
+
+
+async def test_new_events_are_sent_between_the_portions_of_queues_that_catch_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.backlog.PORTION_ROWS", 10)
+    tenants = [UUID(int=number) for number in range(1, 5)]  # each in a partition of its own
+    for tenant in tenants:
+        async with database.unit_of_work(tenant) as work:
+            for number in range(30):
+                work.publish(NoteAdded(note_id=new_id(), number=number), topics=["all"], subject="note")
+    await keep_all(database, SLOW, LIVE)
+    bus = CatchingUp(database)
+
+    async with relaying(database, bus):  # type: ignore[arg-type]  # what a relay does not call is not there
+        await until(lambda: len(bus.offers) >= 24, seconds=30)
+
+    assert bus.offers == list(range(1, 25)), "the event of each portion leaves before the next portion"
+    assert bus.held == {1}, "other relays may send all other partitions meanwhile"
+    assert [queue for queue, _ in bus.turns] == [bus.turns[0][0], bus.turns[1][0]] * 12, "queues take turns"
+    each = sorted((queue, tenant) for queue in (SLOW, LIVE) for tenant in tenants)
+    assert [sorted(bus.turns[start : start + 8]) for start in (0, 8, 16)] == [each] * 3, "and so do partitions"
+
+
+async def test_a_queue_that_fills_up_again_goes_on_with_the_next_partition(database: Database) -> None:
+    waiting = backlog._Waiting()
+    waiting.note(3, progress=True, is_full=True)
+
+    assert [turn.partition for turn in waiting.turns(SLOW, [1, 3, 4, 9])] == [4, 9, 1, 3]
+    assert not waiting.is_over
+
+
+async def test_what_is_kept_for_a_removed_consumer_is_deleted_at_the_start(
+    database: Database, memory: MemoryBroker
+) -> None:
+    await write(database, 40)
+    await keep_all(database, "removed.events", "former.events", CONSUMER_QUEUES[0])
+    bus = MemoryBus(memory)
+
+    async def kept() -> list[str]:
+        rows = await database.system_rows("select distinct queue from outbox_backlog")
+        return [row["queue"] for row in rows]
+
+    async with relaying(database, bus):
+        await eventually(lambda: _is(kept, [CONSUMER_QUEUES[0]]))
+
+    assert await waiting(database) == 40, "a consumer that is only not there yet keeps its events"
+
+
+async def test_what_a_queue_got_late_is_sent_again_by_a_bus_that_forgets(
+    database: Database, memory: MemoryBroker
+) -> None:
+    await write(database, 40)
+    await keep_all(database, SLOW, sent="now() - interval '1 hour'")
+    bus, slow = MemoryBus(memory), Inbox()
+    await bus.start()
+    await bus.consume(spec(SLOW), slow)
+    async with relaying(database, bus):
+        await until_nothing_waits(database)
+        await until(lambda: len(slow.bodies) == 40)
+
+    again = asyncio.create_task(Relay(database, bus, "sample", redeliver_since=timedelta(minutes=10)).run())
+    await until(lambda: len(slow.bodies) == 80)
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
+    await bus.close()
+
+
+async def _is(read: Callable[[], Awaitable[list[str]]], expected: list[str]) -> bool:
+    return await read() == expected
+
+
 # The same in one process.
 
 
@@ -309,6 +421,21 @@ def test_dead_letters_in_files_have_a_limit(tmp_path: Path, monkeypatch: pytest.
 
     assert asyncio.run(bury(3)) == [True, True, False]
     assert len(DeadLetterFiles(tmp_path).read(SLOW)) == 2
+
+
+async def test_the_erasure_of_a_tenant_leaves_what_a_full_queue_has_not_got(database: Database) -> None:
+    async with database.unit_of_work(TENANTS[0]) as work:
+        work.publish(NoteAdded(note_id=new_id()), topics=["all"], subject="note")
+    await keep_all(database, SLOW)
+    erase = next(table.ends.step for table in MESSAGING if table.name == "outbox_topics")
+    assert erase is not None
+
+    async with database.system_work() as work:
+        before = await erase(work, TENANTS[0], 10)
+        await work.execute("delete from outbox_backlog")
+        after = await erase(work, TENANTS[0], 10)
+
+    assert (before, after) == (0, 1)
 
 
 async def test_an_event_that_was_erased_is_waited_for_no_longer(database: Database, memory: MemoryBroker) -> None:

@@ -55,6 +55,8 @@ class AuditTrail:
         self._batch_size = 0
         self._task: SupervisedTask | None = None
         self._dropped = metrics.counter("tessera_audit_dropped_total", "Audit records that were lost", ["reason"])
+        for reason in ("full", "stopped", "defect"):
+            self._dropped.labels(reason)  # there from the start: an alert sees a number rise and not appear
         self._published = metrics.counter("tessera_audit_published_total", "Audit records handed to the broker")
         metrics.gauge_from("tessera_audit_waiting", "Audit records that wait to be sent", lambda: float(self.waiting))
 

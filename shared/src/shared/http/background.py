@@ -17,6 +17,7 @@ from shared.messaging.timeline import LogEpoch, read_epoch
 from shared.retention import retention_tasks
 from shared.stopping import run_steps
 from shared.supervision import PeriodicTask, SupervisedTask, Work
+from shared.telemetry.metrics import set_values
 
 AGE_SECONDS = 5.0  # between two looks at the oldest unsent event
 EPOCH_SECONDS = 5.0  # after a restore, clients of topics where nothing happens keep what is no longer true for so long
@@ -42,12 +43,10 @@ def setup_messaging(
 
     async def measure_age() -> None:
         app.ctx.metrics.outbox_age.set(await relay.age_seconds())
-        for queue, age in (await relay.backlog_ages()).items():
-            app.ctx.metrics.backlog_age.labels(queue).set(age)
+        set_values(app.ctx.metrics.backlog_age, await relay.backlog_ages())
 
     async def measure_queues() -> None:
-        for queue, depth in (await bus.queue_depths()).items():
-            app.ctx.metrics.queue_messages.labels(queue).set(depth)
+        set_values(app.ctx.metrics.queue_messages, await bus.queue_depths())
 
     async def announce_epoch() -> None:
         await Signals(bus).send(LogEpoch(service=service, epoch=await read_epoch(database)))

@@ -2,10 +2,15 @@
 
 A queue that refuses one event of a partition gets the ones behind it from here as well, until nothing waits: so each
 partition reaches each queue in order, whatever the other queues do.
+
+The relay offers one portion at a time and sends new events in between: a queue that catches up with days of events
+delays nobody by more than a portion.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,14 +18,18 @@ from shared.db.databases import Database
 from shared.db.system_session import SystemSession
 from shared.messaging.bus import Bus, OutgoingMessage
 from shared.messaging.outbox import ENVELOPE_COLUMNS, EVENT_SIZE, PARTITION_LOCK, PARTITIONS
+from shared.messaging.queues import CONSUMER_QUEUES
 from shared.messaging.redaction import ANY, is_redacted
 from shared.messaging.timeline import EPOCH
 from shared.telemetry.logs import get_logger
 
 PORTION_ROWS = 50
-"""Offered one by one, each confirmed within 3 seconds: in time for the session that holds the partition's lock."""
+"""Of one partition for one queue, under way together: some 20 ms, in which no new event of this relay is sent."""
 
 PORTION_BYTES = 1024 * 1024
+
+DELETED_AT_ONCE = 10_000
+"""Rows of a queue that is not consumed any more: one statement takes far less than its time limit."""
 
 LOOK_SECONDS = 1.0
 """Between two looks for something that waits."""
@@ -41,7 +50,7 @@ from unnest($1::text[]) as queue cross join generate_series(0, $2::int - 1) as n
 where exists (select from outbox_backlog b where b.queue = queue.queue and b.partition = number)
 group by queue
 """
-_LOCK = "select number from unnest($2::smallint[]) as number where pg_try_advisory_lock($1, number)"
+_LOCK = "select pg_try_advisory_lock($1, $2::int) as is_ours"
 _UNLOCK = "select pg_advisory_unlock_all()"
 _NEXT_ROWS = f"""
 select portion.*, (select {EPOCH} from event_log_epoch) as epoch,
@@ -54,7 +63,28 @@ from (
     ) o on true
 ) portion where bytes_before < $4 order by place
 """  # noqa: S608 - made of constants
-_TAKEN = "delete from outbox_backlog where queue = $1 and partition = $2 and seq = any($3::bigint[])"
+# Sent now, not when the other queues got it: a bus that forgets is given again what was sent of late.
+_TAKEN = """
+with taken as (delete from outbox_backlog where queue = $1 and partition = $2 and seq = any($3::bigint[])
+               returning event_id)
+update outbox set sent_at = now() from taken where outbox.id = taken.event_id
+"""
+_REMOVED = """
+with recursive kept (queue) as (
+    (select queue from outbox_backlog order by queue limit 1)
+    union all
+    select (select queue from outbox_backlog b where b.queue > kept.queue order by queue limit 1)
+    from kept where kept.queue is not null
+)
+select queue from kept where queue <> all($1::text[])
+"""
+_DELETE = """
+with deleted as (
+    delete from outbox_backlog
+    where ctid = any(array(select ctid from outbox_backlog where queue = $1 limit $2)) returning 1
+)
+select count(*)::int as number from deleted
+"""
 _OLDEST = """
 select queue, extract(epoch from now() - min(oldest.time))::float8 as age
 from unnest($1::text[]) as queue cross join generate_series(0, $2::int - 1) as number
@@ -84,32 +114,43 @@ class Backlog:
         self._database = database
         self._bus = bus
         self._message_of = message_of
-        self._pauses: dict[str, _Pause] = {}
+        self._waiting: dict[str, _Waiting] = {}
+        self._round: deque[_Turn] = deque()
         self._next_look = 0.0
 
     async def mark_sent(self, session: SystemSession, event_ids: Sequence[UUID], kept: Iterable[Kept]) -> None:
         """These events have been sent, but for what is kept for a full queue: both or nothing."""
         entries = list(kept)
-        for queue in {entry.queue for entry in entries} - self._pauses.keys():
-            self._pauses[queue] = _Pause()
+        for queue in {entry.queue for entry in entries} - self._waiting.keys():
+            self._waiting[queue] = _Waiting()
             self._next_look = 0.0
             get_logger().warning("a queue is full: its events wait in the outbox", queue=queue)
         columns = zip(*entries, strict=True) if entries else ([], [], [], [])
         await session.execute(_MARK_SENT, event_ids, *map(list, columns))
 
-    async def offer(self, session: SystemSession) -> None:
-        """A portion for each queue that waits and whose pause is over. Raises PublishFailed."""
-        if time.monotonic() < self._next_look:
-            return
-        waiting = {
-            row["queue"]: row["partitions"] for row in await session.rows(_WAITING, self._bus.queues, PARTITIONS)
-        }
-        self._forget_all_but(waiting)
-        for queue, partitions in waiting.items():
-            pause = self._pauses.setdefault(queue, _Pause())
-            if pause.is_over:
-                pause.note(progress=await self._offer_to(session, queue, partitions))
-        self._next_look = min([time.monotonic() + LOOK_SECONDS, *(pause.ends_at for pause in self._pauses.values())])
+    async def delete_removed(self, session: SystemSession) -> None:
+        """What is kept for queues of which there is no consumer any more, in this version: nobody will ever take it."""
+        consumers = [*CONSUMER_QUEUES, *self._bus.queues]
+        for row in await session.rows(_REMOVED, consumers):
+            number = await _delete_all(session, row["queue"])
+            get_logger().warning("events of a removed consumer were deleted", queue=row["queue"], number=number)
+
+    async def offer(self, session: SystemSession) -> bool:
+        """The next portion, to a queue whose pause is over: queues and their partitions take turns.
+
+        Whether something was taken. Raises PublishFailed.
+        """
+        if not self._round:
+            if time.monotonic() < self._next_look:
+                return False
+            await self._begin_round(session)
+        has_progressed = False
+        while self._round and not has_progressed:
+            has_progressed = await self._take_turn(session, self._round.popleft())
+        if not self._round:
+            ends = (waiting.ends_at for waiting in self._waiting.values())
+            self._next_look = min([time.monotonic() + LOOK_SECONDS, *ends])
+        return has_progressed
 
     async def ages(self) -> dict[str, float]:
         """By queue, for how many seconds the oldest event has been waiting; 0 where none is."""
@@ -119,18 +160,30 @@ class Backlog:
             ages[row["queue"]] = max(0.0, row["age"])
         return ages
 
-    async def _offer_to(self, session: SystemSession, queue: str, partitions: Sequence[int]) -> bool:
-        """Whether it took anything."""
-        has_progressed = False
-        for locked in await session.rows(_LOCK, PARTITION_LOCK, partitions):
-            rows = await session.rows(_NEXT_ROWS, queue, locked["number"], PORTION_ROWS, PORTION_BYTES)
-            taken = await self._send(queue, rows)
-            await session.execute(_TAKEN, queue, locked["number"], taken)
-            has_progressed = has_progressed or bool(taken)
-            if len(taken) < len(rows):
-                break
+    async def _begin_round(self, session: SystemSession) -> None:
+        rows = await session.rows(_WAITING, self._bus.queues, PARTITIONS)
+        self._forget_all_but({row["queue"] for row in rows})
+        turns = [self._turns_of(row["queue"], row["partitions"]) for row in rows]
+        self._round.extend(turn for together in zip_longest(*turns) for turn in together if turn is not None)
+
+    def _turns_of(self, queue: str, partitions: Iterable[int]) -> Iterator["_Turn"]:
+        return self._waiting.setdefault(queue, _Waiting()).turns(queue, partitions)
+
+    async def _take_turn(self, session: SystemSession, turn: "_Turn") -> bool:
+        """Whether it took anything. A partition that another relay holds is left to that one."""
+        waiting = self._waiting[turn.queue]
+        if not waiting.is_over:
+            return False
+        [lock] = await session.rows(_LOCK, PARTITION_LOCK, turn.partition)
+        if not lock["is_ours"]:
+            return False
+        # A statement of its own: its snapshot is younger than the lock.
+        rows = await session.rows(_NEXT_ROWS, turn.queue, turn.partition, PORTION_ROWS, PORTION_BYTES)
+        taken = await self._send(turn.queue, rows)
+        await session.execute(_TAKEN, turn.queue, turn.partition, taken)
         await session.execute(_UNLOCK)
-        return has_progressed
+        waiting.note(turn.partition, progress=bool(taken), is_full=len(taken) < len(rows))
+        return bool(taken)
 
     async def _send(self, queue: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """The places of those that need not wait any more. An event that has been erased meanwhile is not sent."""
@@ -139,23 +192,46 @@ class Backlog:
         refused = present[count]["place"] if count < len(present) else None
         return [row["place"] for row in rows if refused is None or row["place"] < refused]
 
-    def _forget_all_but(self, waiting: Mapping[str, object]) -> None:
-        for queue in self._pauses.keys() - waiting.keys():
-            del self._pauses[queue]
+    def _forget_all_but(self, queues: set[str]) -> None:
+        for queue in self._waiting.keys() - queues:
+            del self._waiting[queue]
             get_logger().info("a queue has got all that waited for it", queue=queue)
 
 
-class _Pause:
-    """Grows while a queue takes nothing, and ends with the first message that it takes."""
+async def _delete_all(session: SystemSession, queue: str) -> int:
+    number = 0
+    while deleted := (await session.rows(_DELETE, queue, DELETED_AT_ONCE))[0]["number"]:
+        number += deleted
+    return number
+
+
+class _Turn(NamedTuple):
+    queue: str
+    partition: int
+
+
+class _Waiting:
+    """A queue's pause, which grows while it takes nothing, and the partition whose turn is next."""
 
     def __init__(self) -> None:
         self._seconds = FIRST_PAUSE_SECONDS
+        self._next_partition = 0
         self.ends_at = time.monotonic() + self._seconds
 
     @property
     def is_over(self) -> bool:
         return time.monotonic() >= self.ends_at
 
-    def note(self, *, progress: bool) -> None:
-        self._seconds = FIRST_PAUSE_SECONDS if progress else min(MAX_PAUSE_SECONDS, self._seconds * 2)
-        self.ends_at = time.monotonic() + (0.0 if progress else self._seconds)
+    def turns(self, queue: str, partitions: Iterable[int]) -> Iterator[_Turn]:
+        """Each partition once. They go on where the last one ended, so that none is first every time."""
+        following = sorted(partitions, key=lambda number: (number - self._next_partition) % PARTITIONS)
+        return (_Turn(queue, number) for number in following)
+
+    def note(self, partition: int, *, progress: bool, is_full: bool) -> None:
+        """What came of the partition's turn."""
+        self._next_partition = (partition + 1) % PARTITIONS if progress else partition
+        if progress:
+            self._seconds = FIRST_PAUSE_SECONDS
+        elif is_full:
+            self._seconds = min(MAX_PAUSE_SECONDS, self._seconds * 2)
+        self.ends_at = time.monotonic() + (self._seconds if is_full else 0.0)

@@ -112,8 +112,7 @@ class Relay:
         await self._prepare(session)
         while True:
             try:
-                await self._relay_all(session)
-                await self._backlog.offer(session)
+                await self._take_turns(session)
             except PublishFailed as error:
                 await session.execute(_UNLOCK)
                 self._awake.set()
@@ -124,16 +123,22 @@ class Relay:
 
     async def _prepare(self, session: SystemSession) -> None:
         self._awake.set()
+        await self._backlog.delete_removed(session)
         if self._redeliver_since is not None:
             await session.execute(_FORGET_SENT, self._redeliver_since)
             self._redeliver_since = None
 
-    async def _relay_all(self, session: SystemSession) -> None:
-        """Woken, it need not look: there is something. What other processes have committed is found by looking."""
+    async def _take_turns(self, session: SystemSession) -> None:
+        """A portion of new events, then one for a queue that catches up; whoever is not done is awake for the next.
+
+        Woken, it need not look: there is something. What other processes have committed is found by looking.
+        """
+        has_more = False
         if self._awake.is_set() or await _has_unsent(session):
             self._awake.clear()
-            while await self._relay_portion(session):
-                pass
+            has_more = await self._relay_portion(session)
+        if await self._backlog.offer(session) or has_more:
+            self._awake.set()
 
     async def _relay_portion(self, session: SystemSession) -> bool:
         """Whether more may be left to send than what came meanwhile, or is in another relay's hands."""

@@ -80,7 +80,7 @@ MESSAGING: tuple[Kept, ...] = (
         "outbox_backlog",
         "events that a full queue has not got yet",
         "the queue gets them, in order, when it has room",
-        "the queue has taken it",
+        "the queue has taken it, or an update has removed its consumer",
         task("relay the outbox"),
     ),
     Kept(

@@ -38,6 +38,13 @@ class ObservedTask(Protocol):
     def round_age(self) -> float: ...
 
 
+def set_values(gauge: Gauge, values: Mapping[str, float]) -> None:
+    """By label, these and no others: what is gone, or does not answer, must not keep the value that it had last."""
+    gauge.clear()
+    for label, value in values.items():
+        gauge.labels(label).set(value)
+
+
 class Metrics:
     """All times are in seconds."""
 

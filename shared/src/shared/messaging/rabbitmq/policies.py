@@ -25,6 +25,12 @@ of a consumer that is away. The broker keeps about 40 bytes of memory for each (
 EVENT_BYTES = 8 * 1024**3
 """The same in bytes. The disk of each broker node needs so much room for every consumer that may be away."""
 
+AUDIT_MESSAGE_BYTES = 180_000
+"""A batch of 250 audit records. Their queue is full by its bytes long before it is full by its messages."""
+
+AUDIT_MESSAGES_AT_HALF = EVENT_BYTES // 2 // AUDIT_MESSAGE_BYTES
+"""As many of them are half of the limit: 6 million requests, five and a half hours at 300 a second."""
+
 RETRIES = 1_000_000
 RETRY_BYTES = 2 * 1024**3
 """In each queue of events that wait for their next try. One that has no room for more leaves them in their queue."""

@@ -66,11 +66,16 @@ class Publisher:
         return Offered(len(outcomes), full)
 
     async def offer_to(self, queue: str, messages: Sequence[OutgoingMessage]) -> int:
-        """One after the other: none may pass a queue that has just become free when the one before it was refused."""
-        for number, message in enumerate(messages):
-            if not all(await self._send_to(queue, [message])):
-                return number
-        return len(messages)
+        """The first alone, and if it is taken the others together: see IN_FLIGHT.
+
+        So none passes a queue that becomes free when the one before it was refused: the queue had room at the first,
+        and can only be full once more before it is free again.
+        """
+        first, others = messages[:1], messages[1:]
+        if not all(await self._send_to(queue, first)):
+            return 0
+        outcomes = await self._send_to(queue, others)
+        return len(first) + (outcomes.index(False) if False in outcomes else len(others))
 
     async def publish_to_queue(self, queue: str, message: Message) -> None:
         """Straight into a queue, which has to exist. Raises PublishFailed."""
