@@ -149,23 +149,6 @@ async def test_any_history_keeps_what_the_rule_keeps_and_no_more(database: Datab
     assert await _dangling(database, tenant) == 0
 
 
-async def test_what_a_full_queue_has_not_got_stays(database: Database) -> None:
-    tenant = await _tell(database, [*[Told(AGED, ("a",))] * 8, Told(AGED, ())])
-    deletions = (BusyTopics(KEPT, EVERY).delete, OldEvents().delete, SENT_EVENTS.begin())
-    async with database.system_work() as work:
-        await work.execute(
-            "insert into outbox_backlog (queue, partition, seq, event_id)"
-            " select 'slow', partition, seq, id from outbox where tenant_id = $1",
-            tenant,
-        )
-
-    assert [await _prune(database, delete) for delete in deletions] == [0, 0, 0]
-
-    async with database.system_work() as work:
-        await work.execute("delete from outbox_backlog")
-    assert sum([await _prune(database, delete) for delete in deletions]) == 9
-
-
 async def _tell(database: Database, events: Sequence[Told]) -> UUID:
     """In a tenant of its own, in this order."""
     tenant, now = new_id(), _now()
