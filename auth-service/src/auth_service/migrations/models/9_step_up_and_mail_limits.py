@@ -10,13 +10,14 @@ alter table sessions
     add column stepped_up_at timestamptz, add column previous_cookie_digest bytea, add column cookie_set_at timestamptz;
 """
 
-# A tenant's own work leaves mail and counts it. Keys are digests under a secret, and none but those of mail can be seen:
+# A tenant's own work asks whether a session is live, in the statement that tells since when it is proven. It leaves mail and counts it. Keys are digests under a secret, and none but those of mail can be seen:
 # counters of guesses stay closed to it.
 GRANTS = """
 do $grants$
 declare
     app text := regexp_replace(current_user, '_owner$', '') || '_app';
 begin
+    execute format('grant select (stepped_up_at) on sessions to %I', app);
     execute format('grant select, insert, update on attempt_windows to %I', app);
     execute format($sql$
         create policy mail_is_counted on attempt_windows to %I using (key like 'mail %%') with check (key like 'mail %%')
