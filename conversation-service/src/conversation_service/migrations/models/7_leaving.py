@@ -1,13 +1,10 @@
-"""What is somebody's is found when they leave: links, running answers, what was said of them."""
+"""Running answers of somebody end when they leave."""
 
 from tortoise import BaseDBAsyncClient
 
 RUN_IN_TRANSACTION = True
 
-LEAVING = """
-create index shares_of_user on shares (tenant_id, user_id);
-alter table answer_leases add column is_stop_wanted boolean not null default false;
-"""
+LEAVING = "alter table answer_leases add column is_stop_wanted boolean not null default false;"
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
@@ -15,10 +12,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    return """
-drop index shares_of_user;
-alter table answer_leases drop column is_stop_wanted;
-"""
+    return "alter table answer_leases drop column is_stop_wanted;"
 
 
 MODELS_STATE = (
