@@ -46,7 +46,10 @@ class DuplicateNumber(RuntimeError):
 
 
 async def migrate(service: str, owner_url: str) -> list[str]:
-    """Applies what is missing, each file in a transaction of its own unless it says otherwise; returns the names applied by this call."""
+    """Applies what is missing, each file in a transaction of its own unless it says otherwise.
+
+    Returns the names applied by this call.
+    """
     folder = migrations_folder(service)
     _refuse_duplicate_numbers(folder)
     async with _alone(service, owner_url), TortoiseContext() as context:
@@ -100,8 +103,8 @@ def _refuse_duplicate_numbers(folder: Path) -> None:
 async def _alone(service: str, owner_url: str) -> AsyncIterator[None]:
     """Holds the lock on a direct connection: a pooler would hand a session lock to somebody else.
 
-    Looks again and again: a statement that waits for the lock is a transaction that is open, which an index that is made
-    `concurrently` by the holder of the lock would wait for in turn.
+    Looks again and again: a statement that waits for the lock is an open transaction, and `create index concurrently`
+    of the process that holds it would wait for that in turn.
     """
     connection = await asyncpg.connect(owner_url, timeout=CONNECT_TIMEOUT_SECONDS)
     try:
