@@ -1,18 +1,23 @@
 """Whatever happens to one person at the same moment, nobody waits for somebody who waits for them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
+from auth_authenticator import set_up_mfa
 from auth_builders import PASSWORD, Member, registration
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
+from lock_queue import until_somebody_waits
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite
 
 from auth_service.retention import WINDOWS
 from shared.db.databases import Database
+from shared.principal import Principal
 
 AUTH, USERS, TENANTS = "/api/v1/auth", "/api/v1/users", "/api/v1/tenants"
+STEP_UP = f"{AUTH}/step-up"
 ROUNDS = 4
 Deed = Callable[[AuthClient], Awaitable[Answer]]
 
@@ -55,6 +60,54 @@ async def test_keeping_house_waits_for_nobody(
 
     assert kept == 0
     assert forgotten > 0
+
+
+@asynccontextmanager
+async def held_account(database: Database, member: Member) -> AsyncIterator[None]:
+    async with database.system_work() as work:
+        await work.rows("select from users where id = $1 for no key update", member.principal.user_id)
+        yield
+
+
+async def count_free(database: Database, table: str) -> int:
+    """Raises DatabaseUnavailable where somebody has locked a row of it."""
+    async with database.system_work() as work:
+        return len(await work.rows(f"select from {table} for update nowait"))
+
+
+async def test_a_sign_in_that_waits_for_its_account_keeps_no_other_of_its_network_waiting(
+    auth: AuthClient, databases: list[Database]
+) -> None:
+    member = await auth.register()
+
+    async with held_account(databases[0], member):
+        sign_in = asyncio.create_task(auth.login(member.email))
+        await until_somebody_waits(databases[1])
+        counters = await asyncio.create_task(count_free(databases[1], "attempt_windows"))
+
+    assert counters > 0
+    assert (await sign_in).status == 200
+
+
+async def test_whoever_shows_a_code_locks_the_account_before_the_factor(
+    auth: AuthClient, databases: list[Database], clock: SettableClock
+) -> None:
+    member = await auth.register()
+    app, _ = await set_up_mfa(auth, member.principal, clock)
+    challenge = (await auth.login(member.email)).json["error"]["details"]["mfa_token"]
+    deeds: list[tuple[str, dict[str, str], Principal | None]] = [
+        (f"{AUTH}/login/mfa", {"mfa_token": challenge}, None),
+        (STEP_UP, {}, member.principal),
+    ]
+
+    for path, body, who in deeds:
+        async with held_account(databases[0], member):
+            deed = asyncio.create_task(auth.send("POST", path, body | {"code": app.next_code()}, who=who))
+            await until_somebody_waits(databases[1])
+            factors = await asyncio.create_task(count_free(databases[1], "mfa_enrolments"))
+
+        assert factors == 1
+        assert (await deed).status in {200, 204}
 
 
 def new_user() -> dict[str, str]:

@@ -83,11 +83,11 @@ class SignIn:
         known, verdict = await self._check(login, claims)
         proof = Proof(known.user_id, known.password_changed_at, login.tenant_id, login.cookie)
         async with self._database.system_work() as work:
-            await self._limits.give_back(work, claims)
             if verdict.new_hash is not None:
                 await accounts.renew_hash(work, known, verdict.new_hash)
             token = await self._challenges.demand(work, proof, self._clock.now())
             entry = None if token else await self._enter(work, proof, device, login.invitation_token)
+            await self._limits.give_back(work, claims)  # last: whoever signs in from the same network counts there too
         if entry is None:  # only now: the challenge is committed although the answer is an error
             raise MfaRequired(details={"mfa_token": token})
         return entry
@@ -102,13 +102,15 @@ class SignIn:
         claims = claims_of(proof.user_id, login.code)
         await self._limits.take(*claims)
         async with self._database.system_work() as work:
+            await accounts.lock_account(work, proof.user_id)
             is_good = await self._codes.use(work, proof.user_id, login.code, self._clock.now())
             if not is_good or not await self._challenges.finish(work, login.mfa_token):
                 raise MfaInvalid
-            await self._limits.give_back(work, claims)
+            entry = await self._enter(work, proof, device, login.invitation_token)
             if not is_short(login.code):
                 await self._notices.recovery_code_used(work, proof.user_id)
-            return await self._enter(work, proof, device, login.invitation_token)
+            await self._limits.give_back(work, claims)
+        return entry
 
     async def _check(self, login: Login, claims: Sequence[Claim]) -> tuple[Credentials, Verdict]:
         """No connection is held while hashing."""

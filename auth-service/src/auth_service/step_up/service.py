@@ -81,10 +81,12 @@ class StepUp:
         await self._limits.take(*claims)
         known = await self._check_password(principal, proof.password, claims)
         async with self._database.system_work(actor_id=principal.user_id) as work:
-            await self._use_code(work, principal, proof.code)  # locks as signing in does: the factor, then the user
+            await accounts.lock_account(work, principal.user_id)
+            await self._use_code(work, principal, proof.code)
             await _require_unchanged(work, principal, known)
+            is_enough = await self._mark(work, principal, proof)
             await self._limits.give_back(work, claims)
-            return await self._mark(work, principal, proof)
+        return is_enough
 
     async def _check_password(
         self, principal: Principal, password: str | None, claims: Sequence[Claim]
