@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import msgspec
 from auth_builders import KEY_ENCRYPTION_SECRET
-from auth_fakes import SettableClock
 
 from auth_service.audit.chain import Form, Stored, chained
 from auth_service.audit.repository import add_entries, lock_chains
 from auth_service.audit.service import AuditKeeper
 from shared.db.databases import Database
+from shared.db.unit_of_work import Work
 from shared.events.envelope import Envelope, encode
 from shared.events.gateway import AuditRecord, AuditRecorded, Outcome
 from shared.ids import new_id
@@ -64,8 +64,13 @@ def batch_of(*records: AuditRecord) -> OutgoingMessage:
 
 
 def keeper(at: datetime | None = None) -> AuditKeeper:
-    """Records with the time `at`; now, unless it is given."""
-    return AuditKeeper(KEY_ENCRYPTION_SECRET, SettableClock(at or datetime.now(UTC)))
+    """Records with the time `at`; that of the database, unless it is given."""
+
+    async def time(_work: Work) -> datetime:
+        assert at is not None
+        return at
+
+    return AuditKeeper(KEY_ENCRYPTION_SECRET) if at is None else AuditKeeper(KEY_ENCRYPTION_SECRET, time)
 
 
 async def keep(database: Database, *records: AuditRecord, at: datetime | None = None) -> None:

@@ -180,7 +180,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     events_in.register(consumers, invitations, Forwarding(mailroom.outbox, links))
     relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     setup_subjects(app)
-    _setup_audit(app, database, bus, AuditKeeper(settings.key_encryption_secret, clock))
+    _setup_audit(app, database, bus, AuditKeeper(settings.key_encryption_secret))
     _setup_lifecycle(app, keys, passwords)
     keeping = AuditKeeping(AuditSigner(settings.key_encryption_secret))
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)

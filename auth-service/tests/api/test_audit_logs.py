@@ -11,6 +11,7 @@ import pytest
 from audit_records import a_record, count_entries, keep_plain, tell
 from auth_builders import Member
 from auth_client import AuthClient
+from auth_fakes import SettableClock
 from mail_server import MailServer
 from members import colleague
 
@@ -47,6 +48,16 @@ async def ids(auth: AuthClient, who: Member, query: str = "") -> list[str]:
     answer = await auth.send("GET", f"{LOGS}?{query}", who=who.principal)
     assert answer.status == 200, answer
     return [item["id"] for item in answer.json["items"]]
+
+
+async def test_a_process_with_a_wrong_clock_puts_no_chain_into_the_future(
+    auth: AuthClient, ada: Member, database: Database, bus: MemoryBus, clock: SettableClock
+):
+    clock.advance(days=4000)
+
+    await kept(database, bus, a_record(ada.tenant_id))
+
+    assert await database.system_rows("select from audit_logs where recorded_at > now() + interval '1 day'") == []
 
 
 async def test_a_record_is_shown_as_it_was_told(auth: AuthClient, ada: Member, database: Database, bus: MemoryBus):

@@ -1,7 +1,8 @@
 """Whatever happens to one person at the same moment, nobody waits for somebody who waits for them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from auth_authenticator import MFA, set_up_mfa
@@ -13,17 +14,26 @@ from mail_server import MailServer
 from members import INVITATIONS, colleague, invite
 
 from auth_service.retention import WINDOWS
-from shared.db.databases import Database
+from shared.db.databases import Database, DatabaseConfig, open_databases
 
 AUTH, USERS, TENANTS = "/api/v1/auth", "/api/v1/users", "/api/v1/tenants"
+STEP_UP = f"{AUTH}/step-up"
 ROUNDS = 4
 Deed = Callable[[AuthClient], Awaitable[Answer]]
 
 
+@pytest.fixture
+async def patient(config: DatabaseConfig) -> AsyncIterator[list[Database]]:
+    """Two processes' worth of pools: a busy machine makes none give up, and PostgreSQL still finds each cycle."""
+    long = config._replace(lock_timeout=60, statement_timeout=60, acquire_timeout=60, idle_in_transaction_timeout=60)
+    async with open_databases(long, long._replace(name="auth_of_another_replica", models=())) as opened:
+        yield list(opened.values())
+
+
 async def test_nothing_that_happens_to_one_account_at_once_ends_in_a_deadlock(
-    run_auth: RunAuth, databases: list[Database], mail: MailServer
+    run_auth: RunAuth, patient: list[Database], mail: MailServer
 ) -> None:
-    async with run_auth(databases[0], smtp_url=mail.url) as one, run_auth(databases[1], smtp_url=mail.url) as two:
+    async with run_auth(patient[0], smtp_url=mail.url) as one, run_auth(patient[1], smtp_url=mail.url) as two:
         for _ in range(ROUNDS):
             owner, elsewhere = await one.register(), await one.register()
             member = await colleague(one, mail, owner, "owner")
@@ -33,7 +43,7 @@ async def test_nothing_that_happens_to_one_account_at_once_ends_in_a_deadlock(
             answers = await asyncio.gather(*(deed(replica) for deed in deeds for replica in (one, two)))
 
             assert {answer.status for answer in answers} <= {200, 201, 204, 401, 403, 404, 409, 410}, answers
-            roles = await databases[0].system_rows(
+            roles = await patient[0].system_rows(
                 "select m.role from memberships m join users u on u.id = m.user_id"
                 " where m.tenant_id = $1 and m.is_active and u.is_active", owner.tenant_id,
             )  # fmt: skip
@@ -109,6 +119,33 @@ async def second_factor_deeds(auth: AuthClient, member: Member, clock: SettableC
         "sign_in": lambda auth: auth.send("POST", f"{AUTH}/login/mfa", second),
         "remove": lambda auth: auth.send("DELETE", MFA, {"code": codes[2]}, who=me),
     }
+
+
+@asynccontextmanager
+async def held_account(database: Database, member: Member) -> AsyncIterator[None]:
+    async with database.system_work() as work:
+        await work.rows("select from users where id = $1 for no key update", member.principal.user_id)
+        yield
+
+
+async def count_free(database: Database, table: str) -> int:
+    """Raises DatabaseUnavailable where somebody has locked a row of it."""
+    async with database.system_work() as work:
+        return len(await work.rows(f"select from {table} for update nowait"))
+
+
+async def test_a_sign_in_that_waits_for_its_account_keeps_no_other_of_its_network_waiting(
+    auth: AuthClient, databases: list[Database]
+) -> None:
+    member = await auth.register()
+
+    async with held_account(databases[0], member):
+        sign_in = asyncio.create_task(auth.login(member.email))
+        await until_somebody_waits(databases[1])
+        counters = await asyncio.create_task(count_free(databases[1], "attempt_windows"))
+
+    assert counters > 0
+    assert (await sign_in).status == 200
 
 
 def new_user() -> dict[str, str]:

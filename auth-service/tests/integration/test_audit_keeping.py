@@ -1,5 +1,6 @@
 """What ends in the audit log: months with a signed checkpoint, personal fields with the key of the person."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -11,18 +12,23 @@ import pytest
 from audit_records import a_record, count_entries, keep, keep_plain
 from auth_builders import KEY_ENCRYPTION_SECRET
 
-from auth_service.audit.keeping import KEPT_FOR, AuditKeeping, forget_person, forget_tenant
+from auth_service.audit import keeping_repository
+from auth_service.audit.chain import Entry
+from auth_service.audit.keeping import ADD_MONTHS, KEPT_FOR, AuditKeeping, forget_person, forget_tenant
 from auth_service.audit.repository import NOBODYS_CHAIN
 from auth_service.audit.signing import AuditSigner
 from auth_service.verify_audit import Sound, verify
 from shared.db.databases import Database, DatabaseConfig
+from shared.db.unit_of_work import Work
+from shared.testing.migrations import migration_client
 
 TENANT = UUID("0198c7f0-0000-7000-8000-000000000001")
 OTHER = UUID("0198c7f0-0000-7000-8000-000000000002")
 SIGNER = AuditSigner(KEY_ENCRYPTION_SECRET)
 KEEPING = AuditKeeping(SIGNER)
 NOW = datetime.now(UTC)
-NEXT_MONTH = (NOW.replace(day=1) + timedelta(days=32)).replace(day=2)
+LATER_MONTH = (NOW.replace(day=1) + timedelta(days=62)).replace(day=2)
+"""The one after next: the migration leaves everything until then in the table of before."""
 OLD = NOW - KEPT_FOR - timedelta(days=50)
 BEFORE = "audit_logs_before"
 END_BEFORE = "update audit_months set ends = now() - interval '410 days' where name = 'audit_logs_before'"
@@ -60,13 +66,18 @@ async def test_each_month_has_its_partition_and_nobody_reaches_it_past_the_log(
     database: Database, config: DatabaseConfig, intruder: asyncpg.Connection
 ) -> None:
     await keep(database, a_record(TENANT))
-    await keep(database, a_record(TENANT), at=NEXT_MONTH)
+    await keep(database, a_record(TENANT), at=LATER_MONTH)
 
-    month = f"audit_logs_{NEXT_MONTH:%Y_%m}"
+    month = f"audit_logs_{LATER_MONTH:%Y_%m}"
     assert await partitions(intruder) == [BEFORE, month]
     for url in (config.url, config.system_url):
         connection = await asyncpg.connect(url)
-        for statement in (f"select * from {month}", f"delete from {BEFORE}", f"drop table {month}"):
+        for statement in (
+            f"select * from {month}",
+            f"delete from {BEFORE}",
+            f"drop table {month}",
+            "select ip from audit_logs_rest",
+        ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(statement)
         await connection.close()
@@ -75,7 +86,7 @@ async def test_each_month_has_its_partition_and_nobody_reaches_it_past_the_log(
 async def test_a_record_of_a_month_that_was_not_made_is_kept_and_moves_there_later(
     database: Database, intruder: asyncpg.Connection
 ) -> None:
-    far = NEXT_MONTH + timedelta(days=365)
+    far = LATER_MONTH + timedelta(days=365)
     await keep(database, a_record(TENANT), at=far)
     assert await partitions(intruder) == ["audit_logs_rest"]
 
@@ -86,11 +97,30 @@ async def test_a_record_of_a_month_that_was_not_made_is_kept_and_moves_there_lat
     assert await is_sound(database)
 
 
+async def test_what_lies_outside_all_months_is_counted_and_gets_a_month_also_afterwards(
+    database: Database, intruder: asyncpg.Connection
+) -> None:
+    far = LATER_MONTH + timedelta(days=365)
+    await keep(database, a_record(TENANT), a_record(OTHER), at=far)
+    measure = next(each.measure for each in KEEPING.prunings() if each.name == ADD_MONTHS)
+    assert measure is not None
+
+    async def backlog(now: datetime) -> int:
+        await run(database, "add_months", now)
+        async with database.system_work() as work:
+            return (await measure(work, now)).rows
+
+    assert await backlog(NOW) == 2
+    assert await backlog(far + timedelta(days=100)) == 0
+    assert set(await partitions(intruder)) == {f"audit_logs_{far:%Y_%m}"}
+    assert await is_sound(database)
+
+
 async def test_a_month_goes_as_a_whole_and_leaves_a_signed_checkpoint(
     database: Database, intruder: asyncpg.Connection
 ) -> None:
     await keep(database, *(a_record(TENANT) for _ in range(3)), a_record(OTHER), at=OLD)
-    await keep(database, a_record(TENANT), a_record(TENANT), at=NEXT_MONTH)
+    await keep(database, a_record(TENANT), a_record(TENANT), at=LATER_MONTH)
     before = (await verify(database, SIGNER))[TENANT]
     await intruder.execute(END_BEFORE)
 
@@ -103,7 +133,7 @@ async def test_a_month_goes_as_a_whole_and_leaves_a_signed_checkpoint(
     assert (after.end, before.checkpoint.seq, after.checkpoint.seq) == (before.end, 0, 3)
     assert f"from checkpoint 3:{after.checkpoint.hash.hex()}" in str(after)
     assert await is_sound(database, OTHER)
-    await keep(database, a_record(OTHER), at=NEXT_MONTH)
+    await keep(database, a_record(OTHER), at=LATER_MONTH)
     assert await is_sound(database, OTHER)
 
 
@@ -120,7 +150,7 @@ async def test_nobody_cuts_a_chain_but_this_service(
     database: Database, intruder: asyncpg.Connection, crime: str, fault: str
 ) -> None:
     await keep(database, *(a_record(TENANT) for _ in range(3)), at=OLD)
-    await keep(database, a_record(TENANT), a_record(TENANT), at=NEXT_MONTH)
+    await keep(database, a_record(TENANT), a_record(TENANT), at=LATER_MONTH)
     await intruder.execute(END_BEFORE)
     await run(database, "end_month")
 
@@ -182,6 +212,49 @@ async def test_erasing_a_person_reaches_records_of_before_they_were_sealed(datab
     assert await run(database, "erase_plain") == 0
 
 
+async def test_erasing_a_person_looks_into_no_chain_that_has_nothing_of_theirs(
+    database: Database, intruder: asyncpg.Connection
+) -> None:
+    await intruder.execute(
+        "insert into audit_chains (tenant_id, seq, hash) select gen_random_uuid(), 1, '' from generate_series(1, 5000)"
+    )
+    await intruder.execute("analyze audit_chains")
+
+    rows = await intruder.fetch(f"explain (analyze, buffers) {keeping_repository._PLAIN}", uuid4(), 500)
+
+    plan = "\n".join(row["QUERY PLAN"] for row in rows)
+    whole_query = re.search(r"shared hit=(\d+)", plan)
+    assert whole_query is not None
+    assert int(whole_query[1]) < 100, plan
+
+
+async def test_an_erasure_that_fails_keeps_no_other_waiting(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, person = uuid4(), uuid4()
+    await keep_plain(database, TENANT, a_record(TENANT, user_id=broken), a_record(TENANT, user_id=person))
+    for subject in (broken, person):
+        async with database.system_work() as work:
+            await forget_person(work, subject, NOW)
+    find = keeping_repository.plain_entries
+
+    async def find_unless_broken(work: Work, subject_id: UUID) -> list[tuple[UUID, Entry]]:
+        if subject_id == broken:
+            raise TimeoutError
+        return await find(work, subject_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping_repository, "plain_entries", find_unless_broken)
+        with pytest.raises(TimeoutError):
+            await run(database, "erase_plain")
+        await run(database, "erase_plain")
+
+    rows = await database.system_rows("select user_id from audit_logs where form = 1")
+    assert [row["user_id"] for row in rows] == [broken]
+    await run(database, "erase_plain")
+    assert await database.system_rows("select from audit_logs where form = 1") == []
+
+
 async def test_erasing_a_tenant_leaves_other_tenants_of_its_people_alone(database: Database) -> None:
     person = uuid4()
     await keep_plain(database, TENANT, a_record(TENANT, user_id=person))
@@ -224,12 +297,31 @@ async def test_the_addresses_of_strangers_end_after_three_months(database: Datab
 
 
 async def test_a_clock_that_went_back_records_nothing_before_the_last_entry(database: Database) -> None:
-    await keep(database, a_record(TENANT), at=NEXT_MONTH)
+    await keep(database, a_record(TENANT), at=LATER_MONTH)
     await keep(database, a_record(TENANT), at=NOW)
 
     rows = await database.system_rows("select recorded_at from audit_logs order by seq")
 
-    assert rows[0]["recorded_at"] == rows[1]["recorded_at"] == NEXT_MONTH
+    assert rows[0]["recorded_at"] == rows[1]["recorded_at"] == LATER_MONTH
+
+
+async def test_the_end_of_a_month_while_the_migration_is_interrupted_refuses_no_record(
+    intruder: asyncpg.Connection,
+) -> None:
+    migration = import_module("auth_service.migrations.models.15_audit_months")
+    await intruder.execute("create schema before; set search_path = before")
+    await intruder.execute("create table audit_logs (recorded_at timestamptz)")
+    in_next_month = (NOW.replace(day=1) + timedelta(days=32)).replace(day=20)
+
+    await intruder.execute(migration.CHECK)
+    await intruder.execute("insert into audit_logs values ($1)", in_next_month)
+    await intruder.execute(
+        "alter table audit_logs drop constraint audit_logs_before;"
+        "alter table audit_logs add constraint audit_logs_before check (recorded_at < '2026-01-01') not valid"
+    )
+    await intruder.execute(migration.CHECK)
+
+    await intruder.execute("insert into audit_logs values ($1)", in_next_month)
 
 
 async def test_the_migration_may_be_repeated_and_finds_who_was_anonymised_before(
@@ -244,16 +336,8 @@ async def test_the_migration_may_be_repeated_and_finds_who_was_anonymised_before
     )
     migration = import_module("auth_service.migrations.models.15_audit_months")
     owner = await intruder.fetchval("select tableowner from pg_tables where tablename = 'audit_logs'")
-    steps: list[str] = []
-
-    class Connection:
-        async def execute_script(self, script: str) -> None:
-            steps.append(script)
-
-    steps.append(await migration.upgrade(Connection()))
     await intruder.execute(f"set role {owner}")
-    for step in steps:
-        await intruder.execute(step)
+    await intruder.execute(await migration.upgrade(migration_client(intruder)))
     await intruder.execute("reset role")
     await run(database, "erase_plain")
 

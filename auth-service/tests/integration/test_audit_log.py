@@ -14,7 +14,6 @@ from auth_service.audit.service import AuditKeeper
 from auth_service.audit.signing import AuditSigner
 from auth_service.events_in import AUDIT_QUEUE, register_audit
 from auth_service.verify_audit import Sound, verify
-from shared.clock import SystemClock
 from shared.db.databases import Database, DatabaseConfig
 from shared.events.registry import default_registry
 from shared.messaging.consumer import Consumers
@@ -27,7 +26,7 @@ from shared.testing.eventually import eventually
 TENANT = UUID("0198c7f0-0000-7000-8000-000000000001")
 SECRET = "a secret of the tests, long enough to seal with"
 SIGNER = AuditSigner(SECRET)
-KEEPER = AuditKeeper(SECRET, SystemClock())
+KEEPER = AuditKeeper(SECRET)
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from conversation_service import limits
-from conversation_service.chats.abandoned import RESTORABLE, AbandonedChats
+from conversation_service.chats.abandoned import DUE as ABANDONED, RESTORABLE, delete_abandoned
 from conversation_service.conversations.service import remove_expired
 from conversation_service.runs.ledger import KEPT_FOR as RUNS_KEPT_FOR
 from shared.db.due_rows import DueRows
 from shared.messaging.retention import MESSAGING, counters_of_gone
-from shared.retention import AS_WRITTEN, BY_ITS_USER, FOR_EVER, WALK_SECONDS, Kept, Pruning, days, end_of, task
+from shared.retention import AS_WRITTEN, BY_ITS_USER, FOR_EVER, Kept, Pruning, days, end_of, task
 
 USAGE_KEPT_FOR = timedelta(days=761)
 """Two years and a month: a month can be compared with the same month of the two years before."""
@@ -23,7 +23,7 @@ CONVERSATIONS = Pruning.by_step(
 )
 SHARES = Pruning.of_rows("delete expired shares", DueRows("shares", "expires_at"))
 RUNS = Pruning.of_rows("delete old runs", DueRows("runs", "finished_at", RUNS_KEPT_FOR), at_once=100)
-CHATS = Pruning("delete chats of purged projects", lambda: AbandonedChats().delete, interval=WALK_SECONDS)
+CHATS = Pruning.by_step("delete chats of purged projects", delete_abandoned, ABANDONED)
 VIEWERS = Pruning.of_rows(
     "forget who no longer sees projects", DueRows("project_viewers", "as_of", NEWS_KEPT_FOR, "not can_see")
 )
@@ -76,7 +76,7 @@ OWN: tuple[Kept, ...] = (
         "chats",
         "chats of purged projects",
         "a deleted project can be restored with its chats",
-        f"{days(RESTORABLE)} after nobody sees the project",
+        f"{days(RESTORABLE)} after the project was deleted",
         CHATS,
     ),
     Kept("chat_participants", "who is in a chat", "it is the right to read it", "", end_of("chat")),

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from chat_client import CHATS, ChatClient, in_chat
 
-from conversation_service.chats.abandoned import AbandonedChats
-from shared.events.auth import MembershipChanged
+from conversation_service.chats.abandoned import delete_abandoned
+from shared.events.auth import MembershipChanged, MembershipRemoved
 from shared.events.changes import Removed
 from shared.events.projects import (
     ProjectAdded,
@@ -262,11 +262,46 @@ async def test_chats_of_purged_projects_go_for_good(chats: ChatClient, project: 
     other = await chats.group(ada)
     now = datetime.now(UTC)
 
-    early = await delete_abandoned(chats, now + timedelta(days=30))
-    late = await delete_abandoned(chats, now + timedelta(days=32))
+    early = await prune(chats, now + timedelta(days=30))
+    late = await prune(chats, now + timedelta(days=32))
 
     assert (early, late) == (0, 1)
     assert await lists(chats, ada) == [other["id"]]
+
+
+async def test_a_chat_of_a_project_stays_when_all_who_saw_it_have_left(
+    chats: ChatClient, project: FakeProject, bus: MemoryBus
+) -> None:
+    ben, owner = await chats.member(), await chats.member()
+    project.team, project.guests = [ben.user_id], [owner.user_id]
+    chat = await begin(chats, project, ben)
+    await chats.write(ben, chat, "Hello")
+    project.team = []
+    left = MembershipRemoved(
+        entity_id=ben.user_id, version=2, tenant_id=ACME, user_id=ben.user_id, payload=Removed(ben.user_id)
+    )
+    await tell(bus, left, ACME)
+    await becomes(chats, chat, ben, 404)
+
+    assert await prune(chats, datetime.now(UTC) + timedelta(days=400)) == 0
+
+    assert await status(chats, chat, owner) == 200
+    assert next(iter(await chats.messages(owner, chat)))["content"] == "Hello"
+
+
+async def test_chats_of_a_restored_project_stay(chats: ChatClient, project: FakeProject, bus: MemoryBus) -> None:
+    ada = await chats.member()
+    project.team = [ada.user_id]
+    chat = await begin(chats, project, ada)
+    await tell(bus, ProjectDeleted(entity_id=project.id, version=2, payload=Removed(project.id)), ACME)
+    await becomes(chats, chat, ada, 404)
+    await tell(bus, ProjectAdded(entity_id=project.id, version=3, payload=state_of(project)), ACME)
+    await becomes(chats, chat, ada, 200)
+
+    await tell(bus, left_team(project, ada), ACME)
+    await becomes(chats, chat, ada, 404)
+
+    assert await prune(chats, datetime.now(UTC) + timedelta(days=400)) == 0
 
 
 async def test_nobody_is_added_to_a_project_chat_by_hand(chats: ChatClient, project: FakeProject) -> None:
@@ -319,10 +354,11 @@ def state_of(project: FakeProject) -> ProjectState:
     )
 
 
-async def delete_abandoned(chats: ChatClient, now: datetime) -> int:
-    walk, deleted, is_last = AbandonedChats(), 0, False
-    while not is_last:
+async def prune(chats: ChatClient, now: datetime) -> int:
+    deleted = 0
+    while True:
         async with chats.database.system_work() as work:
-            portion = await walk.delete(work, now)
-        deleted, is_last = deleted + portion.deleted, portion.is_last
-    return deleted
+            portion = await delete_abandoned(work, now)
+        deleted += portion
+        if not portion:
+            return deleted

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from conversation_service.chats import abandoned
-from conversation_service.chats.abandoned import AbandonedChats
+from conversation_service.chats.abandoned import delete_abandoned
 from conversation_service.retention import OWN
 from shared.clock import SystemClock
 from shared.db.databases import Database
@@ -88,34 +88,30 @@ async def test_a_long_chat_of_a_purged_project_is_deleted_in_portions(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(abandoned, "MESSAGES_AT_ONCE", 2)
-    monkeypatch.setattr(abandoned, "LOOKED_AT", 1)
     long_ago = SystemClock().now() - timedelta(days=40)
-    for project_id in (new_id(), None):
+    for project_id, deleted_at in ((new_id(), long_ago), (new_id(), None), (None, None)):
         async with database.system_work() as work:
-            await work.execute(
-                _CHAT, new_id(), TENANT, "project" if project_id else "group", project_id, USER, long_ago
-            )
+            kind = "project" if project_id else "group"
+            await work.execute(_CHAT, new_id(), TENANT, kind, project_id, USER, long_ago, deleted_at)
     async with database.system_work() as work:
         await work.execute(_MESSAGES, USER, long_ago)
-    walk, portions, is_last = AbandonedChats(), [], False
+    portions = [1]
 
-    while not is_last:
+    while portions[-1]:
         async with database.system_work() as work:
-            deleted, is_last = await walk.delete(work, SystemClock().now())
-        portions.append(deleted)
+            portions.append(await delete_abandoned(work, SystemClock().now()))
 
-    assert sum(portions) == 1
-    assert len(portions) == 3 + 3  # three looks, and messages 2 + 2 + 1
+    assert portions[1:] == [2, 2, 1 + 1, 0]
     left = await database.system_rows(
         "select c.kind, m.number from chats c left join chat_messages m on m.chat_id = c.id"
     )
-    assert {row["kind"] for row in left} == {"group"}
-    assert len(left) == 5
+    assert {row["kind"] for row in left} == {"group", "project"}
+    assert len(left) == 2 * 5
 
 
 _CHAT = """
-insert into chats (id, tenant_id, kind, title, project_id, created_by, created_at, updated_at)
-values ($1, $2, $3, 'A', $4, $5, $6, $6)
+insert into chats (id, tenant_id, kind, title, project_id, created_by, created_at, updated_at, project_deleted_at)
+values ($1, $2, $3, 'A', $4, $5, $6, $6, $7)
 """
 _MESSAGES = """
 insert into chat_messages (id, tenant_id, chat_id, number, author_id, type, content, created_at, updated_at)

@@ -27,7 +27,7 @@ async def empty(postgres_server: PostgresServer) -> AsyncIterator[DatabaseUrls]:
 
 
 async def test_four_processes_at_once_apply_every_migration_once(empty: DatabaseUrls) -> None:
-    async with _all_held_back(empty.owner, waiting=4):
+    async with _all_held_back(empty.owner, processes=4):
         processes = asyncio.gather(*(_run_process(empty.owner) for _ in range(4)))
     outputs = await processes
 
@@ -127,20 +127,27 @@ def test_the_owner_address_is_named_or_derived() -> None:
 
 
 @asynccontextmanager
-async def _all_held_back(owner_url: str, *, waiting: int) -> AsyncIterator[None]:
-    """Leaves the block when that many processes wait for the ledger or for each other: they then start as one."""
+async def _all_held_back(owner_url: str, *, processes: int) -> AsyncIterator[None]:
+    """Leaves the block when that many processes are connected and the first of them waits for the ledger: all others
+    look for their turn then.
+    """
     gate = await asyncpg.connect(owner_url)
     await gate.execute(LEDGER)
     await gate.execute("begin; lock table aerich")
+    others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> all($1::int[])"
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     yield
-    blocked = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    looker = await asyncpg.connect(owner_url)
+    own = [gate.get_server_pid(), looker.get_server_pid()]
 
-    async def all_wait() -> bool:
-        return await _fetch(owner_url, blocked) == [waiting]
+    async def all_are_there() -> bool:
+        is_first_waiting = await looker.fetchval(waiting) == 1
+        return is_first_waiting and await looker.fetchval(others, own) == processes + 1
 
     try:
-        await eventually(all_wait, within=20)
+        await eventually(all_are_there, within=20)
     finally:
+        await looker.close()
         await gate.close()
 
 

@@ -35,6 +35,7 @@ async def forget_tenant(work: Work, tenant_id: UUID, now: datetime) -> None:
 class AuditKeeping:
     def __init__(self, signer: AuditSigner) -> None:
         self._signer = signer
+        self._set_aside: set[UUID] = set()
 
     def prunings(self) -> tuple[Pruning, ...]:
         steps: dict[str, Retention] = {
@@ -43,14 +44,17 @@ class AuditKeeping:
             ERASE_PEOPLE: self.erase_plain,
             FORGET_STRANGERS: self.forget_strangers,
         }
-        return tuple(Pruning.by_step(name, step) for name, step in steps.items())
+        measures = {ADD_MONTHS: repository.measure_rest}
+        return tuple(Pruning.by_step(name, step)._replace(measure=measures.get(name)) for name, step in steps.items())
 
     async def add_months(self, work: Work, now: datetime) -> int:
-        """Returns 0: there is nothing more to do in the same round."""
+        """Also those that were missing when something was recorded. Returns 0: there is nothing more to do."""
         day = now.date().replace(day=1)
         for _ in range(MONTHS_AHEAD + 1):
             await repository.add_month(work, day)
             day = (day + _LONGEST_MONTH + timedelta(days=1)).replace(day=1)
+        for missing in await repository.months_in_rest(work, before=day):
+            await repository.add_month(work, missing)
         return 0
 
     async def end_month(self, work: Work, now: datetime) -> int:
@@ -67,9 +71,17 @@ class AuditKeeping:
 
     async def erase_plain(self, work: Work, now: datetime) -> int:
         """Entries of before personal fields were sealed: they lose them, and the service signs what is left."""
-        subject = await keys.next_erasure(work)
+        subject = await keys.next_erasure(work, self._set_aside)
         if subject is None:
+            self._set_aside.clear()
             return 0
+        try:
+            return await self._erase_part(work, subject, now)
+        except Exception:
+            self._set_aside.add(subject)  # the next round goes on with the others, and the one after that tries again
+            raise
+
+    async def _erase_part(self, work: Work, subject: UUID, now: datetime) -> int:
         entries = await repository.plain_entries(work, subject)
         if entries:
             await repository.erase_entries(

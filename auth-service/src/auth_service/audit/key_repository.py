@@ -38,12 +38,9 @@ async def erase_tenant(work: Work, tenant_id: UUID, now: datetime) -> None:
     await work.execute(_ERASE, tenant_id, now)
 
 
-async def next_erasure(work: Work) -> UUID | None:
+async def next_erasure(work: Work, but: Collection[UUID] = ()) -> UUID | None:
     """Of whom older entries may still have personal fields; nobody else takes it until the end of the transaction."""
-    row = await work.row(
-        "select subject_id from audit_erasures where finished_at is null order by erased_at limit 1"
-        " for update skip locked"
-    )
+    row = await work.row(_NEXT_ERASURE, list(but))
     return None if row is None else row["subject_id"]
 
 
@@ -86,6 +83,11 @@ from unnest($1::uuid[], $2::uuid[], $3::bytea[]) as t (tenant_id, person_id, sea
 _ERASE = """
 insert into audit_erasures (subject_id, erased_at) values ($1, $2)
 on conflict (subject_id) do update set finished_at = null
+"""
+
+_NEXT_ERASURE = """
+select subject_id from audit_erasures where finished_at is null and subject_id <> all($1::uuid[])
+order by erased_at limit 1 for update skip locked
 """
 
 _DELETE_STRANGERS = """

@@ -40,6 +40,13 @@ class LockedChain(NamedTuple):
     """When its last entry was recorded: a later entry is not recorded earlier, so months are deleted from the front."""
 
 
+async def database_time(work: Work) -> datetime:
+    """The one clock that all processes share: a chain cannot go back from a time that one of them got wrong."""
+    [row] = await work.rows("select clock_timestamp() as now")
+    now: datetime = row["now"]
+    return now
+
+
 async def lock_chains(work: Work, tenant_ids: Collection[UUID]) -> dict[UUID, LockedChain]:
     """Where they end; nobody else adds to them until the end of the transaction. In one order, so that nobody waits
     for somebody who waits for them.

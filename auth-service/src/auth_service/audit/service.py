@@ -1,6 +1,6 @@
 """Use cases of the audit log: keeping what the gateways tell, showing a tenant its own."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +14,6 @@ from auth_service.audit.key_repository import Owner
 from auth_service.audit.personal import KeySafe, Personal, PersonKey, person_of
 from auth_service.audit.repository import NOBODYS_CHAIN
 from auth_service.audit.schemas import AuditAggregateView, AuditQuery, AuditRecordView, ExportFormat
-from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.errors import Forbidden, LimitReached, TesseraError
@@ -30,9 +29,9 @@ from shared.telemetry.logs import get_logger
 class AuditKeeper:
     """Adds what the gateways tell to the chains, personal fields sealed."""
 
-    def __init__(self, secret: str, clock: Clock) -> None:
+    def __init__(self, secret: str, time: Callable[[Work], Awaitable[datetime]] = repository.database_time) -> None:
         self._safe = KeySafe(secret)
-        self._clock = clock
+        self._time = time
 
     async def keep(self, work: Work, records: Sequence[AuditRecord]) -> None:
         """In system work. Appends each to the chain of its tenant."""
@@ -42,7 +41,7 @@ class AuditKeeper:
         if not by_tenant:
             return
         chains = await repository.lock_chains(work, by_tenant)
-        now = self._clock.now()
+        now = await self._time(work)
         times = {tenant_id: max(now, chain.recorded_at) for tenant_id, chain in chains.items()}
         owners = {
             (tenant_id, person_of(record.user_id, times[tenant_id]))

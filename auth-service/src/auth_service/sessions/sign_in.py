@@ -88,10 +88,10 @@ class SignIn:
         known, verdict = await self._check(login, claims)
         proof = Proof(known.user_id, known.password_changed_at, login.tenant_id, login.cookie)
         async with self._database.system_work() as work:
-            await self._limits.give_back(work, claims)
             if verdict.new_hash is not None:
                 await accounts.renew_hash(work, known, verdict.new_hash)
             token = await self._challenges.demand(work, proof, self._clock.now())
+            await self._limits.give_back(work, claims)  # last: whoever signs in from the same network counts there too
         if token is not None:
             raise MfaRequired(details={"mfa_token": token})
         return await self._enter(proof, device, login)

@@ -95,8 +95,9 @@ class StepUp:
         async with self._database.system_work(actor_id=principal.user_id) as work:
             await _require_unchanged(work, principal, known)
             await self._use_code(work, principal, proof.code)
+            is_enough = await self._mark(work, principal, proof)
             await self._limits.give_back(work, claims)
-            return await self._mark(work, principal, proof)
+        return is_enough
 
     async def _check_password(
         self, principal: Principal, password: str | None, claims: Sequence[Claim]

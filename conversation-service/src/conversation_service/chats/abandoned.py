@@ -1,62 +1,49 @@
-"""Chats of projects that are gone: found by walking all chats, deleted message by message."""
+"""Chats of purged projects: deleted message by message."""
 
-from collections import deque
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from uuid import UUID
 
+from shared.db.due_rows import DueRows
 from shared.db.unit_of_work import Work
-from shared.retention import Portion
 
-RESTORABLE = timedelta(days=31)  # project-service purges after 30
-LOOKED_AT = 10_000  # chats in one transaction
+RESTORABLE = timedelta(days=31)
+"""After the deletion of a project: project-service purges it after 30, and one that is restored clears the time."""
 MESSAGES_AT_ONCE = 5_000  # in one transaction, with their reactions
 
-BEGINNING = UUID(int=0)
+DUE = DueRows("chats", "project_deleted_at", RESTORABLE, "project_deleted_at is not null")
 
 
-class _Chat(NamedTuple):
-    tenant_id: UUID
-    id: UUID
+async def delete_abandoned(work: Work, now: datetime) -> int:
+    """In system work: a part of one chat. Only a deletion that was seen counts: that nobody sees a project may as well
+    mean that nobody has turned up who does.
+    """
+    chat = await work.row(_DUE, now - RESTORABLE)
+    if chat is None:
+        return 0
+    deleted = await work.execute(_DELETE_MESSAGES, chat["tenant_id"], chat["id"], MESSAGES_AT_ONCE)
+    if deleted < MESSAGES_AT_ONCE:
+        deleted += await work.execute(_DELETE_CHAT, chat["tenant_id"], chat["id"], now - RESTORABLE)
+    return deleted
 
 
-class AbandonedChats:
-    """Chats of projects that nobody has been able to see for so long that they cannot be restored any more."""
-
-    def __init__(self) -> None:
-        self._reached = BEGINNING
-        self._due: deque[_Chat] = deque()
-
-    async def delete(self, work: Work, now: datetime) -> Portion:
-        """In system work."""
-        if self._due:
-            return Portion(await self._delete_part(work, self._due.popleft()), is_last=False)
-        return Portion(0, is_last=not await self._walk_on(work, now - RESTORABLE))
-
-    async def _walk_on(self, work: Work, since: datetime) -> bool:
-        """False at the end, where the next walk begins anew."""
-        rows = await work.rows(_LOOK, self._reached, LOOKED_AT, since)
-        self._due.extend(_Chat(row["tenant_id"], row["id"]) for row in rows if row["is_abandoned"])
-        self._reached = rows[-1]["id"] if rows else BEGINNING
-        return bool(rows)
-
-    async def _delete_part(self, work: Work, chat: _Chat) -> int:
-        """Returns how many chats went: none while there are messages left."""
-        if await work.execute(_DELETE_MESSAGES, *chat, MESSAGES_AT_ONCE) == MESSAGES_AT_ONCE:
-            self._due.append(chat)
-            return 0
-        return await work.execute("delete from chats where tenant_id = $1 and id = $2", *chat)
-
-
-_LOOK = """
-select c.tenant_id, c.id, c.project_id is not null and c.created_at < $3 and not exists (
-    select from project_viewers v
-    where v.tenant_id = c.tenant_id and v.project_id = c.project_id and (v.can_see or v.as_of >= $3)
-) as is_abandoned
-from (select * from chats where id > $1 order by id limit $2) c order by c.id
+_IS_ABANDONED = """
+c.project_deleted_at < {since} and not exists (
+    select from project_viewers v where v.tenant_id = c.tenant_id and v.project_id = c.project_id and v.can_see
+)
 """
+"""Whoever sees the project knows better than a deletion that was received after the restoring."""
+
+_DUE = f"""
+select c.tenant_id, c.id from chats c
+where c.project_deleted_at is not null and {_IS_ABANDONED.format(since="$1")}
+order by c.project_deleted_at limit 1 for update of c skip locked
+"""  # noqa: S608 - made of constants
+
 _DELETE_MESSAGES = """
 delete from chat_messages where ctid = any(array(
     select ctid from chat_messages where tenant_id = $1 and chat_id = $2 limit $3
 ))
 """
+
+_DELETE_CHAT = f"""
+delete from chats c where c.tenant_id = $1 and c.id = $2 and {_IS_ABANDONED.format(since="$3")}
+"""  # noqa: S608 - the same

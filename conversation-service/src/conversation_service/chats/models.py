@@ -10,6 +10,7 @@ class Chat(Model):
     kind = fields.TextField()
     title = fields.TextField(null=True)
     project_id = fields.UUIDField(null=True)
+    project_deleted_at = fields.DatetimeField(null=True)
     direct_key = fields.TextField(null=True)
     created_by = fields.UUIDField()
     message_count = fields.IntField(default=0)

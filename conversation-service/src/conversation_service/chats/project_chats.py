@@ -94,6 +94,7 @@ class ProjectChats:
         gone = await viewers.hide(work, tenant_id, project_id, as_of)
         left = await participants.leave_project(work, tenant_id, project_id, gone)
         for chat in await repository.chats_of_project(work, tenant_id, project_id):
+            await repository.set_project_deleted(work, tenant_id, chat.id, as_of)
             tell_deleted(work, chat)
             tell_left(work, chat.id, [user_id for chat_id, user_id in left if chat_id == chat.id])
 
@@ -102,6 +103,7 @@ class ProjectChats:
         await viewers.lock(work, project_id)
         team = await viewers.show(work, tenant_id, project_id, as_of)
         for chat in await repository.chats_of_project(work, tenant_id, project_id):
+            await repository.set_project_deleted(work, tenant_id, chat.id, None)
             joined = await participants.join(work, tenant_id, chat.id, team, ChatRole.MEMBER, self._clock.now())
             await participants.keep_owned(work, tenant_id, chat.id)
             tell(work, chat.id, ChatAdded(entity_id=chat.id, version=chat.version, payload=chat))

@@ -159,6 +159,13 @@ async def chats_of_project(work: Work, tenant_id: UUID, project_id: UUID) -> lis
     return msgspec.convert(rows, list[ChatState])
 
 
+async def set_project_deleted(work: Work, tenant_id: UUID, chat_id: UUID, deleted_at: datetime | None) -> None:
+    """Since when the project of a locked chat is deleted: its purge is waited for from then on. None: it is back."""
+    await work.execute(
+        "update chats set project_deleted_at = $3 where tenant_id = $1 and id = $2", tenant_id, chat_id, deleted_at
+    )
+
+
 async def _get_one(work: Work, principal: Principal, chat_id: UUID, locking: str = "") -> ChatView:
     row = await work.row(
         f"select {_VIEW} from {_CHATS} where {_MINE} and p.chat_id = $3 {locking}",

@@ -29,6 +29,9 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 LOCK_TIMEOUT = "10s"
 """A migration that waits for a busy table stops everybody who comes behind it: it gives up and is run again."""
 
+RETRY_SECONDS = 0.1
+"""Between two looks whether another process has finished migrating."""
+
 LEDGER = """
 create table if not exists aerich (
     id serial primary key, version varchar(255) not null, app varchar(100) not null, content jsonb not null
@@ -43,7 +46,10 @@ class DuplicateNumber(RuntimeError):
 
 
 async def migrate(service: str, owner_url: str) -> list[str]:
-    """Applies what is missing, each file in a transaction of its own; returns the names applied by this call."""
+    """Applies what is missing, each file in a transaction of its own unless it says otherwise.
+
+    Returns the names applied by this call.
+    """
     folder = migrations_folder(service)
     _refuse_duplicate_numbers(folder)
     async with _alone(service, owner_url), TortoiseContext() as context:
@@ -95,10 +101,15 @@ def _refuse_duplicate_numbers(folder: Path) -> None:
 
 @asynccontextmanager
 async def _alone(service: str, owner_url: str) -> AsyncIterator[None]:
-    """Holds the lock on a direct connection: a pooler would hand a session lock to somebody else."""
+    """Holds the lock on a direct connection: a pooler would hand a session lock to somebody else.
+
+    Looks again and again: a statement that waits for the lock is an open transaction, and `create index concurrently`
+    of the process that holds it would wait for that in turn.
+    """
     connection = await asyncpg.connect(owner_url, timeout=CONNECT_TIMEOUT_SECONDS)
     try:
-        await connection.execute("select pg_advisory_lock($1)", _lock_of(service))
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", _lock_of(service)):
+            await asyncio.sleep(RETRY_SECONDS)
         yield
     finally:
         await connection.close()

@@ -141,25 +141,25 @@ def is_milestone(every: int = MILESTONE_EVERY, kept: int = KEPT_PER_TOPIC) -> st
     return f'"offset" % {every} = 0 and "offset" > {kept}'
 
 
-def event_log_milestones() -> str:
-    """What pruning of the event log walks: topics with few events are not in it, however many there are."""
-    columns = 'tenant_id, topic, "offset"'
-    return f"create index outbox_topics_milestones on outbox_topics ({columns}) where {is_milestone()};\n"
-
-
-def drop_event_log_milestones() -> str:
-    return "drop index outbox_topics_milestones;\n"
+MESSAGING_INDEXES = {
+    "outbox_topics_milestones": f'outbox_topics (tenant_id, topic, "offset") where {is_milestone()}',
+    "outbox_subject": "outbox (subject) where not redacted",
+    "idempotency_keys_events": "idempotency_keys using gin (event_ids)",
+}
+"""What pruning of the event log walks: topics with few events are not in it, however many there are. And what redaction
+finds events and kept answers by: rows that are rewritten leave the index. Tables of running services are large, so
+`shared.db.indexes` makes these.
+"""
 
 
 def redaction_tables() -> str:
-    """What must not be read of the event log any more. Needs no rewriting of the outbox, and a moment for its index.
+    """What must not be read of the event log any more. Rewrites no row of the outbox.
 
     `before_seq`: events that were stored earlier are redacted. `after_*`: how far a topic, or everything of a tenant,
-    has been rewritten. Rows that are rewritten leave the index. A kept answer knows the events of its request.
+    has been rewritten. A kept answer knows the events of its request.
     """
     return f"""
 alter table outbox add column redacted boolean not null default false;
-create index outbox_subject on outbox (subject) where not redacted;
 create table redactions (
     tenant_id uuid not null,
     kind text not null check (kind in ('subject', 'topic', 'author')),
@@ -172,17 +172,14 @@ create table redactions (
 );
 create index redactions_created on redactions (kind, created_at);
 alter table idempotency_keys add column event_ids uuid[] not null default '{{}}';
-create index idempotency_keys_events on idempotency_keys using gin (event_ids);
 {tenant_policy("redactions")}
 """
 
 
 def drop_redaction_tables() -> str:
     return """
-drop index idempotency_keys_events;
 alter table idempotency_keys drop column event_ids;
 drop table redactions;
-drop index outbox_subject;
 alter table outbox drop column redacted;
 """
 

@@ -1,11 +1,11 @@
 """The audit log in months, personal fields sealed, signed ends of what was deleted.
 
-Not in one transaction: the old table, however large, is checked and indexed while it is read and (but for the index)
-written. Only the change of names at the end locks it, for as long as names take. Every step may be repeated.
+Not in one transaction: the old table, however large, is checked and indexed while it is read and written. Only the change of names at the end locks it, for as long as names take. Every step may be repeated.
 """
 
 from tortoise import BaseDBAsyncClient
 
+from shared.db.indexes import create_indexes
 from shared.db.schema import system_only_policy, tenant_policy
 
 RUN_IN_TRANSACTION = False
@@ -21,10 +21,15 @@ alter table audit_logs
     alter column ip drop not null;
 alter table audit_chains add column if not exists recorded_at timestamptz not null default 'epoch';
 commit;
-create index if not exists audit_logs_trace on audit_logs (tenant_id, trace_id);
-create index if not exists audit_logs_plain on audit_logs (tenant_id, user_id) where form = 1;
 """
 """A default that is the same for all rows is not written into them; dropping a `not null` reads none."""
+
+INDEXES = {
+    "audit_logs_trace": "audit_logs (tenant_id, trace_id)",
+    "audit_logs_plain": "audit_logs (user_id) where form = 1",
+    "audit_logs_plain_tenant": "audit_logs (tenant_id) where form = 1",
+}
+"""The last two find what one erasure is about, in one look: it leaves them with the personal fields."""
 
 TABLES = """
 create table if not exists audit_keys (
@@ -145,16 +150,18 @@ alter table audit_erasures force row level security;
 CHECK = """
 do $check$
 begin
-    if (select relkind from pg_class where oid = 'audit_logs'::regclass) = 'r' and not exists (
-        select from pg_constraint where conrelid = 'audit_logs'::regclass and conname = 'audit_logs_before'
-    ) then
+    if (select relkind from pg_class where oid = 'audit_logs'::regclass) = 'r' then
+        alter table audit_logs drop constraint if exists audit_logs_before;
         execute format(
             'alter table audit_logs add constraint audit_logs_before check (recorded_at < %L) not valid',
-            (date_trunc('month', now() at time zone 'UTC') + interval '1 month') at time zone 'UTC'
+            (date_trunc('month', now() at time zone 'UTC') + interval '2 months') at time zone 'UTC'
         );
     end if;
 end
 $check$;
+"""
+"""It binds new rows at once, so it ends a month and more from now, and a migration that goes on later renews it: until
+the tables are swapped no record may come to lie behind it.
 """
 
 VALIDATE = """
@@ -185,13 +192,15 @@ begin
     alter index audit_logs_thing rename to audit_logs_before_thing;
     alter index audit_logs_trace rename to audit_logs_before_trace;
     alter index audit_logs_plain rename to audit_logs_before_plain;
+    alter index audit_logs_plain_tenant rename to audit_logs_before_plain_tenant;
     create table audit_logs (like audit_logs_before including defaults including generated)
         partition by range (recorded_at);
     create index audit_logs_newest on audit_logs (tenant_id, created_at desc, id desc);
     create index audit_logs_actor on audit_logs (tenant_id, user_id, created_at desc, id desc);
     create index audit_logs_thing on audit_logs (tenant_id, thing, created_at desc, id desc);
     create index audit_logs_trace on audit_logs (tenant_id, trace_id);
-    create index audit_logs_plain on audit_logs (tenant_id, user_id) where form = 1;
+    create index audit_logs_plain on audit_logs (user_id) where form = 1;
+    create index audit_logs_plain_tenant on audit_logs (tenant_id) where form = 1;
     execute format('alter table audit_logs attach partition audit_logs_before for values from (minvalue) to (%L)',
                    bound);
     alter table audit_logs_before drop constraint audit_logs_before;
@@ -199,6 +208,8 @@ begin
     alter table audit_logs_rest add primary key (id), add unique (tenant_id, seq);
     perform audit_close('audit_logs_before');
     perform audit_close('audit_logs_rest');
+    execute format('grant select (recorded_at) on audit_logs_rest to %I', prefix || '_system');
+    execute format('create policy rest_is_measured on audit_logs_rest for select to %I using (true)', prefix || '_system');
     execute format('revoke all on audit_logs from %I, %I', prefix || '_app', prefix || '_system');
     execute format('grant select on audit_logs to %I', prefix || '_app');
     execute format('grant select, insert, update (ip, user_agent, request_body, form, attestation) on audit_logs to %I',
@@ -206,6 +217,7 @@ begin
     insert into audit_months (name, starts, ends) values ('audit_logs_before', 'epoch', bound);
     perform audit_add_month((now() at time zone 'UTC' + interval '1 month')::date);
     perform audit_add_month((now() at time zone 'UTC' + interval '2 months')::date);
+    perform audit_add_month((now() at time zone 'UTC' + interval '3 months')::date);
 end
 $swap$;
 """
@@ -227,6 +239,8 @@ end
 $rights$;
 """
 
+_IS_ONE_TABLE = "select from pg_class where oid = 'audit_logs'::regclass and relkind = 'r'"
+
 
 def _policies() -> str:
     return "".join(_without_policies(table) + system_only_policy(table) for table in _NEW_TABLES)
@@ -238,7 +252,10 @@ def _without_policies(table: str) -> str:
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
-    for step in (COLUMNS, TABLES + FUNCTIONS + _policies() + RIGHTS, ERASED_BEFORE, CHECK, VALIDATE):
+    await db.execute_script(COLUMNS)
+    if await db.execute_query_dict(_IS_ONE_TABLE):
+        await create_indexes(db, INDEXES)
+    for step in (TABLES + FUNCTIONS + _policies() + RIGHTS, ERASED_BEFORE, CHECK, VALIDATE):
         await db.execute_script(step)
     return SWAP + _without_policies("audit_logs") + tenant_policy("audit_logs")
 

@@ -10,7 +10,6 @@ TABLES = """
 alter table users add column email_verified_at timestamptz;
 alter table invitations add column first_name text;
 alter table invitations add column last_name text;
-create index invitations_sender on invitations (invited_by) where accepted_at is null;
 """
 
 # A tenant's own work renews what it has sent. It still reads no token.
@@ -41,7 +40,6 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
-drop index invitations_sender;
 alter table invitations drop column last_name, drop column first_name;
 alter table users drop column email_verified_at;
 """

@@ -10,8 +10,8 @@ alter table sessions
     add column stepped_up_at timestamptz, add column previous_cookie_digest bytea, add column cookie_set_at timestamptz;
 """
 
-# A tenant's own work looks whether a session is still good, leaves mail and counts it. Keys are digests under a secret, and none but those of mail can be seen:
-# counters of guesses stay closed to it.
+# A tenant's own work looks whether a session is still good. It leaves mail and counts it: keys are digests under a
+# secret, and none but those of mail can be seen: counters of guesses stay closed to it.
 GRANTS = """
 do $grants$
 declare

@@ -1,4 +1,4 @@
-"""Members who have left are remembered until all is dealt with; what is theirs is found: links, running answers."""
+"""Members who have left are remembered until all is dealt with; their running answers end."""
 
 from tortoise import BaseDBAsyncClient
 
@@ -7,7 +7,6 @@ from shared.db.schema import NO_TENANT, tenant_policy
 RUN_IN_TRANSACTION = True
 
 LEAVING = f"""
-create index shares_of_user on shares (tenant_id, user_id);
 alter table answer_leases add column is_stop_wanted boolean not null default false;
 create table leavings (
     id uuid primary key,
@@ -30,7 +29,6 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
 drop table leavings;
-drop index shares_of_user;
 alter table answer_leases drop column is_stop_wanted;
 """
 

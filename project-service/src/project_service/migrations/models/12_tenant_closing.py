@@ -1,4 +1,4 @@
-"""Which tenants are closed or deleted, and what finds the rows of a deleted one and the comments of a person."""
+"""Which tenants are closed or deleted."""
 
 from tortoise import BaseDBAsyncClient
 
@@ -6,22 +6,13 @@ from shared.db.schema import drop_tenant_closures, tenant_closures
 
 RUN_IN_TRANSACTION = True
 
-INDEXES = """
-create index comments_of_planning on comments (tenant_id) where project_id is null;
-create index comments_by_author on comments (author_id, id);
-create index attachment_leftovers_of_tenant on attachment_leftovers (tenant_id);
-"""
-
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
-    return tenant_closures() + INDEXES
+    return tenant_closures()
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    return f"""
-drop index attachment_leftovers_of_tenant, comments_by_author, comments_of_planning;
-{drop_tenant_closures()}
-"""
+    return drop_tenant_closures()
 
 
 MODELS_STATE = (

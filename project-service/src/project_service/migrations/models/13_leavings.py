@@ -1,4 +1,4 @@
-"""Members who have left are remembered until all that they had is dealt with; what is claimed is found by tenant."""
+"""Members who have left are remembered until all that they had is dealt with."""
 
 from tortoise import BaseDBAsyncClient
 
@@ -20,7 +20,6 @@ create table leavings (
 create unique index leavings_once on leavings (tenant_id, user_id, coalesce(project_id, '{NO_TENANT}'::uuid));
 create index leavings_in_order on leavings (due_at, id);
 create index leavings_of_project on leavings (tenant_id, project_id) where project_id is not null;
-create index list_items_claimed on list_items (tenant_id, id) where assigned_to is not null;
 {tenant_policy("leavings")}
 """
 
@@ -30,7 +29,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    return "drop table leavings; drop index list_items_claimed;"
+    return "drop table leavings;"
 
 
 MODELS_STATE = (

@@ -1,8 +1,6 @@
-"""What retention needs: milestones of the event log, how long versions are kept, and words that are gone."""
+"""What retention needs: how long versions are kept, and words that are gone."""
 
 from tortoise import BaseDBAsyncClient
-
-from shared.db.schema import drop_event_log_milestones, event_log_milestones
 
 RUN_IN_TRANSACTION = True
 
@@ -46,12 +44,11 @@ end $grants$;
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
-    return event_log_milestones() + VERSIONS + WORDS
+    return VERSIONS + WORDS
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    return f"""
-        {drop_event_log_milestones()}
+    return """
         drop function search_forget_words;
         alter table file_trees drop column tier_since, drop column tier, drop column first_version;
     """

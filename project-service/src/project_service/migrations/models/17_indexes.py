@@ -1,0 +1,146 @@
+"""Indexes of tables that may be large, made while others write. Not in one transaction; may be repeated."""
+
+from tortoise import BaseDBAsyncClient
+
+from shared.db.indexes import NOTHING_MORE, create_indexes, drop_indexes
+from shared.db.schema import MESSAGING_INDEXES
+
+RUN_IN_TRANSACTION = False
+
+INDEXES = {
+    **MESSAGING_INDEXES,
+    "comments_of_planning": "comments (tenant_id) where project_id is null",
+    "comments_by_author": "comments (author_id, id)",
+    "attachment_leftovers_of_tenant": "attachment_leftovers (tenant_id)",
+    "list_items_claimed": "list_items (tenant_id, id) where assigned_to is not null",
+}
+
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    await create_indexes(db, INDEXES)
+    return NOTHING_MORE
+
+
+async def downgrade(db: BaseDBAsyncClient) -> str:
+    return drop_indexes(INDEXES)
+
+
+MODELS_STATE = (
+    "eJztXe9z2zbS/lcw+tJ0RpdJnKTJte+8M1bi9txz4kziNNdLMjREQhbOFKESkF21vf/9AP"
+    "CHSIqKaBIgKXo/XK4mKYD7LAjsPrtY/Dlahuw/xBUPj0lI3fnoe/TnCE+5CLEr5B8z7HMy"
+    "RiO8XMq/kodH8soUu9e3OPSc2bUzo8T3uHzg05fsHXbECrc8LHDm0p8jlwWqLxoIrrte4N"
+    "8dnwRXQr3J40eP/qt+NHVc5q8WgXoD9SLRNY/M8MpXLzlynDfnF877kwvHiW/qPhyxXpKo"
+    "XfXUL8fvXv7j+N0D2ey36jEmZfSJuvMmvnUU3dOdpq0HK9/XF7gb0qWgLMhcZK58fRpcbS"
+    "5telYtv5zj8Ed1RXV4RQISYkG8DLA08MjvuSsBXpCMpKpZPNXvmTyxXIs5C9I+5BuoB1cB"
+    "/W2VPiZl2IPu0bNnW+jekJArARsiLJveibC+1w+EM9IaRHkLVHlfkEDUBfXn9+dv1O0F57"
+    "/5WSwfvD7+VxHml2fnE3Vpybi4CnUruoGJSchVgzUhz2CxH3KPugL9hXzKRQn0X+7y/sU5"
+    "KnrD9M/F0aLwwAIH+EqLEDeRSFCYLxX8W9PcMu5O67D4EV6pZv529Pjp86cvnnz39IV8Xo"
+    "OQXnm+NYKoV3fwnL65MKn500CUKl6Eq7ze4wsJaJEA+zVOg7ymVTPq9UX8sxFOUY+ecQS7"
+    "ImJOQg29ejTVjxDYnS/kYDsjM8Fu9COtrm14JZgTsNtsV/ElB3vZr2PfDMJp4JK6Q+Di9P"
+    "XJ+4vj129zk8ir44sTdedIX10Xrj74rjCxpI2gj6cX/0DqT/Tv8zcnxbkmfe7i3ybH3Ss5"
+    "zgRdkJqzTopfhTkn7ulh8h8Vl9boq/770dGTJ8+PHj357sWzp8+fP3vxKP28t29tf+ec/l"
+    "FbzZPTn9THntOa4a9/Qq92TQBVdPBHRRUUJ4HqK61cWnAgnPrTpV5Wn0SDPzusP3w4fWUS"
+    "SdVeTRxzMu4Hc7Wi3kP9+lVW0NFxgNhUTYNIzLFAAUM4nUdRSGbSYkKCfY9YQOT/EBUc3e"
+    "I1osEYsVBfvZ0zTrK/ohxdyRsPRwVgbPdlY83fXlPuvP4bXNzvMFpH/zdbBa7SMtIjQv3z"
+    "9P9HbQzgmqZA+cDdNghSlUjPJtIJr2IeTHw2PVyDQLCVOyeeg2t7FWAVFEC0bRrcyeBvYg"
+    "i0ZPJ3suLXwlLgKykfN4fnoy7AzEhh04RqSFZMYv4hnVF+OX43OX1z/O7XlK1Ip5Wz8zc/"
+    "TUr4ismvFyfHZu3WAIdro4xFvKgVYJ+uBeE1gb8mS+FM1wO2XDMS7kXya2ZrFTT5HB89+6"
+    "724njyr4uvU265QZw8XuThDMJ+QX6vPXOkUNgkOcH1aux6oXiqke5N4BK0JCGKenyI/ik/"
+    "neQ2R3N8Q9Bl/Dld/oCYsnCVc0SlK8XQlETeE5GteNpXii7yW/mLEjesnX4/B5+Dy2QVu1"
+    "Semvy1VNFiKvtjM/lTiQ8XPHIGdVdcsJB40vFDOPCkfyjQmsSeobouW6fyHT+q52Vz6r1U"
+    "p6oP9Sv+OXDZSr66h3DUWSTVN9yWe6h9ijE4hJ06hFOphF0e4KfMZLj5mL/kHMOXbKG8yd"
+    "HB+oZuSBT04Bs28Q3zIJrzDc2pmXgUtNxQyzkM99qk7et4tfTgU26q5DyIvaJ51Pg7cF4i"
+    "FaFjlqdh5so2mI87APNOCSn1OR45G81ZOGxfLSdjM1+tCqRT5tWmbgbFNiRA2OQapHlOxX"
+    "rY4zcno/3xG3enm4NhvIWHzdFMucTaJ+rNaiI/OT8/yyE/OS1C++H15OTdg8daDfIhafaW"
+    "r3qJdDWJdsZ8goOamOeB2A/5VPZWE3Pl4UvRpFW44kStErWtMPXNffpictQehyGuG6wol2"
+    "s/lDtSLKtAucQhGTrxm5PReuwi5pYGDmlOSOuYQniiYXii1dzqhIMdA5feKZfuRnqolFAV"
+    "6+zEowfMnYdk6WMXGLdmjFsBRWuUG3jhXXrh8eQw7DU1L6R9PxzslKZpFDodAKNYcYhj6q"
+    "EpmbGQIM4WRH0ZKIr7qOyBUUHWGj+3Z//otRRsoF7YQE4a6KhoCL0X+IB3nEESgQE7yFYS"
+    "AazMsDL3fWWuAmnMUQ4Y0IyEQyBk9JoGBkk/DBIulbE70TE/PSbjMJ/q+CPVLYKJAiZKf/"
+    "McIQfOgJp7nAMHWx0hCa6LJDgfB1crafUAX1wAY28stj5lvMRiDnhngLDJz6s+nGsCAZEi"
+    "GFZBv9e5G5Z4AtjMC5t5+8x1dUzOaDd+DKxMp6zMTCqhUnhIaevlXNpbrVMv4KztdNbKDd"
+    "3D8tU6QrMld019X8NekDIS2jepwPsdt+79stqVyweFNjNd1hxohk5pBvB4zU/P4PF+3eM1"
+    "PTWDw2so7TK2BpFHdX0mVaRXTUI78yy/9rwlVzl2vsY1C/c3LPFdf4h1W+C7tQr/2gx2tY"
+    "52ZzckC1t+Xk5cke0sh4uQtO5uG6z2S0nowBkADav95kDcu5a0GAGPRrwqVWeODOiiFExe"
+    "jo5D4TMacuEMIiC+JcrQsgy6GKxW4WxoIwgmsO/YPwykPu6NTgLJi2eTNASz3nwaPI0Ovb"
+    "j3fmkCRE2vtMSFOg+i4ruxJZoUwlV1dz2k40tKClUvl6uCubp8LrklPCqPq/7UK0XiU42j"
+    "y+pj49v+l+3OLDlv2pAfN451tkpa9SfmaYbGKnfZhNRMpQDoT3R2wBUCIOt81NwX63/W+Y"
+    "IIrEeRJ4cy6LqBrkuQNOZ8wy6DXqm6x7sM0lGIhSCL5aFX3S0VZ2i0wHA2H5ihBZYhrc8A"
+    "9/140FQ4c1lZO223QZ+ylBfSPiHgrkJ14gtsMyiCYTFcTRfSU3ZWoQ+gF9GwiHq66HKBxa"
+    "q2BTEo7EswsagB3SvAvgHCJtYsPssQwE6QsJmAhOsfUKrQ608J6kSS/ZZHg6LTAl+TwFEM"
+    "YANjrrR0d4asna6oL2jAH6oXbcDXNkOzIKhdWCFeZrzGERhpJIODuWjZZe7TuEQ4JGhBoo"
+    "DV7ZyhW8rnxEMzFqoDJOXnjJH6MqJA1zUhS444kc6S4GgWsoUKaS2iKJbHUMDQgoVkO2zW"
+    "Wq8W4mc68DKGfYKd7hO8kkqoHCY7lgjcULEeHWy4jLnaJQZivRGxXkDRGrO+pT453AZ/UF"
+    "hGxL2rk6FjlgYNaMsnV82p58kVWa2mRh2BzhyogkBWDX4W+GtHGisDHo5ZEa1/3+BAmYdU"
+    "tVPXdBiSB5UAsR/yqj7UV17ajveR2rNj8EI690IcnNFGFW/kTK0zB+uJQOLeqLkj0v/EvZ"
+    "DcEOyDlpud35TBsIfJevH7QWqmGT1DYubQFW0rMdOcmm8op/KVYJdzQ01v4Wjsk4YM0Vbr"
+    "nUGuogUuAfKHducP3YlLqMQtui5WX8qw2bCClNYZxqWcfoaOaU5G4GyBsz3YebYpZ1sFbG"
+    "3yUT8m8u495Hk4zJHlo8ucu3yJqMr4IYFK+1moZB/5t0774aqQ2ZTIf33vBy0eYtIYV6k+"
+    "a3RLSrOKjDX9OfgcXOacgE1rsqFbzBGfs9tANaQ28csefPl7PT0gX4IcyhZtJiCdxcFKoP"
+    "+7pv9V2LhyJtJ5bOaMgP+/z/RC//l/4AsNqLnHG7mBQ9oHZ8NdxtOVJ9eBuvj2fZvxRrq9"
+    "fiVwd5WWAthn3IGTs2OfsXHfUs3ndQFXa6PpNa0mXIkYd1zJaoJ2LV8ERmkGCJsjFCj9Fi"
+    "n9lJitvVe1X6nWeXmsZlqHJJ6zYbRuw2FzzAK9b6EG7IL8wQIYyUUwTLLNa4JDx8Nrzd+m"
+    "r/Q9WrBAzKMdo3iNMNdnZkSVWsdouka3c+rO5b9YIP2RcaRa8tcRibwKvBL62W5flpjklJ"
+    "IcA5vcPZucxMErM8pv9do7Aj75PhONwCffCzUDn1wF5L7xydvUMA3FXFoCA2CEsqLcLUUW"
+    "OOH+cMI+Da6H7dllJLSeCAdUWotUGpTXa7O8Xkh8rCTicwqHMJcBYhF7ddBT7ZH+8/vzN1"
+    "8HvYhvYS5XDRgFXTVYE/QUiQoWMHUF+gtBLb+vAtp2LT9OBl4MKSNhI3Njm9D8ysvboQdj"
+    "fmkM5GD35GAUZ6tEDZ4RfBPJdaC8oE9UaQ1gi+qzRRkErVFF26HtNk+E62p633n+G+ysAh"
+    "OkJ4CWmyA14CwJqp7Ptje93MpViKDLzaehg6Cq64foFfGJfO9o+4z0U+dSZHVXzVBqB43H"
+    "Sg7WtNOHBSspWWrBROrWRPIjPVQzj6RDeCrI4nDtI4ibGjCR+h83XbAbUHIzJWch7KOKl6"
+    "upT10HIuQGdF2KZR+VDto2oO0e50PEA3EQaRHbshjMjqgD7m8rrIujm4O10Siuj2xWkI4x"
+    "HcRIbSmBR071Q09ByYpon47BnNOrQHYo2JAxzUtpnTfUMYNBk1wZCa2jqWLIw0YzI6H9Tx"
+    "6ypOAM0mEmSfE5DiFTh+ShaCNVB86T3gBfdoy08eRLCEw2jaRdzAmK3GsU+y56m6DiJpCK"
+    "ZxDEViLaGUg5uiZLkZ53qTcR6sp26g99OmZU3247lmatFxvRtCQyM4ZwWrfhNG0NSk1UCq"
+    "i9jSNlEE+7z4Rs/+NpXpQmAGpuouY8iHtNaYiuHKSW+x9Eg9NOzGgaTjsZSmAidOf0htS2"
+    "eyfn52e5z2ByWnRyP7yenLx78FiPf/mQNBDLUU5kq1mckjHpmAR1ifYMDPvhnsq+auKdFa"
+    "7u9DMk2qGAh01KE+jjFo+guQ2Gni6dFdF+8AOIM+OQwvEd2yadleM7dpyKsZ2sj1XyvUA0"
+    "yB+IkS+Z1rQ1Cwzk2w1JBQRkhwRkrI+70I/pwegHS0MyVxf0BOqikUNbQNFaZui2A+YKNn"
+    "BLKSui9aQbd44DOVknH1uDlb0/1ZK3Zdo/PhtExYnOMB32mMzJaN/WjLvTzYGxuYWHTVf0"
+    "fu8vB3f0UNxRmBsMHd1Z5oLGG7+Vk0hu5OTzDS/xLHc8ZM9hTJ2PMTiOfXAcHZxRSEUH8k"
+    "d8w8IopnGgDiTksYya+4+28ljAugHrZgjWDZTPOZQSfsV1DWyTftgms1ghu9jtT4VpMhmP"
+    "X8qsltdEHSUDNgvYLL1O14OsTANq7nHNC8jUA0u/U0s/ZD6QblkgbDLx4FaBW3X31WtYbl"
+    "VseI/BqeqFU7XQ6jDiUl3gA66dDv7UqL/+1F7lMZ+FYMVkkYB9BMPYRwBOD4Q3urbD+2E4"
+    "KvMCrMZ+WI0CV6sZ/17ImfuKHPs+EwsStF7ropyh+/vR0ZMnz48ePfnuxbOnz58/e/Eope"
+    "q2b21zduostbqDaHL6k+Lsckua4dKqE3pVn8pLZLPJ482Z7xEw1/JQGMz1+qiKEmF1ngcJ"
+    "kXTYbqhL0AKv0Yz6PmIzhOMdQt9wxKMP9CFS9Y6uyVptFlLpX+pLmmJOVDrYg3QpGaPohb"
+    "/dzh1rq1ML68vWJNV8lWnTwOjPYmPE5Nhac+LR4uBEP7vJis3ntHmVL2UL0gdOBrEUrXiD"
+    "wgWVlqJH3axDiWB116GSaXGyFoTrmUhOSLpgmyroxoWaHJDUjlBDKztTjfUD8kJS5U2PQH"
+    "VgkmAoN9GV5NJa783eRKg+DpgC+zgFrjjZMfflJrkLzK/bnt6Aib0XTKzBqnJyBIOKm1SU"
+    "SwHcy/VC3tJBarjHeUtYCOzOlTUuL66C2lo2aXDWtzbLpDHIgEBimOUSbtEhIWTYhH5Byr"
+    "2TfuM6ArEJMegze/JC2o88QfW7ghHTWvU7OQBpE9hfnX+YnJ2gt+9OXp6+P40PnEgNEH1T"
+    "XdrUd3x3cnxmEuUffYZrH0eXEX7/IJ+pnurCHFK1SQMqihXBgCSBhlN120kCcDQKHI3S56"
+    "yMSpBSAen9JIeEuUBrq0kwmtMdQ/pLp+kvQiqhUt6L0tZxSiqMgIu/zzRe/7l4YGsNqLnH"
+    "bC2QifvghJTAu6QElnMz9QlcoBot2P7X8lXA9M8AYdN3XRCP4qgdgLwIB+xFgr1IBzNNt7"
+    "4XSbqKw0Y0IyFs7TpAEnEV+jDFbnCouZr1gD/MMFJjYBI7ZxKdTdpRZVLxpU5PGsLWhek6"
+    "ruQ3uL0LqWS9oykaper1naewkbkHJjBE2iHSfpCD2Gr9g9E/1Y6u6Vrt3grp1RUJo82sIb"
+    "vVm7pYQFD8FSX7vqRaEQ6J2s01JQh7HvHQavk94oToza8LeiWFo2Un/tnuzJK5+TKZkO9m"
+    "aZpZ6uqP7W7XudjsbGyHFpe4cgtUr5mVjc8zPCV+28YnBLN7FeWEYPa9UDMEs6uA3Ldgdo"
+    "nDB4XxoDDeIINRqg/nmsBGgyIYEAFM2jsQ+gO88UOqRrhxhMYQQ+k+huIrVeyuCJWdGDPf"
+    "db4o1IUenId+IhDmDpuBy1Pb5Unx66NT+x9GA/Bpmyk4h+FeN8BUbXKP8qWP1w44B8mW7w"
+    "IgFh0yssAUcldySNhGG1yyLOIlPplp1CmPDm2uv//g/Pwsh/rktAjrh9eTk3cPHmsVbAoc"
+    "mA6KMOYTHNSEOwfD/hV8KjurD/giPcPmXgO+gcEq4PpDmuPAg63MpAQPy4QmIF+g2VpBHo"
+    "7l230sn2ms4Qi5JpkwFWu4x6/w7Rjdzqk7RxcsFIzK51wcBEwgjtfbiS+G27bBBmapozEU"
+    "Ta7FC9opmhy3uu+Au1zn5efb/RIHaw+WGoTMl1Fz+qilw+1qVWNVCX51VWvYq2hQhTWRwn"
+    "ze/J3Q9IhPxADwzMjRMaIz6hPTdYI7AjUvSse4xllaBw9qRo6OETWeXNYRon0uliKYwL4z"
+    "5JIpeQltJvhJg3DOBu695mS0n44DdVNarZvCufSwAe88FhbZLkjhgxS+e57C98vGOIIEvg"
+    "4T+GIjdTc3l/+ME5s2T859JNM5Y3DeGZBz/d6W5lGuXgn03OzQszyKxrL4zOl5idXZpc4q"
+    "EA1Sz0DRRRj7qOmQ3FC24g4ncvoRoPKmKt+FZw91D5uMDSgcNhlXAblvJPA2Bwnpp6OWck"
+    "+hULYF8kb3x0IHcu6yCsgAYpMATg162SeHQxHJDkxsbtu4SQpQ1gX+0xeTwB2HIV7X3XSR"
+    "yrJ/zPqU168CmLNUay99ashlB60cs5PTN8fvfi0ftcnz2Xl78uvFybHZwGeAw7r4lwCzd+"
+    "Sm5TIhmHHHYIadc39hTOfhLx3Ku0y7BmMZYkhQuby1yuV3suN2ZP1HH0ZUaJITLA2Wh+gy"
+    "azteoqi+INJMjk7hd9lyrWpWqv+OBsM3HMUp2ug6UBUt9WNRK+U7Alrq10LgMYlVjSHw2G"
+    "ng8TbSQ6XCl7HOJsxbjyDGeJ/pyh5vAGiSTNmbnNU28iWn6jMGk2ADhE1uByzappsrP86x"
+    "ULsdOQkEmrEQ4QBpjmOMWOCS6JLvo2RB+wFdqq/oUu2Y1L7ItgVlpkl7xtEkHpgNDSQt0n"
+    "3bSJkV2rSx5MgZg5K7mEyviE9vSHjAZhMWgiyWYDg1raxWgLGH8XwwkHtsIBtMwpPTFqi4"
+    "Sf5dCmAf1esTzAnkYTXUcQHFHs7WzHVXYQjTdTM9F1DsFaERmwy1w9ImDwNsUNEgI4VBVq"
+    "NWUYNVdOCTszCIaUdEUUGWvROUVWDlJ76UrRCn2Sl2vQG3RB5zAAMfdwc+zniiTxjCYTAk"
+    "h4TttKphc5876CY7aSmyKY8scP29+QYTjRMgusg0zuFgNdkYkqvMj+J0dYWFr2hvtLACwk"
+    "HDLR80zFfThNsHxDdYQNC12aTdchqhbgeG8AYIm+M3CTcOegDnhTSeNnBJvUsV41cpjZdx"
+    "X39T19hMxfrDNYqZqYfoI5UdrQTC6FItwPJnQqUGeNGP1dHi8jdU8ChHYDudwF5Xn4PPwf"
+    "kM3ap8hVvMEebXxNPpCSxAkQmsfhjqctDq13FH8v/VSemKp1Rvay9TIY1vjyGdsw/pnBI8"
+    "rZDdWQqfci5r5iMslJRh4TVfYpe8JxwKP9/7OEn/w9o+5sLBriuHKyi7YfCzBMo+qhwKUB"
+    "hQNhSgqAJy7wtQyPuqpygmOGi/oURS65QlHFzZ4qn2SxwqA5VHhuewB3OprNaHM0Q1zGOq"
+    "yOTac8TP78/ffH2OKE4HBdxVA0bnCNVgA1q94iThUVegv1CDMhQCXw2kbkciyX7UmsAFzL"
+    "jxDfZwdJ5JOG8T4slZYjEHo6sUkrrm1zZP/pXXt0AaF0nFMbDG3bLG6ciKLdDde9v++z8N"
+    "7z46"
+)

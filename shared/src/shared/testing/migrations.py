@@ -1,0 +1,31 @@
+"""What a migration gets of aerich, over a connection of a test: for running one again."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg
+from tortoise import BaseDBAsyncClient
+
+
+class _Client:
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire_connection(self) -> AsyncIterator[asyncpg.Connection]:
+        yield self._connection
+
+    async def execute_script(self, script: str) -> None:
+        await self._connection.execute(script)
+
+    async def execute_query(self, sql: str, values: Sequence[Any] = ()) -> tuple[int, list[Any]]:
+        rows = await self._connection.fetch(sql, *values)
+        return len(rows), rows
+
+    async def execute_query_dict(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._connection.fetch(sql, *values)]
+
+
+def migration_client(connection: asyncpg.Connection) -> BaseDBAsyncClient:
+    return cast("BaseDBAsyncClient", _Client(connection))
