@@ -244,6 +244,7 @@ TABLES = (
                 erased=Fate.ANONYMISED,
             ),
             Person(("user_id", "link_id"), "the member who they are", Fate.CLEARED, Fate.CLEARED),
+            Person(("former_user_id",), "the member who they were, until another is linked", erased=Fate.CLEARED),
             _by_id("created_by", whose="who added them"),
         ),
         "People who are no members are known to whoever added them only.",

@@ -48,6 +48,7 @@ LEAVING: Final[Mapping[str, Fate]] = MappingProxyType(
         "gift_lists.created_by": Fate.KEPT,
         "gifts.created_by": Fate.KEPT,
         "list_items.added_by": Fate.KEPT,
+        "gift_persons.former_user_id": Fate.KEPT_UNSEEN,
         "gifts.taken_back_by": Fate.KEPT_UNSEEN,
         "gift_activity.only_for": Fate.KEPT_UNSEEN,
         "gift_activity.hidden_from": Fate.KEPT_UNSEEN,
