@@ -10,6 +10,7 @@ from shared.personal_data import (
     Fate,
     Person,
     Table,
+    erasure_steps,
     one_after_the_other,
     rows_below,
     rows_of_tenant,
@@ -302,3 +303,8 @@ TABLES = (
     ),
     *MESSAGING,
 )
+
+
+def erasure_of(objects: ObjectStore) -> list[ErasureStep]:
+    """Of a deleted tenant. The store comes last: while it is away, nothing else waits for it."""
+    return [*erasure_steps(TABLES), objects_of_tenant(objects)]

@@ -10,7 +10,7 @@ import pytest
 from gifting_household import Household, move_in
 from project_builders import person, project_settings
 from project_client import ProjectClient, file_path, files_of, project_path, task_path
-from project_people import joined
+from project_people import introduce, joined
 from webhook_receiver import Receiver, receiver_up
 
 from project_service.app import create_app
@@ -162,6 +162,30 @@ async def test_an_erased_author_takes_their_words_from_the_history(
     events = await replayed(requests, ada, topic)
     assert [event.is_redacted for event in events] == [True, False]
     assert SECRET not in readable(events)
+
+
+async def test_an_erased_author_of_versions_and_removed_comments_is_named_nowhere(
+    client: ProjectClient, requests: Requests, bus: MemoryBus
+) -> None:
+    ada, ben = person(Role.ADMIN), person(Role.DEVELOPER)
+    await introduce(client, bus, (ben, "ben@example.com", SECRET))
+    project = await client.new_project(ada)
+    await client.join(project, ben, "editor")
+    await client.write_files(ben, project, {"a.txt": "one"})
+    comments = f"{project_path(project)}/comments"
+    about = {"entity_type": "project", "entity_id": project["id"], "body": "Look"}
+    asked = await client.create(comments, about, who=ben)
+    await client.create(comments, {**about, "parent_id": asked["id"]}, who=ada)
+    await client.send("DELETE", f"{comments}/{asked['id']}", who=ben)
+    topics = [f"files:{project['id']}", f"comments:project:{project['id']}"]
+    assert SECRET in readable(await replayed(requests, ada, topics[0]))
+
+    await tell(bus, AccountAnonymised(tenant_id=ACME, user_id=ben.user_id), ACME)
+
+    async def is_named_nowhere() -> bool:
+        return not any([SECRET in readable(await replayed(requests, ada, topic)) for topic in topics])
+
+    await eventually(is_named_nowhere)
 
 
 @pytest.mark.parametrize("has_left", [False, True])
