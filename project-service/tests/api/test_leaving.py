@@ -32,8 +32,8 @@ WEBHOOKS = "/api/v1/webhooks"
 RECEIVER = "https://example.com/hook"
 NO_USERS = {
     "id", "tenant_id", "project_id", "entity_id", "parent_id", "task_id", "comment_id", "file_id", "list_id", "gift_id",
-    "person_id", "person_ids", "occasion_id", "link_id", "label_id", "depends_on_id", "webhook_id", "event_id", "event_ids",
-    "conversation_id", "parent_session_id", "kept_by",
+    "person_id", "person_ids", "occasion_id", "link_id", "label_id", "depends_on_id", "webhook_id", "event_id",
+    "event_ids", "conversation_id", "parent_session_id", "kept_by",
 }  # fmt: skip
 """Names of columns that hold other ids than those of users."""
 
