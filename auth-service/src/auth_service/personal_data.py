@@ -83,6 +83,14 @@ TABLES = (
         ("memberships",),
     ),
     Table(
+        "former_memberships",
+        "who has left a tenant",
+        rows_of_tenant("former_memberships"),
+        (Person(("user_id",), "who has left", erased=Fate.DELETED),),
+        "So that what they left there is erased with their account.",
+        ("former_memberships",),
+    ),
+    Table(
         "audit_logs",
         "who did what, for the owners of the tenant",
         Rows("kept until their months end, 400 days: who deletes a tenant does not delete what was done in it"),

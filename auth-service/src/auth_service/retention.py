@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from auth_service import limits
 from auth_service.account_closing.domain import KEPT_FOR as CLOSED_KEPT_FOR
-from auth_service.account_closing.service import anonymise_due
+from auth_service.account_closing.service import anonymise_due, tell_former_tenants
 from auth_service.api_keys.repository import REMEMBERED_FOR as REVOKED_KEPT_FOR
 from auth_service.audit.keeping import END_MONTHS, FORGET_STRANGERS, KEPT_FOR as AUDIT_KEPT_FOR, STRANGERS_KEPT_FOR
 from auth_service.data_export.service import KEPT_FOR as EXPORT_KEPT_FOR
@@ -39,6 +39,7 @@ ACCOUNTS = Pruning.by_step(
     anonymise_due,
     DueRows("users", "closed_at", CLOSED_KEPT_FOR, "closed_at is not null and anonymised_at is null"),
 )
+FORMER_MEMBERSHIPS = Pruning.by_step("tell former tenants of erased accounts", tell_former_tenants)
 CLOSED_TENANTS = Pruning.by_step("delete closed tenants", delete_due)
 REPLACED_SIGNING_KEYS = Pruning.by_step("retire replaced signing keys", retire_replaced)
 RETIRED_SIGNING_KEYS = Pruning.of_rows(
@@ -64,6 +65,20 @@ OWN: tuple[Kept, ...] = (
         CLOSED_TENANTS,
     ),
     Kept("memberships", "who belongs to which tenant", "it is the right to sign in to it", "", BY_ITS_USER),
+    Kept(
+        "former_memberships",
+        "who has left which tenant",
+        "what they left there is erased with their account",
+        "the account is erased, or they come back",
+        ACCOUNTS,
+    ),
+    Kept(
+        "former_memberships",
+        "those of accounts that were erased before version 0.2",
+        "their former tenants are told of it once",
+        "at once",
+        FORMER_MEMBERSHIPS,
+    ),
     Kept(
         "sessions",
         "signed-in devices, with address and program",

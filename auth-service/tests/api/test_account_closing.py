@@ -9,6 +9,7 @@ from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 
 from auth_service.retention import OWN
+from auth_service.tenants.repository import add_membership
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
 from shared.events.questions import MemberDirectory
@@ -183,6 +184,41 @@ async def test_the_tenant_of_others_goes_on_and_is_told(
     assert {row["tenant_id"] for row in told} == {owner.tenant_id, guest.tenant_id}
 
 
+async def test_tenants_that_were_left_before_are_told_too(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    owner, guest, back = [await auth.register() for _ in range(3)]
+    for host in (owner, back):
+        await join(database, host, guest, Role.VIEWER)
+        await leave(auth, host, guest)
+    async with database.system_work() as work:
+        await add_membership(work, back.tenant_id, guest.principal.user_id, Role.VIEWER, clock.now())
+    await close(auth, guest)
+    clock.advance(days=31)
+
+    await run_retention(database, clock)
+
+    told = await database.system_rows("select tenant_id from outbox where type = $1", AccountAnonymised.type)
+    assert sorted(row["tenant_id"] for row in told) == sorted(one.tenant_id for one in (owner, guest, back))
+    assert await database.system_rows("select from former_memberships") == []
+
+
+async def test_accounts_that_were_erased_before_that_are_told_of_once(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    owner, guest = await auth.register(), await auth.register()
+    await join(database, owner, guest, Role.VIEWER)
+    await leave(auth, owner, guest)
+    async with database.system_work() as work:
+        await work.execute("update former_memberships set is_account_erased = true")
+
+    for _ in range(2):
+        await run_retention(database, clock)
+
+    told = await database.system_rows("select tenant_id, subject from outbox where type = $1", AccountAnonymised.type)
+    assert told == [{"tenant_id": owner.tenant_id, "subject": str(guest.principal.user_id)}]
+
+
 async def test_what_identified_them_leaves_the_live_history(
     auth: AuthClient, database: Database, clock: SettableClock
 ) -> None:
@@ -252,6 +288,11 @@ async def test_it_is_for_whoever_is_signed_in(auth: AuthClient) -> None:
 
 async def close(auth: AuthClient, member: Member, password: str = PASSWORD) -> Answer:
     return await auth.send("DELETE", ME, {"password": password}, who=member.principal)
+
+
+async def leave(auth: AuthClient, host: Member, guest: Member) -> None:
+    path = f"/api/v1/users/{guest.principal.user_id}"
+    assert (await auth.send("DELETE", path, who=host.principal)).status == 204
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:

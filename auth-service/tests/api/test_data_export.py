@@ -1,5 +1,6 @@
 """Everything held about oneself, as one document."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,14 +9,16 @@ from auth_authenticator import set_up_mfa
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 
+from auth_service.tenants.repository import add_membership, remove_membership
 from shared.db.databases import Database
 from shared.errors import Unavailable
 from shared.events.questions import HeldAbout, HeldPage
 from shared.ids import new_id
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Responder
-from shared.principal import Principal
+from shared.principal import Principal, Role
 
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 EXPORT = "/api/v1/users/me/export"
 
 
@@ -97,6 +100,20 @@ async def test_what_other_services_hold_is_in_it_by_tenant(auth: AuthClient, hol
     tenant_ids = sorted([str(member.tenant_id), other["id"]])
     assert document["tenants"] == [{"tenant_id": tenant_id, **held} for tenant_id in tenant_ids]
     assert {asked.user_id for holder in holders.values() for asked in holder.asked} == {member.principal.user_id}
+
+
+async def test_what_is_held_where_somebody_was_a_member_before_is_in_it(
+    auth: AuthClient, holders: dict[str, Holder], database: Database
+) -> None:
+    member, host = await auth.register(), await auth.register()
+    async with database.system_work() as work:
+        await add_membership(work, host.tenant_id, member.principal.user_id, Role.VIEWER, NOW)
+        await remove_membership(work, host.tenant_id, member.principal.user_id, NOW)
+
+    document = await exported(auth, member.principal)
+
+    assert document["former_memberships"] == [{"tenant_id": str(host.tenant_id), "left_at": "2026-11-30T12:00:00Z"}]
+    assert str(host.tenant_id) in [each["tenant_id"] for each in document["tenants"]]
 
 
 async def test_a_service_that_is_away_is_no_document(auth: AuthClient, holders: dict[str, Holder]) -> None:

@@ -1,6 +1,7 @@
 """Members of a tenant: who sees them, who decides about them, and what happens to their sessions."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from shared.db.databases import Database
 from shared.events.questions import MemberDirectory
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
+from shared.tenant_closures.repository import ClosureState, note
 
 USERS = "/api/v1/users"
 TIMES = ("created_at", "updated_at", "expires_at")
@@ -348,7 +350,7 @@ async def events_about(database: Database, member: Member) -> list[dict[str, Any
 
 
 async def test_the_directory_names_the_members_of_all_tenants_page_by_page(
-    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus
+    auth_with_mail: AuthClient, mail: MailServer, bus: MemoryBus, database: Database
 ) -> None:
     ada, eve = await auth_with_mail.register(), await auth_with_mail.register()
     ben = await colleague(auth_with_mail, mail, ada, "viewer")
@@ -360,6 +362,11 @@ async def test_the_directory_names_the_members_of_all_tenants_page_by_page(
         last = answer.members[-1]
         question = MemberDirectory(after_tenant=last.tenant_id, after_user=last.id, limit=2)
 
+    async with database.system_work() as work:
+        await note(work, eve.tenant_id, ClosureState.DELETED, datetime.now(UTC))
+    left = (await Requests(bus).ask(MemberDirectory())).members
+
+    assert {one.tenant_id for one in left} == {ada.tenant_id}
     found = [(one.tenant_id, one.id, one.role) for page in pages for one in page]
     everybody = [who.principal for who in (ada, eve, ben)]
     assert found == sorted((who.tenant_id, who.user_id, who.role) for who in everybody)

@@ -42,7 +42,7 @@ from conversation_service.support.assistant import Assistant
 from conversation_service.support.faq import Faq
 from conversation_service.support.routes import routes as support_routes
 from conversation_service.support.service import SupportService
-from conversation_service.topics import can_see
+from conversation_service.topics import admitted_at, can_see
 from conversation_service.usage.routes import routes as usage_routes
 from conversation_service.usage.service import UsageService
 from shared.clock import Clock, SystemClock
@@ -119,7 +119,8 @@ def create_app(
     responder = Responder(bus, SERVICE)
     responder.on(ChatsOfUser, chats.answer)
     responder.on(HeldAbout, HeldData(database, SECTIONS).answer)
-    TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic).answer(responder)
+    keeper = TopicKeeper(database, EventLog(database), can_see, project_chats.look_up_topic, admitted_at=admitted_at)
+    keeper.answer(responder)
     # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     run_alongside(

@@ -26,7 +26,7 @@ from project_service.leaving.service import Leavings
 from project_service.live.service import LiveProjects
 from project_service.object_store import open_object_store
 from project_service.outbound.client import OutboundClient
-from project_service.personal_data import TABLES, objects_of_tenant
+from project_service.personal_data import erasure_of
 from project_service.projects.routes import routes as project_routes
 from project_service.projects.service import ProjectService
 from project_service.retention import OWN
@@ -73,7 +73,6 @@ from shared.messaging.event_log import EventLog
 from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
-from shared.personal_data import erasure_steps
 from shared.retention import retention_tasks
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
@@ -195,6 +194,6 @@ def create_app(
         ("deliver to webhooks", courier.run),
         ("fill gifts from their pages", planning.run),
         *retention_tasks(database, OWN, clock, metrics),
-        TenantErasure(database, [objects_of_tenant(objects), *erasure_steps(TABLES)], clock).task(),
+        TenantErasure(database, erasure_of(objects), clock).task(),
     )
     return app

@@ -10,6 +10,7 @@ from shared.personal_data import (
     Fate,
     Person,
     Table,
+    erasure_steps,
     one_after_the_other,
     rows_below,
     rows_of_tenant,
@@ -244,6 +245,7 @@ TABLES = (
                 erased=Fate.ANONYMISED,
             ),
             Person(("user_id", "link_id"), "the member who they are", Fate.CLEARED, Fate.CLEARED),
+            Person(("former_user_id",), "the member who they were, until another is linked", erased=Fate.CLEARED),
             _by_id("created_by", whose="who added them"),
         ),
         "People who are no members are known to whoever added them only.",
@@ -301,3 +303,8 @@ TABLES = (
     ),
     *MESSAGING,
 )
+
+
+def erasure_of(objects: ObjectStore) -> list[ErasureStep]:
+    """Of a deleted tenant. The store comes last: while it is away, nothing else waits for it."""
+    return [*erasure_steps(TABLES), objects_of_tenant(objects)]

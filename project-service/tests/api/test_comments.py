@@ -170,7 +170,7 @@ async def test_a_thread_keeps_the_place_of_what_was_deleted(client: ProjectClien
     assert (await client.send("POST", comments_of(project), late, who=ada)).status == 422
     gone = payload_of((await client.events(ada, f"comments:project:{project['id']}"))[-1])
     assert gone["has_replies"] is True
-    assert gone["place"] | {"is_starred": False} == place
+    assert gone["place"] | {"is_starred": False} == place | {"author": None}
 
 
 async def test_replies_and_deletion_at_once_leave_no_reply_without_its_place(client: ProjectClient) -> None:
@@ -343,3 +343,17 @@ def payload_of(envelope: Envelope) -> dict[str, Any]:
 def newly_mentioned(envelope: Envelope) -> list[str]:
     ids: list[str] = msgspec.json.decode(envelope.data)["newly_mentioned"]
     return ids
+
+
+async def test_an_author_whom_nobody_has_heard_of_for_an_hour_has_left(client: ProjectClient) -> None:
+    stranger = person()
+    project = await client.new_project(stranger)
+    about = {"entity_type": "project", "entity_id": project["id"], "body": "Look"}
+    comment = await client.create(comments_of(project), about, who=stranger)
+
+    async with client.database.system_work() as work:
+        await work.execute("update comments set created_at = created_at - interval '61 minutes'")
+    [later] = (await client.send("GET", comments_of(project), who=stranger)).items
+
+    assert comment["author"] == {"id": str(stranger.user_id), "display_name": None}
+    assert later["author"] == {"id": str(stranger.user_id), "display_name": "Former member"}

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from gifting_household import Household, move_in
 from project_builders import person, project_settings
 from project_client import ProjectClient, file_path, files_of, project_path, task_path
-from project_people import joined
+from project_people import introduce, joined
 from webhook_receiver import Receiver, receiver_up
 
 from project_service.app import create_app
@@ -23,6 +24,7 @@ from shared.events.questions import TopicPosition, TopicReplay
 from shared.events.registry import default_registry
 from shared.events.topics import tenant_topic
 from shared.events.webhooks import webhook_catalogue
+from shared.ids import new_id
 from shared.members import repository as members
 from shared.members.domain import member_of
 from shared.messaging.bus import OutgoingMessage
@@ -160,6 +162,74 @@ async def test_an_erased_author_takes_their_words_from_the_history(
     events = await replayed(requests, ada, topic)
     assert [event.is_redacted for event in events] == [True, False]
     assert SECRET not in readable(events)
+
+
+async def test_an_erased_author_of_versions_and_removed_comments_is_named_nowhere(
+    client: ProjectClient, requests: Requests, bus: MemoryBus
+) -> None:
+    ada, ben = person(Role.ADMIN), person(Role.DEVELOPER)
+    await introduce(client, bus, (ben, "ben@example.com", SECRET))
+    project = await client.new_project(ada)
+    await client.join(project, ben, "editor")
+    await client.write_files(ben, project, {"a.txt": "one"})
+    comments = f"{project_path(project)}/comments"
+    about = {"entity_type": "project", "entity_id": project["id"], "body": "Look"}
+    asked = await client.create(comments, about, who=ben)
+    await client.create(comments, {**about, "parent_id": asked["id"]}, who=ada)
+    await client.send("DELETE", f"{comments}/{asked['id']}", who=ben)
+    topics = [f"files:{project['id']}", f"comments:project:{project['id']}"]
+    assert SECRET in readable(await replayed(requests, ada, topics[0]))
+
+    await tell(bus, AccountAnonymised(tenant_id=ACME, user_id=ben.user_id), ACME)
+
+    async def is_named_nowhere() -> bool:
+        return not any([SECRET in readable(await replayed(requests, ada, topic)) for topic in topics])
+
+    await eventually(is_named_nowhere)
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_an_erased_member_is_no_person_in_the_history_either(
+    client: ProjectClient, requests: Requests, bus: MemoryBus, receiver: Receiver, has_left: bool
+) -> None:
+    home = await move_in(client)
+    await listen(client, receiver, home.olga, events=["person.*"])
+    path, topic = f"/api/v1/persons/{home.ada_as_person['id']}", f"person:{home.ada_as_person['id']}"
+    fields = {"name": SECRET, "birthday": "1815-12-10", "notes": SECRET, "sizes": {"shoes": SECRET}}
+    assert (await client.send("PATCH", path, fields, who=home.olga)).status == 200
+    await eventually(lambda: receiver.types() == ["person.updated"])
+    if has_left:
+        await tell(bus, left(home.ada), ACME)
+        await eventually(partial(is_linked, client, home, to=None))
+
+    await tell(bus, AccountAnonymised(tenant_id=ACME, user_id=home.ada.user_id), ACME)
+
+    async def is_nobody() -> bool:
+        return bool((await client.send("GET", path, who=home.olga)).data["name"] == "Former member")
+
+    await eventually(is_nobody)
+    person = (await client.send("GET", path, who=home.olga)).data
+    assert (person["birthday"], person["notes"], person["sizes"], person["user_id"]) == (None, None, {}, None)
+    events = await replayed(requests, home.olga, topic)
+    assert [event.is_redacted for event in events] == [True] * (len(events) - 1) + [False]
+    assert SECRET not in readable(events)
+    assert "1815" not in readable(events)
+    await rewritten(client)
+    assert SECRET not in str(await client.database.system_rows("select body from webhook_bodies"))
+
+
+async def test_a_person_who_is_another_member_by_now_stays(client: ProjectClient, bus: MemoryBus) -> None:
+    home = await move_in(client)
+    path = f"/api/v1/persons/{home.ada_as_person['id']}"
+    await tell(bus, left(home.ada), ACME)
+    await eventually(partial(is_linked, client, home, to=None))
+    linked = await client.send("PATCH", path, {"user_id": str(home.cleo.user_id)}, who=home.olga)
+
+    erased = new_id()
+    await tell(bus, AccountAnonymised(tenant_id=ACME, user_id=home.ada.user_id), ACME, event_id=erased)
+    await eventually(lambda: is_applied(client, erased))
+
+    assert (await client.send("GET", path, who=home.olga)).data["name"] == linked.data["name"] == "Ada"
 
 
 async def test_a_restored_project_is_told_of_anew(client: ProjectClient, requests: Requests) -> None:
@@ -420,7 +490,16 @@ async def has_failed(client: ProjectClient, who: Principal, webhook: dict[str, A
 
 
 async def is_consumed(client: ProjectClient, event: Envelope) -> bool:
-    return await client.database.system_rows("select from inbox where event_id = $1", event.id) != []
+    return await is_applied(client, event.id)
+
+
+async def is_applied(client: ProjectClient, event_id: UUID) -> bool:
+    return await client.database.system_rows("select from inbox where event_id = $1", event_id) != []
+
+
+async def is_linked(client: ProjectClient, home: Household, *, to: Principal | None) -> bool:
+    answer = await client.send("GET", f"/api/v1/persons/{home.ada_as_person['id']}", who=home.olga)
+    return bool(answer.data["user_id"] == (to and str(to.user_id)))
 
 
 async def rewritten(client: ProjectClient) -> None:

@@ -15,7 +15,7 @@ from webhook_receiver import Receiver, receiver_up
 
 from project_service.app import create_app
 from project_service.object_store import ObjectStore, open_object_store, tenant_prefix
-from project_service.personal_data import TABLES, objects_of_tenant
+from project_service.personal_data import TABLES, erasure_of
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
 from shared.events.questions import StorageAllotment
@@ -64,6 +64,15 @@ async def client(
     )
     async with session_with(create_app(settings, database=database, bus=bus)) as session:
         yield ProjectClient(session, database)
+
+
+class AwayStore(ObjectStore):
+    """Which nobody reaches."""
+
+    def __init__(self) -> None: ...
+
+    async def keys_below(self, prefix: str, limit: int) -> list[str]:
+        raise ConnectionError
 
 
 class Team(NamedTuple):
@@ -159,7 +168,7 @@ async def test_of_two_deleted_tenants_one_is_erased_and_the_restored_one_is_as_i
 
     await restore(bus, database, GLOBEX)
     await delete(bus, database, ACME)
-    await erase(database, [objects_of_tenant(objects), *erasure_steps(TABLES)])
+    await erase(database, erasure_of(objects))
 
     left = {table for table, rows in (await rows_of_tenant(database, ACME)).items() if rows}
     assert left <= KEPT_BY_AGE
@@ -184,9 +193,23 @@ async def test_a_walk_that_was_killed_is_finished_by_the_next(
     with pytest.raises(ConnectionError):
         await TenantErasure(database, [*steps[:12], killed], LaterClock(timedelta())).run()
     assert await closure_of(database, ACME) == "deleted"
-    await erase(database, [objects_of_tenant(objects), *steps])
+    await erase(database, erasure_of(objects))
 
     assert await closure_of(database, ACME) == "erased"
+
+
+async def test_an_object_store_that_is_away_keeps_no_row(
+    client: ProjectClient, bus: MemoryBus, database: Database, receiver: Receiver
+) -> None:
+    await at_work(client, receiver, ACME)
+    await delete(bus, database, ACME)
+    await eventually(lambda: _is_all_sent(database))
+
+    with pytest.raises(ConnectionError):
+        await TenantErasure(database, erasure_of(AwayStore()), LaterClock(timedelta())).run()
+
+    assert {table for table, rows in (await rows_of_tenant(database, ACME)).items() if rows} <= KEPT_BY_AGE
+    assert await closure_of(database, ACME) == "deleted"
 
 
 async def test_events_that_come_late_write_nothing_for_a_deleted_tenant(
@@ -269,6 +292,10 @@ async def has_settled(database: Database, tenant_id: UUID) -> bool:
 
 def without(rows: dict[str, list[str]], table: str) -> dict[str, list[str]]:
     return {name: of_table for name, of_table in rows.items() if name != table}
+
+
+async def _is_all_sent(database: Database) -> bool:
+    return await database.system_rows("select from outbox where sent_at is null") == []
 
 
 async def _is_member(database: Database, who: Principal) -> bool:

@@ -25,6 +25,11 @@ class Ownership(NamedTuple):
         return self.other_members == 0
 
 
+class FormerMember(NamedTuple):
+    tenant_id: UUID
+    user_id: UUID
+
+
 def anonymous_email(user_id: UUID) -> str:
     """Nobody can receive mail there (RFC 2606), and the address that was used is free again."""
     return f"deleted-{user_id.hex}@deleted.invalid"

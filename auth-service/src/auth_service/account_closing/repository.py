@@ -7,6 +7,7 @@ from auth_service.account_closing.domain import (
     FIRST_NAME,
     KEPT_FOR,
     LAST_NAME,
+    FormerMember,
     Ownership,
     anonymous_email,
 )
@@ -40,6 +41,17 @@ async def list_tenants(work: Work, user_id: UUID) -> list[UUID]:
     return [row["tenant_id"] for row in rows]
 
 
+async def list_former_tenants(work: Work, user_id: UUID) -> list[UUID]:
+    """Those that the user has left."""
+    rows = await work.rows("select tenant_id from former_memberships where user_id = $1 order by tenant_id", user_id)
+    return [row["tenant_id"] for row in rows]
+
+
+async def take_untold(work: Work, at_most: int) -> list[FormerMember]:
+    """Of accounts that were erased before their former tenants were told of it; each is taken once."""
+    return [FormerMember(**row) for row in await work.rows(_TAKE_UNTOLD, at_most)]
+
+
 async def lock_due(work: Work, now: datetime, at_most: int) -> list[UUID]:
     """Accounts whose time is over. Those that another replica works on are left to it."""
     rows = await work.rows(_LOCK_DUE, now - KEPT_FOR, at_most)
@@ -62,6 +74,7 @@ _OF_USER = (
     "mfa_enrolments",
     "data_exports",
     "memberships",
+    "former_memberships",
 )
 """Where nothing of the user is left; other tables go with these."""
 
@@ -101,6 +114,13 @@ group by own.tenant_id order by own.tenant_id
 _LOCK_DUE = """
 select id from users where closed_at <= $1 and not is_active and anonymised_at is null
 order by closed_at limit $2 for update skip locked
+"""
+
+_TAKE_UNTOLD = """
+delete from former_memberships where (tenant_id, user_id) in (
+    select tenant_id, user_id from former_memberships where is_account_erased
+    order by tenant_id, user_id limit $1 for update skip locked
+) returning tenant_id, user_id
 """
 
 _ANONYMISE = """

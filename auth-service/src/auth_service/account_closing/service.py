@@ -73,6 +73,14 @@ async def anonymise_due(work: Work, now: datetime) -> int:
     return len(due)
 
 
+async def tell_former_tenants(work: Work, _now: datetime) -> int:
+    """A retention step, for accounts that were erased before their former tenants were told of it."""
+    untold = await repository.take_untold(work, BATCH)
+    for former in untold:
+        _tell_erased(work, former.tenant_id, former.user_id)
+    return len(untold)
+
+
 async def _lock_ownerships(work: Work, user_id: UUID) -> list[Ownership]:
     """With the seats of those tenants, which come before memberships."""
     for tenant_id in await repository.list_owned(work, user_id):
@@ -105,6 +113,8 @@ async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
     tenant_ids = await repository.list_tenants(work, user_id)
     for tenant_id in tenant_ids:
         _tell_gone(work, await accounts.find_user(work, tenant_id, user_id))
+    for tenant_id in await repository.list_former_tenants(work, user_id):
+        _tell_erased(work, tenant_id, user_id)
     await repository.anonymise(work, user_id, hash_of_nothing(), now)
     await forget_person(work, user_id, now)
     await delete_deserted(work, tenant_ids, now)
@@ -112,13 +122,17 @@ async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
 
 def _tell_gone(work: Work, user: UserView) -> None:
     tenant_id, version = user.tenant_id, user.version + 1
-    redact_topics(work, tenant_id, [user_topic(user.id)])
     removed = MembershipRemoved(
         entity_id=user.id, version=version, tenant_id=tenant_id, user_id=user.id, payload=Removed(user.id)
     )
     # First what only this event says: the other one takes away what tells whose things they are.
-    _tell_services(work, AccountAnonymised(tenant_id=tenant_id, user_id=user.id))
+    _tell_erased(work, tenant_id, user.id)
     tell(work, user, removed)
+
+
+def _tell_erased(work: Work, tenant_id: UUID, user_id: UUID) -> None:
+    redact_topics(work, tenant_id, [user_topic(user_id)])
+    _tell_services(work, AccountAnonymised(tenant_id=tenant_id, user_id=user_id))
 
 
 def _tell_services(work: Work, event: AccountDeactivated | AccountAnonymised) -> None:

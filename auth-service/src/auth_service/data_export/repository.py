@@ -23,10 +23,11 @@ async def collect(work: Work, user_id: UUID) -> dict[str, list[dict[str, Any]]]:
 
 
 async def tenants_of(work: Work, user_id: UUID) -> list[UUID]:
-    """Those that somebody belongs to, and those that they were signed in to before."""
+    """Those that somebody belongs to, and those that they have left or were signed in to before."""
     rows = await work.rows(
         """
         select tenant_id from memberships where user_id = $1 union select tenant_id from sessions where user_id = $1
+        union select tenant_id from former_memberships where user_id = $1
         order by tenant_id
         """,
         user_id,
@@ -65,6 +66,9 @@ SECTIONS = {
     "memberships": """
         select m.tenant_id, t.name as tenant_name, t.slug as tenant_slug, m.role, m.created_at, m.updated_at
         from memberships m join tenants t on t.id = m.tenant_id where m.user_id = $1 order by m.created_at
+    """,
+    "former_memberships": """
+        select tenant_id, left_at from former_memberships where user_id = $1 order by left_at, tenant_id
     """,
     "sessions": """
         select id, tenant_id, user_agent, address, created_at, last_seen_at, expires_at, revoked_at, revoked_reason

@@ -33,7 +33,10 @@ async def find_page(work: Work, tenant_id: UUID, viewer_id: UUID, query: UserQue
 
 
 async def read_directory(work: Work, question: MemberDirectory) -> list[UserState]:
-    """Of all tenants: for system work. Who has closed their account has left."""
+    """Of all tenants that are not deleted: who copies it would fill them again. Who has closed their account has left.
+
+    For system work.
+    """
     rows = await work.rows(_DIRECTORY, question.after_tenant, question.after_user, question.limit)
     return msgspec.convert(rows, list[UserState])
 
@@ -83,7 +86,9 @@ _PAGE = f"""
 """
 
 _DIRECTORY = f"""
-{MEMBERS} where (m.tenant_id, m.user_id) > ($1, $2) and u.closed_at is null order by m.tenant_id, m.user_id limit $3
+{MEMBERS} where (m.tenant_id, m.user_id) > ($1, $2) and u.closed_at is null and not exists (
+    select from tenant_closures c where c.tenant_id = m.tenant_id and c.state in ('deleted', 'erased')
+) order by m.tenant_id, m.user_id limit $3
 """
 
 _COUNT = f"""

@@ -73,7 +73,7 @@ class Members:
             check_owner_remains(roster, user_id, None)
             now = self._clock.now()
             await end_keys(work, user_id, now, tenant_id=tenant_id)  # before they go with the membership
-            await tenants.remove_membership(work, tenant_id, user_id)
+            await tenants.remove_membership(work, tenant_id, user_id, now)
             leaving = Selection(user_id, tenant_id=tenant_id)
             await end_sessions(work, leaving, EndReason.MEMBERSHIP_ENDED, now)
             await withdraw_beyond(work, tenant_id, user_id, None)

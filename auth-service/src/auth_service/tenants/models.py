@@ -18,6 +18,23 @@ class Tenant(Model):
         table = "tenants"
 
 
+class FormerMembership(Model):
+    """Of accounts that are not erased. `left_at` is null where somebody left before it was noted.
+
+    `is_account_erased`: the account was erased before former tenants were told of it; then this one still is.
+    The key in the database is (tenant_id, user_id), which Tortoise cannot say.
+    """
+
+    tenant_id = fields.UUIDField(primary_key=True)
+    user_id = fields.UUIDField(db_index=True)
+    left_at = fields.DatetimeField(null=True)
+    is_account_erased = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "former_memberships"
+        unique_together = (("tenant_id", "user_id"),)
+
+
 class Membership(Model):
     """The key in the database is (tenant_id, user_id), which Tortoise cannot say."""
 

@@ -81,6 +81,7 @@ async def add_membership(work: Work, tenant_id: UUID, user_id: UUID, role: Role,
     """False when they are a member already, as whatever they are. In system work. Raises LimitReached."""
     is_new = await work.execute(_ADD_MEMBERSHIP, tenant_id, user_id, role.value, now) == 1
     if is_new:
+        await work.execute("delete from former_memberships where tenant_id = $1 and user_id = $2", tenant_id, user_id)
         await require_within(work, limits.MEMBERSHIPS_OF_USER, _COUNT_MEMBERSHIPS, user_id)
     return is_new
 
@@ -120,8 +121,9 @@ async def count_owned(work: Work, user_id: UUID) -> dict[Tier, int]:
     return {Tier(row["tier"]): row["number"] for row in await work.rows(_COUNT_OWNED, user_id)}
 
 
-async def remove_membership(work: Work, tenant_id: UUID, user_id: UUID) -> None:
-    await work.execute("delete from memberships where tenant_id = $1 and user_id = $2", tenant_id, user_id)
+async def remove_membership(work: Work, tenant_id: UUID, user_id: UUID, now: datetime) -> None:
+    """That somebody was a member is remembered until their account is erased."""
+    await work.execute(_REMOVE_MEMBERSHIP, tenant_id, user_id, now)
 
 
 _ADD_MEMBERSHIP = """
@@ -132,6 +134,12 @@ on conflict do nothing
 _IS_MEMBER = """
 select from memberships m join tenants t on t.id = m.tenant_id and t.closed_at is null
 where m.tenant_id = $1 and m.user_id = $2 and m.is_active
+"""
+
+_REMOVE_MEMBERSHIP = """
+with removed as (delete from memberships where tenant_id = $1 and user_id = $2 returning tenant_id, user_id)
+insert into former_memberships (tenant_id, user_id, left_at) select tenant_id, user_id, $3 from removed
+on conflict (tenant_id, user_id) do update set left_at = excluded.left_at
 """
 
 _LOCK_MEMBERS = """

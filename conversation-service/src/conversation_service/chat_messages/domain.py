@@ -56,9 +56,9 @@ def require_author(message: ChatMessageState, user_id: UUID) -> None:
 
 
 def emptied(message: ChatMessageState, now: datetime) -> ChatMessageState:
-    """What is left of it: its place."""
+    """What is left of it: its place. Without a name: no later event takes it out of the one that tells of this."""
     version = message.version + 1
-    return replace(message, content="", reactions=(), is_deleted=True, version=version, updated_at=now)
+    return replace(message, author=None, content="", reactions=(), is_deleted=True, version=version, updated_at=now)
 
 
 def joined_text(display_name: str | None) -> str:

@@ -32,7 +32,7 @@ _STORED = """
     m.is_deleted, m.version, m.created_at, m.updated_at
 """
 # Ids rise with time: an emoji stands where it was first used, and people in the order in which they used it.
-_AUTHOR = author_column("m.author_id", "m.tenant_id")
+_AUTHOR = author_column("m.author_id", "m.tenant_id", "m.created_at")
 _COLUMNS = f"""{_STORED}, {_AUTHOR}, coalesce((
     select jsonb_agg(jsonb_build_object('emoji', used.emoji, 'user_ids', used.user_ids) order by used.first)
     from (
@@ -210,7 +210,7 @@ insert into chat_messages as m (tenant_id, chat_id, id, about_user_id, type, con
 select $1, $2, $3, $4, 'system', $5, $6, $6, number from counted returning {_STORED}, {_AUTHOR}
 """
 
-_NAME = f"select ({display_name('$2', '$1')}) as name"
+_NAME = f"select {display_name('$2', '$1', 'now()')} as name"
 
 _NAMELESS = (joined_text(FORMER_MEMBER), left_text(FORMER_MEMBER))
 

@@ -96,6 +96,11 @@ async def find_page(work: Work, tenant_id: UUID, chat_id: UUID, query: Participa
     )
 
 
+async def joined_at(work: Work, tenant_id: UUID, user_id: UUID, chat_id: UUID) -> datetime | None:
+    row = await work.row(_JOINED_AT, tenant_id, user_id, chat_id)
+    return None if row is None else row["joined_at"]
+
+
 async def mark_read(work: Work, principal: Principal, chat_id: UUID, number: int) -> bool:
     """Whether that is further than they had read. Their participation stays locked, so that marks only rise."""
     return await work.execute(_MARK_READ, principal.tenant_id, principal.user_id, chat_id, number) == 1
@@ -108,6 +113,8 @@ from unnest($5::uuid[], $6::uuid[]) as new (id, user_id), chats c
 where c.tenant_id = $1 and c.id = $2
 on conflict (chat_id, user_id) do nothing returning user_id
 """
+
+_JOINED_AT = "select joined_at from chat_participants where tenant_id = $1 and user_id = $2 and chat_id = $3"
 
 _LEAVE = "delete from chat_participants where tenant_id = $1 and chat_id = $2 and user_id = $3"
 
@@ -136,7 +143,7 @@ _ANYBODY = "select from chat_participants where tenant_id = $1 and chat_id = $2 
 _COUNT = "select count(*) from chat_participants where tenant_id = $1 and chat_id = $2"
 
 _PARTICIPANTS = f"""
-select p.id, p.chat_id, p.user_id, ({display_name("p.user_id", "p.tenant_id")}) as display_name, p.role,
+select p.id, p.chat_id, p.user_id, {display_name("p.user_id", "p.tenant_id", "p.joined_at")} as display_name, p.role,
        p.last_read_number, p.joined_at
 from chat_participants p
 where p.tenant_id = $1 and p.chat_id = $2

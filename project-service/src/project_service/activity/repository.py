@@ -15,7 +15,7 @@ SORT = "-occurred_at"
 SORT_KEYS = {"occurred_at": SortKey("occurred_at", datetime)}
 _COLUMNS = f"""
     a.id, a.project_id, a.actor_id, a.type, a.entity_type, a.entity_id, a.changed_fields, a.occurred_at,
-    {author_column("a.actor_id", "a.tenant_id")}
+    {author_column("a.actor_id", "a.tenant_id", "a.occurred_at")}
 """
 
 

@@ -42,9 +42,13 @@ def unambiguous(named: Iterable[Mentionable], handles: Iterable[str]) -> list[Me
 
 
 def emptied(comment: CommentState, now: datetime) -> CommentState:
-    """What is left of it where there are replies."""
+    """What is left of it where there are replies. Without a name: no later event takes it out of the one that tells
+    of this.
+    """
     version = comment.version + 1
-    return replace(comment, body="", mentioned_user_ids=(), is_deleted=True, version=version, updated_at=now)
+    return replace(
+        comment, author=None, body="", mentioned_user_ids=(), is_deleted=True, version=version, updated_at=now
+    )
 
 
 def require_author(comment: CommentState, user_id: UUID) -> None:

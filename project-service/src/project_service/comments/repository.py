@@ -26,7 +26,7 @@ SORT_KEYS = {"created_at": SortKey("created_at", datetime)}
 _COLUMNS = f"""
     c.id, c.tenant_id, c.project_id, c.entity_type, c.entity_id, c.parent_id, c.author_id, c.body,
     c.mentioned_user_ids, c.edits, c.edited_at, c.is_deleted, c.version, c.created_at, c.updated_at,
-    {author_column("c.author_id", "c.tenant_id")}
+    {author_column("c.author_id", "c.tenant_id", "c.created_at")}
 """
 
 

@@ -221,7 +221,8 @@ _VERSION_FIELDS = (
 )  # fmt: skip
 _ADD_VERSION = f"""
 insert into versions as v ({", ".join(_VERSION_FIELDS)})
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning {author_column("v.author_id", "v.tenant_id")}
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+returning {author_column("v.author_id", "v.tenant_id", "v.created_at")}
 """
 _ADD_CHANGES = """
 insert into file_changes (tenant_id, project_id, version, path, op, file_id, size, sha256, language)

@@ -14,6 +14,7 @@ class GiftPerson(Model):
     notes = fields.TextField(null=True)
     user_id = fields.UUIDField(null=True)
     link_id = fields.UUIDField(null=True)
+    former_user_id = fields.UUIDField(null=True)
     sizes = fields.JSONField[dict[str, str]]()
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)

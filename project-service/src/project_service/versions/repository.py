@@ -19,7 +19,7 @@ SORT_KEYS = {"version": SortKey("version", Int)}
 _COLUMNS = f"""
     v.id, v.tenant_id, v.project_id, v.version, v.kind, v.message, v.author_id, v.added, v.updated, v.deleted,
     v.file_count, v.total_size, v.created_at, v.created_at as updated_at,
-    {author_column("v.author_id", "v.tenant_id")}
+    {author_column("v.author_id", "v.tenant_id", "v.created_at")}
 """
 
 

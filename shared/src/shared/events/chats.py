@@ -147,7 +147,7 @@ class RemovedChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     chat_id: UUID
     number: int
     place: ChatMessageState
-    """What is shown there from now on."""
+    """What is shown there from now on, but for `author`, whose name would stay."""
 
 
 class ChatMessageDeleted(Change, frozen=True, kw_only=True):

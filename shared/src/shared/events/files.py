@@ -105,4 +105,5 @@ class VersionAdded(Change, frozen=True, kw_only=True):
     type: ClassVar[str] = "project.version.added"
     schema_version: ClassVar[int] = 2
     live: ClassVar[LiveEvent] = LiveEvent.ADDED
+    author_field: ClassVar[str] = "author_id"
     payload: VersionState

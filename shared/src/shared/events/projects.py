@@ -279,7 +279,7 @@ class RemovedComment(msgspec.Struct, frozen=True, kw_only=True):
     entity_id: UUID
     has_replies: bool
     place: CommentState | None = None
-    """What is shown there from now on; None where nothing is."""
+    """What is shown there from now on, but for `author`, whose name would stay; None where nothing is."""
 
 
 class CommentAdded(Guarded, frozen=True, kw_only=True):

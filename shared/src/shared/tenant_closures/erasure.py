@@ -4,7 +4,7 @@ A walk that is interrupted begins again at the next round and finds less to do. 
 finds nothing and an hour has passed, so that what was under way when the tenant was deleted is found, too.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from shared.telemetry.logs import get_logger
 from shared.tenant_closures import repository
 
 ERASED_AT_ONCE = 2_000  # rows of one statement: triggers run for each, and others do not wait long behind its locks
-TENANTS_AT_ONCE = 100  # of one round
+TENANTS_AT_ONCE = 100  # of one page
 SETTLED_AFTER = timedelta(hours=1)  # far longer than any request, upload or delivery that was under way
 
 ErasureStep = Callable[[Work, UUID, int], Awaitable[int]]
@@ -37,10 +37,8 @@ class TenantErasure:
 
     async def run(self) -> int:
         """Erases what is there of all deleted tenants; how many rows. One that fails does not stop the others."""
-        async with self._database.system_work() as work:
-            tenant_ids = await repository.list_deleted(work, TENANTS_AT_ONCE)
-        count, failures = 0, []
-        for tenant_id in tenant_ids:
+        count, failures = 0, list[Exception]()
+        async for tenant_id in self._deleted():
             try:
                 count += await self.erase(tenant_id)
             except Exception as error:
@@ -49,6 +47,18 @@ class TenantErasure:
         if failures:
             raise failures[0]
         return count
+
+    async def _deleted(self) -> AsyncIterator[UUID]:
+        """All of them, page after page: those that wait for their hour keep no other from being erased."""
+        after = repository.FIRST
+        while True:
+            async with self._database.system_work() as work:
+                page = await repository.list_deleted(work, after, TENANTS_AT_ONCE)
+            for deletion in page:
+                yield deletion.tenant_id
+            if len(page) < TENANTS_AT_ONCE:
+                return
+            after = page[-1]
 
     async def erase(self, tenant_id: UUID) -> int:
         """One walk, which ends early where another replica is at it."""

@@ -4,8 +4,9 @@ A tenant that was never closed has no row. The row of a deleted one outlives its
 writes anything for the tenant.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.db.portions import PORTION_ROWS
@@ -26,6 +27,16 @@ class ClosureState(StrEnum):
     ERASED = "erased"
 
 
+class Deletion(NamedTuple):
+    """Of a tenant: in this order they are erased."""
+
+    as_of: datetime
+    tenant_id: UUID
+
+
+FIRST = Deletion(datetime.fromtimestamp(0, UTC), UUID(int=0))
+"""Before all of them."""
+
 ERASING = f"select from tenant_closures where tenant_id = {CURRENT_TENANT} and state in ('deleted', 'erased')"
 """Finds a row when the tenant of the current work is deleted; none in system work."""
 
@@ -45,9 +56,9 @@ async def is_deleted(work: Work) -> bool:
     return await work.row(ERASING) is not None
 
 
-async def list_deleted(work: Work, limit: int) -> list[UUID]:
+async def list_deleted(work: Work, after: Deletion, limit: int) -> list[Deletion]:
     """In system work: tenants whose data are still to be erased, those first that have been deleted for longest."""
-    return [row["tenant_id"] for row in await work.rows(_DELETED, limit)]
+    return [Deletion(**row) for row in await work.rows(_DELETED, *after, limit)]
 
 
 async def lock_deleted(work: Work, tenant_id: UUID) -> bool:
@@ -71,7 +82,10 @@ on conflict (tenant_id) do update set state = excluded.state, as_of = excluded.a
 where c.state in ('open', 'closed') and (excluded.state = 'deleted' or excluded.as_of > c.as_of)
 """
 
-_DELETED = "select tenant_id from tenant_closures where state = 'deleted' order by as_of limit $1"
+_DELETED = """
+select as_of, tenant_id from tenant_closures where state = 'deleted' and (as_of, tenant_id) > ($1, $2)
+order by as_of, tenant_id limit $3
+"""
 
 _LOCK = "select from tenant_closures where tenant_id = $1 and state = 'deleted' for update skip locked"
 

@@ -7,6 +7,9 @@ from typing import Any, cast
 import asyncpg
 from tortoise import BaseDBAsyncClient
 
+from shared.db.bootstrap import DatabaseUrls
+from shared.db.migrate import migrate
+
 
 class _Client:
     def __init__(self, connection: asyncpg.Connection) -> None:
@@ -29,3 +32,14 @@ class _Client:
 
 def migration_client(connection: asyncpg.Connection) -> BaseDBAsyncClient:
     return cast("BaseDBAsyncClient", _Client(connection))
+
+
+async def migrate_again(service: str, urls: DatabaseUrls, name: str) -> None:
+    """As if the migration file `name` had been killed just before its end."""
+    """On rows as an older version has left them."""
+    connection = await asyncpg.connect(urls.owner)
+    try:
+        await connection.execute("delete from aerich where version = $1", name)
+    finally:
+        await connection.close()
+    assert await migrate(service, urls.owner) == [name]

@@ -86,7 +86,8 @@ from {_SEEN_ITEMS} and i.status = 'idea' order by i.created_at desc, i.id desc l
 """
 
 _ACTIVITY = f"""
-select id, actor_id, type, entity_id, occurred_at, {author_column("a.actor_id", "a.tenant_id")} from gift_activity a
+select id, actor_id, type, entity_id, occurred_at, {author_column("a.actor_id", "a.tenant_id", "a.occurred_at")}
+from gift_activity a
 where tenant_id = $1 and (only_for is null or only_for = $2) and not $2 = any(hidden_from)
 order by occurred_at desc, id desc limit 20
 """

@@ -78,6 +78,13 @@ async def lock_member(work: Work, tenant_id: UUID, user_id: UUID) -> PersonState
     return None if row is None else msgspec.convert(row, PersonState)
 
 
+async def lock_all_of(work: Work, tenant_id: UUID, user_id: UUID) -> list[PersonState]:
+    """The persons that a user is, and was until they left."""
+    of_user = "(t.user_id = $2 or t.former_user_id = $2)"
+    sql = f"select {_COLUMNS} from {_TABLE} t where t.tenant_id = $1 and {of_user} order by t.id for update"
+    return msgspec.convert(await work.rows(sql, tenant_id, user_id), list[PersonState])
+
+
 async def add(work: Work, principal: Principal, new: CreatePerson, now: datetime) -> PersonState:
     """Raises PersonLinked, which ends the transaction."""
     values = {
@@ -99,9 +106,11 @@ async def add(work: Work, principal: Principal, new: CreatePerson, now: datetime
 async def update(
     work: Work, tenant_id: UUID, person_id: UUID, changes: Mapping[str, Any], now: datetime
 ) -> PersonState:
-    """Raises PersonLinked, which ends the transaction."""
+    """Another link, or none, ends the former one, unless `former_user_id` is among the changes. Raises PersonLinked,
+    which ends the transaction.
+    """
     if "user_id" in changes:
-        changes = {**changes, "link_id": changes["user_id"] and new_id()}
+        changes = {"former_user_id": None, **changes, "link_id": changes["user_id"] and new_id()}
     try:
         row = await statements.update(work, _TABLE, tenant_id, person_id, changes, now, _COLUMNS)
     except UniqueViolation as violation:

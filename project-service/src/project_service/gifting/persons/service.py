@@ -32,6 +32,7 @@ from shared.events.topics import person_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.members import repository as members
+from shared.messaging.redaction import redact_subjects
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
 
@@ -69,21 +70,11 @@ class PersonService:
             return GiftRecipientAnswer(await audience_of(work, asked.tenant_id, asked.user_id) is not None)
 
     async def anonymise(self, work: Work, tenant_id: UUID, user_id: UUID) -> None:
-        """Whoever was linked to the account: what is planned for them stays, who they are does not."""
+        """Whoever is or was linked to the account: what is planned for them stays, who they are does not."""
         await hold_links(work, tenant_id)
-        person = await repository.lock_member(work, tenant_id, user_id)
-        if person is None:
-            return
-        changed = differences(person, NOBODY)
-        after = await repository.update(work, tenant_id, person.id, changed, self._clock.now())
-        updated = PersonUpdated(
-            entity_id=after.id,
-            version=after.version,
-            changed_fields=tuple(changed),
-            relinked=_users(user_id),
-            payload=after,
-        )
-        tell(work, await linked(work, tenant_id), [person_topic(after.id)], updated)
+        for person in await repository.lock_all_of(work, tenant_id, user_id):
+            redact_subjects(work, tenant_id, [person.id])
+            await self._write(work, person, differences(person, NOBODY), former_user_id=None)
 
     async def add(self, principal: Principal, new: CreatePerson) -> PersonState:
         """Raises Forbidden, PersonLinkNeedsConsent, ValidationFailed, PersonLinked, TooManyLinkedPersons."""
@@ -116,12 +107,12 @@ class PersonService:
     async def unlink(self, work: Work, tenant_id: UUID, user_id: UUID, until: datetime) -> None:
         """Of somebody who has left: the person is no member any more, and what was kept from them is kept no more.
 
-        Not a person that was written since.
+        Not a person that was written since. Who they were is remembered, unseen, until their account is erased.
         """
         await hold_links(work, tenant_id)
         person = await repository.lock_member(work, tenant_id, user_id)
         if person is not None and person.updated_at <= until:
-            await self._write(work, person, {"user_id": None})
+            await self._write(work, person, {"user_id": None}, former_user_id=user_id)
 
     async def remove(self, principal: Principal, person_id: UUID, if_match: IfMatch) -> None:
         """Raises PersonNotFound, Forbidden, PreconditionFailed, PersonInUse."""
@@ -141,8 +132,11 @@ class PersonService:
             )
             tell(work, links, [person_topic(person_id)], gone)
 
-    async def _write(self, work: Work, before: PersonState, changed: dict[str, Any]) -> PersonState:
-        after = await repository.update(work, before.tenant_id, before.id, changed, self._clock.now())
+    async def _write(
+        self, work: Work, before: PersonState, changed: dict[str, Any], **unseen: UUID | None
+    ) -> PersonState:
+        """`unseen` are columns that nobody is told of."""
+        after = await repository.update(work, before.tenant_id, before.id, {**changed, **unseen}, self._clock.now())
         updated = PersonUpdated(
             entity_id=after.id,
             version=after.version,

@@ -20,6 +20,8 @@ create table leavings (
 create unique index leavings_once on leavings (tenant_id, user_id, coalesce(project_id, '{NO_TENANT}'::uuid));
 create index leavings_in_order on leavings (due_at, id);
 create index leavings_of_project on leavings (tenant_id, project_id) where project_id is not null;
+alter table gift_persons add column former_user_id uuid;
+create index gift_persons_former on gift_persons (tenant_id, former_user_id) where former_user_id is not null;
 {tenant_policy("leavings")}
 """
 
@@ -29,7 +31,10 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    return "drop table leavings;"
+    return """
+drop table leavings;
+alter table gift_persons drop column former_user_id;
+"""
 
 
 MODELS_STATE = (
