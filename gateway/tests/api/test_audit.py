@@ -113,7 +113,7 @@ async def test_auth_service_names_who_came_and_nobody_outside_sees_it(stack: Sta
     async def refuse(_request: Recorded, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(line.encode())
 
-    stack.auth._elsewhere = refuse
+    stack.auth.elsewhere = refuse
     answer = await stack.raw(
         b"POST /api/v1/auth/refresh HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Tessera-Audit: forged\r\n"
         b'Content-Type: application/json\r\nContent-Length: 26\r\n\r\n{"refresh_token":"canary"}'

@@ -51,7 +51,7 @@ def ship_document() -> dict[str, Any]:
 
 def describe(stack: Stack) -> None:
     nothing = answer_bytes(json_answer(b"{}"))
-    stack.auth._elsewhere = stack.conversation.answer = stack.realtime.answer = nothing
+    stack.auth.elsewhere = stack.conversation.answer = stack.realtime.answer = nothing
     stack.project.answer = answer_bytes(json_answer(msgspec.json.encode(ship_document())))
 
 
@@ -107,7 +107,7 @@ async def test_a_service_that_was_never_heard_is_named(stack: Stack) -> None:
 
 
 async def test_without_any_service_the_gateway_describes_itself(stack: Stack) -> None:
-    stack.auth._elsewhere = UNAVAILABLE
+    stack.auth.elsewhere = UNAVAILABLE
     for service in stack.services[1:]:
         service.answer = UNAVAILABLE
     document = await openapi(stack)

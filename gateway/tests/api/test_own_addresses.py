@@ -19,7 +19,7 @@ async def get(stack: Stack, path: str, **headers: str) -> tuple[int, Mapping[str
 
 def all_ready(stack: Stack) -> None:
     ready = answer_bytes(json_answer(b'{"status":"healthy","db":"connected"}'))
-    stack.auth._elsewhere = ready
+    stack.auth.elsewhere = ready
     for service in stack.services[1:]:
         service.answer = ready
 

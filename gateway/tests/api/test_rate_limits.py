@@ -149,7 +149,7 @@ async def test_errors_of_a_service_and_of_the_gateway_say_it_too(stack: Stack) -
 
 async def test_a_services_own_limit_joins_the_list(stack: Stack) -> None:
     own = b'HTTP/1.1 429 X\r\nRetry-After: 600\r\nRateLimit: "login";r=0;t=600\r\nContent-Length: 0\r\n\r\n'
-    stack.auth._elsewhere = answer_bytes(own)
+    stack.auth.elsewhere = answer_bytes(own)
 
     answer = await ask(stack, "/api/v1/auth/login", method="POST")
 

@@ -163,7 +163,7 @@ async def test_of_two_deleted_tenants_one_is_erased_and_the_restored_one_is_as_i
         await eventually(lambda tenant_id=tenant_id: has_settled(database, tenant_id))
         await close(bus, database, tenant_id)
     filled, before = await rows_of_tenant(database, ACME), await rows_of_tenant(database, GLOBEX)
-    assert [table for table, rows in filled.items() if not rows] == []
+    assert {table for table, rows in filled.items() if not rows} <= PASSING
     assert await objects.keys_below(tenant_prefix(ACME), 10) != []
 
     await restore(bus, database, GLOBEX)

@@ -11,6 +11,9 @@ from shared.tenant_closures.erasure import SETTLED_AFTER, ErasureStep, TenantEra
 from shared.testing.eventually import eventually
 from shared.testing.members import tell
 
+PASSING = frozenset({"leavings"})
+"""With rows for moments only."""
+
 KEPT_BY_AGE = frozenset({"outbox", "inbox"})
 """What of an erased tenant goes by age: events without a topic, and ids of applied events."""
 
