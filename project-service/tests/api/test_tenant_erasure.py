@@ -27,6 +27,7 @@ from shared.tenant_closures.erasure import TenantErasure
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.erasure import (
     KEPT_BY_AGE,
+    PASSING,
     LaterClock,
     close,
     closure_of,
