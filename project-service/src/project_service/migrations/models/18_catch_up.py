@@ -42,8 +42,8 @@ where d.tenant_id = p.tenant_id and d.webhook_id = p.id and g.tenant_id = p.tena
 """
 
 LEAVINGS = """
-insert into leavings (id, tenant_id, user_id, left_at)
-select gen_random_uuid(), tenant_id, user_id, as_of from tenant_members where not is_member
+insert into leavings (id, tenant_id, user_id, left_at, due_at)
+select gen_random_uuid(), tenant_id, user_id, as_of, now() from tenant_members where not is_member
 on conflict do nothing
 """
 
