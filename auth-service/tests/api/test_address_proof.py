@@ -34,6 +34,7 @@ DECIDED = {
     "invitations.invited_by": ENDS,
     "invitations.accepted_by": "stays: history, and opens nothing",
     "memberships.user_id": "stays: tenants that it made; before the proof it joins no others",
+    "former_memberships.user_id": "stays: where it was, and opens nothing",
     "user_settings.user_id": "stays: how things look",
     "data_exports.user_id": "stays: read by the account's own sessions alone, for a day",
     "audit_logs.user_id": "stays: the record of what happened",

@@ -150,6 +150,7 @@ async def test_filters_narrow_the_list(auth: AuthClient, ada: Member, database: 
         ("action=%00.", "query.action"),
         ("outcome=fine", "query.outcome"),
         ("trace_id=x", "query.trace_id"),
+        ("format=csv&cursor=0000", "query.cursor"),
         ("format=xml", "query.format"),
         ("from=yesterday", "query.from"),
         ("to=2026-11-01T00:00:00", "query.to"),

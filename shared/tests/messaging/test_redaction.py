@@ -385,7 +385,8 @@ async def _relay(database: Database, bus: RecordingBus) -> None:
     relay = Relay(database, bus, "conversation")  # type: ignore[arg-type]  # all that relaying needs
     async with database.system_session(idle_timeout=30) as session:
         await relay._prepare(session)
-        await relay._relay_all(session)
+        while await relay._relay_portion(session):
+            pass
 
 
 def _text(envelope: Envelope) -> str:

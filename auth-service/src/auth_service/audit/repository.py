@@ -68,6 +68,15 @@ async def add_entries(work: Work, entries: Sequence[tuple[UUID, Entry]]) -> None
     await work.execute(_MOVE_ENDS, list(ends), *columns)
 
 
+_Place = tuple[Moment, UUID]
+
+
+def check_cursor(query: AuditQuery) -> None:
+    """Before anything is answered. Raises ValidationFailed when the cursor is not one of this list."""
+    if query.cursor:
+        decode_cursor(query.cursor, _Place)
+
+
 async def list_records(
     work: Work, tenant_id: UUID, query: AuditQuery, *, planning_kept_from: UUID | None = None
 ) -> PageOf[Stored]:
@@ -79,7 +88,7 @@ async def list_records(
         counted = await work.row(count, *values)
         total = None if counted is None else counted["number"]
     if query.cursor:
-        values += decode_cursor(query.cursor, tuple[Moment, UUID])
+        values += decode_cursor(query.cursor, _Place)
         conditions += f" and (created_at, id) < (${len(values) - 1}, ${len(values)})"
     sql = f"""
         select {RECORD} from audit_logs where {conditions}

@@ -19,6 +19,7 @@ routes = Routes("audit log")
     "/api/v1/audit-logs",
     summary="List what was done in the tenant, or download it, as its owner or admin",
     errors=[Forbidden, LimitReached, TooManyRequests],
+    downloads=AuditRecordView,
 )
 async def list_audit_logs(
     principal: Principal, logs: AuditLogs, query: AuditQuery

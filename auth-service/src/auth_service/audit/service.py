@@ -96,7 +96,11 @@ class AuditLogs:
         return await self._find(_Export(principal, query, await self._kept_from(principal)))
 
     async def export(self, principal: Principal, query: AuditQuery, form: ExportFormat) -> AsyncIterator[bytes]:
-        """The whole list, read in portions while it is sent. Raises Forbidden, LimitReached, TooManyRequests."""
+        """The whole list, read in portions while it is sent.
+
+        Raises Forbidden, ValidationFailed for a cursor of elsewhere, LimitReached, TooManyRequests.
+        """
+        repository.check_cursor(query)
         self._downloads.require_room(principal.user_id)
         wanted = _Export(principal, query, await self._kept_from(principal))
         async with self._database.unit_of_work(principal.tenant_id) as work:

@@ -173,6 +173,8 @@ def _shapes(operation: Operation) -> Iterator[Any]:
     yield from (shape for _, shape, _ in map(_answer, alternatives(signature.answer)) if shape is not None)
     if operation.gives is not None and operation.gives.shape is not None:
         yield operation.gives.shape
+    if operation.downloads is not None:
+        yield operation.downloads
 
 
 def _distinct(shapes: Iterator[Any]) -> Iterator[Any]:
@@ -240,6 +242,8 @@ class _Describer:
             described = self._success(operation, answer)
             known = responses.setdefault(str(_answer(answer)[0]), described)
             known.get("content", {}).update(described.get("content", {}))
+        if operation.downloads is not None:
+            responses["200"]["content"].update(self._downloads(operation.downloads, responses["200"]["content"]))
         if operation.gives is not None:
             responses = {str(operation.gives.status): self._raw(operation.gives)}
         if _is_conditional(operation):
@@ -262,6 +266,15 @@ class _Describer:
         if answer is ResponseStream and operation.streams_events:
             described["content"] = {EVENT_STREAM: {}}  # a schema would be taken for that of each event
         return described
+
+    def _downloads(self, item: Any, content: dict[str, Any]) -> dict[str, Any]:
+        """The media types of a list whose `content` is known, when it can be downloaded too."""
+        listed = content["application/json"]
+        rows = {"type": "array", "items": self._schema_of[str(item)]}
+        return {
+            "application/json": {**listed, "schema": {"anyOf": [listed["schema"], rows]}},
+            "text/csv": {"schema": _bytes("text/csv")},
+        }
 
     def _raw(self, gives: Raw) -> dict[str, Any]:
         names = ["X-Request-Id", "RateLimit", "RateLimit-Policy"]

@@ -58,6 +58,7 @@ class OperationFacts(TypedDict, total=False):
     location: str
     streams_body: bool
     streams_events: bool
+    downloads: Any
     takes: Mapping[str, Any]
     gives: Raw
     authorize: Callable[..., Awaitable[None]]
@@ -99,6 +100,8 @@ class Operation:
     an idempotency key until the handler says so (`fingerprint_body`)."""
     streams_events: bool = False
     """An answer that is a stream has server-sent events in it; without this it is a file."""
+    downloads: Any = None
+    """The shape of the items of a list that can be downloaded as well: as CSV, or as a JSON array."""
     authorize: Callable[..., Awaitable[None]] | None = None
     """For operations with large bodies. Takes what a handler can take, but no body and no query, and raises what the
     handler would raise for a caller without the right. It is asked before a large or streamed body is read; the handler
