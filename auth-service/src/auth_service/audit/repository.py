@@ -68,13 +68,9 @@ async def add_entries(work: Work, entries: Sequence[tuple[UUID, Entry]]) -> None
     await work.execute(_MOVE_ENDS, list(ends), *columns)
 
 
-_Place = tuple[Moment, UUID]
-
-
-def check_cursor(query: AuditQuery) -> None:
-    """Before anything is answered. Raises ValidationFailed when the cursor is not one of this list."""
-    if query.cursor:
-        decode_cursor(query.cursor, _Place)
+def place_of(cursor: str) -> tuple[datetime, UUID]:
+    """The last record before the page. Raises ValidationFailed when the cursor is not one of this list."""
+    return decode_cursor(cursor, tuple[Moment, UUID])
 
 
 async def list_records(
@@ -88,7 +84,7 @@ async def list_records(
         counted = await work.row(count, *values)
         total = None if counted is None else counted["number"]
     if query.cursor:
-        values += decode_cursor(query.cursor, _Place)
+        values += place_of(query.cursor)
         conditions += f" and (created_at, id) < (${len(values) - 1}, ${len(values)})"
     sql = f"""
         select {RECORD} from audit_logs where {conditions}

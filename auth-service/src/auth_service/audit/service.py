@@ -100,7 +100,8 @@ class AuditLogs:
 
         Raises Forbidden, ValidationFailed for a cursor of elsewhere, LimitReached, TooManyRequests.
         """
-        repository.check_cursor(query)
+        if query.cursor:
+            repository.place_of(query.cursor)  # refused before anything is sent
         self._downloads.require_room(principal.user_id)
         wanted = _Export(principal, query, await self._kept_from(principal))
         async with self._database.unit_of_work(principal.tenant_id) as work:
