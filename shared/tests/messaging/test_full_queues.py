@@ -260,7 +260,7 @@ class CatchingUp:
         locks = "select count(*)::int as number from pg_locks where locktype = 'advisory' and classid = $1"
         [row] = await self._database.system_rows(locks, PARTITION_LOCK)
         self.held.add(row["number"])
-        async with self._database.unit_of_work(new_id()) as work:
+        async with self._database.unit_of_work(UUID(int=9)) as work:  # of a partition where nothing waits
             work.publish(NoteAdded(note_id=new_id()), topics=["all"], subject="note")
         return len(messages)
 
