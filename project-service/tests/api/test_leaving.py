@@ -17,6 +17,7 @@ from project_service.leaving.service import PORTION
 from project_service.versions import repository as versions
 from project_service.versions.schemas import VersionListQuery
 from shared.clock import SystemClock
+from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.auth import AccountDeactivated
 from shared.events.topics import list_topic, person_topic, project_topic, tasks_topic, tenant_topic
@@ -183,9 +184,9 @@ async def test_who_leaves_again_meanwhile_is_not_forgotten(client: ProjectClient
 
 
 async def test_members_whose_things_cannot_be_dealt_with_hold_up_nobody(
-    client: ProjectClient, capfd: pytest.CaptureFixture[str]
+    database: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """However many they are."""
+    """However many they are. Without the service: its own task would deal with them."""
     broken, ben = person(), person()
     now = datetime.now(UTC)
     dealt_with = []
@@ -196,8 +197,8 @@ async def test_members_whose_things_cannot_be_dealt_with_hold_up_nobody(
         dealt_with.append(leaving.user_id)
         return 0
 
-    task = LeavingTask(client.database, deal_with, SystemClock())
-    async with client.database.system_work() as work:
+    task = LeavingTask(database, deal_with, SystemClock())
+    async with database.system_work() as work:
         for _ in range(AT_ONCE):
             await leavings.add(work, Leaving(broken.tenant_id, new_id(), None, now - SECOND), now - SECOND)
         await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, now), now)
@@ -207,7 +208,7 @@ async def test_members_whose_things_cannot_be_dealt_with_hold_up_nobody(
     await task.work_off()
 
     assert dealt_with == [ben.user_id]
-    async with client.database.system_work() as work:
+    async with database.system_work() as work:
         assert await leavings.find(work, now, AT_ONCE) == []
         assert len(await leavings.find(work, now + 2 * RETRY_AFTER, 2 * AT_ONCE)) == AT_ONCE
     logged = capfd.readouterr()
