@@ -255,11 +255,11 @@ async def test_a_webhook_gets_of_what_is_deleted_meanwhile_that_it_was(
     project = await client.new_project(ada)
     await receiver.down()
     task = await client.new_task(ada, project, title=SECRET)
-    await eventually(partial(has_failed, client, ada, webhook))
+    await eventually(partial(has_failed, client, ada, webhook), within=20)
     await client.send("DELETE", task_path(task), who=ada)
 
     await receiver.up()
-    await eventually(lambda: receiver.types() == ["task.added", "task.deleted"])
+    await eventually(lambda: receiver.types() == ["task.added", "task.deleted"], within=20)
 
     assert receiver.taken[0].content["data"] == {
         "entity_id": task["id"],
