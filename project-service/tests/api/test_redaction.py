@@ -257,6 +257,8 @@ async def test_a_webhook_gets_of_what_is_deleted_meanwhile_that_it_was(
     task = await client.new_task(ada, project, title=SECRET)
     await eventually(partial(has_failed, client, ada, webhook), within=20)
     await client.send("DELETE", task_path(task), who=ada)
+    before = await attempts(client, ada, webhook)
+    await eventually(lambda: _more_than(before + 1, client, ada, webhook), within=20)  # none is under way from before
 
     await receiver.up()
     await eventually(lambda: receiver.types() == ["task.added", "task.deleted"], within=20)
@@ -487,6 +489,15 @@ async def listen(client: ProjectClient, receiver: Receiver, who: Principal, **fi
 async def has_failed(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:
     logged = (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}/deliveries", who=who)).items
     return any(each["attempts"] for each in logged)
+
+
+async def attempts(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> int:
+    logged = (await client.send("GET", f"{WEBHOOKS}/{webhook['id']}/deliveries", who=who)).items
+    return sum(each["attempts"] for each in logged)
+
+
+async def _more_than(count: int, client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:
+    return await attempts(client, who, webhook) > count
 
 
 async def is_consumed(client: ProjectClient, event: Envelope) -> bool:
