@@ -1,5 +1,6 @@
 """What becomes of the things of a member who leaves the tenant, or a project: handed back, ended or passed on."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -191,11 +192,11 @@ async def test_members_whose_things_cannot_be_dealt_with_hold_up_nobody(
     now = datetime.now(UTC)
     dealt_with = []
 
-    async def deal_with(_work: Work, leaving: Leaving, _until: datetime) -> int:
+    async def deal_with(_work: Work, leaving: Leaving, _until: datetime) -> AsyncIterator[int]:
         if leaving.left_at < now:
             raise RuntimeError("no use")
         dealt_with.append(leaving.user_id)
-        return 0
+        yield 0
 
     task = LeavingTask(database, deal_with, SystemClock())
     async with database.system_work() as work:

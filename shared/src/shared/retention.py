@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.due_rows import Backlog, DueDeletion, DueRows, backlog_of
-from shared.db.portions import PORTION_ROWS
+from shared.db.portions import PORTION_ROWS, Portion
 from shared.db.unit_of_work import Work
 from shared.db.walked_rows import WalkedRows, WalkingDeletion
 from shared.supervision import PeriodicTask
@@ -32,13 +32,6 @@ AS_WRITTEN = "the write that adds one too many"
 BY_ITS_USER = "its user, or who may delete it"
 
 _ALONE = "select pg_try_advisory_xact_lock(hashtextextended('retention: ' || $1, 0)) as is_alone"
-
-
-class Portion(NamedTuple):
-    """What one transaction has deleted."""
-
-    deleted: int
-    is_last: bool
 
 
 Retention = Callable[[Work, datetime], Awaitable[int]]
@@ -68,12 +61,12 @@ class Pruning(NamedTuple):
     @classmethod
     def of_rows(cls, name: str, due: DueRows, at_once: int = PORTION_ROWS) -> "Pruning":
         """Deletes the due rows themselves, `at_once` in a transaction: fewer where others go with each."""
-        return cls(name, lambda: partial(_portion_of_rows, DueDeletion(due, at_once)), partial(backlog_of, due))
+        return cls(name, lambda: DueDeletion(due, at_once).delete, partial(backlog_of, due))
 
     @classmethod
     def by_walk(cls, name: str, walked: WalkedRows) -> "Pruning":
         """Once a day, and so up to a day late."""
-        return cls(name, lambda: partial(_portion_of_walk, WalkingDeletion(walked)), interval=WALK_SECONDS)
+        return cls(name, lambda: WalkingDeletion(walked).delete, interval=WALK_SECONDS)
 
     def for_messages(self) -> "Pruning":
         return self._replace(interval=MESSAGES_SECONDS, is_essential=True)
@@ -211,12 +204,3 @@ async def _is_alone(work: Work, name: str) -> bool:
 async def _portion_of_step(step: Retention, work: Work, now: datetime) -> Portion:
     count = await step(work, now)
     return Portion(count, is_last=count == 0)
-
-
-async def _portion_of_walk(deletion: WalkingDeletion, work: Work, now: datetime) -> Portion:
-    return Portion(*await deletion.delete(work, now))
-
-
-async def _portion_of_rows(deletion: DueDeletion, work: Work, now: datetime) -> Portion:
-    deleted = await deletion.delete(work, now)
-    return Portion(deleted, is_last=deleted < deletion.at_once)

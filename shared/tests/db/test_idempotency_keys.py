@@ -8,11 +8,11 @@ import pytest
 from sample_service.notes import add_note, titles
 
 from shared.db.databases import Database
+from shared.db.portions import Portion
 from shared.errors import IdempotencyInProgress, IdempotencyMismatch
 from shared.idempotency import IdempotencyScope, ReplayAnswer, StoredAnswer, current_scope
 from shared.ids import new_id
 from shared.messaging.retention import KEYS
-from shared.retention import Portion
 
 TENANT, USER = new_id(), new_id()
 

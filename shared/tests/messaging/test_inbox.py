@@ -7,10 +7,10 @@ import pytest
 from sample_service.notes import add_note, titles
 
 from shared.db.databases import Database
+from shared.db.portions import Portion
 from shared.ids import new_id
 from shared.messaging.inbox import Inbox
 from shared.messaging.retention import INBOX
-from shared.retention import Portion
 
 TENANT = new_id()
 

@@ -111,21 +111,9 @@ def first_fault(end: Link, tenant_id: UUID, entries: Iterable[Entry], attestatio
 def sealed_fields(tenant_id: UUID, record: Stored) -> tuple[object, ...]:
     """Whatever can be read without a person's key."""
     return (
-        record.id,
-        tenant_id,
-        record.user_id,
-        record.session_id,
-        record.api_key_id,
-        record.action,
-        record.endpoint,
-        record.method,
-        record.status_code,
-        record.outcome,
+        *_what(tenant_id, record),
         record.personal,
-        record.request_bytes,
-        record.response_ms,
-        record.trace_id,
-        record.created_at,
+        *_how(record),
         record.recorded_at,
         record.aggregate,
     )
@@ -142,6 +130,17 @@ def _is_unchanged(tenant_id: UUID, entry: Entry, attestations: Attestations) -> 
 
 def _plain_fields(tenant_id: UUID, record: Stored) -> tuple[object, ...]:
     return (
+        *_what(tenant_id, record),
+        record.ip,
+        record.user_agent,
+        record.request_body,
+        *_how(record),
+    )
+
+
+def _what(tenant_id: UUID, record: Stored) -> tuple[object, ...]:
+    """Where both forms begin."""
+    return (
         record.id,
         tenant_id,
         record.user_id,
@@ -152,11 +151,9 @@ def _plain_fields(tenant_id: UUID, record: Stored) -> tuple[object, ...]:
         record.method,
         record.status_code,
         record.outcome,
-        record.ip,
-        record.user_agent,
-        record.request_body,
-        record.request_bytes,
-        record.response_ms,
-        record.trace_id,
-        record.created_at,
     )
+
+
+def _how(record: Stored) -> tuple[object, ...]:
+    """What both forms have behind the personal fields."""
+    return (record.request_bytes, record.response_ms, record.trace_id, record.created_at)

@@ -21,7 +21,7 @@ PORTION = 50  # chats or messages in a transaction: a chat takes about ten state
 class Leavings:
     def __init__(self, database: Database, chats: ChatService, clock: Clock) -> None:
         self._chats = chats
-        self._task = LeavingTask(database, self._portion, clock)
+        self._task = LeavingTask(database, self._steps, clock)
 
     @property
     def task(self) -> PeriodicTask:
@@ -38,12 +38,6 @@ class Leavings:
         if last_written == EVER:  # of somebody who is back, the answers under way are new
             await answers.want_all_stopped(work, tenant_id, user_id)
         await self._task.add(work, leaving)
-
-    async def _portion(self, work: Work, leaving: Leaving, last_written: datetime) -> int:
-        async for count in self._steps(work, leaving, last_written):
-            if count:
-                return count
-        return 0
 
     async def _steps(self, work: Work, leaving: Leaving, last_written: datetime) -> AsyncIterator[int]:
         """How many things each step has dealt with. Names go first: they say who somebody was."""

@@ -30,7 +30,7 @@ class Leavings:
         self._persons = persons
         self._webhooks = webhooks
         self._clock = clock
-        self._task = LeavingTask(database, self._portion, clock)
+        self._task = LeavingTask(database, self._steps, clock)
 
     @property
     def task(self) -> PeriodicTask:
@@ -54,12 +54,6 @@ class Leavings:
     async def leave_project(self, work: Work, leaving: Leaving) -> None:
         """In the transaction in which they leave."""
         await self._task.add(work, leaving)
-
-    async def _portion(self, work: Work, leaving: Leaving, last_written: datetime) -> int:
-        async for count in self._steps(work, leaving, last_written):
-            if count:
-                return count
-        return 0
 
     async def _steps(self, work: Work, leaving: Leaving, last_written: datetime) -> AsyncIterator[int]:
         """How many things each step has dealt with. Without a project, all of the tenant's are meant."""

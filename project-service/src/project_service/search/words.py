@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared.db.portions import Portion
 from shared.db.unit_of_work import Work
-from shared.retention import Portion
 
 LOOKED_AT = 500  # words in one transaction, with one probe of the index of documents for each
 

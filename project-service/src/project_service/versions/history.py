@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.db.portions import Portion
 from shared.db.unit_of_work import Work
 from shared.principal import Tier
 from shared.quotas import TIER_SETTLES, VERSIONS_KEPT_FOR
-from shared.retention import Portion
 
 LOOKED_AT = 2_000  # projects in one transaction, with one probe of an index for each
 ROWS_AT_ONCE = 5_000  # changes of files, or versions, in one transaction

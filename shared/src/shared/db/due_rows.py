@@ -5,7 +5,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from shared.db.portions import PORTION_ROWS
+from shared.db.portions import PORTION_ROWS, Portion
 from shared.db.unit_of_work import Work
 
 COUNTED_ROWS = 100_000
@@ -45,7 +45,7 @@ class DueDeletion:
     """
 
     def __init__(self, due: DueRows, at_once: int = PORTION_ROWS) -> None:
-        self.at_once = at_once
+        self._at_once = at_once
         self._kept_for = due.kept_for
         self._from = BEGINNING
         self._sql = f"""
@@ -58,12 +58,12 @@ class DueDeletion:
             select count(*) as deleted, max(due_at)::timestamptz as reached from deleted
         """
 
-    async def delete(self, work: Work, now: datetime) -> int:
-        """In system work: fewer than `at_once` say that nothing more is due."""
-        [row] = await work.rows(self._sql, now - self._kept_for, self._from, self.at_once)
-        deleted: int = row["deleted"]
-        self._from = row["reached"] if deleted == self.at_once else BEGINNING
-        return deleted
+    async def delete(self, work: Work, now: datetime) -> Portion:
+        """In system work."""
+        [row] = await work.rows(self._sql, now - self._kept_for, self._from, self._at_once)
+        is_last = row["deleted"] < self._at_once
+        self._from = BEGINNING if is_last else row["reached"]
+        return Portion(row["deleted"], is_last)
 
 
 async def backlog_of(due: DueRows, work: Work, now: datetime) -> Backlog:

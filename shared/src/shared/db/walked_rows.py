@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.db.portions import PORTION_ROWS
+from shared.db.portions import PORTION_ROWS, Portion
 from shared.db.unit_of_work import Work
 
 BEGINNING = UUID(int=0)
@@ -18,11 +18,6 @@ class WalkedRows(NamedTuple):
     table: str
     condition: str
     kept_for: timedelta = timedelta()
-
-
-class Walked(NamedTuple):
-    deleted: int
-    is_last: bool
 
 
 class WalkingDeletion:
@@ -42,9 +37,9 @@ class WalkingDeletion:
                    (select id from looked_at order by id desc limit 1) as reached
         """
 
-    async def delete(self, work: Work, now: datetime) -> Walked:
+    async def delete(self, work: Work, now: datetime) -> Portion:
         """In system work."""
         [row] = await work.rows(self._sql, now - self._kept_for, self._reached, self._at_once)
         is_last = row["looked_at"] < self._at_once
         self._reached = BEGINNING if is_last else row["reached"]
-        return Walked(row["deleted"], is_last)
+        return Portion(row["deleted"], is_last)

@@ -4,7 +4,7 @@ The transaction that hears of it writes a row into `leavings`, and a periodic ta
 is, a transaction deals with one portion, and what a process leaves when it dies is found by the next one.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 from shared.clock import Clock
@@ -21,17 +21,17 @@ AT_ONCE = 100  # members who take turns: one with many things does not keep the 
 RETRY_AFTER = timedelta(minutes=5)  # one that fails is left out meanwhile: any number of them hold up nobody
 EVER = datetime.max.replace(tzinfo=UTC)
 
-Portion = Callable[[Work, Leaving, datetime], Awaitable[int]]
-"""Deals with a portion of what they had; returns how many things it was, 0 when nothing is left.
+Steps = Callable[[Work, Leaving, datetime], AsyncIterator[int]]
+"""Each step deals with a portion of one kind of what they had, and yields how many things it was, 0 when none is left.
 
 The time is until when something must have been written last to count as had: `until` below.
 """
 
 
 class LeavingTask:
-    def __init__(self, database: Database, portion: Portion, clock: Clock) -> None:
+    def __init__(self, database: Database, steps: Steps, clock: Clock) -> None:
         self._database = database
-        self._deal_with = portion
+        self._steps = steps
         self._clock = clock
         self.task = PeriodicTask(TASK, ROUND_SECONDS, self.work_off, begins_at_once=True)
 
@@ -69,12 +69,19 @@ class LeavingTask:
             if not await leavings.lock(work, leaving):
                 return 0
             now = self._clock.now()
-            count = await self._deal_with(work, leaving, await until(work, leaving))
+            count = await self._first_portion(work, leaving)
             if count:
                 await leavings.postpone(work, leaving, now)  # behind the others
             else:
                 await leavings.remove(work, leaving)
             return count
+
+    async def _first_portion(self, work: Work, leaving: Leaving) -> int:
+        """Of the first step that has something left; 0 when none has."""
+        async for count in self._steps(work, leaving, await until(work, leaving)):
+            if count:
+                return count
+        return 0
 
     async def _postpone(self, leaving: Leaving) -> None:
         async with self._database.unit_of_work(leaving.tenant_id) as work:

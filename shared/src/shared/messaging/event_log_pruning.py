@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.db.due_rows import COUNTED_ROWS, Backlog
+from shared.db.portions import Portion
 from shared.db.schema import KEPT_PER_TOPIC, MILESTONE_EVERY, is_milestone
 from shared.db.unit_of_work import Work
 from shared.ids import first_id_at
-from shared.retention import Portion
 
 KEPT_FOR = timedelta(hours=24)
 """The window: within it every event stays. Beyond it at least KEPT_PER_TOPIC events of a topic stay."""

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from shared.db.portions import Portion
 from shared.db.unit_of_work import Work
-from shared.retention import Portion
 
 LOOKED_AT = 2_000  # counters in one transaction, with two probes of an index for each
 
