@@ -91,6 +91,9 @@ from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.introspection import CredentialKind
+from shared.jobs.metrics import JobMetrics
+from shared.jobs.queue import JobQueue
+from shared.jobs.worker import JobWorker
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
@@ -137,6 +140,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     keys = KeyRing(database, Seal(settings.key_encryption_secret, "signing keys"), clock)
     passwords = Passwords()
     limits = AttemptLimits(database, settings.key_encryption_secret, clock, settings.rate_limit_scale)
+    jobs = JobQueue(clock)
     mailroom = Mailroom(settings, database, clock)
     links = WebLinks(settings.public_web_url)
     members = Members(database, clock)
@@ -183,9 +187,11 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     _setup_audit(app, database, bus, AuditKeeper(settings.key_encryption_secret))
     _setup_lifecycle(app, keys, passwords)
     keeping = AuditKeeping(AuditSigner(settings.key_encryption_secret))
+    worker = JobWorker(database, jobs, bus, clock, JobMetrics(app.ctx.metrics), SERVICE)
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
     run_alongside(
         app,
+        *worker.tasks(),
         mailroom.deliveries,
         OldMailFiles(mail_folder(settings), clock).task(),
         resets.answers,

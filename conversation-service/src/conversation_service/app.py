@@ -53,6 +53,9 @@ from shared.held_data import HeldData
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
+from shared.jobs.metrics import JobMetrics
+from shared.jobs.queue import JobQueue
+from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
@@ -113,6 +116,8 @@ def create_app(
     access = ChatAccess(database, project_chats)
     chats = ChatService(database, access, project_chats, storage, clock)
     metrics = Metrics(SERVICE)
+    jobs = JobQueue(clock)
+    worker = JobWorker(database, jobs, bus, clock, JobMetrics(metrics), SERVICE)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, metrics)
     leavings = Leavings(database, chats, clock)
     events_in.register(consumers, leavings, project_chats, notifications)
@@ -125,6 +130,7 @@ def create_app(
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     run_alongside(
         app,
+        *worker.tasks(),
         PeriodicTask("end abandoned runs", engine.beat_seconds, engine.sweep),
         PeriodicTask("renew the leases of answers", engine.beat_seconds, admission.renew),
         PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),

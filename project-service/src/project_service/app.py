@@ -66,6 +66,9 @@ from shared.held_data import HeldData
 from shared.http.app import App, new_app
 from shared.http.background import run_alongside, setup_messaging
 from shared.http.defaults import setup_defaults
+from shared.jobs.metrics import JobMetrics
+from shared.jobs.queue import JobQueue
+from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
@@ -115,6 +118,8 @@ def create_app(
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
     planning = gifting.Planning(settings, database, clock)
     metrics, registry = Metrics(SERVICE), default_registry()
+    jobs = JobQueue(clock)
+    worker = JobWorker(database, jobs, bus, clock, JobMetrics(metrics), SERVICE)
     catalogue = webhook_catalogue(registry)
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
     client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
@@ -185,6 +190,7 @@ def create_app(
 
     run_alongside(
         app,
+        *worker.tasks(),
         DirectoryReader(database, Requests(bus)).task(),
         PeriodicTask("sweep unreferenced contents", CONTENTS_SECONDS, blobs.sweep),
         PeriodicTask("sweep objects without an attachment", ATTACHMENTS_SECONDS, attachments.sweep),

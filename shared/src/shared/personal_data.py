@@ -191,6 +191,15 @@ MESSAGING = (
         "which tenants are closed or deleted",
         Rows("kept for 90 days, so that late events write nothing for it"),
     ),
+    Table(
+        "jobs",
+        "work that is done behind a transaction",
+        rows_of_tenant("jobs"),
+        (Person(("payload", "unique_key"), "whom the work is for; texts of mail are sealed"),),
+        "Minutes, until it is done; 30 days when it was set aside.",
+        not_exported="it is made of what is exported, and done within minutes",
+        impersonal=("lane", "order_key", "concurrency_key", "worker", "log", "error"),
+    ),
     Table("aerich", "which migrations were applied", rows_of_nobody("of no tenant"), impersonal=("content",)),
 )
 """The tables that every service has; last of all, because what is deleted before may be told of."""

@@ -33,7 +33,7 @@ async def test_four_processes_at_once_apply_every_migration_once(empty: Database
 
     assert [code for code, _ in outputs] == [0, 0, 0, 0], outputs
     assert sorted(output for _, output in outputs) == [
-        "0_init.py\n1_add_colour.py\n2_tenant_closures.py\n",
+        "0_init.py\n1_add_colour.py\n2_tenant_closures.py\n3_jobs.py\n",
         "nothing to apply\n",
         "nothing to apply\n",
         "nothing to apply\n",
@@ -42,19 +42,20 @@ async def test_four_processes_at_once_apply_every_migration_once(empty: Database
         "0_init.py",
         "1_add_colour.py",
         "2_tenant_closures.py",
+        "3_jobs.py",
     ]
 
 
 async def test_four_processes_at_once_on_the_schema_before(empty: DatabaseUrls, tmp_path: Path) -> None:
     older = _copy_of_samples(tmp_path)
-    for name in ("1_add_colour.py", "2_tenant_closures.py"):
+    for name in ("1_add_colour.py", "2_tenant_closures.py", "3_jobs.py"):
         (older / name).unlink()
     assert (await _run_process(empty.owner, tmp_path))[0] == 0
 
     outputs = await asyncio.gather(*(_run_process(empty.owner) for _ in range(4)))
 
     assert [code for code, _ in outputs] == [0, 0, 0, 0], outputs
-    assert sorted(output for _, output in outputs)[0] == "1_add_colour.py\n2_tenant_closures.py\n"
+    assert sorted(output for _, output in outputs)[0] == "1_add_colour.py\n2_tenant_closures.py\n3_jobs.py\n"
 
 
 async def test_two_files_with_one_number_are_refused(empty: DatabaseUrls, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ async def test_a_failing_migration_leaves_nothing_behind(empty: DatabaseUrls, tm
 
     assert code != 0
     assert await _fetch(empty.owner, "select version from aerich") == ["0_init.py"]
-    assert await migrate("sample", empty.owner) == ["1_add_colour.py", "2_tenant_closures.py"]
+    assert await migrate("sample", empty.owner) == ["1_add_colour.py", "2_tenant_closures.py", "3_jobs.py"]
 
 
 async def test_the_epoch_of_the_event_log_is_made_once(empty: DatabaseUrls) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from shared.db import idempotency_keys
 from shared.db.due_rows import DueRows
 from shared.db.schema import KEPT_PER_TOPIC
+from shared.jobs.retention import JOBS
 from shared.messaging import inbox
 from shared.messaging.event_log_pruning import (
     IS_SENT,
@@ -121,6 +122,7 @@ MESSAGING: tuple[Kept, ...] = (
         f"{days(closures.REMEMBERED_FOR)} after it was erased or restored",
         CLOSURES,
     ),
+    JOBS,
     Kept("aerich", "which migrations were applied", "an upgrade goes on from there", "", FOR_EVER),
 )
 

@@ -1,0 +1,101 @@
+"""One attempt at a job: the handler within its time, and what becomes of the job after it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeVar
+
+from shared.db.failures import DatabaseUnavailable, TransactionConflict
+from shared.db.unit_of_work import Work
+from shared.errors import TesseraError
+from shared.jobs.errors import GivenUp, JobLost, Postponed, RetryLater
+from shared.jobs.job import Job
+from shared.jobs.kinds import JobKind
+from shared.jobs.metrics import JobMetrics
+from shared.jobs.schedule import Schedule
+from shared.telemetry.logs import get_logger
+
+P = TypeVar("P")
+Handler = Callable[[Job[P]], Awaitable[None]]
+OnGivenUp = Callable[[Work, Job[P], str], Awaitable[None]]
+
+AWAY = (DatabaseUnavailable, TransactionConflict)
+"""The job stays leased and is tried again when the lease runs out."""
+
+
+class Registered(NamedTuple):
+    kind: JobKind[Any]
+    handle: Handler[Any]
+    on_given_up: OnGivenUp[Any] | None = None
+    repeats: Schedule | None = None
+
+
+class Attempt:
+    """`is_cancelled`: it is stopped because somebody wants the job cancelled, not because the worker ends."""
+
+    def __init__(self, job: Job[Any], registered: Registered) -> None:
+        self.job = job
+        self.is_cancelled = False
+        self._registered = registered
+        self._log = get_logger(job_id=str(job.id), kind=job.kind.name, attempt=job.attempt)
+
+    async def run(self, metrics: JobMetrics) -> None:
+        started = time.monotonic()
+        try:
+            outcome = await self._outcome()
+        except JobLost:
+            outcome = "lost"
+        except AWAY:
+            self._log.warning("what came of a job could not be written down")
+            outcome = "lost"
+        metrics.ended(self.job.kind.name, outcome, time.monotonic() - started)
+
+    async def _outcome(self) -> str:
+        job = self.job
+        if job.attempt > job.kind.retry.attempts:
+            return await self._give_up("Its worker has died at each attempt.")
+        try:
+            async with asyncio.timeout(job.kind.timeout):
+                await self._registered.handle(job)
+        except asyncio.CancelledError:
+            if not self.is_cancelled:
+                raise
+            async with job.begin() as work:
+                await job.cancelled(work)
+            return "cancelled"
+        except (JobLost, *AWAY):
+            raise
+        except Postponed as error:
+            async with job.begin() as work:
+                await job.postpone(work, str(error), error.seconds)
+            return "postponed"
+        except GivenUp as error:
+            return await self._give_up(str(error))
+        except RetryLater as error:
+            return await self._retry(str(error), error.seconds)
+        except TimeoutError:
+            return await self._retry(f"It took longer than {job.kind.timeout:g} seconds.")
+        except Exception as error:
+            is_known = isinstance(error, TesseraError)
+            self._log.warning("a job failed", error=type(error).__name__, exc_info=None if is_known else error)
+            return await self._retry(type(error).__name__)
+        if not job.is_ended:
+            async with job.work():
+                pass
+        return "done"
+
+    async def _retry(self, reason: str, seconds: float | None = None) -> str:
+        if self.job.is_last_attempt:
+            return await self._give_up(reason)
+        async with self.job.begin() as work:
+            await self.job.retry(work, reason, seconds)
+        return "retried"
+
+    async def _give_up(self, reason: str) -> str:
+        async with self.job.begin() as work:
+            if self._registered.on_given_up is not None:
+                await self._registered.on_given_up(work, self.job, reason)
+            if not self.job.is_ended:
+                await self.job.give_up(work, reason)
+        self._log.error("a job is given up", reason=reason)
+        return "given_up"

@@ -1,0 +1,356 @@
+"""Every query on jobs.
+
+Taking is done by one worker at a time, under a lock of the database, and sees exact numbers of what runs. It walks from
+lane to lane, so that neither a long backlog of one tenant nor jobs of later times cost anything. A job that is found
+behind another of its order key is blocked; the end of that one takes the next up. Both hold the row of the one in
+front, so none stays blocked for ever.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants and numbered placeholders
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.ids import new_id
+from shared.jobs.schedule import Schedule
+from shared.jobs.schema import UNFINISHED
+from shared.tenant_closures.repository import is_closed
+
+STAGED_AT_ONCE = 1_000
+LANES_AT_ONCE = 200
+LOOKED_AT_IN_LANE = 50
+LOG_CHARACTERS = 16_384
+COUNTED_ROWS = 100_000
+_OURS = "id = $1 and worker = $2 and attempts = $3 and status = 'running'"
+
+
+class NewRow(NamedTuple):
+    id: UUID
+    payload: str
+    order_key: str | None
+    concurrency_key: str | None
+    unique_key: str | None
+    due_at: datetime
+    priority: int
+    repeats: str | None
+
+
+class TakenRow(NamedTuple):
+    """A job in a worker's hands; it is theirs while `worker` and `attempts` stand in the row."""
+
+    id: UUID
+    kind: str
+    tenant_id: UUID | None
+    order_key: str | None
+    payload: str
+    repeats: str | None
+    attempts: int
+    worker: UUID
+    created_at: datetime
+
+    @property
+    def fence(self) -> tuple[UUID, UUID, int]:
+        return self.id, self.worker, self.attempts
+
+
+class Room(NamedTuple):
+    """For how many of a kind there is room: in the worker, in all, per tenant, per concurrency key."""
+
+    kind: str
+    room: int
+    total: int
+    per_tenant: int
+    per_key: int
+    in_closed_tenants: bool
+    after_lane: str
+
+
+class Taken(NamedTuple):
+    """`lanes`: of which kinds more lanes are left, and behind which to go on."""
+
+    rows: list[TakenRow]
+    blocked: int
+    lanes: dict[str, str]
+
+
+class Beat(NamedTuple):
+    """What a worker tells of a job that it runs."""
+
+    id: UUID
+    attempts: int
+    progress: float | None
+    lines: str
+
+
+class Depth(NamedTuple):
+    """`age` in seconds, of the one that is queued longest."""
+
+    kind: str
+    status: str
+    jobs: int
+    age: float
+
+
+async def add(work: Work, kind: str, tenant_id: UUID | None, rows: Sequence[NewRow], now: datetime) -> list[UUID]:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    statement = _ADD if all(row.unique_key is None for row in rows) else _ADD_ONCE
+    added = await work.rows(statement, kind, tenant_id, now, *columns)
+    return [row["id"] for row in added]
+
+
+async def keep_scheduled(work: Work, kind: str, repeats: Schedule, now: datetime) -> None:
+    """In system work: the one row of a repeated kind. What waits longer than the schedule has it waits no longer."""
+    await work.execute(_KEEP_SCHEDULED, new_id(), kind, str(repeats), repeats.after(now), now)
+
+
+async def take(work: Work, worker: UUID, rooms: Sequence[Room], now: datetime, lease_until: datetime) -> Taken:
+    """In system work."""
+    await work.execute("select pg_advisory_xact_lock(hashtextextended('jobs: take', 0))")
+    await work.execute(_STAGE, now)
+    columns = [list(column) for column in zip(*rooms, strict=True)]
+    found = await work.rows(_TAKE, worker, now, lease_until, *columns)
+    rows = [TakenRow(**{name: row[name] for name in TakenRow._fields}) for row in found if row["id"] is not None]
+    lanes = {row["wanted_kind"]: row["last_lane"] for row in found if row["last_lane"] is not None}
+    return Taken(rows, found[0]["blocked"], lanes)
+
+
+async def look(database: Database, kinds: Sequence[str], now: datetime) -> tuple[bool, datetime | None]:
+    """Whether there may be something to take, and when the next one is due; costs next to nothing."""
+    [row] = await database.system_rows(_LOOK, kinds, now)
+    return row["is_any"], row["next_due"]
+
+
+async def beat(work: Work, worker: UUID, beats: Sequence[Beat], lease_until: datetime) -> dict[UUID, bool]:
+    """In system work: whether to cancel, of those that are still this worker's."""
+    columns = [list(column) for column in zip(*beats, strict=True)]
+    rows = await work.rows(_BEAT, worker, lease_until, *columns)
+    return {row["id"]: row["cancel_requested"] for row in rows}
+
+
+async def give_back(work: Work, worker: UUID, now: datetime) -> int:
+    """In system work: all that a worker has, which ends before it has tried."""
+    return await work.execute(
+        "update jobs set status = 'queued', worker = null, due_at = $2, attempts = attempts - 1"
+        " where status = 'running' and worker = $1", worker, now,
+    )  # fmt: skip
+
+
+async def complete(work: Work, row: TakenRow, next_at: datetime | None) -> bool:
+    [ended] = await work.rows(_COMPLETE, *row.fence, next_at)
+    is_ours: bool = ended["is_ours"]
+    return is_ours
+
+
+async def release(work: Work, row: TakenRow, due_at: datetime, attempts: int, error: str) -> bool:
+    sql = f"""
+        update jobs set status = 'scheduled', worker = null, due_at = $4, attempts = $5, error = $6, progress = null
+        where {_OURS}
+    """
+    return await work.execute(sql, *row.fence, due_at, attempts, error) == 1
+
+
+async def set_aside(work: Work, row: TakenRow, status: str, error: str | None, now: datetime) -> bool:
+    sql = f"update jobs set status = $4, worker = null, ended_at = $6, error = coalesce($5, error) where {_OURS}"
+    return await work.execute(sql, *row.fence, status, error, now) == 1
+
+
+async def unblock_next(work: Work, kind: str, order_key: str) -> None:
+    await work.execute(_UNBLOCK_NEXT, kind, order_key)
+
+
+async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
+    """The status that it had; None when there is no such job, or it has ended."""
+    row = await work.row(_CANCEL, job_id, now)
+    if row is None:
+        return None
+    if row["was"] != "running" and row["order_key"] is not None:
+        await unblock_next(work, row["kind"], row["order_key"])
+    status: str = row["was"]
+    return status
+
+
+async def retry(work: Work, job_id: UUID, now: datetime) -> bool:
+    sql = """
+        update jobs set status = 'queued', due_at = $2, attempts = 0, cancel_requested = false, ended_at = null
+        where id = $1 and status in ('failed', 'cancelled')
+    """
+    return await work.execute(sql, job_id, now) == 1
+
+
+async def hurry(work: Work, kind: str, concurrency_key: str, now: datetime) -> int:
+    sql = """
+        update jobs set status = 'queued', due_at = $3
+        where kind = $1 and concurrency_key = $2 and status = 'scheduled'
+    """
+    return await work.execute(sql, kind, concurrency_key, now)
+
+
+async def depths(database: Database, now: datetime) -> list[Depth]:
+    return [Depth(**row) for row in await database.system_rows(_DEPTHS, now, COUNTED_ROWS)]
+
+
+_NEW = """
+from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::smallint[], $11::text[])
+    with ordinality as new (id, payload, order_key, concurrency_key, unique_key, due_at, priority, repeats, position)
+"""
+
+_ADD = f"""
+insert into jobs (id, kind, tenant_id, payload, order_key, concurrency_key, unique_key, due_at, priority, repeats,
+                  status, created_at)
+select new.id, $1, $2, new.payload::json, new.order_key, new.concurrency_key, new.unique_key, new.due_at, new.priority,
+       new.repeats, case when new.due_at > $3 then 'scheduled' else 'queued' end, $3
+{_NEW} order by position
+"""
+
+_WHEN_IT_RUNS = "case jobs.status when 'running' then jobs.{0} else {1} end"
+
+_ADD_ONCE = f"""{_ADD}
+on conflict (kind, unique_key) where unique_key is not null and {UNFINISHED} do update set
+    payload = excluded.payload,
+    repeats = excluded.repeats,
+    next_at = case jobs.status when 'running' then excluded.due_at end,
+    due_at = {_WHEN_IT_RUNS.format("due_at", "excluded.due_at")},
+    attempts = {_WHEN_IT_RUNS.format("attempts", "0")},
+    status = case when jobs.status in ('running', 'blocked') then jobs.status else excluded.status end
+returning id
+"""
+_ADD += "returning id"
+
+_KEEP_SCHEDULED = f"""
+insert into jobs (id, kind, unique_key, payload, repeats, status, due_at, created_at)
+values ($1, $2, '', '{{}}', $3, 'scheduled', $4, $5)
+on conflict (kind, unique_key) where unique_key is not null and {UNFINISHED} do update
+set repeats = excluded.repeats, due_at = least(jobs.due_at, excluded.due_at)
+where jobs.status = 'scheduled' and jobs.repeats <> excluded.repeats
+"""
+
+# What is due is queued, and what the workers had who have died.
+_STAGE = f"""
+update jobs set status = 'queued', worker = null where id = any(
+    array(select id from jobs where status = 'scheduled' and due_at <= $1
+          order by due_at limit {STAGED_AT_ONCE} for update skip locked)
+    || array(select id from jobs where status = 'running' and due_at <= $1
+             limit {STAGED_AT_ONCE} for update skip locked)
+)
+"""
+
+_IN_FRONT = f"""
+select e.id from jobs e
+where e.kind = j.kind and e.order_key = j.order_key and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
+"""
+_RUNNING_OF_KEY = """
+select e.id from jobs e
+where e.kind = j.kind and e.lane = j.lane and e.status = 'running' and e.order_key = j.order_key limit 1
+"""
+_NEXT_LANE = "select j.lane from jobs j where j.kind = {0} and j.status = 'queued' and j.lane > {1} order by 1 limit 1"
+
+_TAKE = f"""
+with recursive wanted as (
+    select * from unnest($4::text[], $5::int[], $6::int[], $7::int[], $8::int[], $9::bool[], $10::text[])
+        as wanted (kind, room, total, per_tenant, per_key, in_closed_tenants, after_lane)
+), running as materialized (
+    select kind, lane, tenant_id, count(*)::int as jobs from jobs where status = 'running' and kind = any($4::text[])
+    group by kind, lane, tenant_id
+), lanes (kind, lane, number) as (
+    select w.kind, ({_NEXT_LANE.format("w.kind", "w.after_lane")}), 1 from wanted w
+    union all
+    select l.kind, ({_NEXT_LANE.format("l.kind", "l.lane")}), l.number + 1
+    from lanes l where l.lane is not null and l.number < {LANES_AT_ONCE}
+), candidates as materialized (
+    select w.*, c.*, w.per_key - coalesce(r.jobs, 0) as room_in_lane
+    from lanes l join wanted w on w.kind = l.kind left join running r on r.kind = l.kind and r.lane = l.lane
+    cross join lateral (
+        select j.id, j.seq, j.priority, j.lane, j.tenant_id,
+               case when j.order_key is not null then coalesce(({_IN_FRONT}), ({_RUNNING_OF_KEY})) end as in_front
+        from jobs j where j.kind = l.kind and j.lane = l.lane and j.status = 'queued'
+        order by j.priority desc, j.seq limit {LOOKED_AT_IN_LANE} for update of j skip locked
+    ) c
+    where w.per_key > coalesce(r.jobs, 0) and (w.in_closed_tenants or not {is_closed("c.tenant_id")})
+), in_lanes as (
+    select *, row_number() over (partition by kind, lane order by priority desc, seq) as in_lane
+    from candidates where in_front is null
+), in_tenants as (
+    select *, row_number() over (partition by kind, tenant_id order by in_lane, priority desc, seq) as in_tenant
+    from in_lanes where in_lane <= room_in_lane
+), in_kinds as (
+    select t.*, row_number() over (partition by t.kind order by t.in_tenant, t.priority desc, t.seq) as in_kind
+    from in_tenants t
+    where t.tenant_id is null or t.in_tenant <= t.per_tenant - coalesce((
+        select sum(r.jobs) from running r where r.kind = t.kind and r.tenant_id = t.tenant_id
+    ), 0)
+), taken as (
+    update jobs j set status = 'running', worker = $1, due_at = $3, attempts = j.attempts + 1, started_at = $2
+    from in_kinds k
+    where j.id = k.id and k.in_kind <= least(k.room, k.total - coalesce((
+        select sum(r.jobs) from running r where r.kind = k.kind
+    ), 0))
+    returning j.id, j.kind, j.tenant_id, j.order_key, j.payload, j.repeats, j.attempts, j.worker, j.created_at
+), in_front as (
+    select id from jobs
+    where id = any(array(select in_front from candidates where in_front is not null)) and {UNFINISHED}
+    for share skip locked
+), blocked as (
+    update jobs j set status = 'blocked' from candidates c join in_front f on f.id = c.in_front where j.id = c.id
+    returning j.id
+)
+select w.kind as wanted_kind, t.*, (select count(*)::int from blocked) as blocked,
+       (select l.lane from lanes l where l.kind = w.kind and l.number = {LANES_AT_ONCE}) as last_lane
+from wanted w left join taken t on t.kind = w.kind
+"""
+
+_LOOK = """
+select exists (select from jobs where status = 'queued' and kind = any($1::text[]))
+       or exists (select from jobs where status = 'running' and due_at <= $2) as is_any,
+       (select min(due_at) from jobs where status = 'scheduled') as next_due
+"""
+
+_BEAT = f"""
+update jobs j set due_at = $2, progress = coalesce(b.progress, j.progress),
+                  log = right(j.log || b.lines, {LOG_CHARACTERS})
+from unnest($3::uuid[], $4::int[], $5::real[], $6::text[]) as b (id, attempts, progress, lines)
+where j.id = b.id and j.worker = $1 and j.attempts = b.attempts and j.status = 'running'
+returning j.id, j.cancel_requested
+"""
+
+# One that was added again while it ran, or that repeats, is scheduled for the earlier of both times.
+_COMPLETE = f"""
+with mine as (
+    select id, least(next_at, $4) as next_at from jobs where {_OURS} for update
+), ended as (
+    delete from jobs j using mine m where j.id = m.id and m.next_at is null
+), again as (
+    update jobs j set status = 'scheduled', due_at = m.next_at, next_at = null, attempts = 0, worker = null,
+                      progress = null, error = null, log = ''
+    from mine m where j.id = m.id and m.next_at is not null
+)
+select exists (select from mine) as is_ours
+"""
+
+_UNBLOCK_NEXT = """
+update jobs set status = 'queued' where id = (
+    select id from jobs where kind = $1 and order_key = $2 and status = 'blocked' order by seq limit 1
+)
+"""
+
+_CANCEL = f"""
+with found as (
+    select id, kind, order_key, status from jobs where id = $1 and {UNFINISHED} for update
+)
+update jobs j set
+    cancel_requested = true,
+    status = case found.status when 'running' then 'running' else 'cancelled' end,
+    ended_at = case when found.status <> 'running' then $2::timestamptz end
+from found where j.id = found.id
+returning found.status as was, j.kind, j.order_key
+"""
+
+_DEPTHS = """
+select kind, status, count(*)::int as jobs,
+       coalesce(extract(epoch from $1 - min(due_at) filter (where status in ('queued', 'blocked'))), 0)::float8 as age
+from (select kind, status, due_at from jobs limit $2) counted
+group by kind, status
+"""

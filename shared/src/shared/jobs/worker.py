@@ -1,0 +1,237 @@
+"""Takes jobs and runs them, several at once; any replica of a service may.
+
+Jobs are leased. A worker renews its leases; what one had who died is taken by another when they run out. A worker is
+woken by commits of its own process and by signals of the others, and looks by itself when it hears of none.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from shared.clock import Clock
+from shared.db.databases import Database
+from shared.ids import new_id
+from shared.jobs import repository
+from shared.jobs.attempt import AWAY, Attempt, Handler, OnGivenUp, Registered
+from shared.jobs.job import Job
+from shared.jobs.kinds import JobKind, Limits, Nothing, Retry
+from shared.jobs.metrics import JobMetrics
+from shared.jobs.queue import JobQueue
+from shared.jobs.repository import Beat, Room
+from shared.jobs.schedule import Schedule
+from shared.messaging.bus import Bus
+from shared.messaging.signals import Signal, Signals
+from shared.supervision import PeriodicTask, TaskSet
+from shared.telemetry.logs import get_logger
+
+P = TypeVar("P")
+
+POLL_SECONDS = 5.0
+LEASE_SECONDS = 30.0
+BEAT_SECONDS = 1.0
+RENEW_SECONDS = 5.0
+ANNOUNCE_SECONDS = 0.05
+STOP_SECONDS = 2.0
+MEASURE_SECONDS = 10.0
+
+
+class JobsAdded(Signal, frozen=True, kw_only=True):
+    name = "jobs.added"
+    service: str
+
+
+class JobCancelled(Signal, frozen=True, kw_only=True):
+    name = "jobs.cancelled"
+    job_id: UUID
+
+
+class _Run(NamedTuple):
+    attempt: Attempt
+    task: "asyncio.Task[None]"
+
+
+class JobWorker:
+    """Kinds are registered before it runs. `run`, `renew` and `announce` go on until they are cancelled."""
+
+    def __init__(
+        self, database: Database, queue: JobQueue, bus: Bus, clock: Clock, metrics: JobMetrics, service: str
+    ) -> None:
+        self._id = new_id()
+        self._database = database
+        self._queue = queue
+        self._signals = Signals(bus)
+        self._clock = clock
+        self._metrics = metrics
+        self._service = service
+        self._kinds: dict[str, Registered] = {}
+        self._runs: dict[UUID, _Run] = {}
+        self._after_lanes: dict[str, str] = {}
+        self._renewed_at = 0.0
+        self._awake, self._added = asyncio.Event(), asyncio.Event()
+        self._tasks = TaskSet("job")
+        queue.on_added, queue.on_cancel = self._added_here, self._cancelled_here
+
+    def on(self, kind: JobKind[P], handle: Handler[P], on_given_up: OnGivenUp[P] | None = None) -> None:
+        """`on_given_up` is called in the transaction that sets the job aside."""
+        self._kinds[kind.name] = Registered(kind, handle, on_given_up)
+
+    def repeat(self, name: str, repeats: Schedule, do: Callable[[], Awaitable[object]], timeout: float = 600.0) -> None:
+        """Over all replicas one run at a time; a failed one is retried until the next is due."""
+        kind = JobKind(name, Nothing, timeout, Retry(attempts=3), Limits(per_worker=1, total=1))
+
+        async def handle(job: Job[Nothing]) -> None:
+            if count := await do():
+                get_logger().info("a repeated job is done", job=name, count=count)
+
+        self._kinds[name] = Registered(kind, handle, repeats=repeats)
+
+    def tasks(self) -> tuple[PeriodicTask | tuple[str, Callable[[], Any]], ...]:
+        """For `run_alongside`."""
+        measuring = PeriodicTask("measure jobs", MEASURE_SECONDS, self.measure, begins_at_once=True)
+        return ("run jobs", self.run), ("renew leases of jobs", self.renew), ("announce jobs", self.announce), measuring
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Outlives every failure of database and broker."""
+        is_scheduled = False
+        try:
+            while True:
+                self._awake.clear()
+                try:
+                    is_scheduled = is_scheduled or await self._schedule()
+                    rest = await self._take()
+                except AWAY:
+                    rest = POLL_SECONDS
+                except Exception:
+                    get_logger().exception("no jobs could be taken")
+                    rest = POLL_SECONDS
+                if rest:
+                    await self._rest(rest)
+        finally:
+            await self._stop()
+
+    async def run_due(self) -> int:
+        """Runs all that is due, and what follows from it; returns how many jobs. For tests, and nothing else runs."""
+        await self._schedule()
+        count = 0
+        while not await self._take() or self._runs:
+            count += len(self._runs)
+            await asyncio.gather(*(run.task for run in self._runs.values()), return_exceptions=True)
+        return count
+
+    async def renew(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                await self._beat()
+            except AWAY:
+                continue  # leases last for several beats
+
+    async def announce(self) -> None:
+        """Tells the other replicas, once for all that was added meanwhile."""
+        await self._signals.on(JobsAdded, lambda signal: self.wake() if signal.service == self._service else None)
+        await self._signals.on(JobCancelled, lambda signal: self._cancel(signal.job_id))
+        while True:
+            await self._added.wait()
+            self._added.clear()
+            await self._signals.send(JobsAdded(service=self._service))
+            await asyncio.sleep(ANNOUNCE_SECONDS)
+
+    async def measure(self) -> None:
+        self._metrics.show(await repository.depths(self._database, self._clock.now()), self._kinds)
+
+    async def _schedule(self) -> bool:
+        """Each repeated job has one row over all replicas; a new schedule counts from its next run on."""
+        now = self._clock.now()
+        for name, registered in sorted(self._kinds.items()):
+            if registered.repeats is not None:
+                async with self._database.system_work() as work:
+                    await repository.keep_scheduled(work, name, registered.repeats, now)
+        return True
+
+    async def _take(self) -> float:
+        """Seconds to rest: 0 when there may be more."""
+        rooms = [self._room(registered.kind) for registered in self._kinds.values()]
+        rooms = [room for room in rooms if room.room > 0]
+        now = self._clock.now()
+        is_any, next_due = await repository.look(self._database, [room.kind for room in rooms], now)
+        if rooms and (is_any or (next_due is not None and next_due <= now)):
+            async with self._database.system_work() as work:
+                taken = await repository.take(work, self._id, rooms, now, now + timedelta(seconds=LEASE_SECONDS))
+            self._after_lanes = taken.lanes
+            for row in taken.rows:
+                self._begin(Job(self._database, self._kinds[row.kind].kind, row, self._clock))
+            if taken.rows or taken.blocked or taken.lanes:
+                return 0.0
+        return POLL_SECONDS if next_due is None else min(POLL_SECONDS, max(0.05, (next_due - now).total_seconds()))
+
+    def _room(self, kind: JobKind[Any]) -> Room:
+        here = sum(run.attempt.job.kind is kind for run in self._runs.values())
+        total, per_tenant, per_key = kind.limits[1:]
+        after = self._after_lanes.get(kind.name, "")
+        return Room(kind.name, kind.limits.per_worker - here, total, per_tenant, per_key, kind.in_closed_tenants, after)
+
+    def _begin(self, job: Job[Any]) -> None:
+        attempt = Attempt(job, self._kinds[job.kind.name])
+        task = self._tasks.start(attempt.run(self._metrics), job_id=str(job.id), kind=job.kind.name)
+        self._runs[job.id] = _Run(attempt, task)
+        task.add_done_callback(lambda _task: self._finished(job))
+
+    def _finished(self, job: Job[Any]) -> None:
+        self._runs.pop(job.id, None)
+        self.wake()
+
+    async def _beat(self) -> None:
+        """Renews all leases every few seconds; in between it stores what jobs report."""
+        is_renewal = time.monotonic() - self._renewed_at >= RENEW_SECONDS
+        jobs = [run.attempt.job for run in self._runs.values() if is_renewal or run.attempt.job.has_news]
+        if not jobs:
+            return
+        lease_until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
+        async with self._database.system_work() as work:
+            ours = await repository.beat(work, self._id, [self._told(job) for job in jobs], lease_until)
+        if is_renewal:
+            self._renewed_at = time.monotonic()
+        for job in jobs:
+            if ours.get(job.id, True):
+                self._cancel(job.id, is_wanted=job.id in ours)
+
+    def _told(self, job: Job[Any]) -> Beat:
+        lines = "".join(f"{line}\n" for line in job.lines)
+        job.lines.clear()
+        progress, job.progress = job.progress, None
+        return Beat(job.id, job.attempt, progress, lines)
+
+    def _added_here(self) -> None:
+        self.wake()
+        self._added.set()
+
+    def _cancelled_here(self, job_id: UUID) -> None:
+        self._cancel(job_id)
+        self._tasks.start(self._signals.send(JobCancelled(job_id=job_id)))
+
+    def _cancel(self, job_id: UUID, *, is_wanted: bool = True) -> None:
+        if (run := self._runs.get(job_id)) is not None and not run.attempt.job.is_ended:
+            run.attempt.is_cancelled = is_wanted
+            run.task.cancel()
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
+        except TimeoutError:
+            return
+
+    async def _stop(self) -> None:
+        """What it has is given back, and taken by others at once."""
+        await self._tasks.stop(STOP_SECONDS)
+        try:
+            async with self._database.system_work() as work:
+                await repository.give_back(work, self._id, self._clock.now())
+        except AWAY:
+            return  # the leases run out

@@ -1,0 +1,238 @@
+"""What a job engine promises: each job once in effect, in order by key, within limits, retried, given up, cancelled."""
+
+import asyncio
+import contextlib
+from uuid import UUID
+
+from job_fakes import PARCEL, SHARED, Ledger, Parcel, Yard
+
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.ids import new_id
+from shared.jobs.errors import GivenUp, JobLost, Postponed, RetryLater
+from shared.jobs.job import Job
+from shared.jobs.kinds import JobKind
+from shared.jobs.queue import NewJob
+from shared.jobs.schedule import Every
+from shared.testing.eventually import eventually
+
+ACME, GLOBEX = UUID(int=1), UUID(int=2)
+
+
+async def add(yard: Yard, *jobs: NewJob[Parcel], tenant_id: UUID = ACME, kind: JobKind[Parcel] = PARCEL) -> list[UUID]:
+    async with yard.database.unit_of_work(tenant_id) as work:
+        return await yard.queue.add_all(work, kind, jobs)
+
+
+def parcel(name: str, **options: object) -> NewJob[Parcel]:
+    return NewJob(Parcel(name), **options)
+
+
+async def test_a_job_is_there_when_its_transaction_commits(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    with contextlib.suppress(RuntimeError):
+        async with yard.database.unit_of_work(ACME) as work:
+            await yard.queue.add(work, PARCEL, Parcel("never"))
+            raise RuntimeError
+    await add(yard, parcel("a"), parcel("b"))
+
+    assert await worker.run_due() == 2
+    assert sorted(ledger.names) == ["a", "b"]
+    assert await yard.statuses() == {}
+
+
+async def test_of_an_order_key_one_runs_after_another_also_while_the_first_waits(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    ledger.errors = [RetryLater("not yet")]
+    await add(yard, parcel("1", order_key="k"), parcel("2", order_key="k"), parcel("other", order_key="l"))
+
+    await worker.run_due()
+    assert sorted(ledger.names) == ["1", "other"]
+    assert await yard.statuses() == {"1": "scheduled", "2": "blocked"}
+
+    await add(yard, parcel("3", order_key="k"))
+    yard.clock.advance(10)
+    await worker.run_due()
+    assert [name for name in ledger.names if name != "other"] == ["1", "1", "2", "3"]
+
+
+async def test_limits_hold_over_all_workers(yard: Yard) -> None:
+    running: list[tuple[int, str]] = []
+    release = asyncio.Event()
+
+    async def handle(job: Job[Parcel]) -> None:
+        running.append((job.tenant_id.int, job.payload.name))
+        await release.wait()
+
+    workers = [yard.worker(), yard.worker()]
+    for tenant in (ACME, GLOBEX, UUID(int=3)):
+        jobs = (parcel(key, concurrency_key=f"{tenant}{key}") for key in "aaaabbbb")
+        await add(yard, *jobs, tenant_id=tenant, kind=SHARED)
+    for worker in workers:
+        worker.on(SHARED, handle)
+        await worker._take()
+        await worker._take()
+    await asyncio.sleep(0.05)
+
+    assert len(running) == 6
+    for tenant in (1, 2, 3):
+        of_tenant = [name for owner, name in running if owner == tenant]
+        assert len(of_tenant) <= 3
+        assert max(of_tenant.count("a"), of_tenant.count("b")) <= 2
+    release.set()
+    for worker in workers:
+        await worker.run_due()
+    await workers[0].run_due()
+    assert len(running) == 24
+
+
+async def test_a_job_that_fails_is_tried_again_and_set_aside_in_the_end(yard: Yard, ledger: Ledger) -> None:
+    told: list[str] = []
+
+    async def on_given_up(work: Work, job: Job[Parcel], reason: str) -> None:
+        told.append(reason)
+
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle, on_given_up)
+    ledger.errors = [RuntimeError("secret")] * 3
+    [job_id] = await add(yard, parcel("a"))
+    for seconds in (0, 10, 40):
+        yard.clock.advance(seconds)
+        await worker.run_due()
+
+    assert (ledger.names, told) == (["a"] * 3, ["RuntimeError"])
+    assert await yard.statuses() == {"a": "failed"}
+    async with yard.database.system_work() as work:
+        assert await yard.queue.retry(work, job_id)
+    await worker.run_due()
+    assert await yard.statuses() == {}
+
+
+async def test_a_postponed_attempt_does_not_count_and_a_hopeless_job_is_set_aside_at_once(
+    yard: Yard, ledger: Ledger
+) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    ledger.errors = [Postponed("busy", 1)] * 5 + [GivenUp("gone")]
+    await add(yard, parcel("a"))
+    for _ in range(6):
+        await worker.run_due()
+        yard.clock.advance(1)
+
+    assert len(ledger.names) == 6
+    assert await yard.statuses() == {"a": "failed"}
+
+
+async def test_what_a_dead_worker_had_is_taken_over_and_its_late_effect_is_lost(yard: Yard, ledger: Ledger) -> None:
+    hanging, release, lost = asyncio.Event(), asyncio.Event(), []
+
+    async def hang(job: Job[Parcel]) -> None:
+        hanging.set()
+        await release.wait()
+        try:
+            async with job.work() as work:
+                await work.execute("insert into notes (id, tenant_id, title) values ($1, $2, 'twice')", new_id(), ACME)
+        except JobLost:
+            lost.append(job.id)
+            raise
+
+    dead, alive = yard.worker(), yard.worker()
+    dead.on(PARCEL, hang)
+    alive.on(PARCEL, ledger.handle)
+    await add(yard, parcel("a"))
+    await dead._take()
+    await hanging.wait()
+    await alive.run_due()
+    assert ledger.names == []
+
+    yard.clock.advance(31)
+    await alive.run_due()
+    release.set()
+    await eventually(lambda: len(lost) == 1)
+    assert ledger.names == ["a"]
+    assert await yard.database.system_rows("select from notes") == []
+
+
+async def test_a_unique_key_has_one_job_and_one_added_while_it_runs_runs_once_more(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        if job.payload.name == "second":
+            await add(yard, parcel("third", unique_key="u"))
+
+    worker.on(PARCEL, handle)
+    [first] = await add(yard, parcel("first", unique_key="u"))
+    [second] = await add(yard, parcel("second", unique_key="u"))
+    assert first == second
+    await worker.run_due()
+    assert ledger.names == ["second", "third"]
+    assert await yard.statuses() == {}
+
+
+async def test_a_job_that_waits_or_runs_is_cancelled(yard: Yard) -> None:
+    started = asyncio.Event()
+
+    async def hang(job: Job[Parcel]) -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    worker = yard.worker()
+    worker.on(PARCEL, hang)
+    running, waiting = await add(yard, parcel("runs", order_key="k"), parcel("waits", order_key="k"))
+    await worker._take()
+    await started.wait()
+    async with yard.database.unit_of_work(GLOBEX) as work:
+        assert not await yard.queue.cancel(work, running)
+    async with yard.database.unit_of_work(ACME) as work:
+        assert await yard.queue.cancel(work, waiting)
+        assert await yard.queue.cancel(work, running)
+
+    async def is_over() -> bool:
+        return await yard.statuses() == {"runs": "cancelled", "waits": "cancelled"}
+
+    await eventually(is_over, within=2.0)
+
+
+async def test_a_repeated_job_has_one_row_and_one_run_at_a_time(yard: Yard) -> None:
+    runs: list[str] = []
+
+    async def do() -> None:
+        runs.append("run")
+
+    workers = [yard.worker(), yard.worker()]
+    for worker in workers:
+        worker.repeat("sample.sweep", Every(60), do)
+        await worker.run_due()
+    assert runs == []
+    for expected in (1, 2):
+        yard.clock.advance(60)
+        await asyncio.gather(*(worker.run_due() for worker in workers))
+        assert len(runs) == expected
+    yard.clock.advance(600)
+    await workers[0].run_due()
+    assert len(runs) == 3
+
+
+async def test_progress_lines_and_lease_are_stored_while_it_runs(yard: Yard, database: Database) -> None:
+    release = asyncio.Event()
+
+    async def handle(job: Job[Parcel]) -> None:
+        job.report(0.5, "half way")
+        await release.wait()
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker._take()
+    await asyncio.sleep(0)
+    yard.clock.advance(20)
+    await worker._beat()
+    yard.clock.advance(20)
+
+    [row] = await database.system_rows("select progress, log, due_at > $1 as is_leased from jobs", yard.clock.now())
+    assert row == {"progress": 0.5, "log": "half way\n", "is_leased": True}
+    release.set()
+    await worker.run_due()
