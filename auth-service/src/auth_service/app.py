@@ -88,7 +88,7 @@ from shared.db.databases import Database
 from shared.events.questions import EndedSessions, InvitationRoom, MemberDirectory, SigningKeys
 from shared.events.registry import default_registry
 from shared.http.app import App, new_app
-from shared.http.background import run_alongside, setup_messaging
+from shared.http.background import run_alongside, run_jobs, setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.introspection import CredentialKind
 from shared.jobs.metrics import JobMetrics
@@ -189,9 +189,9 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     keeping = AuditKeeping(AuditSigner(settings.key_encryption_secret))
     worker = JobWorker(database, jobs, bus, clock, JobMetrics(app.ctx.metrics), SERVICE)
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
+    run_jobs(app, worker)
     run_alongside(
         app,
-        *worker.tasks(),
         mailroom.deliveries,
         OldMailFiles(mail_folder(settings), clock).task(),
         resets.answers,

@@ -51,7 +51,7 @@ from shared.events.questions import ChatsOfUser, HeldAbout
 from shared.events.registry import default_registry
 from shared.held_data import HeldData
 from shared.http.app import App, new_app
-from shared.http.background import run_alongside, setup_messaging
+from shared.http.background import run_alongside, run_jobs, setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
@@ -128,9 +128,9 @@ def create_app(
     keeper.answer(responder)
     # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+    run_jobs(app, worker)
     run_alongside(
         app,
-        *worker.tasks(),
         PeriodicTask("end abandoned runs", engine.beat_seconds, engine.sweep),
         PeriodicTask("renew the leases of answers", engine.beat_seconds, admission.renew),
         PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),

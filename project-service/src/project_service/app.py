@@ -64,7 +64,7 @@ from shared.events.registry import default_registry
 from shared.events.webhooks import webhook_catalogue
 from shared.held_data import HeldData
 from shared.http.app import App, new_app
-from shared.http.background import run_alongside, setup_messaging
+from shared.http.background import run_alongside, run_jobs, setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
@@ -188,9 +188,9 @@ def create_app(
         comparing.close()
         archiving.close()
 
+    run_jobs(app, worker)
     run_alongside(
         app,
-        *worker.tasks(),
         DirectoryReader(database, Requests(bus)).task(),
         PeriodicTask("sweep unreferenced contents", CONTENTS_SECONDS, blobs.sweep),
         PeriodicTask("sweep objects without an attachment", ATTACHMENTS_SECONDS, attachments.sweep),

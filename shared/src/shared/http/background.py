@@ -6,6 +6,7 @@ from datetime import timedelta
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.http.app import App
+from shared.jobs.worker import JobWorker
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.redaction import OnRedacted, no_copies
@@ -87,6 +88,12 @@ def run_alongside(app: App, *works: PeriodicTask | tuple[str, Work]) -> None:
     @app.before_server_stop
     async def end(_app: App) -> None:
         await _stop(running)
+
+
+def run_jobs(app: App, worker: JobWorker) -> None:
+    """For as long as the service serves. `app.ctx.jobs` is the worker, for whoever has to wake it."""
+    app.ctx.jobs = worker
+    run_alongside(app, *worker.tasks())
 
 
 def _start(app: App, work: PeriodicTask | tuple[str, Work]) -> SupervisedTask:
