@@ -236,3 +236,102 @@ async def test_progress_lines_and_lease_are_stored_while_it_runs(yard: Yard, dat
     assert row == {"progress": 0.5, "log": "half way\n", "is_leased": True}
     release.set()
     await worker.run_due()
+
+
+async def test_a_payload_that_nobody_understands_is_set_aside_and_keeps_no_other_from_running(
+    yard: Yard, ledger: Ledger, database: Database
+) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await add(yard, parcel("strange"), parcel("plain"))
+    async with database.system_work() as work:
+        await work.execute("update jobs set payload = '{}' where payload ->> 'name' = 'strange'")
+    await worker.run_due()
+
+    assert ledger.names == ["plain"]
+    [row] = await database.system_rows("select status, error from jobs")
+    assert row == {"status": "failed", "error": "Its payload does not fit its kind."}
+
+
+async def test_a_job_that_kills_its_worker_each_time_is_set_aside(
+    yard: Yard, ledger: Ledger, database: Database
+) -> None:
+    async def hang(job: Job[Parcel]) -> None:
+        await asyncio.sleep(60)
+
+    await add(yard, parcel("poison"))
+    for _ in range(PARCEL.retry.attempts):
+        dying = yard.worker()
+        dying.on(PARCEL, hang)
+        await dying._take()
+        yard.clock.advance(31)
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await worker.run_due()
+
+    assert ledger.names == []
+    [row] = await database.system_rows("select status, error from jobs")
+    assert row == {"status": "failed", "error": "Its worker has died at each attempt."}
+
+
+async def test_a_job_that_fails_just_when_it_is_cancelled_never_runs_again(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+
+    async def handle(job: Job[Parcel]) -> None:
+        ledger.names.append(job.payload.name)
+        async with yard.database.system_work() as work:  # another replica: its signal is lost
+            await work.execute("update jobs set cancel_requested = true")
+        raise RetryLater("later", 3600)
+
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker.run_due()
+
+    assert ledger.names == ["a"]
+    assert await yard.statuses() == {"a": "cancelled"}
+
+
+async def test_what_an_orderly_worker_has_when_it_ends_is_taken_by_another_at_once(yard: Yard, ledger: Ledger) -> None:
+    started = asyncio.Event()
+
+    async def hang(job: Job[Parcel]) -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    ending, other = yard.worker(), yard.worker()
+    ending.on(PARCEL, hang)
+    other.on(PARCEL, ledger.handle)
+    await add(yard, parcel("a"))
+    running = asyncio.create_task(ending.run())
+    await started.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    await other.run_due()
+
+    assert ledger.names == ["a"]
+
+
+async def test_one_tenants_backlog_keeps_no_other_tenant_waiting(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await add(yard, *(parcel(f"acme {number}") for number in range(500)))
+    await add(yard, parcel("globex"), tenant_id=GLOBEX)
+    await worker._take()
+    await eventually(lambda: "globex" in ledger.names)
+
+    assert len(ledger.names) <= PARCEL.limits.per_worker
+
+
+async def test_a_closed_tenants_jobs_wait_until_it_is_restored(yard: Yard, ledger: Ledger, database: Database) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await add(yard, parcel("a"))
+    async with database.system_work() as work:
+        await work.execute("insert into tenant_closures values ($1, 'closed', now())", ACME)
+    await worker.run_due()
+    assert ledger.names == []
+
+    async with database.system_work() as work:
+        await work.execute("update tenant_closures set state = 'open'")
+    await worker.run_due()
+    assert ledger.names == ["a"]

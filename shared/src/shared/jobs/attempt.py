@@ -31,11 +31,8 @@ class Registered(NamedTuple):
 
 
 class Attempt:
-    """`is_cancelled`: it is stopped because somebody wants the job cancelled, not because the worker ends."""
-
     def __init__(self, job: Job[Any], registered: Registered) -> None:
         self.job = job
-        self.is_cancelled = False
         self._registered = registered
         self._log = get_logger(job_id=str(job.id), kind=job.kind.name, attempt=job.attempt)
 
@@ -52,17 +49,19 @@ class Attempt:
 
     async def _outcome(self) -> str:
         job = self.job
+        if job.is_cancelled:
+            return await self._cancel()
         if job.attempt > job.kind.retry.attempts:
             return await self._give_up("Its worker has died at each attempt.")
+        if not job.is_readable:
+            return await self._give_up("Its payload does not fit its kind.")
         try:
-            async with asyncio.timeout(job.kind.timeout):
+            async with asyncio.timeout(job.kind.timeout) as limit:
                 await self._registered.handle(job)
         except asyncio.CancelledError:
-            if not self.is_cancelled:
-                raise
-            async with job.begin() as work:
-                await job.cancelled(work)
-            return "cancelled"
+            if job.is_cancelled:  # else the worker ends, or has lost the job
+                return await self._cancel()
+            raise
         except (JobLost, *AWAY):
             raise
         except Postponed as error:
@@ -73,9 +72,9 @@ class Attempt:
             return await self._give_up(str(error))
         except RetryLater as error:
             return await self._retry(str(error), error.seconds)
-        except TimeoutError:
-            return await self._retry(f"It took longer than {job.kind.timeout:g} seconds.")
         except Exception as error:
+            if limit.expired():
+                return await self._retry(f"It took longer than {job.kind.timeout:g} seconds.")
             is_known = isinstance(error, TesseraError)
             self._log.warning("a job failed", error=type(error).__name__, exc_info=None if is_known else error)
             return await self._retry(type(error).__name__)
@@ -83,6 +82,11 @@ class Attempt:
             async with job.work():
                 pass
         return "done"
+
+    async def _cancel(self) -> str:
+        async with self.job.begin() as work:
+            await self.job.cancelled(work)
+        return "cancelled"
 
     async def _retry(self, reason: str, seconds: float | None = None) -> str:
         if self.job.is_last_attempt:

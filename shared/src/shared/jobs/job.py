@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -23,25 +24,37 @@ LINE_LENGTH = 500
 
 
 class Job(Generic[P]):
-    """`attempt` counts from 1. Every method that ends the attempt does so in the handler's transaction.
+    """`attempt` counts from 1. `is_cancelled`: somebody wants it cancelled.
 
-    It raises JobLost, which must leave the transaction, when the job is not ours any more: so an effect that is written
-    in that transaction happens once.
+    Every method that ends the attempt does so in the handler's transaction. It raises JobLost, which must leave the
+    transaction, when the job is not ours any more: so an effect that is written in that transaction happens once.
     """
 
     def __init__(self, database: Database, kind: JobKind[P], row: TakenRow, clock: Clock) -> None:
         self.id: UUID = row.id
         self.kind = kind
         self.tenant_id = row.tenant_id
-        self.payload: P = msgspec.json.decode(row.payload, type=kind.payload)
         self.attempt = row.attempts
         self.created_at: datetime = row.created_at
+        self.is_cancelled = row.cancel_requested
         self.is_ended = False
         self.lines: list[str] = []
         self.progress: float | None = None
         self._row = row
         self._database = database
         self._clock = clock
+
+    @cached_property
+    def payload(self) -> P:
+        """Raises msgspec.DecodeError for one that this version does not understand."""
+        return msgspec.json.decode(self._row.payload, type=self.kind.payload)
+
+    @property
+    def is_readable(self) -> bool:
+        try:
+            return self.payload is not None
+        except msgspec.DecodeError:
+            return False
 
     @property
     def is_last_attempt(self) -> bool:

@@ -50,6 +50,7 @@ class TakenRow(NamedTuple):
     repeats: str | None
     attempts: int
     worker: UUID
+    cancel_requested: bool
     created_at: datetime
 
     @property
@@ -146,8 +147,10 @@ async def complete(work: Work, row: TakenRow, next_at: datetime | None) -> bool:
 
 
 async def release(work: Work, row: TakenRow, due_at: datetime, attempts: int, error: str) -> bool:
+    """Until `due_at`. One that is to be cancelled comes back at once, and is cancelled then."""
     sql = f"""
-        update jobs set status = 'scheduled', worker = null, due_at = $4, attempts = $5, error = $6, progress = null
+        update jobs set status = 'scheduled', worker = null, attempts = $5, error = $6, progress = null,
+                        due_at = case when cancel_requested then started_at else $4 end
         where {_OURS}
     """
     return await work.execute(sql, *row.fence, due_at, attempts, error) == 1
@@ -174,9 +177,13 @@ async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
 
 
 async def retry(work: Work, job_id: UUID, now: datetime) -> bool:
-    sql = """
+    """Not one whose unique key another has by now."""
+    sql = f"""
         update jobs set status = 'queued', due_at = $2, attempts = 0, cancel_requested = false, ended_at = null
-        where id = $1 and status in ('failed', 'cancelled')
+        where id = $1 and status in ('failed', 'cancelled') and not exists (
+            select from jobs other where other.kind = jobs.kind and other.unique_key = jobs.unique_key
+            and other.{UNFINISHED}
+        )
     """
     return await work.execute(sql, job_id, now) == 1
 
@@ -288,7 +295,8 @@ with recursive wanted as (
     where j.id = k.id and k.in_kind <= least(k.room, k.total - coalesce((
         select sum(r.jobs) from running r where r.kind = k.kind
     ), 0))
-    returning j.id, j.kind, j.tenant_id, j.order_key, j.payload, j.repeats, j.attempts, j.worker, j.created_at
+    returning j.id, j.kind, j.tenant_id, j.order_key, j.payload, j.repeats, j.attempts, j.worker, j.cancel_requested,
+              j.created_at
 ), in_front as (
     select id from jobs
     where id = any(array(select in_front from candidates where in_front is not null)) and {UNFINISHED}

@@ -217,7 +217,7 @@ class JobWorker:
 
     def _cancel(self, job_id: UUID, *, is_wanted: bool = True) -> None:
         if (run := self._runs.get(job_id)) is not None and not run.attempt.job.is_ended:
-            run.attempt.is_cancelled = is_wanted
+            run.attempt.job.is_cancelled = is_wanted
             run.task.cancel()
 
     async def _rest(self, seconds: float) -> None:
