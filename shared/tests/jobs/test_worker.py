@@ -335,3 +335,23 @@ async def test_a_closed_tenants_jobs_wait_until_it_is_restored(yard: Yard, ledge
         await work.execute("update tenant_closures set state = 'open'")
     await worker.run_due()
     assert ledger.names == ["a"]
+
+
+async def test_a_job_that_comes_back_at_once_is_one_job_to_its_worker(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        if len(ledger.names) < 20:
+            async with job.begin() as work:
+                await job.postpone(work, "more is left", 0)
+            await asyncio.sleep(0.02)  # another take finds the row before this attempt has ended
+
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: len(ledger.names) == 20)
+    await eventually(lambda: not worker._runs)
+    running.cancel()
+
+    assert await yard.statuses() == {}

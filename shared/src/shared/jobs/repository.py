@@ -125,11 +125,11 @@ async def look(database: Database, kinds: Sequence[str], now: datetime) -> tuple
     return row["is_any"], row["next_due"]
 
 
-async def beat(work: Work, worker: UUID, beats: Sequence[Beat], lease_until: datetime) -> dict[UUID, bool]:
+async def beat(work: Work, worker: UUID, beats: Sequence[Beat], lease_until: datetime) -> dict[tuple[UUID, int], bool]:
     """In system work: whether to cancel, of those that are still this worker's."""
     columns = [list(column) for column in zip(*beats, strict=True)]
     rows = await work.rows(_BEAT, worker, lease_until, *columns)
-    return {row["id"]: row["cancel_requested"] for row in rows}
+    return {(row["id"], row["attempts"]): row["cancel_requested"] for row in rows}
 
 
 async def give_back(work: Work, worker: UUID, now: datetime) -> int:
@@ -321,7 +321,7 @@ update jobs j set due_at = $2, progress = coalesce(b.progress, j.progress),
                   log = right(j.log || b.lines, {LOG_CHARACTERS})
 from unnest($3::uuid[], $4::int[], $5::real[], $6::text[]) as b (id, attempts, progress, lines)
 where j.id = b.id and j.worker = $1 and j.attempts = b.attempts and j.status = 'running'
-returning j.id, j.cancel_requested
+returning j.id, j.attempts, j.cancel_requested
 """
 
 # One that was added again while it ran, or that repeats, is scheduled for the earlier of both times.

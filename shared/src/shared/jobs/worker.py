@@ -67,7 +67,7 @@ class JobWorker:
         self._metrics = metrics
         self._service = service
         self._kinds: dict[str, Registered] = {}
-        self._runs: dict[UUID, _Run] = {}
+        self._runs: dict[tuple[UUID, int], _Run] = {}  # of one job two, while the first attempt ends
         self._after_lanes: dict[str, str] = {}
         self._renewed_at = 0.0
         self._awake, self._added = asyncio.Event(), asyncio.Event()
@@ -179,33 +179,28 @@ class JobWorker:
     def _begin(self, job: Job[Any]) -> None:
         attempt = Attempt(job, self._kinds[job.kind.name])
         task = self._tasks.start(attempt.run(self._metrics), job_id=str(job.id), kind=job.kind.name)
-        self._runs[job.id] = _Run(attempt, task)
+        self._runs[job.id, job.attempt] = _Run(attempt, task)
         task.add_done_callback(lambda _task: self._finished(job))
 
     def _finished(self, job: Job[Any]) -> None:
-        self._runs.pop(job.id, None)
+        del self._runs[job.id, job.attempt]
         self.wake()
 
     async def _beat(self) -> None:
         """Renews all leases every few seconds; in between it stores what jobs report."""
         is_renewal = time.monotonic() - self._renewed_at >= RENEW_SECONDS
-        jobs = [run.attempt.job for run in self._runs.values() if is_renewal or run.attempt.job.has_news]
-        if not jobs:
+        runs = [run for run in self._runs.values() if is_renewal or run.attempt.job.has_news]
+        if not runs:
             return
+        beats = [_beat_of(run.attempt.job) for run in runs]
         lease_until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
         async with self._database.system_work() as work:
-            ours = await repository.beat(work, self._id, [self._told(job) for job in jobs], lease_until)
+            ours = await repository.beat(work, self._id, beats, lease_until)
         if is_renewal:
             self._renewed_at = time.monotonic()
-        for job in jobs:
-            if ours.get(job.id, True):
-                self._cancel(job.id, is_wanted=job.id in ours)
-
-    def _told(self, job: Job[Any]) -> Beat:
-        lines = "".join(f"{line}\n" for line in job.lines)
-        job.lines.clear()
-        progress, job.progress = job.progress, None
-        return Beat(job.id, job.attempt, progress, lines)
+        for run, beat in zip(runs, beats, strict=True):
+            if ours.get((beat.id, beat.attempts), True):  # to be cancelled, or lost
+                _stop(run, is_cancelled=(beat.id, beat.attempts) in ours)
 
     def _added_here(self) -> None:
         self.wake()
@@ -215,10 +210,10 @@ class JobWorker:
         self._cancel(job_id)
         self._tasks.start(self._signals.send(JobCancelled(job_id=job_id)))
 
-    def _cancel(self, job_id: UUID, *, is_wanted: bool = True) -> None:
-        if (run := self._runs.get(job_id)) is not None and not run.attempt.job.is_ended:
-            run.attempt.job.is_cancelled = is_wanted
-            run.task.cancel()
+    def _cancel(self, job_id: UUID) -> None:
+        for run in self._runs.values():
+            if run.attempt.job.id == job_id:
+                _stop(run, is_cancelled=True)
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -235,3 +230,17 @@ class JobWorker:
                 await repository.give_back(work, self._id, self._clock.now())
         except AWAY:
             return  # the leases run out
+
+
+def _stop(run: _Run, *, is_cancelled: bool) -> None:
+    """One that has ended already goes on to its commit."""
+    if not run.attempt.job.is_ended:
+        run.attempt.job.is_cancelled = is_cancelled
+        run.task.cancel()
+
+
+def _beat_of(job: Job[Any]) -> Beat:
+    lines = "".join(f"{line}\n" for line in job.lines)
+    job.lines.clear()
+    progress, job.progress = job.progress, None
+    return Beat(job.id, job.attempt, progress, lines)
