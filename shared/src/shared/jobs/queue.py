@@ -12,6 +12,7 @@ from shared.db.unit_of_work import Work
 from shared.ids import new_id
 from shared.jobs import repository
 from shared.jobs.kinds import JobKind
+from shared.jobs.repository import NewRow
 from shared.jobs.schedule import Schedule
 
 P = TypeVar("P")
@@ -57,19 +58,7 @@ class JobQueue:
         if not jobs:
             return []
         now = self._clock.now()
-        rows = [
-            repository.NewRow(
-                id=new_id(),
-                payload=msgspec.json.encode(job.payload).decode(),
-                order_key=job.order_key,
-                concurrency_key=job.concurrency_key,
-                unique_key=job.unique_key,
-                due_at=now if job.at is None else max(now, job.at),
-                priority=job.priority,
-                repeats=None if job.repeats is None else str(job.repeats),
-            )
-            for job in jobs
-        ]
+        rows = [_row_of(job, now) for job in jobs]
         ids = await repository.add(work, kind.name, work.tenant_id or tenant_id, rows, now)
         work.after_commit(self.on_added)
         return ids
@@ -92,3 +81,16 @@ class JobQueue:
         count = await repository.hurry(work, kind.name, concurrency_key, self._clock.now())
         work.after_commit(self.on_added)
         return count
+
+
+def _row_of(job: NewJob[P], now: datetime) -> NewRow:
+    return NewRow(
+        id=new_id(),
+        payload=msgspec.json.encode(job.payload).decode(),
+        due_at=now if job.at is None else max(now, job.at),
+        repeats=None if job.repeats is None else str(job.repeats),
+        order_key=job.order_key,
+        concurrency_key=job.concurrency_key,
+        unique_key=job.unique_key,
+        priority=job.priority,
+    )
