@@ -161,8 +161,8 @@ async def set_aside(work: Work, row: TakenRow, status: str, error: str | None, n
     return await work.execute(sql, *row.fence, status, error, now) == 1
 
 
-async def unblock_next(work: Work, kind: str, order_key: str) -> None:
-    await work.execute(_UNBLOCK_NEXT, kind, order_key)
+async def unblock_next(work: Work, kind: str, tenant_id: UUID | None, order_key: str) -> None:
+    await work.execute(_UNBLOCK_NEXT, kind, tenant_id, order_key)
 
 
 async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
@@ -171,7 +171,7 @@ async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
     if row is None:
         return None
     if row["was"] != "running" and row["order_key"] is not None:
-        await unblock_next(work, row["kind"], row["order_key"])
+        await unblock_next(work, row["kind"], row["tenant_id"], row["order_key"])
     status: str = row["was"]
     return status
 
@@ -247,11 +247,13 @@ update jobs set status = 'queued', worker = null where id = any(
 
 _IN_FRONT = f"""
 select e.id from jobs e
-where e.kind = j.kind and e.order_key = j.order_key and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
+where e.kind = j.kind and e.order_key = j.order_key and e.tenant_id is not distinct from j.tenant_id
+  and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
 """
 _RUNNING_OF_KEY = """
 select e.id from jobs e
-where e.kind = j.kind and e.lane = j.lane and e.status = 'running' and e.order_key = j.order_key limit 1
+where e.kind = j.kind and e.status = 'running' and e.order_key = j.order_key
+  and e.tenant_id is not distinct from j.tenant_id limit 1
 """
 _NEXT_LANE = "select j.lane from jobs j where j.kind = {0} and j.status = 'queued' and j.lane > {1} order by 1 limit 1"
 
@@ -340,7 +342,8 @@ select exists (select from mine) as is_ours
 
 _UNBLOCK_NEXT = """
 update jobs set status = 'queued' where id = (
-    select id from jobs where kind = $1 and order_key = $2 and status = 'blocked' order by seq limit 1
+    select id from jobs
+    where kind = $1 and tenant_id is not distinct from $2 and order_key = $3 and status = 'blocked' order by seq limit 1
 )
 """
 
@@ -353,7 +356,7 @@ update jobs j set
     status = case found.status when 'running' then 'running' else 'cancelled' end,
     ended_at = case when found.status <> 'running' then $2::timestamptz end
 from found where j.id = found.id
-returning found.status as was, j.kind, j.order_key
+returning found.status as was, j.kind, j.tenant_id, j.order_key
 """
 
 _DEPTHS = """
