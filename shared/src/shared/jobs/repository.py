@@ -157,8 +157,8 @@ async def release(work: Work, row: TakenRow, due_at: datetime, attempts: int, er
 
 
 async def set_aside(work: Work, row: TakenRow, status: str, error: str | None, now: datetime) -> bool:
-    sql = f"update jobs set status = $4, worker = null, ended_at = $6, error = coalesce($5, error) where {_OURS}"
-    return await work.execute(sql, *row.fence, status, error, now) == 1
+    """One that was added again while it ran is scheduled instead: nobody has tried that yet."""
+    return await work.execute(_SET_ASIDE, *row.fence, status, error, now) == 1
 
 
 async def unblock_next(work: Work, kind: str, tenant_id: UUID | None, order_key: str) -> None:
@@ -222,6 +222,7 @@ on conflict (kind, unique_key) where unique_key is not null and {UNFINISHED} do 
     next_at = case jobs.status when 'running' then excluded.due_at end,
     due_at = {_WHEN_IT_RUNS.format("due_at", "excluded.due_at")},
     attempts = {_WHEN_IT_RUNS.format("attempts", "0")},
+    cancel_requested = jobs.cancel_requested and jobs.status = 'running',
     status = case when jobs.status in ('running', 'blocked') then jobs.status else excluded.status end
 returning id
 """
@@ -334,10 +335,23 @@ with mine as (
     delete from jobs j using mine m where j.id = m.id and m.next_at is null
 ), again as (
     update jobs j set status = 'scheduled', due_at = m.next_at, next_at = null, attempts = 0, worker = null,
-                      progress = null, error = null, log = ''
+                      cancel_requested = false, progress = null, error = null, log = ''
     from mine m where j.id = m.id and m.next_at is not null
 )
 select exists (select from mine) as is_ours
+"""
+
+_SET_ASIDE = f"""
+update jobs set
+    status = case when next_at is null then $4 else 'scheduled' end,
+    due_at = coalesce(next_at, due_at),
+    next_at = null,
+    attempts = case when next_at is null then attempts else 0 end,
+    cancel_requested = cancel_requested and next_at is null,
+    worker = null,
+    ended_at = case when next_at is null then $6::timestamptz end,
+    error = coalesce($5, error)
+where {_OURS}
 """
 
 _UNBLOCK_NEXT = """
@@ -353,6 +367,7 @@ with found as (
 )
 update jobs j set
     cancel_requested = true,
+    next_at = null,
     status = case found.status when 'running' then 'running' else 'cancelled' end,
     ended_at = case when found.status <> 'running' then $2::timestamptz end
 from found where j.id = found.id
