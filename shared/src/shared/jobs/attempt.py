@@ -31,7 +31,7 @@ class Registered(NamedTuple):
 
 
 class Attempt:
-    """`is_handling`: only then may its task be cancelled; before the handler and after it the attempt ends by itself."""
+    """Its task may be cancelled while `is_handling`; before the handler and after it the attempt ends by itself."""
 
     def __init__(self, job: Job[Any], registered: Registered) -> None:
         self.job = job
