@@ -34,7 +34,9 @@ class Attempt:
     def __init__(self, job: Job[Any], registered: Registered) -> None:
         self.job = job
         self._registered = registered
-        self._log = get_logger(job_id=str(job.id), kind=job.kind.name, attempt=job.attempt)
+        self._log = get_logger(
+            job_id=str(job.id), kind=job.kind.name, attempt=job.attempt, tenant_id=str(job.tenant_id)
+        )
 
     async def run(self, metrics: JobMetrics) -> None:
         started = time.monotonic()
