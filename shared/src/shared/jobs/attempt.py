@@ -31,8 +31,11 @@ class Registered(NamedTuple):
 
 
 class Attempt:
+    """`is_handling`: only then may its task be cancelled; before the handler and after it the attempt ends by itself."""
+
     def __init__(self, job: Job[Any], registered: Registered) -> None:
         self.job = job
+        self.is_handling = False
         self._registered = registered
         self._log = get_logger(
             job_id=str(job.id), kind=job.kind.name, attempt=job.attempt, tenant_id=str(job.tenant_id)
@@ -59,7 +62,7 @@ class Attempt:
             return await self._give_up("Its payload does not fit its kind.")
         try:
             async with asyncio.timeout(job.kind.timeout) as limit:
-                await self._registered.handle(job)
+                await self._handle()
         except asyncio.CancelledError:
             if job.is_cancelled:  # else the worker ends, or has lost the job
                 return await self._cancel()
@@ -84,6 +87,13 @@ class Attempt:
             async with job.work():
                 pass
         return "done"
+
+    async def _handle(self) -> None:
+        self.is_handling = True
+        try:
+            await self._registered.handle(self.job)
+        finally:
+            self.is_handling = False
 
     async def _cancel(self) -> str:
         async with self.job.begin() as work:

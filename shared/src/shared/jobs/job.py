@@ -112,7 +112,7 @@ class Job(Generic[P]):
     async def _end(self, work: Work, is_ours: bool) -> None:
         self._check(is_ours)
         if self._row.order_key is not None:
-            await repository.unblock_next(work, self._row.kind, self._row.order_key)
+            await repository.unblock_next(work, self._row.kind, self.tenant_id, self._row.order_key)
 
     def _check(self, is_ours: bool) -> None:
         if not is_ours:

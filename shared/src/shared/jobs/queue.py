@@ -19,9 +19,9 @@ P = TypeVar("P")
 
 
 class NewJob(NamedTuple, Generic[P]):
-    """`order_key`: jobs of one kind and key run one after another, in the order in which they were enqueued; also the
-    next while the first waits to be tried again. Transactions that enqueue for one key at one time have to share a lock
-    if their order matters.
+    """`order_key`: jobs of one kind, tenant and key run one after another, in the order in which they were enqueued;
+    also the next while the first waits to be tried again. Transactions that enqueue for one key at one time have to
+    share a lock if their order matters.
 
     `concurrency_key`: see `Limits.per_key`. `at`: not before. `priority`: higher ones first, among those of the tenant.
     `unique_key`: of one kind and key there is one job. To enqueue it again replaces payload and time of the one that

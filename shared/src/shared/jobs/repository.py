@@ -158,12 +158,12 @@ async def release(work: Work, row: TakenRow, due_at: datetime, attempts: int, er
 
 
 async def set_aside(work: Work, row: TakenRow, status: str, error: str | None, now: datetime) -> bool:
-    sql = f"update jobs set status = $4, worker = null, ended_at = $6, error = coalesce($5, error) where {_OURS}"
-    return await work.execute(sql, *row.fence, status, error, now) == 1
+    """One that was added again while it ran is scheduled instead: nobody has tried that yet."""
+    return await work.execute(_SET_ASIDE, *row.fence, status, error, now) == 1
 
 
-async def unblock_next(work: Work, kind: str, order_key: str) -> None:
-    await work.execute(_UNBLOCK_NEXT, kind, order_key)
+async def unblock_next(work: Work, kind: str, tenant_id: UUID | None, order_key: str) -> None:
+    await work.execute(_UNBLOCK_NEXT, kind, tenant_id, order_key)
 
 
 async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
@@ -172,7 +172,7 @@ async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
     if row is None:
         return None
     if row["was"] != "running" and row["order_key"] is not None:
-        await unblock_next(work, row["kind"], row["order_key"])
+        await unblock_next(work, row["kind"], row["tenant_id"], row["order_key"])
     status: str = row["was"]
     return status
 
@@ -223,6 +223,7 @@ on conflict (kind, unique_key) where unique_key is not null and {UNFINISHED} do 
     next_at = case jobs.status when 'running' then excluded.due_at end,
     due_at = {_WHEN_IT_RUNS.format("due_at", "excluded.due_at")},
     attempts = {_WHEN_IT_RUNS.format("attempts", "0")},
+    cancel_requested = jobs.cancel_requested and jobs.status = 'running',
     status = case when jobs.status in ('running', 'blocked') then jobs.status else excluded.status end
 returning id
 """
@@ -248,11 +249,13 @@ update jobs set status = 'queued', worker = null where id = any(
 
 _IN_FRONT = f"""
 select e.id from jobs e
-where e.kind = j.kind and e.order_key = j.order_key and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
+where e.kind = j.kind and e.order_key = j.order_key and e.tenant_id is not distinct from j.tenant_id
+  and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
 """
 _RUNNING_OF_KEY = """
 select e.id from jobs e
-where e.kind = j.kind and e.lane = j.lane and e.status = 'running' and e.order_key = j.order_key limit 1
+where e.kind = j.kind and e.status = 'running' and e.order_key = j.order_key
+  and e.tenant_id is not distinct from j.tenant_id limit 1
 """
 _NEXT_LANE = "select j.lane from jobs j where j.kind = {0} and j.status = 'queued' and j.lane > {1} order by 1 limit 1"
 
@@ -333,15 +336,29 @@ with mine as (
     delete from jobs j using mine m where j.id = m.id and m.next_at is null
 ), again as (
     update jobs j set status = 'scheduled', due_at = m.next_at, next_at = null, attempts = 0, worker = null,
-                      progress = null, error = null, log = ''
+                      cancel_requested = false, progress = null, error = null, log = ''
     from mine m where j.id = m.id and m.next_at is not null
 )
 select exists (select from mine) as is_ours
 """
 
+_SET_ASIDE = f"""
+update jobs set
+    status = case when next_at is null then $4 else 'scheduled' end,
+    due_at = coalesce(next_at, due_at),
+    next_at = null,
+    attempts = case when next_at is null then attempts else 0 end,
+    cancel_requested = cancel_requested and next_at is null,
+    worker = null,
+    ended_at = case when next_at is null then $6::timestamptz end,
+    error = coalesce($5, error)
+where {_OURS}
+"""
+
 _UNBLOCK_NEXT = """
 update jobs set status = 'queued' where id = (
-    select id from jobs where kind = $1 and order_key = $2 and status = 'blocked' order by seq limit 1
+    select id from jobs
+    where kind = $1 and tenant_id is not distinct from $2 and order_key = $3 and status = 'blocked' order by seq limit 1
 )
 """
 
@@ -351,10 +368,11 @@ with found as (
 )
 update jobs j set
     cancel_requested = true,
+    next_at = null,
     status = case found.status when 'running' then 'running' else 'cancelled' end,
     ended_at = case when found.status <> 'running' then $2::timestamptz end
 from found where j.id = found.id
-returning found.status as was, j.kind, j.order_key
+returning found.status as was, j.kind, j.tenant_id, j.order_key
 """
 
 _DEPTHS = """

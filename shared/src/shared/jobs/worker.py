@@ -235,10 +235,11 @@ class JobWorker:
 
 
 def _stop(run: _Run, *, is_cancelled: bool) -> None:
-    """One that has ended already goes on to its commit."""
+    """One that has ended already goes on to its commit, one that has not begun sees it by itself."""
     if not run.attempt.job.is_ended:
         run.attempt.job.is_cancelled = is_cancelled
-        run.task.cancel()
+        if run.attempt.is_handling:
+            run.task.cancel()
 
 
 def _beat_of(job: Job[Any]) -> Beat:
