@@ -31,7 +31,7 @@ class Registered(NamedTuple):
 
 
 class Attempt:
-    """`is_handling`: only then may its task be cancelled; before the handler and after it the attempt ends by itself."""
+    """`is_handling`: only then may its task be cancelled; before and after the handler it ends by itself."""
 
     def __init__(self, job: Job[Any], registered: Registered) -> None:
         self.job = job
