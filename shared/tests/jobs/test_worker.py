@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from uuid import UUID
 
-from job_fakes import PARCEL, SHARED, Ledger, Parcel, Yard
+from job_fakes import ONE_BY_ONE, PARCEL, SHARED, Ledger, Parcel, Yard
 
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -355,3 +355,33 @@ async def test_a_job_that_comes_back_at_once_is_one_job_to_its_worker(yard: Yard
     running.cancel()
 
     assert await yard.statuses() == {}
+
+
+async def test_a_worker_whose_clock_jumps_keeps_what_it_has(yard: Yard, ledger: Ledger) -> None:
+    release = asyncio.Event()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        await release.wait()
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker._take()
+    await eventually(lambda: ledger.names == ["a"])
+    yard.clock.advance(3600)
+    await worker._take()
+    release.set()
+    await worker.run_due()
+
+    assert ledger.names == ["a"]
+
+
+async def test_what_comes_back_waits_behind_what_came_later(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(ONE_BY_ONE, ledger.handle)
+    ledger.errors = [Postponed("more is left", 0)] * 2
+    await add(yard, parcel("large"), parcel("small"), kind=ONE_BY_ONE)
+    await worker.run_due()
+
+    assert ledger.names == ["large", "small", "large", "small"]

@@ -31,13 +31,15 @@ class Registered(NamedTuple):
 
 
 class Attempt:
-    """Its task may be cancelled while `is_handling`; before the handler and after it the attempt ends by itself."""
+    """`is_handling`: only then may its task be cancelled; before and after the handler it ends by itself."""
 
     def __init__(self, job: Job[Any], registered: Registered) -> None:
         self.job = job
         self.is_handling = False
         self._registered = registered
-        self._log = get_logger(job_id=str(job.id), kind=job.kind.name, attempt=job.attempt)
+        self._log = get_logger(
+            job_id=str(job.id), kind=job.kind.name, attempt=job.attempt, tenant_id=str(job.tenant_id)
+        )
 
     async def run(self, metrics: JobMetrics) -> None:
         started = time.monotonic()

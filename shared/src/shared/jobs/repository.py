@@ -147,10 +147,15 @@ async def complete(work: Work, row: TakenRow, next_at: datetime | None) -> bool:
 
 
 async def release(work: Work, row: TakenRow, due_at: datetime, attempts: int, error: str) -> bool:
-    """Until `due_at`. One that is to be cancelled comes back at once, and is cancelled then."""
+    """Until `due_at`, behind all others; what was added again meanwhile begins anew.
+
+    One that is to be cancelled comes back at once, and is cancelled then.
+    """
+    behind = "seq = default," if row.order_key is None else ""
     sql = f"""
-        update jobs set status = 'scheduled', worker = null, attempts = $5, error = $6, progress = null,
-                        due_at = case when cancel_requested then started_at else $4 end
+        update jobs set status = 'scheduled', worker = null, error = $6, progress = null, next_at = null, {behind}
+                        attempts = case when next_at is null then $5 else 0 end,
+                        due_at = case when cancel_requested then started_at else least($4, next_at) end
         where {_OURS}
     """
     return await work.execute(sql, *row.fence, due_at, attempts, error) == 1

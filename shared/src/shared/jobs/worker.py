@@ -5,7 +5,6 @@ woken by commits of its own process and by signals of the others, and looks by i
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +20,7 @@ from shared.jobs.kinds import JobKind, Limits, Nothing, Retry
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
 from shared.jobs.repository import Beat, Room
-from shared.jobs.schedule import Schedule
+from shared.jobs.schedule import Every, Schedule
 from shared.messaging.bus import Bus
 from shared.messaging.signals import Signal, Signals
 from shared.supervision import PeriodicTask, TaskSet
@@ -69,7 +68,7 @@ class JobWorker:
         self._kinds: dict[str, Registered] = {}
         self._runs: dict[tuple[UUID, int], _Run] = {}  # of one job two, while the first attempt ends
         self._after_lanes: dict[str, str] = {}
-        self._renewed_at = 0.0
+        self._renewed_at = clock.now()
         self._awake, self._added = asyncio.Event(), asyncio.Event()
         self._tasks = TaskSet("job")
         queue.on_added, queue.on_cancel = self._added_here, self._cancelled_here
@@ -79,8 +78,9 @@ class JobWorker:
         self._kinds[kind.name] = Registered(kind, handle, on_given_up)
 
     def repeat(self, name: str, repeats: Schedule, do: Callable[[], Awaitable[object]], timeout: float = 600.0) -> None:
-        """Over all replicas one run at a time; a failed one is retried until the next is due."""
-        kind = JobKind(name, Nothing, timeout, Retry(attempts=3), Limits(per_worker=1, total=1))
+        """Over all replicas one run at a time. One that fails twice more runs again when the next is due."""
+        longest = repeats.seconds if isinstance(repeats, Every) else timeout
+        kind = JobKind(name, Nothing, timeout, Retry(attempts=3, longest=longest), Limits(per_worker=1, total=1))
 
         async def handle(job: Job[Nothing]) -> None:
             if count := await do():
@@ -161,6 +161,7 @@ class JobWorker:
         now = self._clock.now()
         is_any, next_due = await repository.look(self._database, [room.kind for room in rooms], now)
         if rooms and (is_any or (next_due is not None and next_due <= now)):
+            await self._beat(only_renew=True)  # a clock that has jumped must not take from us what we have
             async with self._database.system_work() as work:
                 taken = await repository.take(work, self._id, rooms, now, now + timedelta(seconds=LEASE_SECONDS))
             self._after_lanes = taken.lanes
@@ -186,18 +187,19 @@ class JobWorker:
         del self._runs[job.id, job.attempt]
         self.wake()
 
-    async def _beat(self) -> None:
+    async def _beat(self, *, only_renew: bool = False) -> None:
         """Renews all leases every few seconds; in between it stores what jobs report."""
-        is_renewal = time.monotonic() - self._renewed_at >= RENEW_SECONDS
-        runs = [run for run in self._runs.values() if is_renewal or run.attempt.job.has_news]
+        now = self._clock.now()
+        is_renewal = now - self._renewed_at >= timedelta(seconds=RENEW_SECONDS)
+        runs = [run for run in self._runs.values() if is_renewal or (run.attempt.job.has_news and not only_renew)]
         if not runs:
             return
         beats = [_beat_of(run.attempt.job) for run in runs]
-        lease_until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
+        lease_until = now + timedelta(seconds=LEASE_SECONDS)
         async with self._database.system_work() as work:
             ours = await repository.beat(work, self._id, beats, lease_until)
         if is_renewal:
-            self._renewed_at = time.monotonic()
+            self._renewed_at = now
         for run, beat in zip(runs, beats, strict=True):
             if ours.get((beat.id, beat.attempts), True):  # to be cancelled, or lost
                 _stop(run, is_cancelled=(beat.id, beat.attempts) in ours)
