@@ -1,7 +1,6 @@
 """Operations on jobs in any order, over a real database, and what must hold after each of them and in the end."""
 
 import asyncio
-import math
 from collections import Counter
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from shared.jobs.errors import GivenUp, Postponed, RetryLater
 from shared.jobs.job import Job
 from shared.jobs.kinds import JobKind, Limits, Retry
 from shared.jobs.queue import NewJob
-from shared.jobs.worker import JobWorker
+from shared.jobs.worker import RENEW_SECONDS, JobWorker
 
 RETRY = Retry(attempts=3, first=10.0, jitter=0.0)
 WIDE = JobKind("machine.wide", Parcel, timeout=600.0, retry=RETRY)
@@ -227,7 +226,7 @@ class JobMachine(RuleBasedStateMachine):
             await self.yard.queue.hurry(work, WIDE, key)
 
     async def _renew(self, worker: JobWorker) -> None:
-        worker._renewed_at = -math.inf
+        worker._renewed_at -= timedelta(seconds=RENEW_SECONDS)
         await worker._beat()
         await self._collect()
 
