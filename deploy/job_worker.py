@@ -1,4 +1,4 @@
-"""A process that runs the jobs of `deploy.job_stage`: `python -m deploy.job_worker`, told everything by its environment.
+"""A process that runs the jobs of `deploy.job_stage`, configured by its environment: `python -m deploy.job_worker`.
 
 It ends when its input is closed: with the process that has started it, however that ends.
 """

@@ -1,11 +1,11 @@
-"""Ends that cross each other: cancelled and retried, added anew and given up, taken over by the same worker."""
+"""Ends that cross each other: cancelled and retried, added anew and given up."""
 
 import asyncio
 from uuid import UUID
 
 from job_fakes import PARCEL, Ledger, Parcel, Yard
 
-from shared.jobs.errors import GivenUp, JobLost, RetryLater
+from shared.jobs.errors import GivenUp, RetryLater
 from shared.jobs.job import Job
 from shared.jobs.queue import NewJob
 from shared.jobs.worker import JobWorker
@@ -140,34 +140,6 @@ async def test_a_failed_job_is_not_retried_beside_a_newer_one_of_its_unique_key(
     async with yard.database.unit_of_work(ACME) as work:
         assert not await yard.queue.retry(work, old)
     assert await yard.statuses() == {"old": "failed", "new": "queued"}
-
-
-async def test_a_worker_that_takes_over_its_own_job_renews_it(yard: Yard) -> None:
-    releases, lost = [asyncio.Event(), asyncio.Event()], []
-
-    async def handle(job: Job[Parcel]) -> None:
-        await releases[job.attempt - 1].wait()
-        try:
-            async with job.work():
-                pass
-        except JobLost:
-            lost.append(job.attempt)
-            raise
-
-    worker = yard.worker()
-    worker.on(PARCEL, handle)
-    job_id = await add(yard, "a")
-    await worker._take()
-    yard.clock.advance(31)
-    await worker._take()
-    releases[0].set()
-    await eventually(lambda: lost == [1])
-    await asyncio.sleep(0)
-
-    assert [(run.attempt.job.id, run.attempt.job.attempt) for run in worker._runs.values()] == [(job_id, 2)]
-    releases[1].set()
-    await worker.run_due()
-    assert await yard.statuses() == {}
 
 
 async def test_a_job_that_is_cancelled_before_its_handler_has_begun_ends(yard: Yard, ledger: Ledger) -> None:
