@@ -385,3 +385,18 @@ async def test_what_comes_back_waits_behind_what_came_later(yard: Yard, ledger: 
     await worker.run_due()
 
     assert ledger.names == ["large", "small", "large", "small"]
+
+
+async def test_a_job_is_set_aside_although_what_should_follow_from_it_fails(yard: Yard, ledger: Ledger) -> None:
+    async def on_given_up(work: Work, job: Job[Parcel], reason: str) -> None:
+        await work.execute("insert into notes (id, tenant_id, title) values ($1, $2, 'half')", new_id(), ACME)
+        raise RuntimeError
+
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle, on_given_up)
+    ledger.errors = [GivenUp("gone")]
+    await add(yard, parcel("a"))
+    await worker.run_due()
+
+    assert await yard.statuses() == {"a": "failed"}
+    assert await yard.database.system_rows("select from notes") == []

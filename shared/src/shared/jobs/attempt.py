@@ -108,10 +108,20 @@ class Attempt:
         return "retried"
 
     async def _give_up(self, reason: str) -> str:
-        async with self.job.begin() as work:
-            if self._registered.on_given_up is not None:
-                await self._registered.on_given_up(work, self.job, reason)
-            if not self.job.is_ended:
-                await self.job.give_up(work, reason)
+        """Also when the hook of the kind fails: what is set aside is seen, what comes back for ever is not."""
+        try:
+            await self._set_aside(reason, self._registered.on_given_up if self.job.is_readable else None)
+        except (JobLost, *AWAY):
+            raise
+        except Exception:
+            self._log.exception("what follows from giving up a job failed")
+            await self._set_aside(reason, None)
         self._log.error("a job is given up", reason=reason)
         return "given_up"
+
+    async def _set_aside(self, reason: str, on_given_up: OnGivenUp[Any] | None) -> None:
+        async with self.job.begin() as work:
+            if on_given_up is not None:
+                await on_given_up(work, self.job, reason)
+            if not self.job.is_ended:
+                await self.job.give_up(work, reason)
