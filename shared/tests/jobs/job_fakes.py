@@ -64,3 +64,9 @@ class Yard:
     async def statuses(self) -> dict[str, str]:
         rows = await self.database.system_rows("select payload ->> 'name' as name, status from jobs order by seq")
         return {row["name"]: row["status"] for row in rows}
+
+
+async def take_all(worker: JobWorker) -> None:
+    """All that is due and has room; does not wait for any of it."""
+    while not await worker._take():
+        pass

@@ -1,6 +1,6 @@
 """Every query on jobs.
 
-Taking is done by one worker at a time, under a lock of the database, and sees exact numbers of what runs. It walks from
+Taking is done by one worker at a time, under TAKE_LOCK, and sees exact numbers of what runs. It walks from
 lane to lane, so that neither a long backlog of one tenant nor jobs of later times cost anything. A job that is found
 behind another of its order key is blocked; the end of that one takes the next up. Both hold the row of the one in
 front, so none stays blocked for ever.
@@ -20,9 +20,11 @@ from shared.jobs.schedule import Schedule
 from shared.jobs.schema import UNFINISHED
 from shared.tenant_closures.repository import is_closed
 
+TAKE_LOCK = 0x6A6F6273
+"""The key of an advisory lock: "jobs"."""
 STAGED_AT_ONCE = 1_000
 LANES_AT_ONCE = 200
-LOOKED_AT_IN_LANE = 50
+LOOKED_AT_IN_LANE = 25
 LOG_CHARACTERS = 16_384
 COUNTED_ROWS = 100_000
 _OURS = "id = $1 and worker = $2 and attempts = $3 and status = 'running'"
@@ -109,9 +111,7 @@ async def keep_scheduled(work: Work, kind: str, repeats: Schedule, now: datetime
 
 
 async def take(work: Work, worker: UUID, rooms: Sequence[Room], now: datetime, lease_until: datetime) -> Taken:
-    """In system work."""
-    await work.execute("select pg_advisory_xact_lock(hashtextextended('jobs: take', 0))")
-    await work.execute(_STAGE, now)
+    """In system work with TAKE_LOCK."""
     columns = [list(column) for column in zip(*rooms, strict=True)]
     found = await work.rows(_TAKE, worker, now, lease_until, *columns)
     rows = [TakenRow(**{name: row[name] for name in TakenRow._fields}) for row in found if row["id"] is not None]
@@ -119,10 +119,15 @@ async def take(work: Work, worker: UUID, rooms: Sequence[Room], now: datetime, l
     return Taken(rows, found[0]["blocked"], lanes)
 
 
-async def look(database: Database, kinds: Sequence[str], now: datetime) -> tuple[bool, datetime | None]:
-    """Whether there may be something to take, and when the next one is due; costs next to nothing."""
-    [row] = await database.system_rows(_LOOK, kinds, now)
-    return row["is_any"], row["next_due"]
+async def stage(work: Work, now: datetime) -> int:
+    """In system work: queues what is due, and what workers had who have died; returns how many there were."""
+    return await work.execute(_STAGE, now)
+
+
+async def look(database: Database) -> tuple[datetime | None, datetime | None]:
+    """When the next scheduled job is due, and when the next lease ends."""
+    [row] = await database.system_rows(_LOOK)
+    return row["next_due"], row["next_end"]
 
 
 async def beat(work: Work, worker: UUID, beats: Sequence[Beat], lease_until: datetime) -> dict[tuple[UUID, int], bool]:
@@ -241,7 +246,6 @@ set repeats = excluded.repeats, due_at = least(jobs.due_at, excluded.due_at)
 where jobs.status = 'scheduled' and jobs.repeats <> excluded.repeats
 """
 
-# What is due is queued, and what the workers had who have died.
 _STAGE = f"""
 update jobs set status = 'queued', worker = null where id = any(
     array(select id from jobs where status = 'scheduled' and due_at <= $1
@@ -282,7 +286,7 @@ with recursive wanted as (
         select j.id, j.seq, j.priority, j.lane, j.tenant_id,
                case when j.order_key is not null then coalesce(({_IN_FRONT}), ({_RUNNING_OF_KEY})) end as in_front
         from jobs j where j.kind = l.kind and j.lane = l.lane and j.status = 'queued'
-        order by j.priority desc, j.seq limit {LOOKED_AT_IN_LANE} for update of j skip locked
+        order by j.priority desc, j.seq limit {LOOKED_AT_IN_LANE}
     ) c
     where w.per_key > coalesce(r.jobs, 0) and (w.in_closed_tenants or not {is_closed("c.tenant_id")})
 ), in_lanes as (
@@ -297,12 +301,15 @@ with recursive wanted as (
     where t.tenant_id is null or t.in_tenant <= t.per_tenant - coalesce((
         select sum(r.jobs) from running r where r.kind = t.kind and r.tenant_id = t.tenant_id
     ), 0)
+), chosen as (
+    select j.id from jobs j where j.status = 'queued' and j.id = any(array(
+        select k.id from in_kinds k where k.in_kind <= least(k.room, k.total - coalesce((
+            select sum(r.jobs) from running r where r.kind = k.kind
+        ), 0))
+    )) for update skip locked
 ), taken as (
     update jobs j set status = 'running', worker = $1, due_at = $3, attempts = j.attempts + 1, started_at = $2
-    from in_kinds k
-    where j.id = k.id and k.in_kind <= least(k.room, k.total - coalesce((
-        select sum(r.jobs) from running r where r.kind = k.kind
-    ), 0))
+    from chosen where j.id = chosen.id
     returning j.id, j.kind, j.tenant_id, j.order_key, j.payload, j.repeats, j.attempts, j.worker, j.cancel_requested,
               j.created_at
 ), in_front as (
@@ -310,7 +317,8 @@ with recursive wanted as (
     where id = any(array(select in_front from candidates where in_front is not null)) and {UNFINISHED}
     for share skip locked
 ), blocked as (
-    update jobs j set status = 'blocked' from candidates c join in_front f on f.id = c.in_front where j.id = c.id
+    update jobs j set status = 'blocked' from candidates c join in_front f on f.id = c.in_front
+    where j.id = c.id and j.status = 'queued'
     returning j.id
 )
 select w.kind as wanted_kind, t.*, (select count(*)::int from blocked) as blocked,
@@ -319,9 +327,8 @@ from wanted w left join taken t on t.kind = w.kind
 """
 
 _LOOK = """
-select exists (select from jobs where status = 'queued' and kind = any($1::text[]))
-       or exists (select from jobs where status = 'running' and due_at <= $2) as is_any,
-       (select min(due_at) from jobs where status = 'scheduled') as next_due
+select (select min(due_at) from jobs where status = 'scheduled') as next_due,
+       (select min(due_at) from jobs where status = 'running') as next_end
 """
 
 _BEAT = f"""

@@ -29,6 +29,7 @@ from shared.telemetry.logs import get_logger
 P = TypeVar("P")
 
 POLL_SECONDS = 5.0
+SHORT_SECONDS = 0.05  # until a row that is due, and locked by somebody, is looked at again
 LEASE_SECONDS = 30.0
 BEAT_SECONDS = 1.0
 RENEW_SECONDS = 5.0
@@ -156,22 +157,30 @@ class JobWorker:
 
     async def _take(self) -> float:
         """Seconds to rest: 0 when there may be more."""
-        rooms = [self._room(registered.kind) for registered in self._kinds.values()]
-        rooms = [room for room in rooms if room.room > 0]
+        await self._beat(only_renew=True)  # a clock that has jumped must not take from us what we have
+        rooms = [room for room in map(self._room, self._kinds.values()) if room.room > 0]
+        if rooms and await self._take_some(rooms):
+            return 0.0
         now = self._clock.now()
-        is_any, next_due = await repository.look(self._database, [room.kind for room in rooms], now)
-        if rooms and (is_any or (next_due is not None and next_due <= now)):
-            await self._beat(only_renew=True)  # a clock that has jumped must not take from us what we have
-            async with self._database.system_work() as work:
-                taken = await repository.take(work, self._id, rooms, now, now + timedelta(seconds=LEASE_SECONDS))
-            self._after_lanes = taken.lanes
-            for row in taken.rows:
-                self._begin(Job(self._database, self._kinds[row.kind].kind, row, self._clock))
-            if taken.rows or taken.blocked or taken.lanes:
-                return 0.0
-        return POLL_SECONDS if next_due is None else min(POLL_SECONDS, max(0.05, (next_due - now).total_seconds()))
+        next_due, next_end = await repository.look(self._database)
+        soonest = min((moment for moment in (next_due, next_end) if moment is not None), default=None)
+        if soonest is None or soonest > now:
+            return POLL_SECONDS if soonest is None else min(POLL_SECONDS, (soonest - now).total_seconds())
+        async with self._database.system_work() as work:
+            staged = await repository.stage(work, now)
+        return 0.0 if staged and rooms else SHORT_SECONDS
 
-    def _room(self, kind: JobKind[Any]) -> Room:
+    async def _take_some(self, rooms: list[Room]) -> bool:
+        now = self._clock.now()
+        async with self._database.system_work(lock=repository.TAKE_LOCK) as work:
+            taken = await repository.take(work, self._id, rooms, now, now + timedelta(seconds=LEASE_SECONDS))
+        self._after_lanes = taken.lanes
+        for row in taken.rows:
+            self._begin(Job(self._database, self._kinds[row.kind].kind, row, self._clock))
+        return bool(taken.rows or taken.blocked or taken.lanes)
+
+    def _room(self, registered: Registered) -> Room:
+        kind = registered.kind
         here = sum(run.attempt.job.kind is kind for run in self._runs.values())
         total, per_tenant, per_key = kind.limits[1:]
         after = self._after_lanes.get(kind.name, "")
