@@ -1,9 +1,10 @@
 """Jobs: what enqueueing costs, how many run a second, how soon, and what a backlog costs others.
 
-python -m deploy.bench.jobs: about two minutes, with servers of its own. Each job writes one row. What enqueueing costs
-is the difference to the same transaction without it, in one run.
+python -m deploy.bench.jobs [NAME ...]: about two minutes, with servers of its own. Each job writes one row. What
+enqueueing costs is the difference to the same transaction without it, in one run.
 """
 
+import argparse
 import asyncio
 import socket
 import statistics
@@ -30,6 +31,7 @@ from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.ids import new_id
 from shared.jobs.job import Job
+from shared.jobs.kinds import JobKind
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue, NewJob
 from shared.jobs.worker import JobWorker
@@ -51,9 +53,12 @@ ACME, GLOBEX = TENANTS[:2]
 
 _FILL = """
 insert into jobs (id, kind, tenant_id, order_key, payload, status, due_at, created_at)
-select gen_random_uuid(), $1, $2, $3, json_build_object('key', 'backlog', 'number', n), 'queued', now(), now()
-from generate_series(1, $4::int) n
+select gen_random_uuid(), $1, $2, $3, json_build_object('key', $4::text, 'number', n), 'queued', now(), now()
+from generate_series(1, $5::int) n
 """
+_EMPTY = "delete from jobs where ctid = any(array(select ctid from jobs where status <> 'running' limit $1))"
+PORTION = 5_000
+"""Rows of one statement: it has five seconds."""
 
 
 class Stage(NamedTuple):
@@ -63,17 +68,28 @@ class Stage(NamedTuple):
     queue: JobQueue
     config: StageConfig
 
-    async def add(self, tenant_id: UUID, *jobs: NewJob[Stamp], kind: object = LOOSE) -> list[UUID]:
+    async def add(self, tenant_id: UUID, *jobs: NewJob[Stamp], kind: JobKind[Stamp] = LOOSE) -> list[UUID]:
         async with self.database.unit_of_work(tenant_id) as work:
-            return await self.queue.add_all(work, kind, jobs)  # type: ignore[arg-type]
+            return await self.queue.add_all(work, kind, jobs)
+
+    async def fill(self, kind: JobKind[Stamp], key: str, count: int, order_key: str | None = None) -> None:
+        """Jobs of the first tenant, without announcing them."""
+        for _ in range(0, count, PORTION):
+            await self.execute(_FILL, kind.name, ACME, order_key, key, min(count, PORTION))
+
+    async def empty(self) -> None:
+        """Nothing waits any more, and nothing runs."""
+        while await self.execute(_EMPTY, PORTION):
+            pass
+        await self.until("select not exists (select from jobs)")
 
     async def value(self, sql: str, *args: object) -> object:
         [row] = await self.database.system_rows(f"select ({sql}) as value", *args)
         return row["value"]
 
-    async def execute(self, sql: str, *args: object) -> None:
+    async def execute(self, sql: str, *args: object) -> int:
         async with self.database.system_work() as work:
-            await work.execute(sql, *args)
+            return await work.execute(sql, *args)
 
     async def until(self, sql: str, *args: object) -> float:
         """Seconds until it is true."""
@@ -99,7 +115,7 @@ async def enqueue_cost(stage: Stage) -> str:
                 await stage.queue.add(work, LOOSE, Stamp("cost", number))
         times[is_with].append((time.perf_counter() - begin) * 1e6)
     plain, both = (statistics.median(times[which]) for which in (False, True))
-    await stage.execute("delete from jobs")
+    await stage.empty()
     return f"enqueue: 1 statement, {both - plain:.0f} us more than the transaction without it ({plain:.0f} us)"
 
 
@@ -113,13 +129,14 @@ async def throughput(stage: Stage, count: int) -> str:
 async def _warm_up(stage: Stage, count: int) -> None:
     """Until every one of the workers runs jobs."""
     while await stage.value("select count(distinct worker) from jobs where status = 'running'") != count:
-        await stage.add(ACME, *(NewJob(Stamp("warm", number, 0.5)) for number in range(10 * count)))
-        await asyncio.sleep(0.3)
+        if await stage.value("select count(*) from jobs") == 0:
+            await stage.add(ACME, *(NewJob(Stamp("warm", number, 0.5)) for number in range(10 * count)))
+        await asyncio.sleep(LOOK_SECONDS)
     await stage.until("select not exists (select from jobs)")
 
 
 async def _rate(stage: Stage, key: str, jobs: int) -> float:
-    await stage.execute(_FILL.replace("backlog", key), LOOSE.name, ACME, None, jobs)
+    await stage.fill(LOOSE, key, jobs)
     stage.queue.on_added()
     await stage.until_done(key, jobs)
     seconds = await stage.value("select extract(epoch from max(at) - min(at))::float8 from ledger where key = $1", key)
@@ -193,7 +210,7 @@ async def cancel_latency(stage: Stage) -> str:
             async with stage.database.unit_of_work(ACME) as work:
                 await stage.queue.cancel(work, job_id)
             delays.append(await stage.until("select status = 'cancelled' from jobs where id = $1", job_id))
-    await stage.execute("delete from jobs")
+    await stage.empty()
     return f"cancel of a running job in another process: {_shown(delays)}"
 
 
@@ -211,7 +228,7 @@ async def take_over(stage: Stage) -> str:
 async def second_tenant(stage: Stage) -> str:
     async with workers(stage.config, 1, {}):
         await _warm_up(stage, 1)
-        await stage.execute(_FILL, LOOSE.name, ACME, None, BACKLOG)
+        await stage.fill(LOOSE, "backlog", BACKLOG)
         stage.queue.on_added()
         await stage.until("select exists (select from ledger where key = 'backlog')")
         delays = []
@@ -219,8 +236,7 @@ async def second_tenant(stage: Stage) -> str:
             await stage.add(GLOBEX, NewJob(Stamp("second", number)))
             delays.append(await stage.until_done("second", number + 1))
         left = await stage.value("select count(*) from jobs")
-        await stage.execute("delete from jobs where status = 'queued'")
-        await stage.until("select not exists (select from jobs)")
+        await stage.empty()
     return f"a second tenant's job behind {left} of the first: {_shown(delays)}"
 
 
@@ -230,11 +246,11 @@ async def blocked_key(stage: Stage) -> str:
         alone = await _rate(stage, "alone", BESIDE)
         later = SystemClock().now() + timedelta(hours=1)
         await stage.add(ACME, NewJob(Stamp("head", 0), order_key="k", at=later), kind=CHAIN)
-        await stage.execute(_FILL, CHAIN.name, ACME, "k", BLOCKED)
+        await stage.fill(CHAIN, "blocked", BLOCKED, order_key="k")
         stage.queue.on_added()
         seconds = await stage.until("select not exists (select from jobs where status = 'queued')")
         beside = await _rate(stage, "beside", BESIDE)
-        await stage.execute("delete from jobs")
+        await stage.empty()
     return (
         f"{BLOCKED} jobs behind one waiting head: put aside once, in {seconds:.1f} s; then others run at "
         f"{beside:.0f} jobs/s, without them at {alone:.0f}"
@@ -247,26 +263,26 @@ def _shown(delays: Sequence[float]) -> str:
     return f"p50 {statistics.median(ordered) * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms"
 
 
-async def _one_worker(stage: Stage) -> str:
+async def one_worker(stage: Stage) -> str:
     return await throughput(stage, 1)
 
 
-async def _three_workers(stage: Stage) -> str:
+async def three_workers(stage: Stage) -> str:
     return await throughput(stage, 3)
 
 
-MEASUREMENTS: tuple[Callable[[Stage], Awaitable[str]], ...] = (
-    enqueue_cost,
-    _one_worker,
-    _three_workers,
-    same_process_latency,
-    other_process_latency,
-    polled_latency,
-    cancel_latency,
-    second_tenant,
-    blocked_key,
-    take_over,
-)
+MEASUREMENTS: dict[str, Callable[[Stage], Awaitable[str]]] = {
+    "enqueue": enqueue_cost,
+    "one-worker": one_worker,
+    "three-workers": three_workers,
+    "same-process": same_process_latency,
+    "other-process": other_process_latency,
+    "polling": polled_latency,
+    "cancel": cancel_latency,
+    "second-tenant": second_tenant,
+    "blocked-key": blocked_key,
+    "take-over": take_over,
+}
 
 
 @asynccontextmanager
@@ -284,19 +300,24 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
         await bus.close()
 
 
-async def run(folder: Path) -> None:
+async def run(folder: Path, names: Sequence[str]) -> None:
     async with _stage(folder) as stage:
-        for measure in MEASUREMENTS:
-            say(f"  {await measure(stage)}")
+        for name in names:
+            say(f"  {await MEASUREMENTS[name](stage)}")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure jobs on servers of their own.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}; all if none is given")
+    names = parser.parse_args().names or list(MEASUREMENTS)
+    if unknown := set(names) - MEASUREMENTS.keys():
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     configure_logging("error")
     say(describe_machine())
     with tempfile.TemporaryDirectory(prefix="tessera-jobs-") as folder:
         Path(folder).chmod(0o711)  # PostgreSQL may run under another account
         try:
-            uvloop.run(run(Path(folder)))
+            uvloop.run(run(Path(folder), names))
         except ServerError as error:
             sys.exit(str(error))
         finally:
