@@ -21,6 +21,7 @@ from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
 from shared.jobs.worker import JobWorker
 from shared.messaging.rabbitmq.bus import RabbitBus
+from shared.telemetry.logs import configure_logging
 from shared.telemetry.metrics import Metrics
 
 RETRY_SECONDS = 0.2
@@ -62,6 +63,7 @@ def shorten_times(environ: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
+    configure_logging("critical")  # outages are what is tried
     shorten_times(os.environ)
     config = StageConfig(*(os.environ[f"JOB_STAGE_{name.upper()}"] for name in StageConfig._fields))
     uvloop.run(run(config, float(os.environ.get("JOB_RETRIED", "0"))))

@@ -55,8 +55,8 @@ WRITERS = 20
 """Each has a key of its own: what is enqueued for one key must not cross."""
 
 KILL_SECONDS = 2.0
-SETTLE_SECONDS = 90.0
-"""From the last write on: the lease of a killed worker, once more for what was killed again, and the backlog."""
+STALLED_SECONDS = 75.0
+"""When no job ends for so long, none will: two leases of killed workers are over by then."""
 
 RETRIED = "0.02"
 Kill = Callable[[], Awaitable[None]]
@@ -158,15 +158,22 @@ async def _kill_others(kills: Sequence[Kill], seconds: float) -> None:
 
 
 async def _settle(database: Database) -> tuple[float, int]:
-    """Seconds until no job is left, and how many are left."""
-    begin = time.monotonic()
+    """Seconds until no job is left, or until none ends any more, and how many are left."""
+    begin = changed = time.monotonic()
+    left = await _left(database)
+    while left and time.monotonic() - changed < STALLED_SECONDS:
+        await asyncio.sleep(0.1)
+        now_left = await _left(database)
+        changed = changed if now_left == left else time.monotonic()
+        left = now_left
+    return time.monotonic() - begin, left
+
+
+async def _left(database: Database) -> int:
     while True:
-        left = 1
         with suppress(DatabaseUnavailable):
             [row] = await database.system_rows("select count(*)::int as jobs from jobs")
-            left = row["jobs"]
-        if not left or time.monotonic() - begin > SETTLE_SECONDS:
-            return time.monotonic() - begin, left
+            return int(row["jobs"])
         await asyncio.sleep(0.1)
 
 
