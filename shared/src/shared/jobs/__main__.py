@@ -170,13 +170,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     listing.add_argument("--limit", type=_limit, default=SHOWN, help=f"at most so many (default {SHOWN})")
     showing = commands.add_parser("show", help="everything about a job, its payload and log included")
     showing.add_argument("service", choices=SERVICES)
-    showing.add_argument("--id", dest="ids", type=UUID, action="append", required=True, help="may be repeated")
+    showing.add_argument(
+        "--id", dest="ids", type=UUID, action="append", required=True, metavar="ID", help="may be repeated"
+    )
     for name, text, statuses in (
         ("cancel", "what waits never runs, what runs is told to stop", (*WAITING, "running")),
         ("retry", "runs again what has failed, or was cancelled", ENDED),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--id", dest="ids", type=UUID, action="append", help="this job; may be repeated")
+        command.add_argument(
+            "--id", dest="ids", type=UUID, action="append", metavar="ID", help="this job; may be repeated"
+        )
         _add_filter(command, statuses)
     chosen = parser.parse_args(arguments)
     if chosen.command in ("cancel", "retry") and bool(chosen.ids) == bool(chosen.kind):
