@@ -37,15 +37,19 @@ def reveal_worker(database: Database, clock: Clock) -> JobWorker:
     return worker
 
 
+def named_by_address(url: str) -> Reading:
+    return Reading(MetadataStatus.READY, Product(name=url))
+
+
 class FakeReader:
-    """Notes what it reads, waits until `is_free` is set, and answers with `answer(url)`: a product named by the address."""
+    """Notes what it reads, waits until `is_free` is set, and answers with `answer(url)`."""
 
     def __init__(self) -> None:
         self.tenants: list[UUID] = []
         self.urls: list[str] = []
         self.is_free = asyncio.Event()
         self.is_free.set()
-        self.answer: Callable[[str], Reading] = lambda url: Reading(MetadataStatus.READY, Product(name=url))
+        self.answer: Callable[[str], Reading] = named_by_address
 
     async def read(self, tenant_id: UUID, url: str) -> Reading:
         self.tenants.append(tenant_id)

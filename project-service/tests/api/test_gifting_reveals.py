@@ -18,6 +18,8 @@ from shared.events.questions import TopicPosition
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.principal import Principal
+from shared.tenant_closures import repository as tenant_closures
+from shared.tenant_closures.repository import ClosureState
 from shared.testing.eventually import eventually
 from shared.testing.service_client import session_with
 
@@ -215,6 +217,25 @@ async def test_a_list_that_cannot_be_told_of_keeps_no_other_from_being_told(
 
     assert set(told) == {each["id"] for each in others}
     assert await told_of(home, requests) == [*told, stuck["id"]]
+
+
+async def test_in_a_closed_tenant_nothing_is_revealed_before_it_is_restored(
+    home: Household, requests: Requests, clock: MovableClock
+) -> None:
+    plans = await home.wishlist(home.ben, type="ideas", reveal_at=(clock.time + BIRTHDAY).isoformat())
+    await note(home, ClosureState.CLOSED, clock.time)
+    clock.time += BIRTHDAY
+
+    assert await reveal_worker(home.client.database, clock).run_due() == 0
+    assert await told_of(home, requests) == []
+    await note(home, ClosureState.OPEN, clock.time)
+    await reveal(home, clock)
+    assert await told_of(home, requests) == [plans["id"]]
+
+
+async def note(home: Household, state: ClosureState, as_of: datetime) -> None:
+    async with home.client.database.unit_of_work(home.ben.tenant_id) as work:
+        await tenant_closures.note(work, home.ben.tenant_id, state, as_of)
 
 
 async def test_a_list_is_revealed_at_its_time_by_the_service_itself(database: Database, bus: MemoryBus) -> None:

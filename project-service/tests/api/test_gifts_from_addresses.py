@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gift_jobs import Gifts
+from gift_jobs import Gifts, named_by_address
 from gifting_household import API, Household, move_in
 from gifting_shop import Trap, shop
 from project_builders import person, project_settings
@@ -21,6 +21,8 @@ from shared.http.conditions import IfMatch
 from shared.http.server import Served, serving
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
+from shared.tenant_closures import repository as tenant_closures
+from shared.tenant_closures.repository import ClosureState
 from shared.testing.callers import GLOBEX
 from shared.testing.eventually import eventually
 from shared.testing.http_session import http_session
@@ -168,7 +170,7 @@ async def test_a_gift_whose_page_had_no_turn_stays_pending_however_often(gifts: 
     def have_no_turn(_url: str) -> Reading:
         raise ReaderBusy
 
-    may_answer, gifts.reader.answer = gifts.reader.answer, have_no_turn
+    gifts.reader.answer = have_no_turn
     await gifts.service.add(person(), CreateGift(url="http://shop.example/"))
 
     states = []
@@ -176,7 +178,7 @@ async def test_a_gift_whose_page_had_no_turn_stays_pending_however_often(gifts: 
         assert await gifts.worker.run_due() == 1
         states += await gifts.states()
         gifts.clock.advance(POSTPONED_SECONDS)
-    gifts.reader.answer = may_answer
+    gifts.reader.answer = named_by_address
     await gifts.worker.run_due()
 
     assert set(states) == {("pending", None)}
@@ -187,7 +189,7 @@ async def test_a_gift_whose_page_ends_its_worker_each_time_fails_and_can_be_trie
     def die(_url: str) -> Reading:
         raise RuntimeError
 
-    may_answer, gifts.reader.answer = gifts.reader.answer, die
+    gifts.reader.answer = die
     ada = person()
     gift = await gifts.service.add(ada, CreateGift(url="http://shop.example/"))
 
@@ -200,7 +202,7 @@ async def test_a_gift_whose_page_ends_its_worker_each_time_fails_and_can_be_trie
     assert (await gifts.service.get(ada, gift.id)).version == 2
     assert await gifts.worker.run_due() == 0
 
-    gifts.reader.answer = may_answer
+    gifts.reader.answer = named_by_address
     [job] = await gifts.database.system_rows("select id, status from jobs")
     async with gifts.database.system_work() as work:
         assert await gifts.jobs.retry(work, job["id"])
@@ -244,6 +246,16 @@ async def test_a_job_shows_no_address(gifts: Gifts) -> None:
 
     assert msgspec.json.decode(job["payload"]) == {"gift_id": str(gift.id)}
     assert "shop.example" not in str(job)
+
+
+async def test_in_a_closed_tenant_no_page_is_read(gifts: Gifts) -> None:
+    ada = person()
+    await gifts.service.add(ada, CreateGift(url="http://shop.example/"))
+    async with gifts.database.unit_of_work(ada.tenant_id) as work:
+        await tenant_closures.note(work, ada.tenant_id, ClosureState.CLOSED, gifts.clock.now())
+
+    assert await gifts.worker.run_due() == 0
+    assert gifts.reader.urls == []
 
 
 async def preview(home: Household, who: Principal, port: int, page: str) -> Answer:

@@ -136,7 +136,7 @@ async def leave_occasion(work: Work, tenant_id: UUID, occasion_id: UUID, now: da
 
 
 async def lock_revealed(work: Work, list_id: UUID, now: datetime) -> StoredList | None:
-    """Of the tenant of the work, None where it is not revealed. Nobody writes it, or adds to it, until the work ends."""
+    """Of the tenant of the work, if it is revealed. Nobody writes it, or adds to it, until the work ends."""
     row = await work.row(
         f"""
         select {_COLUMNS}, p.user_id as subject_id from {_TABLES}

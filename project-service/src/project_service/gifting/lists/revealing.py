@@ -27,7 +27,6 @@ REVEAL = JobKind(
     ListReveal,
     retry=Retry(attempts=30, first=1.0),  # a day, most of it once an hour: nobody notices by themselves what is missing
     limits=Limits(per_tenant=4),  # at midnight there may be thousands; other tenants' have their turns
-    in_closed_tenants=True,
 )
 
 
