@@ -25,7 +25,7 @@ class ListReveal(msgspec.Struct, frozen=True):
 REVEAL = JobKind(
     "gift.reveal",
     ListReveal,
-    retry=Retry(attempts=30, first=1.0),  # a day, most of it once an hour: nobody notices by themselves what is missing
+    retry=Retry(attempts=30, first=1.0),  # 17 hours, most of them once an hour: nobody would miss it by themselves
     limits=Limits(per_tenant=4),  # at midnight there may be thousands; other tenants' have their turns
 )
 
