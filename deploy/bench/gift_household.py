@@ -30,6 +30,7 @@ from shared.events.gifting import ItemStatus, ListType
 from shared.events.projects import Commented
 from shared.http.conditions import IfMatch
 from shared.ids import new_id
+from shared.jobs.queue import JobQueue
 from shared.principal import Principal, Role
 
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,8 +61,9 @@ class Planning:
     def __init__(self, database: Database, clock: Clock) -> None:
         reader = ProductReader(OutboundClient(frozenset(), user_agent="never opened"), PageReader())
         self.persons, self.occasions = PersonService(database, clock), OccasionService(database, clock)
-        self.lists, self.items = ListService(database, clock), ItemService(database, clock)
-        self.gifts = GiftService(database, clock, reader, lambda: None)
+        jobs = JobQueue(clock)
+        self.lists, self.items = ListService(database, clock, jobs), ItemService(database, clock)
+        self.gifts = GiftService(database, clock, reader, jobs)
         self.comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
         self.dashboard = DashboardService(database, clock)
 

@@ -37,7 +37,7 @@ from conversation_service.runs.service import CompletionService
 from conversation_service.settings import ConversationSettings
 from conversation_service.shares.routes import public_routes as shared_routes, routes as share_routes
 from conversation_service.shares.service import ShareService
-from conversation_service.storage.allotments import RECONCILE_SECONDS, StorageAllotments
+from conversation_service.storage.allotments import LONGEST_ROUND, RECONCILE_SECONDS, StorageAllotments
 from conversation_service.support.assistant import Assistant
 from conversation_service.support.faq import Faq
 from conversation_service.support.routes import routes as support_routes
@@ -55,6 +55,7 @@ from shared.http.background import run_alongside, run_jobs, setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
+from shared.jobs.schedule import Every
 from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
 from shared.messaging.bus import Bus
@@ -128,12 +129,12 @@ def create_app(
     keeper.answer(responder)
     # What is set up last stops first: readiness goes off, then answers are finished, then their events are sent.
     setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
+    worker.repeat("storage.reconcile", Every(RECONCILE_SECONDS), storage.reconcile, LONGEST_ROUND)
     run_jobs(app, worker)
     run_alongside(
         app,
         PeriodicTask("end abandoned runs", engine.beat_seconds, engine.sweep),
         PeriodicTask("renew the leases of answers", engine.beat_seconds, admission.renew),
-        PeriodicTask("reconcile storage allotments", RECONCILE_SECONDS, storage.reconcile),
         DirectoryReader(database, requests).task(),
         leavings.task,
         *retention_tasks(database, OWN, clock, metrics),

@@ -1,19 +1,26 @@
 """What people write takes room in the tenant's storage, which project-service allots."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from chat_client import CHATS, ChatClient, in_chat
-from conversation_builders import person
+from conversation_builders import conversation_settings, person
 from conversation_client import CONVERSATIONS, ConversationClient, messages_of, path_of
 from fake_storage import FakeStorage
 from nodes import Node
 
+from conversation_service.app import create_app
 from conversation_service.storage import allotments, counts, repository
-from conversation_service.storage.allotments import BLOCK_BYTES, GRACE_BYTES, SURPLUS_BYTES, StorageAllotments
+from conversation_service.storage.allotments import (
+    BLOCK_BYTES,
+    GRACE_BYTES,
+    RECONCILE_SECONDS,
+    SURPLUS_BYTES,
+    StorageAllotments,
+)
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.db.failures import DatabaseUnavailable
@@ -22,11 +29,21 @@ from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests, Responder
 from shared.principal import Principal, Tier
 from shared.testing.callers import ACME, GLOBEX
-from shared.testing.service_client import Answer
+from shared.testing.eventually import eventually
+from shared.testing.service_client import Answer, session_with
 
 MIB = 1024 * 1024
 BIG = "x" * 200_000
 ROW = 512
+_RECONCILING = "select repeats from jobs where kind = 'storage.reconcile'"
+
+
+class MovableClock:
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
 
 
 @pytest.fixture
@@ -231,6 +248,29 @@ async def test_what_was_stored_before_is_confirmed(
     await ledger.reconcile()
 
     assert storage.allotted[ACME] == (await account(database))["allotted"] == 2 * MIB
+
+
+async def test_the_service_reconciles_by_itself(
+    database: Database, bus: MemoryBus, project_responder: Responder, storage: FakeStorage
+) -> None:
+    clock = MovableClock()
+    app = create_app(conversation_settings(), database=database, bus=bus, clock=clock)
+    async with database.unit_of_work(ACME) as work:
+        await work.execute("insert into storage_allotments (tenant_id, allotted) values ($1, $2)", ACME, 5 * MIB)
+    storage.allotted[ACME] = 5 * MIB
+
+    async with session_with(app):
+        await eventually(lambda: _is_reconciling(database))
+        clock.ahead = timedelta(seconds=RECONCILE_SECONDS)
+        app.ctx.jobs.wake()
+        await eventually(lambda: storage.allotted[ACME] == 0)
+
+    [job] = await database.system_rows(_RECONCILING)
+    assert job["repeats"] == f"every {RECONCILE_SECONDS}"
+
+
+async def _is_reconciling(database: Database) -> bool:
+    return bool(await database.system_rows(_RECONCILING))
 
 
 async def test_who_joins_a_chat_and_its_title_need_room_and_who_leaves_does_not(

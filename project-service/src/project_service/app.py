@@ -18,7 +18,6 @@ from project_service.files.schemas import MAX_BATCH_BYTES
 from project_service.files.service import FileService
 from project_service.gifting import parts as gifting
 from project_service.gifting.commenting import planned_kinds
-from project_service.gifting.lists.revealing import ROUND_SECONDS as REVEAL_SECONDS
 from project_service.held import SECTIONS
 from project_service.labels.routes import routes as label_routes
 from project_service.labels.service import LabelService
@@ -68,6 +67,7 @@ from shared.http.background import run_alongside, run_jobs, setup_messaging
 from shared.http.defaults import setup_defaults
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
+from shared.jobs.schedule import Every
 from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
 from shared.messaging.bus import Bus
@@ -82,6 +82,7 @@ from shared.telemetry.metrics import Metrics
 from shared.tenant_closures.erasure import TenantErasure
 
 SERVICE = "project"
+LONGEST_SWEEP = 3600.0  # seconds, for millions of contents; what is left then is swept the next time
 ROUTES = (
     project_routes,
     tag_routes,
@@ -116,9 +117,9 @@ def create_app(
     files = FileService(database, blobs, clock)
     comparing, archiving = LongWork("comparing"), LongWork("archiving")
     comments = CommentService(database, clock, {**KINDS, **planned_kinds(clock)})
-    planning = gifting.Planning(settings, database, clock)
     metrics, registry = Metrics(SERVICE), default_registry()
     jobs = JobQueue(clock)
+    planning = gifting.Planning(settings, database, clock, jobs)
     worker = JobWorker(database, jobs, bus, clock, JobMetrics(metrics), SERVICE)
     catalogue = webhook_catalogue(registry)
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
@@ -188,17 +189,16 @@ def create_app(
         comparing.close()
         archiving.close()
 
+    planning.setup(app, worker)
+    worker.repeat("contents.sweep", Every(CONTENTS_SECONDS), blobs.sweep, LONGEST_SWEEP)
+    worker.repeat("attachments.sweep", Every(ATTACHMENTS_SECONDS), attachments.sweep, LONGEST_SWEEP)
     run_jobs(app, worker)
     run_alongside(
         app,
         DirectoryReader(database, Requests(bus)).task(),
-        PeriodicTask("sweep unreferenced contents", CONTENTS_SECONDS, blobs.sweep),
-        PeriodicTask("sweep objects without an attachment", ATTACHMENTS_SECONDS, attachments.sweep),
         leavings.task,
-        PeriodicTask("reveal lists", REVEAL_SECONDS, planning.reveal_due),
         PeriodicTask("measure webhook deliveries", MEASURE_SECONDS, courier.measure, jitter=0.0, begins_at_once=True),
         ("deliver to webhooks", courier.run),
-        ("fill gifts from their pages", planning.run),
         *retention_tasks(database, OWN, clock, metrics),
         TenantErasure(database, erasure_of(objects), clock).task(),
     )

@@ -2,39 +2,31 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
-from uuid import UUID
 
 import msgspec
 import pytest
+from gift_jobs import Gifts, named_by_address
 from gifting_household import API, Household, move_in
 from gifting_shop import Trap, shop
 from project_builders import person, project_settings
 from project_client import ProjectClient
 
 from project_service.app import create_app
-from project_service.gifting.gifts import repository
-from project_service.gifting.gifts.metadata import MOST_ATTEMPTS, MetadataFiller, ProductReader, Reading
+from project_service.gifting.gifts.metadata import MOST_ATTEMPTS, OF_TENANT_AT_ONCE, POSTPONED_SECONDS, Reading
 from project_service.gifting.gifts.page_reader import SECONDS, ReaderBusy
-from project_service.gifting.gifts.products import Product
-from shared.clock import SystemClock
+from project_service.gifting.gifts.schemas import CreateGift, PatchGift
 from shared.db.databases import Database
-from shared.events.gifting import MetadataStatus
+from shared.http.conditions import IfMatch
 from shared.http.server import Served, serving
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
+from shared.tenant_closures import repository as tenant_closures
+from shared.tenant_closures.repository import ClosureState
 from shared.testing.callers import GLOBEX
 from shared.testing.eventually import eventually
 from shared.testing.http_session import http_session
 from shared.testing.service_client import Answer, session_with
-
-PENDING = """
-insert into gifts (id, tenant_id, url, tags, metadata_status, metadata_due_at, created_by, created_at, updated_at)
-select gen_random_uuid(), $1, 'http://10.0.0.1/', '{}', 'pending', now() - interval '1 s' * number, $2, now(), now()
-from generate_series(1, $3) as number
-"""
 
 
 @pytest.fixture
@@ -48,6 +40,11 @@ async def home(database: Database, bus: MemoryBus, port: int) -> AsyncIterator[H
     settings = msgspec.structs.replace(project_settings(), outbound_allow=f"127.0.0.1:{port}")
     async with session_with(create_app(settings, database=database, bus=bus)) as session:
         yield await move_in(ProjectClient(session, database))
+
+
+@pytest.fixture
+def gifts(database: Database) -> Gifts:
+    return Gifts(database)
 
 
 async def test_a_gift_is_filled_from_its_address(home: Household, port: int) -> None:
@@ -136,43 +133,129 @@ async def test_the_service_stops_while_a_hostile_page_is_read(
     assert took < SECONDS  # what the page might have taken
 
 
-async def test_gifts_of_tenants_are_filled_in_turns(home: Household) -> None:
-    eve = person(Role.OWNER, GLOBEX)
-    async with home.client.database.system_work() as work:
-        for who, count in ((home.ben, 40), (eve, 1)):
-            await work.execute(PENDING, who.tenant_id, who.user_id, count)
-        now = datetime.now(UTC)
-        leased = await repository.lease_pending(work, now, now, 2)
+async def test_a_page_is_read_again_by_the_next_replica_when_the_service_stops(
+    database: Database, bus: MemoryBus, port: int, unused_tcp_port: int
+) -> None:
+    settings = msgspec.structs.replace(project_settings(), outbound_allow=f"127.0.0.1:{port}")
+    served = Served(create_app(settings, database=database, bus=bus), "127.0.0.1", unused_tcp_port)
+    async with http_session(f"http://127.0.0.1:{unused_tcp_port}") as session, serving([served]):
+        await ProjectClient(session, database).create(
+            f"{API}/gifts", {"url": f"http://127.0.0.1:{port}/bomb"}, who=person()
+        )
+        await eventually(lambda: len(page_processes()) == 1)
 
-    assert {gift.tenant_id for gift in leased} == {home.ben.tenant_id, eve.tenant_id}
-
-
-class BusyReader:
-    """Has no turn for a page until `is_free`."""
-
-    is_free = False
-
-    async def read(self, _tenant_id: UUID, _url: str) -> Reading:
-        if not self.is_free:
-            raise ReaderBusy
-        return Reading(MetadataStatus.READY, Product(name="Red kite"))
+    assert page_processes() == set()
+    assert await database.system_rows("select metadata_status from gifts") == [{"metadata_status": "pending"}]
+    assert await database.system_rows("select status, attempts from jobs where kind = 'gift.metadata'") == [
+        {"status": "queued", "attempts": 0}
+    ]
 
 
-async def test_a_gift_whose_page_had_no_turn_stays_pending_however_often(database: Database) -> None:
-    ada, reader = person(), BusyReader()
-    filler = MetadataFiller(database, cast(ProductReader, reader), SystemClock())
-    async with database.system_work() as work:
-        await work.execute(PENDING, ada.tenant_id, ada.user_id, 1)
+async def test_gifts_of_tenants_are_filled_in_turns(gifts: Gifts) -> None:
+    ada, eve = person(), person(Role.OWNER, GLOBEX)
+    for who in [ada] * 40 + [eve]:
+        await gifts.service.add(who, CreateGift(url="http://shop.example/"))
+
+    async def look() -> None:
+        read = gifts.reader.tenants
+        assert (read.count(ada.tenant_id), read.count(eve.tenant_id)) == (OF_TENANT_AT_ONCE, 1)
+
+    await gifts.while_reading(look, pages=OF_TENANT_AT_ONCE + 1)
+
+    assert {status for status, _ in await gifts.states()} == {"ready"}
+    assert len(gifts.reader.tenants) == 41
+
+
+async def test_a_gift_whose_page_had_no_turn_stays_pending_however_often(gifts: Gifts) -> None:
+    def have_no_turn(_url: str) -> Reading:
+        raise ReaderBusy
+
+    gifts.reader.answer = have_no_turn
+    await gifts.service.add(person(), CreateGift(url="http://shop.example/"))
 
     states = []
-    for reader.is_free in [False] * (MOST_ATTEMPTS + 2) + [True]:
-        assert await filler.fill_some()
-        states += await database.system_rows("select metadata_status, name from gifts")
-        async with database.system_work() as work:
-            await work.execute("update gifts set metadata_due_at = now() where metadata_due_at is not null")
+    for _ in range(MOST_ATTEMPTS + 2):
+        assert await gifts.worker.run_due() == 1
+        states += await gifts.states()
+        gifts.clock.advance(POSTPONED_SECONDS)
+    gifts.reader.answer = named_by_address
+    await gifts.worker.run_due()
 
-    assert {row["metadata_status"] for row in states[:-1]} == {"pending"}
-    assert dict(states[-1]) == {"metadata_status": "ready", "name": "Red kite"}
+    assert set(states) == {("pending", None)}
+    assert await gifts.states() == [("ready", "http://shop.example/")]
+
+
+async def test_a_gift_whose_page_ends_its_worker_each_time_fails_and_can_be_tried_again(gifts: Gifts) -> None:
+    def die(_url: str) -> Reading:
+        raise RuntimeError
+
+    gifts.reader.answer = die
+    ada = person()
+    gift = await gifts.service.add(ada, CreateGift(url="http://shop.example/"))
+
+    states = []
+    for _ in range(MOST_ATTEMPTS):
+        await gifts.worker.run_due()
+        states += await gifts.states()
+        gifts.clock.advance(3600)
+    assert states == [("pending", None)] * (MOST_ATTEMPTS - 1) + [("failed", None)]
+    assert (await gifts.service.get(ada, gift.id)).version == 2
+    assert await gifts.worker.run_due() == 0
+
+    gifts.reader.answer = named_by_address
+    [job] = await gifts.database.system_rows("select id, status from jobs")
+    async with gifts.database.system_work() as work:
+        assert await gifts.jobs.retry(work, job["id"])
+    await gifts.worker.run_due()
+    assert (job["status"], await gifts.states()) == ("failed", [("ready", "http://shop.example/")])
+
+
+async def test_a_gift_that_gets_another_address_is_filled_from_that_one(gifts: Gifts) -> None:
+    ada = person()
+    gift = await gifts.service.add(ada, CreateGift(url="http://old.example/"))
+
+    async def move(to: str) -> None:
+        await gifts.service.change(ada, gift.id, PatchGift(url=to), IfMatch(None))
+
+    await gifts.while_reading(lambda: move("http://new.example/"))
+    assert await gifts.states() == [("ready", "http://new.example/")]
+    assert gifts.reader.urls == ["http://old.example/", "http://new.example/"]
+    await move("http://third.example/")
+    await move("http://fourth.example/")
+    await gifts.worker.run_due()
+    assert gifts.reader.urls[2:] == ["http://fourth.example/"]
+    assert await gifts.database.system_rows("select from jobs") == []
+
+
+async def test_of_a_gift_that_is_deleted_no_page_is_read(gifts: Gifts) -> None:
+    ada = person()
+    gift = await gifts.service.add(ada, CreateGift(url="http://shop.example/"))
+    read_meanwhile = await gifts.service.add(ada, CreateGift(url="http://other.example/"))
+    await gifts.service.remove(ada, gift.id, IfMatch(None))
+
+    await gifts.while_reading(lambda: gifts.service.remove(ada, read_meanwhile.id, IfMatch(None)))
+
+    assert gifts.reader.urls == ["http://other.example/"]
+    assert (await gifts.states(), await gifts.database.system_rows("select from jobs")) == ([], [])
+
+
+async def test_a_job_shows_no_address(gifts: Gifts) -> None:
+    gift = await gifts.service.add(person(), CreateGift(url="http://shop.example/?secret=1"))
+
+    [job] = await gifts.database.system_rows("select * from jobs")
+
+    assert msgspec.json.decode(job["payload"]) == {"gift_id": str(gift.id)}
+    assert "shop.example" not in str(job)
+
+
+async def test_in_a_closed_tenant_no_page_is_read(gifts: Gifts) -> None:
+    ada = person()
+    await gifts.service.add(ada, CreateGift(url="http://shop.example/"))
+    async with gifts.database.unit_of_work(ada.tenant_id) as work:
+        await tenant_closures.note(work, ada.tenant_id, ClosureState.CLOSED, gifts.clock.now())
+
+    assert await gifts.worker.run_due() == 0
+    assert gifts.reader.urls == []
 
 
 async def preview(home: Household, who: Principal, port: int, page: str) -> Answer:

@@ -38,6 +38,7 @@ POLL_SECONDS = 0.05
 COUNTED_EVERY = timedelta(days=1)
 RECONCILE_SECONDS = 600.0
 RECONCILE_TENANTS = 500  # in one round
+LONGEST_ROUND = 3600.0  # seconds: each of these tenants may wait for a question that is not answered
 
 T = TypeVar("T")
 _AWAY = (Unavailable, UpstreamError, UpstreamTimeout)

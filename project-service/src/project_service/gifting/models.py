@@ -48,10 +48,7 @@ class GiftOccasion(Model):
 
 
 class GiftList(Model):
-    """`reveal_due_at` is when whom it is for is to be told; null once they were.
-
-    `visible_since` is when it was shown to the whole tenant later on.
-    """
+    """`visible_since` is when it was shown to the whole tenant later on."""
 
     id = fields.UUIDField(primary_key=True)
     tenant_id = fields.UUIDField()
@@ -61,7 +58,6 @@ class GiftList(Model):
     occasion_id = fields.UUIDField(null=True)
     visibility = fields.TextField()
     reveal_at = fields.DatetimeField(null=True)
-    reveal_due_at = fields.DatetimeField(null=True)
     visible_since = fields.DatetimeField(null=True)
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)
@@ -85,8 +81,6 @@ class Gift(Model):
     notes = fields.TextField(null=True)
     tags = ArrayField("text")
     metadata_status = fields.TextField(null=True)
-    metadata_due_at = fields.DatetimeField(null=True)
-    metadata_attempts = fields.IntField(default=0)
     taken_back_by = ArrayField("uuid", default=list)
     created_by = fields.UUIDField()
     version = fields.IntField(default=1)

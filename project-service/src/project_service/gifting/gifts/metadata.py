@@ -1,47 +1,62 @@
 """Gifts from an address: fetched in the background, as anybody's page is fetched, and filled with what it says."""
 
-import asyncio
 from collections import Counter
-from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from project_service.gifting.gifts import repository
 from project_service.gifting.gifts.announcing import tell_of_gift
-from project_service.gifting.gifts.errors import GiftNotFound
 from project_service.gifting.gifts.page_reader import PageReader, PageUnreadable, ReaderBusy
 from project_service.gifting.gifts.products import PageBytes, Product
 from project_service.gifting.streams import linked
 from project_service.outbound.client import OutboundClient, OutboundFailed
 from project_service.outbound.destinations import DestinationRefused
+from project_service.projects.domain import differences
 from shared.clock import Clock
-from shared.db.databases import Database
-from shared.db.failures import DatabaseUnavailable, TransactionConflict
+from shared.db.unit_of_work import Work
 from shared.errors import Unavailable
 from shared.events.gifting import GiftState, GiftUpdated, MetadataStatus
-from shared.telemetry.logs import get_logger
+from shared.jobs.errors import Postponed
+from shared.jobs.job import Job
+from shared.jobs.kinds import JobKind, Limits, Retry
 
 USER_AGENT = "Tessera-Gifts/1"
 SECONDS = 5.0
 MOST_BYTES = 2 * 1024 * 1024
 REDIRECTS = 5
 AT_ONCE = 4  # pages in the background, per replica
+OF_TENANT_AT_ONCE = 2
+"""Over all replicas: a tenant whose pages are slow or hostile waits for itself before others wait for it."""
 PREVIEWS_AT_ONCE = 8  # per replica
 PREVIEWS_OF_TENANT = 2
-"""At one time: a tenant whose pages are slow or hostile waits for itself before others wait for it."""
-POLL_SECONDS = 5.0  # for what another replica left undone; what is new here wakes us
-LEASE = timedelta(seconds=60)
-"""Longer than a page takes: after it, somebody else may try."""
+"""At one time, per replica, for the same reason."""
 TURN_SECONDS = 30.0
-"""How long a page waits for the reader, which other tenants' pages may keep busy: far below the lease."""
+"""How long a page waits for the reader, which other tenants' pages may keep busy."""
 PREVIEW_TURN_SECONDS = 5.0
 """The same while a caller waits."""
-POSTPONED_FOR = timedelta(seconds=10)
+ATTEMPT_SECONDS = 60.0  # to fetch, a turn, to read and to store: 40 s and what the database takes
+POSTPONED_SECONDS = 10.0
 MOST_ATTEMPTS = 3
-"""A page that has taken its reader down so often is left alone."""
+"""A page that has taken its worker down so often is left alone."""
 
 _BLOCKED = frozenset({401, 403, 429, 503})
+
+
+class GiftPage(msgspec.Struct, frozen=True):
+    """Whose page it is. Its address stays with the gift: operators see jobs, and the gift may be a surprise."""
+
+    gift_id: UUID
+
+
+METADATA = JobKind(
+    "gift.metadata",
+    GiftPage,
+    timeout=ATTEMPT_SECONDS,
+    retry=Retry(attempts=MOST_ATTEMPTS),
+    limits=Limits(per_worker=AT_ONCE, per_tenant=OF_TENANT_AT_ONCE),
+)
 
 
 class Reading(NamedTuple):
@@ -91,71 +106,41 @@ class ProductReader:
 
 
 class MetadataFiller:
-    """Fills what waits to be filled. Replicas share the work: each gift is leased by whoever reads its page."""
+    """Fills gifts from their pages: the handler of METADATA."""
 
-    def __init__(self, database: Database, reader: ProductReader, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, reader: ProductReader, clock: Clock) -> None:
         self._reader = reader
         self._clock = clock
-        self._awake = asyncio.Event()
 
-    def wake(self) -> None:
-        self._awake.set()
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            self._awake.clear()
-            try:
-                while await self.fill_some():
-                    pass
-            except (DatabaseUnavailable, TransactionConflict):
-                get_logger().warning("gifts could not be filled")
-            except Exception:
-                get_logger().exception("gifts could not be filled")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._awake.wait()
-
-    async def fill_some(self) -> bool:
-        """False when nothing was left to do."""
-        now = self._clock.now()
-        async with self._database.system_work() as work:
-            leased = await repository.lease_pending(work, now, now + LEASE, AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            for gift in leased:
-                group.create_task(self._fill(gift))
-        return bool(leased)
-
-    async def _fill(self, gift: repository.PendingGift) -> None:
-        is_hopeless = gift.attempts > MOST_ATTEMPTS
+    async def fill(self, job: Job[GiftPage]) -> None:
+        """Holds no transaction while it reads. A gift that is deleted or has another address by then stays as it is."""
+        async with job.begin() as work:
+            gift = await repository.find_unfilled(work, job.payload.gift_id)
+        if gift is None or gift.url is None:
+            return
         try:
-            reading = (
-                Reading(MetadataStatus.FAILED) if is_hopeless else await self._reader.read(gift.tenant_id, gift.url)
-            )
+            reading = await self._reader.read(gift.tenant_id, gift.url)
         except ReaderBusy:
-            await self._postpone(gift)
-        else:
-            await self._store(gift.tenant_id, gift.id, gift.url, reading, self._clock.now())
+            raise Postponed("Other pages were being read.", POSTPONED_SECONDS) from None
+        async with job.work() as work:
+            before = await repository.lock_unfilled(work, gift.id)
+            if before is not None and before.url == gift.url:
+                await self._store(work, before, reading)
 
-    async def _postpone(self, gift: repository.PendingGift) -> None:
-        """The page was not tried: other tenants' pages must not use up its attempts."""
-        async with self._database.unit_of_work(gift.tenant_id) as work:
-            await repository.postpone(work, gift, self._clock.now() + POSTPONED_FOR)
+    async def give_up(self, work: Work, job: Job[GiftPage], _reason: str) -> None:
+        """In the transaction that sets the job aside."""
+        gift = await repository.lock_unfilled(work, job.payload.gift_id)
+        if gift is not None:
+            await self._store(work, gift, Reading(MetadataStatus.FAILED))
 
-    async def _store(self, tenant_id: UUID, gift_id: UUID, url: str, reading: Reading, now: datetime) -> None:
-        """Nothing when the gift is deleted or has another address by now."""
-        async with self._database.unit_of_work(tenant_id) as work:
-            with suppress(GiftNotFound):
-                before = await repository.lock_any(work, tenant_id, gift_id)
-                if before.url != url or before.metadata_status is not MetadataStatus.PENDING:
-                    return
-                changed = {"metadata_status": reading.status, **_missing(before, reading.product)}
-                after = await repository.update(work, before, {**changed, "metadata_due_at": None}, now)
-                updated = GiftUpdated(
-                    entity_id=gift_id, version=after.version, changed_fields=tuple(changed), payload=after
-                )
-                await tell_of_gift(work, await linked(work, tenant_id), after, updated, now)
+    async def _store(self, work: Work, before: GiftState, reading: Reading) -> None:
+        now = self._clock.now()
+        changed = differences(before, {"metadata_status": reading.status, **_missing(before, reading.product)})
+        if not changed:
+            return
+        after = await repository.update(work, before, changed, now)
+        updated = GiftUpdated(entity_id=after.id, version=after.version, changed_fields=tuple(changed), payload=after)
+        await tell_of_gift(work, await linked(work, after.tenant_id), after, updated, now)
 
 
 def _missing(gift: GiftState, product: Product) -> dict[str, str | int]:

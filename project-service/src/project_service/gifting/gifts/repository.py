@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -21,7 +21,6 @@ from shared.events.gifting import GiftState
 from shared.ids import new_id
 from shared.pagination import PageOf
 from shared.principal import Principal
-from shared.tenant_closures.repository import is_closed
 
 SORT_KEYS = {
     "created_at": SortKey("created_at", datetime),
@@ -32,13 +31,6 @@ _TABLE = "gifts"
 _OWN = GiftState.__struct_fields__
 _COLUMNS = ", ".join(f"g.{column}" for column in _OWN)
 _RETURNING = ", ".join(f"t.{column}" for column in _OWN)
-
-
-class PendingGift(NamedTuple):
-    id: UUID
-    tenant_id: UUID
-    url: str
-    attempts: int
 
 
 async def find_page(
@@ -83,14 +75,23 @@ async def lock(work: Work, principal: Principal, gift_id: UUID, now: datetime) -
     return await get(work, principal, gift_id, now, "for update of g")
 
 
-async def lock_any(work: Work, tenant_id: UUID, gift_id: UUID) -> GiftState:
-    """Whoever sees it. Raises GiftNotFound."""
+async def find_unfilled(work: Work, gift_id: UUID, locking: str = "") -> GiftState | None:
+    """Of the tenant of the work: a gift with an address whose page has not been read, or could not be."""
     row = await work.row(
-        f"select {_COLUMNS} from {_TABLE} g where g.tenant_id = $1 and g.id = $2 for no key update", tenant_id, gift_id
+        f"""
+        select {_COLUMNS} from {_TABLE} g
+        where g.tenant_id = $1 and g.id = $2 and g.url is not null and g.metadata_status in ('pending', 'failed')
+        {locking}
+        """,
+        work.tenant_id,
+        gift_id,
     )
-    if row is None:
-        raise GiftNotFound
-    return msgspec.convert(row, GiftState)
+    return None if row is None else msgspec.convert(row, GiftState)
+
+
+async def lock_unfilled(work: Work, gift_id: UUID) -> GiftState | None:
+    """The same; nobody else writes it until this transaction ends."""
+    return await find_unfilled(work, gift_id, "for no key update of g")
 
 
 async def require_seen(work: Work, principal: Principal, gift_id: UUID | None, now: datetime) -> None:
@@ -133,16 +134,6 @@ async def remove(work: Work, gift: GiftState) -> None:
     await statements.delete(work, _TABLE, gift.tenant_id, gift.id)
 
 
-async def lease_pending(work: Work, now: datetime, until: datetime, most: int) -> list[PendingGift]:
-    """In system work: gifts whose pages are to be read, by nobody else until then. Tenants take turns."""
-    return [PendingGift(**row) for row in await work.rows(_LEASE, now, until, most)]
-
-
-async def postpone(work: Work, gift: PendingGift, until: datetime) -> None:
-    """Gives a lease back; the attempt does not count."""
-    await work.execute(_POSTPONE, gift.tenant_id, gift.id, gift.url, until)
-
-
 def _filters(query: GiftQuery | GiftSearch, arguments: Arguments) -> str:
     if isinstance(query, GiftSearch):
         parts = ("g.name_key", "lower(coalesce(g.notes, ''))", "lower(array_to_string(g.tags, ' '))")
@@ -156,22 +147,4 @@ where tenant_id = $1 and not $3 = any(taken_back_by) and id in (
     select gift_id from list_items
     where tenant_id = $1 and list_id = $2 and added_by = $3 and (id = $4 or $4::uuid is null)
 )
-"""
-
-_POSTPONE = """
-update gifts set metadata_due_at = $4, metadata_attempts = metadata_attempts - 1
-where tenant_id = $1 and id = $2 and url = $3 and metadata_due_at is not null and metadata_attempts > 0
-"""
-
-_LEASE = f"""
-update gifts set metadata_due_at = $2, metadata_attempts = metadata_attempts + 1
-where id in (
-    select g.id from gifts g join (
-        select id, row_number() over (partition by tenant_id order by metadata_due_at) as turn
-        from gifts where metadata_due_at <= $1 and not {is_closed("gifts.tenant_id")}
-    ) waiting on waiting.id = g.id
-    where g.metadata_due_at <= $1
-    order by waiting.turn, g.metadata_due_at limit $3 for update of g skip locked
-)
-returning id, tenant_id, url, metadata_attempts as attempts
 """

@@ -1,6 +1,6 @@
 """The use cases of gifts, each one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ import msgspec
 from project_service.gifting.access import require_keeper, require_writer
 from project_service.gifting.gifts import repository
 from project_service.gifting.gifts.announcing import tell_of_gift
-from project_service.gifting.gifts.metadata import ProductReader
+from project_service.gifting.gifts.metadata import METADATA, GiftPage, ProductReader
 from project_service.gifting.gifts.schemas import (
     CreateGift,
     GiftQuery,
@@ -33,18 +33,17 @@ from shared.events.changes import Removed
 from shared.events.gifting import GiftAdded, GiftDeleted, GiftState, GiftUpdated, MetadataStatus
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.jobs.queue import JobQueue, NewJob
 from shared.pagination import PageOf
 from shared.principal import Principal
 
 
 class GiftService:
-    """`on_pending` is called when a gift waits to be filled from its address."""
-
-    def __init__(self, database: Database, clock: Clock, reader: ProductReader, on_pending: Callable[[], None]) -> None:
+    def __init__(self, database: Database, clock: Clock, reader: ProductReader, jobs: JobQueue) -> None:
         self._database = database
         self._clock = clock
         self._reader = reader
-        self._on_pending = on_pending
+        self._jobs = jobs
 
     async def find(self, principal: Principal, query: GiftQuery | GiftSearch) -> PageOf[GiftState]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
@@ -66,7 +65,8 @@ class GiftService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             now = self._clock.now()
             values = {**msgspec.structs.asdict(new), "currency": _currency(new.price, new.currency)}
-            gift = await repository.add(work, principal, {**values, **self._reading(work, new.url, now)}, now)
+            gift = await repository.add(work, principal, {**values, "metadata_status": _status_of(new.url)}, now)
+            await self._enqueue_reading(work, gift)
             added = GiftAdded(entity_id=gift.id, version=gift.version, payload=gift)
             await tell_of_gift(work, await linked(work, principal.tenant_id), gift, added, now)
             return work.answer(gift)
@@ -82,10 +82,14 @@ class GiftService:
             if not changed:
                 return before
             _require_content(changed.get("name", before.name), changed.get("url", before.url))
-            reading = self._reading(work, changed["url"], now) if "url" in changed else {}
-            after = await repository.update(work, before, {**changed, **reading}, now)
-            fields = tuple({**changed, **({"metadata_status": None} if reading else {})})
-            updated = GiftUpdated(entity_id=gift_id, version=after.version, changed_fields=fields, payload=after)
+            if "url" in changed:
+                changed["metadata_status"] = _status_of(changed["url"])
+            after = await repository.update(work, before, changed, now)
+            if "url" in changed:
+                await self._enqueue_reading(work, after)
+            updated = GiftUpdated(
+                entity_id=gift_id, version=after.version, changed_fields=tuple(changed), payload=after
+            )
             await tell_of_gift(work, await linked(work, principal.tenant_id), after, updated, now)
             return after
 
@@ -102,12 +106,10 @@ class GiftService:
             await _release(work, links, before, now)
             await repository.remove(work, before)
 
-    def _reading(self, work: Work, url: str | None, now: datetime) -> dict[str, Any]:
-        """The columns of a gift that waits to be filled from its address, if it has one."""
-        if url is None:
-            return {"metadata_status": None, "metadata_due_at": None}
-        work.after_commit(self._on_pending)
-        return {"metadata_status": MetadataStatus.PENDING, "metadata_due_at": now, "metadata_attempts": 0}
+    async def _enqueue_reading(self, work: Work, gift: GiftState) -> None:
+        """Of its page, if it has an address."""
+        if gift.url is not None:
+            await self._jobs.add(work, METADATA, NewJob(GiftPage(gift.id), unique_key=str(gift.id)))
 
 
 async def _release(work: Work, links: list[Linked], gift: GiftState, now: datetime) -> None:
@@ -125,6 +127,11 @@ def _wanted(before: GiftState, patch: PatchGift) -> Mapping[str, Any]:
         wanted["tags"] = tuple(wanted["tags"])
     price, currency = wanted.get("price", before.price), wanted.get("currency", before.currency)
     return {**wanted, "currency": _currency(price, currency)}
+
+
+def _status_of(url: str | None) -> MetadataStatus | None:
+    """Of a gift that has just got this address."""
+    return None if url is None else MetadataStatus.PENDING
 
 
 def _currency(price: int | None, currency: str | None) -> str | None:

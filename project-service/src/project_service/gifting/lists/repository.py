@@ -99,7 +99,6 @@ async def add(work: Work, principal: Principal, new: CreateList, now: datetime) 
         "id": new_id(),
         "tenant_id": principal.tenant_id,
         "created_by": principal.user_id,
-        "reveal_due_at": new.reveal_at if new.reveal_at and new.reveal_at > now else None,
         "created_at": now,
         "updated_at": now,
     }
@@ -115,8 +114,6 @@ async def admitted_at(work: Work, principal: Principal, list_id: UUID) -> dateti
 
 
 async def update(work: Work, tenant_id: UUID, list_id: UUID, changes: Mapping[str, Any], now: datetime) -> StoredList:
-    if "reveal_at" in changes:
-        changes = {**changes, "reveal_due_at": changes["reveal_at"]}
     if changes.get("visibility") is Visibility.TENANT:
         changes = {**changes, "visible_since": now}
     return msgspec.convert(
@@ -138,21 +135,18 @@ async def leave_occasion(work: Work, tenant_id: UUID, occasion_id: UUID, now: da
     return msgspec.convert(rows, list[StoredList])
 
 
-async def find_due(work: Work, now: datetime, most: int) -> list[tuple[UUID, UUID]]:
-    """In system work: tenants and lists that were revealed, and nobody was told."""
-    return [(row["tenant_id"], row["id"]) for row in await work.rows(_DUE, now, most)]
-
-
-async def take_due(work: Work, tenant_id: UUID, list_id: UUID, now: datetime) -> StoredList | None:
-    """To tell of its reveal, which nobody does twice; nobody writes it meanwhile, or adds to it. None: it was done."""
-    if await work.row(_LOCK_DUE, tenant_id, list_id, now) is None:
-        return None
+async def lock_revealed(work: Work, list_id: UUID, now: datetime) -> StoredList | None:
+    """Of the tenant of the work, if it is revealed. Nobody writes it, or adds to it, until the work ends."""
     row = await work.row(
-        f"update {_TABLE} t set reveal_due_at = null where t.tenant_id = $1 and t.id = $2 returning {_RETURNING}",
-        tenant_id,
+        f"""
+        select {_COLUMNS}, p.user_id as subject_id from {_TABLES}
+        where l.tenant_id = $1 and l.id = $2 and l.reveal_at <= $3 for update of l
+        """,
+        work.tenant_id,
         list_id,
+        now,
     )
-    return msgspec.convert(row, StoredList)
+    return None if row is None else msgspec.convert(row, StoredList)
 
 
 async def remove(work: Work, tenant_id: UUID, list_id: UUID) -> None:
@@ -160,11 +154,6 @@ async def remove(work: Work, tenant_id: UUID, list_id: UUID) -> None:
     await work.execute("delete from list_items where tenant_id = $1 and list_id = $2", tenant_id, list_id)
     await statements.delete(work, _TABLE, tenant_id, list_id)
 
-
-_DUE = "select tenant_id, id from gift_lists where reveal_due_at <= $1 order by reveal_due_at limit $2"
-
-# `for update` waits for whoever adds an item at this moment, which an update of this column alone would not.
-_LOCK_DUE = "select id from gift_lists where tenant_id = $1 and id = $2 and reveal_due_at <= $3 for update"
 
 _ADMITTED_AT = """
 select greatest(l.visible_since, t.joined_at) as since

@@ -3,42 +3,64 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from project_service.gifting.commenting import tell_what_was_said
 from project_service.gifting.items import repository as items
 from project_service.gifting.lists import repository
 from project_service.gifting.lists.announcing import tell_of_reveal
-from project_service.gifting.secrecy import shows_list
+from project_service.gifting.secrecy import StoredList, shows_list
 from project_service.gifting.streams import linked
 from shared.clock import Clock
-from shared.db.databases import Database
+from shared.db.unit_of_work import Work
+from shared.jobs.job import Job
+from shared.jobs.kinds import JobKind, Limits, Retry
+from shared.jobs.queue import JobQueue, NewJob
 
-ROUND_SECONDS = 10.0  # at most that long after the moment, whoever looks at the list is told of it
-MOST_AT_ONCE = 100  # lists of a round
+
+class ListReveal(msgspec.Struct, frozen=True):
+    list_id: UUID
+
+
+REVEAL = JobKind(
+    "gift.reveal",
+    ListReveal,
+    retry=Retry(attempts=30, first=1.0),  # 17 hours, most of them once an hour: nobody would miss it by themselves
+    limits=Limits(per_tenant=4),  # at midnight there may be thousands; other tenants' have their turns
+)
+
+
+def is_awaited(gift_list: StoredList, now: datetime) -> bool:
+    """Whether its reveal is still to come."""
+    return gift_list.reveal_at is not None and gift_list.reveal_at > now
+
+
+async def schedule_reveal(jobs: JobQueue, work: Work, list_id: UUID, at: datetime | None) -> None:
+    """In the transaction that sets, moves or takes away the time, or deletes the list.
+
+    The job of the list moves with it. Without a time it looks at once, finds nothing to tell, and is deleted.
+    """
+    await jobs.add(work, REVEAL, NewJob(ListReveal(list_id), unique_key=str(list_id), at=at))
 
 
 class Revealer:
-    """Replicas may do it at the same time: each list is told of by one of them, once for each `reveal_at`."""
+    """The handler of REVEAL: each list is told of once for each `reveal_at`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def reveal_due(self) -> int:
-        """Returns how many lists there were; the next round takes what is left."""
+    async def reveal(self, job: Job[ListReveal]) -> None:
         now = self._clock.now()
-        async with self._database.system_work() as work:
-            due = await repository.find_due(work, now, MOST_AT_ONCE)
-        for tenant_id, list_id in due:
-            await self._reveal(tenant_id, list_id, now)
-        return len(due)
+        async with job.work() as work:
+            gift_list = await repository.lock_revealed(work, job.payload.list_id, now)
+            if gift_list is not None:
+                await _tell(work, gift_list, now)
 
-    async def _reveal(self, tenant_id: UUID, list_id: UUID, now: datetime) -> None:
-        async with self._database.unit_of_work(tenant_id) as work:
-            gift_list = await repository.take_due(work, tenant_id, list_id, now)
-            if gift_list is None:
-                return
-            on_it = await items.hold_all(work, tenant_id, list_id)
-            for link in await linked(work, tenant_id):
-                if link.user_id == gift_list.subject_id and shows_list(gift_list, link.user_id, now):
-                    tell_of_reveal(work, link, gift_list, on_it)
-                    await tell_what_was_said(work, tenant_id, link, [list_id, *(item.id for item in on_it)])
+
+async def _tell(work: Work, gift_list: StoredList, now: datetime) -> None:
+    on_it = await items.hold_all(work, gift_list.tenant_id, gift_list.id)
+    for link in await linked(work, gift_list.tenant_id):
+        if link.user_id == gift_list.subject_id and shows_list(gift_list, link.user_id, now):
+            tell_of_reveal(work, link, gift_list, on_it)
+            things = [gift_list.id, *(item.id for item in on_it)]
+            await tell_what_was_said(work, gift_list.tenant_id, link, things)

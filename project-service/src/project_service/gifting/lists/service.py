@@ -12,6 +12,7 @@ from project_service.gifting.items import repository as items
 from project_service.gifting.items.schemas import ItemQuery
 from project_service.gifting.lists import repository
 from project_service.gifting.lists.announcing import tell_list_is_gone, tell_list_is_withdrawn, tell_of_list
+from project_service.gifting.lists.revealing import is_awaited, schedule_reveal
 from project_service.gifting.lists.schemas import CreateList, ListDetail, ListQuery, PatchList
 from project_service.gifting.secrecy import StoredList, shows_list, state_of, subject_of
 from project_service.gifting.streams import linked
@@ -25,6 +26,7 @@ from shared.events.gifting import GiftListAdded, GiftListState, GiftListUpdated
 from shared.events.projects import Visibility
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
+from shared.jobs.queue import JobQueue
 from shared.pagination import PageOf
 from shared.principal import Principal
 
@@ -32,9 +34,10 @@ ITEMS_IN_DETAIL = 100
 
 
 class ListService:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, jobs: JobQueue) -> None:
         self._database = database
         self._clock = clock
+        self._jobs = jobs
 
     async def find(self, principal: Principal, query: ListQuery) -> PageOf[GiftListState]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
@@ -56,6 +59,8 @@ class ListService:
             await _require_there(work, principal.tenant_id, person_id=new.person_id, occasion_id=new.occasion_id)
             now = self._clock.now()
             gift_list = await repository.add(work, principal, new, now)
+            if is_awaited(gift_list, now):
+                await schedule_reveal(self._jobs, work, gift_list.id, gift_list.reveal_at)
             tell_of_list(work, await linked(work, principal.tenant_id), gift_list, GiftListAdded, now)
             return work.answer(state_of(gift_list))
 
@@ -73,6 +78,8 @@ class ListService:
             _refuse_unveiling(principal, before, changed)
             await _require_there(work, principal.tenant_id, occasion_id=changed.get("occasion_id"))
             after = await repository.update(work, principal.tenant_id, list_id, changed, now)
+            if "reveal_at" in changed:
+                await schedule_reveal(self._jobs, work, list_id, after.reveal_at)
             links = await linked(work, principal.tenant_id)
             if changed.get("visibility") is Visibility.PRIVATE:
                 tell_list_is_withdrawn(work, links, before, after, now)
@@ -90,6 +97,8 @@ class ListService:
             if subject is not None and shows_list(before, subject, now):
                 await gifts.keep_silence(work, before, subject)
             await repository.remove(work, principal.tenant_id, list_id)
+            if is_awaited(before, now):
+                await schedule_reveal(self._jobs, work, list_id, None)
             tell_list_is_gone(work, await linked(work, principal.tenant_id), before, now)
 
 
