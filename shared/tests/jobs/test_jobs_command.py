@@ -172,6 +172,7 @@ async def test_a_running_job_of_another_process_is_told_to_stop_through_the_brok
         ["list", "nobody"],
         ["cancel", "project"],
         ["cancel", "project", "--id", str(ACME), "--kind", "a.b"],
+        ["cancel", "project", "--id", str(ACME), "--tenant", str(ACME)],
         ["cancel", "project", "--kind", "a.b", "--status", "failed"],
         ["retry", "project", "--kind", "a.b", "--status", "running"],
         ["list", "project", "--limit", "0"],

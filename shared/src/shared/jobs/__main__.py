@@ -17,7 +17,7 @@ from uuid import UUID
 
 from shared.clock import SystemClock
 from shared.db.databases import Database, DatabaseConfig, open_databases
-from shared.db.failures import DatabaseUnavailable
+from shared.db.failures import DatabaseUnavailable, TransactionConflict
 from shared.db.service_address import NoDatabase, system_url
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
@@ -185,6 +185,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     chosen = parser.parse_args(arguments)
     if chosen.command in ("cancel", "retry") and bool(chosen.ids) == bool(chosen.kind):
         parser.error(f"{chosen.command} needs either --id or --kind")
+    if chosen.command in ("cancel", "retry") and chosen.ids and (chosen.status or chosen.tenant):
+        parser.error("--status and --tenant are for --kind")
     return chosen
 
 
@@ -235,7 +237,7 @@ async def _main(arguments: argparse.Namespace) -> int:
     try:
         async with open_operator(arguments.service, os.environ) as operator:
             return await run(arguments, operator)
-    except (NoDatabase, DatabaseUnavailable) as error:
+    except (NoDatabase, DatabaseUnavailable, TransactionConflict) as error:
         _note(str(error) or "the database does not answer")
         return 2
 
