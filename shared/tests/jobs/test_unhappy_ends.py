@@ -8,6 +8,7 @@ from job_fakes import PARCEL, Ledger, Parcel, Yard
 from shared.jobs.errors import GivenUp, RetryLater
 from shared.jobs.job import Job
 from shared.jobs.queue import NewJob
+from shared.jobs.schedule import Every
 from shared.jobs.worker import JobWorker
 from shared.testing.eventually import eventually
 
@@ -152,3 +153,28 @@ async def test_a_job_that_is_cancelled_before_its_handler_has_begun_ends(yard: Y
 
     assert ledger.names == []
     assert await yard.statuses() == {"a": "cancelled"}
+
+
+async def test_repeated_work_that_was_cancelled_comes_back_with_the_next_process(yard: Yard) -> None:
+    runs: list[str] = []
+
+    async def do() -> None:
+        runs.append("run")
+
+    for _ in range(2):
+        worker = yard.worker()
+        worker.repeat("sample.sweep", Every(60), do)
+        await worker.run_due()
+        async with yard.database.system_work() as work:
+            [row] = await work.rows("select id from jobs where status = 'scheduled'")
+            assert runs == []
+            assert await yard.queue.cancel(work, row["id"])
+        yard.clock.advance(60)
+        await worker._take()
+
+    again = yard.worker()
+    again.repeat("sample.sweep", Every(60), do)
+    await again.run_due()
+    yard.clock.advance(60)
+    await again.run_due()
+    assert runs == ["run"]
