@@ -8,7 +8,6 @@ from structlog.typing import FilteringBoundLogger
 from auth_service.mail.mail_queue import Addressed, SealedLetter
 from auth_service.mail.rendering import message
 from auth_service.mail.senders import MailNotSent, MailRefused, Sender
-from shared.db.unit_of_work import Work
 from shared.jobs.errors import GivenUp, RetryLater
 from shared.jobs.job import Job
 from shared.sealing import Seal
@@ -28,18 +27,16 @@ class MailSender:
         """Outside any transaction: a slow server holds no connection to the database. Raises GivenUp, RetryLater."""
         try:
             await self._sender.send(*self._open(job))
-        except MailRefused as error:
-            raise GivenUp(str(error)) from error
         except ValueError as error:  # of the seal or of a header; what it says may quote the letter
-            raise GivenUp(type(error).__name__) from error
+            raise _given_up(job, type(error).__name__) from error
+        except MailRefused as error:
+            raise _given_up(job, str(error)) from error
         except MailNotSent as error:
-            if not job.is_last_attempt:
-                _log(job).warning("a mail has to wait", reason=str(error))
+            if job.is_last_attempt:
+                raise _given_up(job, str(error)) from error
+            _log(job).warning("a mail has to wait", reason=str(error))
             raise RetryLater(str(error)) from error
         _log(job).info("a mail is sent")
-
-    async def given_up(self, _work: Work, job: Job[SealedLetter], reason: str) -> None:
-        _log(job).error("a mail is given up", reason=reason)
 
     def _open(self, job: Job[SealedLetter]) -> tuple[EmailMessage, str]:
         mail_id = str(job.payload.mail_id)
@@ -53,6 +50,11 @@ class MailSender:
             now=job.created_at,
         )
         return made, addressed.recipient
+
+
+def _given_up(job: Job[SealedLetter], reason: str) -> GivenUp:
+    _log(job).error("a mail is given up", reason=reason)
+    return GivenUp(reason)
 
 
 def _log(job: Job[SealedLetter]) -> FilteringBoundLogger:

@@ -35,7 +35,7 @@ def send_mail(worker: JobWorker, settings: AuthSettings) -> None:
         from_header=settings.mail_from,
         message_id_host=address.rpartition("@")[2],
     )
-    worker.on(MAIL_LETTER, mail_sender.send, mail_sender.given_up)
+    worker.on(MAIL_LETTER, mail_sender.send)
 
 
 def mail_folder(settings: AuthSettings) -> Path:
