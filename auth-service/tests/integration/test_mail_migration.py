@@ -45,7 +45,9 @@ async def database(urls: DatabaseUrls) -> AsyncIterator[Database]:
 async def test_what_waits_is_sent_and_answered_after_the_migration(
     urls: DatabaseUrls, database: Database, run_auth: RunAuth, mail: MailServer, clock: SettableClock
 ) -> None:
-    letter = await add_mail(database, clock, "guest@example.com", invitation("Ada", "Engines" * 20, "http://x/?token=a"))
+    letter = await add_mail(
+        database, clock, "guest@example.com", invitation("Ada", "Engines" * 20, "http://x/?token=a")
+    )
     async with database.system_work() as work:
         await work.execute(_USER, new_id(), "ada@example.com")
         for email in ("ada@example.com", "nobody@example.com"):
@@ -107,7 +109,7 @@ async def add_mail(database: Database, clock: SettableClock, recipient: str, let
 
 
 async def rows_of(database: Database, table: str) -> list[dict[str, Any]]:
-    return await database.system_rows(f"select * from {table} order by created_at, 1")  # noqa: S608 - names of ours
+    return await database.system_rows(f"select * from {table} order by created_at, 1")
 
 
 _MAIL = "insert into mails (id, template, sealed, attempts, due_at, created_at) values ($1, $2, $3, $4, $5, $6)"

@@ -7,7 +7,9 @@ from shared.db.schema import system_only_policy
 RUN_IN_TRANSACTION = True
 
 # The owner of a table under forced row-level security sees no row of it, and adds none.
-UNFORCED = "".join(f"alter table {table} no force row level security;\n" for table in ("jobs", "mails", "reset_requests"))
+UNFORCED = "".join(
+    f"alter table {table} no force row level security;\n" for table in ("jobs", "mails", "reset_requests")
+)
 
 # A mail that was tried for the last time when its sender died is tried once more. Base64 comes in lines.
 MAILS = """
