@@ -337,6 +337,23 @@ async def test_a_letter_that_nobody_can_open_is_given_up_at_once(
     assert (given_up["error"], given_up["attempts"]) == ("SealError", 1)
 
 
+async def test_a_letter_that_waits_is_sent_although_its_tenant_was_closed_meanwhile(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, clock: SettableClock
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    await eventually(lambda: is_done(database, LETTER))
+    mail.answers = ["451 come again"]
+    await auth.send("POST", "/api/v1/invitations", {"email": "guest@example.com"}, who=owner.principal)
+    await eventually(lambda: mail.attempts == 2)
+    await eventually(lambda: is_at_rest(database))
+    assert (await auth.send("DELETE", "/api/v1/tenants/current", who=owner.principal)).status == 204
+
+    clock.advance(seconds=10)
+    auth.wake_jobs()
+
+    await mail.letter_to("guest@example.com")
+
+
 async def test_a_tenant_that_writes_to_many_holds_two_places_and_keeps_no_reset_from_anybody(
     auth_with_mail: AuthClient, mail: MailServer, database: Database
 ) -> None:
