@@ -20,6 +20,7 @@ from shared.db.databases import Database
 from shared.ids import new_id
 from shared.jobs.queue import JobQueue, NewJob
 from shared.sealing import Seal
+from shared.tenant_closures.repository import ClosureState, note
 from shared.testing.eventually import eventually
 
 _TEXT_OF_JOBS = """
@@ -347,6 +348,8 @@ async def test_a_letter_that_waits_is_sent_although_its_tenant_was_closed_meanwh
     await eventually(lambda: mail.attempts == 2)
     await eventually(lambda: is_at_rest(database))
     assert (await auth.send("DELETE", "/api/v1/tenants/current", who=owner.principal)).status == 204
+    async with database.system_work() as work:  # where other services note it, and here only deletion is noted
+        await note(work, owner.tenant_id, ClosureState.CLOSED, clock.now())
 
     clock.advance(seconds=10)
     auth.wake_jobs()
