@@ -154,22 +154,6 @@ TABLES = (
         not_exported=_SECRET,
     ),
     Table(
-        "reset_requests",
-        "addresses for which a forgotten password was reported",
-        _OF_ACCOUNT,
-        (Person(("email_identity",), "whose address it is", erased=Fate.DELETED),),
-        "Until they are answered, within seconds.",
-        not_exported="nothing but the address",
-    ),
-    Table(
-        "mails",
-        "mail that waits to be sent, sealed",
-        rows_of_nobody("sent or given up within three hours"),
-        (Person(("sealed",), "its recipient"),),
-        "Sent or given up within three hours, and then deleted.",
-        not_exported="it is with its recipient",
-    ),
-    Table(
         "mfa_enrolments",
         "second factors",
         _OF_ACCOUNT,
