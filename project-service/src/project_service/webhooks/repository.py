@@ -127,11 +127,6 @@ async def remove(work: Work, tenant_id: UUID, webhook_id: UUID) -> None:
     )
 
 
-async def hold(work: Work, tenant_id: UUID, webhook_id: UUID) -> None:
-    """Until this transaction ends nobody puts anything in its lines, changes or deletes it."""
-    await work.execute(_HOLD, tenant_id, webhook_id)
-
-
 async def pause(work: Work, tenant_id: UUID, webhook_id: UUID, until: datetime) -> None:
     await work.execute(
         "update webhooks set paused_until = $3 where tenant_id = $1 and id = $2", tenant_id, webhook_id, until
@@ -201,8 +196,6 @@ update webhooks w set previous_secret = w.secret, previous_secret_until = $5, se
                       updated_at = $3
 where w.tenant_id = $1 and w.id = $2 returning {_COLUMNS}
 """
-
-_HOLD = "select from webhooks where tenant_id = $1 and id = $2 for no key update"
 
 _DISABLE_MADE_BY = """
 update webhooks set active = false, disabled_at = $3, disabled_reason = $4, version = version + 1, updated_at = $3
