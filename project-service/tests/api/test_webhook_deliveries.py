@@ -22,6 +22,7 @@ from project_service.outbound.destinations import allowed_destinations
 from project_service.webhooks import delivery_log
 from project_service.webhooks.deliveries import forget_deliveries
 from project_service.webhooks.delivery_jobs import DELIVERY, delivery_kind, ordered
+from project_service.webhooks.delivery_log import PendingDelivery
 from project_service.webhooks.delivery_worker import DeliveryMetrics, DeliveryWorker
 from project_service.webhooks.domain import FAULT_OF_OURS, Pace
 from project_service.webhooks.signing import Secrets
@@ -556,6 +557,44 @@ async def test_at_a_new_address_what_waits_is_tried_at_once(client: ProjectClien
 
     await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"url": f"{receiver.url}?new"}, who=ada)
     await soon(lambda: len(receiver.taken) == 1)
+
+
+@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
+async def test_at_an_address_that_is_new_since_the_attempt_began_it_is_tried_at_once(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
+    receiver.answers.clear()
+    await client.new_project(ada)
+    await soon(lambda: receiver.attempts.total() == 1)
+
+    await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"url": f"{receiver.url}?new"}, who=ada)
+    receiver.answers.set()
+    await soon(lambda: receiver.attempts.total() == 2)
+
+
+async def test_what_is_about_to_be_postponed_hears_that_its_webhook_is_active_again(
+    idle: ProjectClient, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await idle.new_project(ada)
+    await soon(lambda: has_job(database))
+    await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": False}, who=ada)
+    find = delivery_log.find_pending
+
+    async def find_and_hear_late(*arguments: Any) -> PendingDelivery | None:
+        found = await find(*arguments)
+        await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": True}, who=ada)
+        return found
+
+    monkeypatch.setattr(delivery_log, "find_pending", find_and_hear_late)
+    async with sending(database, receiver) as worker:
+        await worker.run_due()
+
+    assert receiver.types() == ["project.added"]
 
 
 async def test_a_delivery_that_fails_through_our_fault_is_set_aside_and_goes_with_its_job(

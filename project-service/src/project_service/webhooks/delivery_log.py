@@ -13,6 +13,7 @@ from project_service.listing import Arguments, SortKey, fetch_page, page_of
 from project_service.webhooks.delivery_jobs import DELIVERY
 from project_service.webhooks.domain import FAULT_OF_OURS, TEST_TYPE, Attempt, Standing, Verdict, patterns_of
 from project_service.webhooks.errors import DeliveryNotFound
+from project_service.webhooks.repository import Readiness
 from project_service.webhooks.schemas import DeliveryQuery, DeliveryStatus, DeliveryView
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -85,9 +86,7 @@ class PendingDelivery(NamedTuple):
     is_of_project: bool
     on_demand: bool
     attempts: int
-    url: str
-    active: bool
-    paused_until: datetime | None
+    webhook: Readiness
     sealed_secrets: tuple[bytes, ...]
     standing: Standing
 
@@ -145,7 +144,8 @@ async def find_pending(
     for row in rows:
         secrets = tuple(filter(None, (row["secret"], row["previous_secret"])))
         columns = {name: row[name] for name in PendingDelivery._fields if name in row}
-        return PendingDelivery(**columns, sealed_secrets=secrets, standing=_standing(row))
+        webhook = Readiness(row["url"], row["active"], row["paused_until"])
+        return PendingDelivery(**columns, webhook=webhook, sealed_secrets=secrets, standing=_standing(row))
     return None
 
 

@@ -18,13 +18,13 @@ from project_service.webhooks import delivery_log, repository
 from project_service.webhooks.delivery_jobs import DeliveryJob
 from project_service.webhooks.delivery_log import PendingDelivery
 from project_service.webhooks.domain import PACE, Attempt, Pace, Verdict, judge, may_hear
+from project_service.webhooks.repository import Readiness
 from project_service.webhooks.schemas import DeliveryStatus, DisabledReason
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.projects import WebhookDisabled
-from shared.jobs.errors import Postponed
 from shared.jobs.job import Job
 from shared.sealing import SealError
 from shared.telemetry.logs import get_logger
@@ -66,13 +66,14 @@ class DeliveryWorker:
         self._pace = pace
 
     async def deliver(self, job: Job[DeliveryJob]) -> None:
-        """Nothing, when the delivery was deleted or is made. Raises Postponed while its webhook may not be called."""
+        """Nothing, when the delivery was deleted or is made. It is postponed while its webhook may not be called."""
         now = self._clock.now()
         delivery = await delivery_log.find_pending(self._database, job.tenant_id, job.payload.delivery_id, now)
         if delivery is None:
             return
-        _postpone(delivery, now)
-        if may_hear(delivery.standing, is_of_project=delivery.is_of_project):
+        if not delivery.on_demand and _pause_of(delivery.webhook, now) is not None:
+            await self._postpone(job, delivery)
+        elif may_hear(delivery.standing, is_of_project=delivery.is_of_project):
             await self._settle(job, delivery, await self._attempt(delivery))
         else:
             await self._withhold(job, delivery)
@@ -88,7 +89,7 @@ class DeliveryWorker:
                 delivery.webhook_id, delivery.sealed_secrets, delivery.id, delivery.body, self._clock.now()
             )
             answer = await self._client.post(
-                delivery.url,
+                delivery.webhook.url,
                 delivery.body.encode(),
                 seconds=self._pace.timeout,
                 most_bytes=SHOWN_BYTES,
@@ -109,11 +110,21 @@ class DeliveryWorker:
         verdict = judge(attempt, delivery.attempts + 1, self._pace, luck, on_demand=delivery.on_demand)
         now = self._clock.now()
         async with job.work() as work:
-            await _change_webhook(work, delivery, verdict, now)
-            is_there = await delivery_log.settle(work, delivery, attempt, verdict, now)
-            if is_there and verdict.retry_in is not None:
-                await job.retry(work, attempt.error or f"The receiver answered {attempt.status}.", verdict.retry_in)
+            is_moved = verdict.status is not DeliveryStatus.DELIVERED and await _is_moved(work, delivery)
+            if await delivery_log.settle(work, delivery, attempt, verdict, now) and verdict.retry_in is not None:
+                reason = attempt.error or f"The receiver answered {attempt.status}."
+                await job.retry(work, reason, 0.0 if is_moved else verdict.retry_in)
+            if not is_moved:
+                await _change_webhook(work, delivery, verdict, now)
         self._metrics.attempts.labels(_outcome(verdict)).inc()
+
+    async def _postpone(self, job: Job[DeliveryJob], delivery: PendingDelivery) -> None:
+        """Unless the webhook has become ready meanwhile: whoever makes it so hurries only jobs that wait by then."""
+        async with job.begin() as work:
+            webhook = await repository.hold(work, delivery.tenant_id, delivery.webhook_id)
+            if webhook is not None:
+                pause = _pause_of(webhook, self._clock.now())
+                await job.postpone(work, "Nothing is sent to the webhook for now.", pause or 0.0)
 
     async def _withhold(self, job: Job[DeliveryJob], delivery: PendingDelivery) -> None:
         async with job.work() as work:
@@ -121,18 +132,25 @@ class DeliveryWorker:
         self._metrics.attempts.labels(DeliveryStatus.WITHHELD).inc()
 
 
-def _postpone(delivery: PendingDelivery, now: datetime) -> None:
-    """Raises Postponed. What is asked for on demand is sent in any case."""
-    if delivery.on_demand:
-        return
-    if not delivery.active:
-        raise Postponed("The webhook is not active.", LOOKED_AT_AGAIN)
-    if delivery.paused_until is not None and delivery.paused_until > now:
-        raise Postponed("The receiver has asked for a pause.", (delivery.paused_until - now).total_seconds())
+def _pause_of(webhook: Readiness, now: datetime) -> float | None:
+    """Seconds until it is looked at again; None while it may be called."""
+    if not webhook.active:
+        return LOOKED_AT_AGAIN
+    if webhook.paused_until is not None and webhook.paused_until > now:
+        return (webhook.paused_until - now).total_seconds()
+    return None
+
+
+async def _is_moved(work: Work, delivery: PendingDelivery) -> bool:
+    """Whether its webhook has got another address during the attempt. From here on nobody changes it.
+
+    Before the delivery is written, as whoever deletes the webhook comes to both in this order.
+    """
+    webhook = await repository.hold(work, delivery.tenant_id, delivery.webhook_id)
+    return webhook is not None and webhook.url != delivery.webhook.url
 
 
 async def _change_webhook(work: Work, delivery: PendingDelivery, verdict: Verdict, now: datetime) -> None:
-    """Before the delivery, as whoever deletes the webhook comes to both."""
     if verdict.pause:
         until = now + timedelta(seconds=verdict.pause)
         await repository.pause(work, delivery.tenant_id, delivery.webhook_id, until)
