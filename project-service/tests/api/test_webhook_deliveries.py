@@ -523,6 +523,24 @@ async def test_slow_receivers_get_their_share_and_leave_room_for_those_of_anothe
     assert len(receiver.types()) == 7 * 7
 
 
+async def test_an_event_that_comes_twice_is_delivered_once(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    await listen(idle, receiver, ada)
+    await idle.new_project(ada)
+    await soon(lambda: has_job(database))
+
+    async with database.system_work() as work:
+        await work.execute("delete from inbox")
+        await work.execute("update outbox set sent_at = null")
+    await soon(lambda: _is_all_sent(database))
+    await soon(lambda: _is_all_applied(database))
+
+    assert len(await database.system_rows("select from webhook_deliveries")) == 1
+    assert len(await database.system_rows("select from jobs where kind = 'webhook.delivery'")) == 1
+
+
 @pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
 async def test_a_webhook_that_is_left_alone_gets_all_that_waits_once_it_is_active_again(
     client: ProjectClient, receiver: Receiver
@@ -672,6 +690,15 @@ async def test_deleted_with_what_waits_for_it(client: ProjectClient, receiver: R
 
 async def has_job(database: Database) -> bool:
     return await database.system_rows("select from jobs where kind = 'webhook.delivery'") != []
+
+
+async def _is_all_sent(database: Database) -> bool:
+    return await database.system_rows("select from outbox where sent_at is null") == []
+
+
+async def _is_all_applied(database: Database) -> bool:
+    unapplied = "select from outbox o where not exists (select from inbox i where i.event_id = o.id)"
+    return await database.system_rows(unapplied) == []
 
 
 async def has_no_job(database: Database) -> bool:
