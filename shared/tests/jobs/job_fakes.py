@@ -19,6 +19,7 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 PARCEL = JobKind("sample.parcel", Parcel, timeout=5.0, retry=Retry(attempts=3, first=10.0, jitter=0.0))
+ONE_BY_ONE = JobKind("sample.single", Parcel, limits=Limits(per_worker=1))
 SHARED = JobKind("sample.shared", Parcel, limits=Limits(per_worker=50, total=6, per_tenant=3, per_key=2))
 
 
@@ -63,3 +64,9 @@ class Yard:
     async def statuses(self) -> dict[str, str]:
         rows = await self.database.system_rows("select payload ->> 'name' as name, status from jobs order by seq")
         return {row["name"]: row["status"] for row in rows}
+
+
+async def take_all(worker: JobWorker) -> None:
+    """All that is due and has room; does not wait for any of it."""
+    while not await worker._take():
+        pass

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from uuid import UUID
 
-from job_fakes import PARCEL, SHARED, Ledger, Parcel, Yard
+from job_fakes import ONE_BY_ONE, PARCEL, SHARED, Ledger, Parcel, Yard, take_all
 
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -72,8 +72,7 @@ async def test_limits_hold_over_all_workers(yard: Yard) -> None:
         await add(yard, *jobs, tenant_id=tenant, kind=SHARED)
     for worker in workers:
         worker.on(SHARED, handle)
-        await worker._take()
-        await worker._take()
+        await take_all(worker)
     await asyncio.sleep(0.05)
 
     assert len(running) == 6
@@ -142,7 +141,7 @@ async def test_what_a_dead_worker_had_is_taken_over_and_its_late_effect_is_lost(
     dead.on(PARCEL, hang)
     alive.on(PARCEL, ledger.handle)
     await add(yard, parcel("a"))
-    await dead._take()
+    await take_all(dead)
     await hanging.wait()
     await alive.run_due()
     assert ledger.names == []
@@ -182,7 +181,7 @@ async def test_a_job_that_waits_or_runs_is_cancelled(yard: Yard) -> None:
     worker = yard.worker()
     worker.on(PARCEL, hang)
     running, waiting = await add(yard, parcel("runs", order_key="k"), parcel("waits", order_key="k"))
-    await worker._take()
+    await take_all(worker)
     await started.wait()
     async with yard.database.unit_of_work(GLOBEX) as work:
         assert not await yard.queue.cancel(work, running)
@@ -226,7 +225,7 @@ async def test_progress_lines_and_lease_are_stored_while_it_runs(yard: Yard, dat
     worker = yard.worker()
     worker.on(PARCEL, handle)
     await add(yard, parcel("a"))
-    await worker._take()
+    await take_all(worker)
     await asyncio.sleep(0)
     yard.clock.advance(20)
     await worker._beat()
@@ -236,3 +235,181 @@ async def test_progress_lines_and_lease_are_stored_while_it_runs(yard: Yard, dat
     assert row == {"progress": 0.5, "log": "half way\n", "is_leased": True}
     release.set()
     await worker.run_due()
+
+
+async def test_a_payload_that_nobody_understands_is_set_aside_and_keeps_no_other_from_running(
+    yard: Yard, ledger: Ledger, database: Database
+) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await add(yard, parcel("strange"), parcel("plain"))
+    async with database.system_work() as work:
+        await work.execute("update jobs set payload = '{}' where payload ->> 'name' = 'strange'")
+    await worker.run_due()
+
+    assert ledger.names == ["plain"]
+    [row] = await database.system_rows("select status, error from jobs")
+    assert row == {"status": "failed", "error": "Its payload does not fit its kind."}
+
+
+async def test_a_job_that_kills_its_worker_each_time_is_set_aside(
+    yard: Yard, ledger: Ledger, database: Database
+) -> None:
+    async def hang(job: Job[Parcel]) -> None:
+        await asyncio.sleep(60)
+
+    await add(yard, parcel("poison"))
+    for _ in range(PARCEL.retry.attempts):
+        dying = yard.worker()
+        dying.on(PARCEL, hang)
+        await take_all(dying)
+        yard.clock.advance(31)
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await worker.run_due()
+
+    assert ledger.names == []
+    [row] = await database.system_rows("select status, error from jobs")
+    assert row == {"status": "failed", "error": "Its worker has died at each attempt."}
+
+
+async def test_a_job_that_fails_just_when_it_is_cancelled_never_runs_again(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+
+    async def handle(job: Job[Parcel]) -> None:
+        ledger.names.append(job.payload.name)
+        async with yard.database.system_work() as work:  # another replica: its signal is lost
+            await work.execute("update jobs set cancel_requested = true")
+        raise RetryLater("later", 3600)
+
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker.run_due()
+
+    assert ledger.names == ["a"]
+    assert await yard.statuses() == {"a": "cancelled"}
+
+
+async def test_what_an_orderly_worker_has_when_it_ends_is_taken_by_another_at_once(yard: Yard, ledger: Ledger) -> None:
+    started = asyncio.Event()
+
+    async def hang(job: Job[Parcel]) -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    ending, other = yard.worker(), yard.worker()
+    ending.on(PARCEL, hang)
+    other.on(PARCEL, ledger.handle)
+    await add(yard, parcel("a"))
+    running = asyncio.create_task(ending.run())
+    await started.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    await other.run_due()
+
+    assert ledger.names == ["a"]
+
+
+async def test_one_tenants_backlog_keeps_no_other_tenant_waiting(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await add(yard, *(parcel(f"acme {number}") for number in range(500)))
+    await add(yard, parcel("globex"), tenant_id=GLOBEX)
+    await take_all(worker)
+    await eventually(lambda: "globex" in ledger.names)
+
+    assert len(ledger.names) <= PARCEL.limits.per_worker
+
+
+async def test_a_closed_tenants_jobs_wait_until_it_is_restored(yard: Yard, ledger: Ledger, database: Database) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    await add(yard, parcel("a"))
+    async with database.system_work() as work:
+        await work.execute("insert into tenant_closures values ($1, 'closed', now())", ACME)
+    await worker.run_due()
+    assert ledger.names == []
+
+    async with database.system_work() as work:
+        await work.execute("update tenant_closures set state = 'open'")
+    await worker.run_due()
+    assert ledger.names == ["a"]
+
+
+async def test_a_job_that_comes_back_at_once_is_one_job_to_its_worker(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        if len(ledger.names) < 20:
+            async with job.begin() as work:
+                await job.postpone(work, "more is left", 0)
+            await asyncio.sleep(0.02)  # another take finds the row before this attempt has ended
+
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: len(ledger.names) == 20)
+    await eventually(lambda: not worker._runs)
+    running.cancel()
+
+    assert await yard.statuses() == {}
+
+
+async def test_a_worker_whose_clock_jumps_keeps_what_it_has(yard: Yard, ledger: Ledger) -> None:
+    release = asyncio.Event()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        await release.wait()
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await take_all(worker)
+    await eventually(lambda: ledger.names == ["a"])
+    yard.clock.advance(3600)
+    await take_all(worker)
+    release.set()
+    await worker.run_due()
+
+    assert ledger.names == ["a"]
+
+
+async def test_what_comes_back_waits_behind_what_came_later(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(ONE_BY_ONE, ledger.handle)
+    ledger.errors = [Postponed("more is left", 0)] * 2
+    await add(yard, parcel("large"), parcel("small"), kind=ONE_BY_ONE)
+    await worker.run_due()
+
+    assert ledger.names == ["large", "small", "large", "small"]
+
+
+async def test_a_job_is_set_aside_although_what_should_follow_from_it_fails(yard: Yard, ledger: Ledger) -> None:
+    async def on_given_up(work: Work, job: Job[Parcel], reason: str) -> None:
+        await work.execute("insert into notes (id, tenant_id, title) values ($1, $2, 'half')", new_id(), ACME)
+        raise RuntimeError
+
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle, on_given_up)
+    ledger.errors = [GivenUp("gone")]
+    await add(yard, parcel("a"))
+    await worker.run_due()
+
+    assert await yard.statuses() == {"a": "failed"}
+    assert await yard.database.system_rows("select from notes") == []
+
+
+async def test_what_a_handler_ended_and_rolled_back_is_not_ended(yard: Yard) -> None:
+    async def handle(job: Job[Parcel]) -> None:
+        async with job.work() as work:
+            await job.complete(work)
+            raise GivenUp("no")
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker.run_due()
+
+    assert await yard.statuses() == {"a": "failed"}

@@ -77,9 +77,14 @@ class Database:
         """Raises NestedWork inside another unit of work, DatabaseUnavailable when the database does not answer."""
         return UnitOfWork(self._app, self.name, tenant_id=tenant_id, actor_id=actor_id, on_events=self._wake)
 
-    def system_work(self, *, actor_id: UUID | None = None) -> AbstractAsyncContextManager[Work]:
-        """For work that belongs to no tenant and may see all of them: every caller is a reviewed exception."""
-        return UnitOfWork(self._system, self.name, tenant_id=None, actor_id=actor_id, on_events=self._wake)
+    def system_work(
+        self, *, actor_id: UUID | None = None, lock: int | None = None
+    ) -> AbstractAsyncContextManager[Work]:
+        """For work that belongs to no tenant and may see all of them: every caller is a reviewed exception.
+
+        `lock`: the key of an advisory lock that it waits for and holds; costs no round trip.
+        """
+        return UnitOfWork(self._system, self.name, tenant_id=None, actor_id=actor_id, lock=lock, on_events=self._wake)
 
     async def system_rows(self, sql: str, *args: object) -> list[dict[str, Any]]:
         """One reading statement as the system role, without the cost of a transaction around it."""

@@ -124,9 +124,11 @@ class UnitOfWork:
         *,
         tenant_id: UUID | None,
         actor_id: UUID | None = None,
+        lock: int | None = None,
         on_events: Callable[[], None],
     ) -> None:
         self._client = client
+        self._lock = lock
         self._alias = alias
         self._tenant_id = tenant_id
         self._actor_id = actor_id
@@ -137,7 +139,7 @@ class UnitOfWork:
         task = asyncio.current_task()
         if _task_in_work.get() is task:
             raise NestedWork
-        self._transaction = await self._client.begin(_prelude(self._tenant_id))
+        self._transaction = await self._client.begin(_prelude(self._tenant_id, self._lock))
         self._transaction.connection_name = self._alias
         self._work = Work(self._transaction, self._tenant_id, self._actor_id)
         try:
@@ -221,7 +223,9 @@ class _Place:
         _task_in_work.reset(self._task_token)
 
 
-def _prelude(tenant_id: UUID | None) -> str:
+def _prelude(tenant_id: UUID | None, lock: int | None) -> str:
+    if lock is not None:
+        return f"BEGIN; SELECT pg_advisory_xact_lock({int(lock)})"
     if tenant_id is None:
         return "BEGIN"
     # Safe to write into the statement: the text of a UUID. As a parameter it would cost a round trip of its own.

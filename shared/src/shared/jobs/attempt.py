@@ -31,71 +31,104 @@ class Registered(NamedTuple):
 
 
 class Attempt:
-    """`is_cancelled`: it is stopped because somebody wants the job cancelled, not because the worker ends."""
+    """`is_handling`: only then may its task be cancelled; before and after the handler it ends by itself."""
 
     def __init__(self, job: Job[Any], registered: Registered) -> None:
         self.job = job
-        self.is_cancelled = False
+        self.is_handling = False
         self._registered = registered
-        self._log = get_logger(job_id=str(job.id), kind=job.kind.name, attempt=job.attempt)
+        self._log = get_logger(
+            job_id=str(job.id), kind=job.kind.name, attempt=job.attempt, tenant_id=str(job.tenant_id)
+        )
 
     async def run(self, metrics: JobMetrics) -> None:
-        started = time.monotonic()
+        job, started = self.job, time.monotonic()
         try:
-            outcome = await self._outcome()
+            await self._run()
         except JobLost:
-            outcome = "lost"
+            job.outcome = "lost"
         except AWAY:
             self._log.warning("what came of a job could not be written down")
-            outcome = "lost"
-        metrics.ended(self.job.kind.name, outcome, time.monotonic() - started)
+            job.outcome = "lost"
+        metrics.ended(job.kind.name, job.outcome, time.monotonic() - started)
 
-    async def _outcome(self) -> str:
+    async def _run(self) -> None:
         job = self.job
-        if job.attempt > job.kind.retry.attempts:
-            return await self._give_up("Its worker has died at each attempt.")
+        if job.is_cancelled:
+            await self._cancel()
+        elif job.attempt > job.kind.retry.attempts:
+            await self._give_up("Its worker has died at each attempt.")
+        elif not job.is_readable:
+            await self._give_up("Its payload does not fit its kind.")
+        else:
+            await self._try()
+
+    async def _try(self) -> None:
+        job = self.job
         try:
-            async with asyncio.timeout(job.kind.timeout):
-                await self._registered.handle(job)
+            async with asyncio.timeout(job.kind.timeout) as limit:
+                await self._handle()
         except asyncio.CancelledError:
-            if not self.is_cancelled:
+            if not job.is_cancelled:  # the worker ends, or has lost the job
                 raise
-            async with job.begin() as work:
-                await job.cancelled(work)
-            return "cancelled"
+            await self._cancel()
         except (JobLost, *AWAY):
             raise
         except Postponed as error:
             async with job.begin() as work:
                 await job.postpone(work, str(error), error.seconds)
-            return "postponed"
         except GivenUp as error:
-            return await self._give_up(str(error))
+            await self._give_up(str(error))
         except RetryLater as error:
-            return await self._retry(str(error), error.seconds)
-        except TimeoutError:
-            return await self._retry(f"It took longer than {job.kind.timeout:g} seconds.")
+            await self._retry(str(error), error.seconds)
         except Exception as error:
-            is_known = isinstance(error, TesseraError)
-            self._log.warning("a job failed", error=type(error).__name__, exc_info=None if is_known else error)
-            return await self._retry(type(error).__name__)
-        if not job.is_ended:
-            async with job.work():
-                pass
-        return "done"
+            await self._failed(error, is_late=limit.expired())
+        else:
+            if not job.is_ended:
+                async with job.work():
+                    pass
 
-    async def _retry(self, reason: str, seconds: float | None = None) -> str:
+    async def _handle(self) -> None:
+        self.is_handling = True
+        try:
+            await self._registered.handle(self.job)
+        finally:
+            self.is_handling = False
+
+    async def _failed(self, error: Exception, *, is_late: bool) -> None:
+        if is_late:
+            await self._retry(f"It took longer than {self.job.kind.timeout:g} seconds.")
+            return
+        is_known = isinstance(error, TesseraError)
+        self._log.warning("a job failed", error=type(error).__name__, exc_info=None if is_known else error)
+        await self._retry(type(error).__name__)
+
+    async def _cancel(self) -> None:
+        async with self.job.begin() as work:
+            await self.job.cancelled(work)
+
+    async def _retry(self, reason: str, seconds: float | None = None) -> None:
         if self.job.is_last_attempt:
-            return await self._give_up(reason)
+            await self._give_up(reason)
+            return
         async with self.job.begin() as work:
             await self.job.retry(work, reason, seconds)
-        return "retried"
 
-    async def _give_up(self, reason: str) -> str:
+    async def _give_up(self, reason: str) -> None:
+        """Also when the hook of the kind fails: what is set aside is seen, what comes back for ever is not."""
+        try:
+            await self._set_aside(reason, self._registered.on_given_up if self.job.is_readable else None)
+        except (JobLost, *AWAY):
+            raise
+        except Exception:
+            self._log.exception("what follows from giving up a job failed")
+            await self._set_aside(reason, None)
+        self._log.error("a job is given up", reason=reason)
+
+    async def _set_aside(self, reason: str, on_given_up: OnGivenUp[Any] | None) -> None:
+        self.job.outcome = ""  # what the handler has ended was rolled back
         async with self.job.begin() as work:
-            if self._registered.on_given_up is not None:
-                await self._registered.on_given_up(work, self.job, reason)
+            if on_given_up is not None:
+                await on_given_up(work, self.job, reason)
             if not self.job.is_ended:
                 await self.job.give_up(work, reason)
-        self._log.error("a job is given up", reason=reason)
-        return "given_up"

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -23,25 +24,41 @@ LINE_LENGTH = 500
 
 
 class Job(Generic[P]):
-    """`attempt` counts from 1. Every method that ends the attempt does so in the handler's transaction.
+    """`attempt` counts from 1. `is_cancelled`: somebody wants it cancelled.
 
-    It raises JobLost, which must leave the transaction, when the job is not ours any more: so an effect that is written
-    in that transaction happens once.
+    Every method that ends the attempt does so in the handler's transaction. It raises JobLost, which must leave the
+    transaction, when the job is not ours any more: so an effect that is written in that transaction happens once.
     """
 
     def __init__(self, database: Database, kind: JobKind[P], row: TakenRow, clock: Clock) -> None:
         self.id: UUID = row.id
         self.kind = kind
         self.tenant_id = row.tenant_id
-        self.payload: P = msgspec.json.decode(row.payload, type=kind.payload)
         self.attempt = row.attempts
         self.created_at: datetime = row.created_at
-        self.is_ended = False
+        self.is_cancelled = row.cancel_requested
+        self.outcome = ""  # of the attempt, when it has ended
         self.lines: list[str] = []
         self.progress: float | None = None
         self._row = row
         self._database = database
         self._clock = clock
+
+    @cached_property
+    def payload(self) -> P:
+        """Raises msgspec.DecodeError for one that this version does not understand."""
+        return msgspec.json.decode(self._row.payload, type=self.kind.payload)
+
+    @property
+    def is_ended(self) -> bool:
+        return bool(self.outcome)
+
+    @property
+    def is_readable(self) -> bool:
+        try:
+            return self.payload is not None
+        except msgspec.DecodeError:
+            return False
 
     @property
     def is_last_attempt(self) -> bool:
@@ -73,38 +90,41 @@ class Job(Generic[P]):
         """One that repeats is scheduled again. Raises JobLost."""
         now, repeats = self._clock.now(), self._row.repeats
         next_at = None if repeats is None else schedule_of(repeats).after(now)
-        await self._end(work, await repository.complete(work, self._row, next_at))
+        await self._end(work, await repository.complete(work, self._row, next_at), "done")
 
     async def retry(self, work: Work, reason: str, seconds: float | None = None) -> None:
         """After `seconds`, or as the kind has it. Jobs behind it wait. Raises JobLost."""
         pause = self.kind.retry.pause(self.attempt) if seconds is None else seconds
-        self._check(await repository.release(work, self._row, self._at(pause), self.attempt, reason))
+        self._check(await repository.release(work, self._row, self._at(pause), self.attempt, reason), "retried")
 
     async def postpone(self, work: Work, reason: str, seconds: float) -> None:
         """The attempt does not count. Raises JobLost."""
-        self._check(await repository.release(work, self._row, self._at(seconds), self.attempt - 1, reason))
+        is_ours = await repository.release(work, self._row, self._at(seconds), self.attempt - 1, reason)
+        self._check(is_ours, "postponed")
 
     async def give_up(self, work: Work, reason: str) -> None:
         """It is set aside, to be looked at; one that repeats runs at its next time. Raises JobLost."""
-        if self._row.repeats is not None:
-            next_at = schedule_of(self._row.repeats).after(self._clock.now())
-            self._check(await repository.release(work, self._row, next_at, 0, reason))
+        if self._row.repeats is None:
+            is_ours = await repository.set_aside(work, self._row, "failed", reason, self._clock.now())
         else:
-            await self._end(work, await repository.set_aside(work, self._row, "failed", reason, self._clock.now()))
+            next_at = schedule_of(self._row.repeats).after(self._clock.now())
+            is_ours = await repository.release(work, self._row, next_at, 0, reason)
+        await self._end(work, is_ours, "given_up")
 
     async def cancelled(self, work: Work) -> None:
         """It has stopped because somebody cancelled it. Raises JobLost."""
-        await self._end(work, await repository.set_aside(work, self._row, "cancelled", None, self._clock.now()))
+        is_ours = await repository.set_aside(work, self._row, "cancelled", None, self._clock.now())
+        await self._end(work, is_ours, "cancelled")
 
-    async def _end(self, work: Work, is_ours: bool) -> None:
-        self._check(is_ours)
+    async def _end(self, work: Work, is_ours: bool, outcome: str) -> None:
+        self._check(is_ours, outcome)
         if self._row.order_key is not None:
-            await repository.unblock_next(work, self._row.kind, self._row.order_key)
+            await repository.unblock_next(work, self._row.kind, self.tenant_id, self._row.order_key)
 
-    def _check(self, is_ours: bool) -> None:
+    def _check(self, is_ours: bool, outcome: str) -> None:
         if not is_ours:
             raise JobLost
-        self.is_ended = True
+        self.outcome = outcome
 
     def _at(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)

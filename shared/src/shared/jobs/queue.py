@@ -12,15 +12,16 @@ from shared.db.unit_of_work import Work
 from shared.ids import new_id
 from shared.jobs import repository
 from shared.jobs.kinds import JobKind
+from shared.jobs.repository import NewRow
 from shared.jobs.schedule import Schedule
 
 P = TypeVar("P")
 
 
 class NewJob(NamedTuple, Generic[P]):
-    """`order_key`: jobs of one kind and key run one after another, in the order in which they were enqueued; also the
-    next while the first waits to be tried again. Transactions that enqueue for one key at one time have to share a lock
-    if their order matters.
+    """`order_key`: jobs of one kind, tenant and key run one after another, in the order in which they were enqueued;
+    also the next while the first waits to be tried again. Transactions that enqueue for one key at one time have to
+    share a lock if their order matters.
 
     `concurrency_key`: see `Limits.per_key`. `at`: not before. `priority`: higher ones first, among those of the tenant.
     `unique_key`: of one kind and key there is one job. To enqueue it again replaces payload and time of the one that
@@ -57,19 +58,7 @@ class JobQueue:
         if not jobs:
             return []
         now = self._clock.now()
-        rows = [
-            repository.NewRow(
-                id=new_id(),
-                payload=msgspec.json.encode(job.payload).decode(),
-                order_key=job.order_key,
-                concurrency_key=job.concurrency_key,
-                unique_key=job.unique_key,
-                due_at=now if job.at is None else max(now, job.at),
-                priority=job.priority,
-                repeats=None if job.repeats is None else str(job.repeats),
-            )
-            for job in jobs
-        ]
+        rows = [_row_of(job, now) for job in jobs]
         ids = await repository.add(work, kind.name, work.tenant_id or tenant_id, rows, now)
         work.after_commit(self.on_added)
         return ids
@@ -92,3 +81,16 @@ class JobQueue:
         count = await repository.hurry(work, kind.name, concurrency_key, self._clock.now())
         work.after_commit(self.on_added)
         return count
+
+
+def _row_of(job: NewJob[P], now: datetime) -> NewRow:
+    return NewRow(
+        id=new_id(),
+        payload=msgspec.json.encode(job.payload).decode(),
+        due_at=now if job.at is None else max(now, job.at),
+        repeats=None if job.repeats is None else str(job.repeats),
+        order_key=job.order_key,
+        concurrency_key=job.concurrency_key,
+        unique_key=job.unique_key,
+        priority=job.priority,
+    )

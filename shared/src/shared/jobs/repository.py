@@ -1,6 +1,6 @@
 """Every query on jobs.
 
-Taking is done by one worker at a time, under a lock of the database, and sees exact numbers of what runs. It walks from
+Taking is done by one worker at a time, under TAKE_LOCK, and sees exact numbers of what runs. It walks from
 lane to lane, so that neither a long backlog of one tenant nor jobs of later times cost anything. A job that is found
 behind another of its order key is blocked; the end of that one takes the next up. Both hold the row of the one in
 front, so none stays blocked for ever.
@@ -20,9 +20,11 @@ from shared.jobs.schedule import Schedule
 from shared.jobs.schema import UNFINISHED
 from shared.tenant_closures.repository import is_closed
 
+TAKE_LOCK = 0x6A6F6273
+"""The key of an advisory lock: "jobs"."""
 STAGED_AT_ONCE = 1_000
 LANES_AT_ONCE = 200
-LOOKED_AT_IN_LANE = 50
+LOOKED_AT_IN_LANE = 25
 LOG_CHARACTERS = 16_384
 COUNTED_ROWS = 100_000
 _OURS = "id = $1 and worker = $2 and attempts = $3 and status = 'running'"
@@ -50,6 +52,7 @@ class TakenRow(NamedTuple):
     repeats: str | None
     attempts: int
     worker: UUID
+    cancel_requested: bool
     created_at: datetime
 
     @property
@@ -108,9 +111,7 @@ async def keep_scheduled(work: Work, kind: str, repeats: Schedule, now: datetime
 
 
 async def take(work: Work, worker: UUID, rooms: Sequence[Room], now: datetime, lease_until: datetime) -> Taken:
-    """In system work."""
-    await work.execute("select pg_advisory_xact_lock(hashtextextended('jobs: take', 0))")
-    await work.execute(_STAGE, now)
+    """In system work with TAKE_LOCK."""
     columns = [list(column) for column in zip(*rooms, strict=True)]
     found = await work.rows(_TAKE, worker, now, lease_until, *columns)
     rows = [TakenRow(**{name: row[name] for name in TakenRow._fields}) for row in found if row["id"] is not None]
@@ -118,17 +119,22 @@ async def take(work: Work, worker: UUID, rooms: Sequence[Room], now: datetime, l
     return Taken(rows, found[0]["blocked"], lanes)
 
 
-async def look(database: Database, kinds: Sequence[str], now: datetime) -> tuple[bool, datetime | None]:
-    """Whether there may be something to take, and when the next one is due; costs next to nothing."""
-    [row] = await database.system_rows(_LOOK, kinds, now)
-    return row["is_any"], row["next_due"]
+async def stage(work: Work, now: datetime) -> int:
+    """In system work: queues what is due, and what workers had who have died; returns how many there were."""
+    return await work.execute(_STAGE, now)
 
 
-async def beat(work: Work, worker: UUID, beats: Sequence[Beat], lease_until: datetime) -> dict[UUID, bool]:
+async def look(database: Database) -> tuple[datetime | None, datetime | None]:
+    """When the next scheduled job is due, and when the next lease ends."""
+    [row] = await database.system_rows(_LOOK)
+    return row["next_due"], row["next_end"]
+
+
+async def beat(work: Work, worker: UUID, beats: Sequence[Beat], lease_until: datetime) -> dict[tuple[UUID, int], bool]:
     """In system work: whether to cancel, of those that are still this worker's."""
     columns = [list(column) for column in zip(*beats, strict=True)]
     rows = await work.rows(_BEAT, worker, lease_until, *columns)
-    return {row["id"]: row["cancel_requested"] for row in rows}
+    return {(row["id"], row["attempts"]): row["cancel_requested"] for row in rows}
 
 
 async def give_back(work: Work, worker: UUID, now: datetime) -> int:
@@ -146,20 +152,27 @@ async def complete(work: Work, row: TakenRow, next_at: datetime | None) -> bool:
 
 
 async def release(work: Work, row: TakenRow, due_at: datetime, attempts: int, error: str) -> bool:
+    """Until `due_at`, behind all others; what was added again meanwhile begins anew.
+
+    One that is to be cancelled comes back at once, and is cancelled then.
+    """
+    behind = "seq = default," if row.order_key is None else ""
     sql = f"""
-        update jobs set status = 'scheduled', worker = null, due_at = $4, attempts = $5, error = $6, progress = null
+        update jobs set status = 'scheduled', worker = null, error = $6, progress = null, next_at = null, {behind}
+                        attempts = case when next_at is null then $5 else 0 end,
+                        due_at = case when cancel_requested then started_at else least($4, next_at) end
         where {_OURS}
     """
     return await work.execute(sql, *row.fence, due_at, attempts, error) == 1
 
 
 async def set_aside(work: Work, row: TakenRow, status: str, error: str | None, now: datetime) -> bool:
-    sql = f"update jobs set status = $4, worker = null, ended_at = $6, error = coalesce($5, error) where {_OURS}"
-    return await work.execute(sql, *row.fence, status, error, now) == 1
+    """One that was added again while it ran is scheduled instead: nobody has tried that yet."""
+    return await work.execute(_SET_ASIDE, *row.fence, status, error, now) == 1
 
 
-async def unblock_next(work: Work, kind: str, order_key: str) -> None:
-    await work.execute(_UNBLOCK_NEXT, kind, order_key)
+async def unblock_next(work: Work, kind: str, tenant_id: UUID | None, order_key: str) -> None:
+    await work.execute(_UNBLOCK_NEXT, kind, tenant_id, order_key)
 
 
 async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
@@ -168,15 +181,19 @@ async def cancel(work: Work, job_id: UUID, now: datetime) -> str | None:
     if row is None:
         return None
     if row["was"] != "running" and row["order_key"] is not None:
-        await unblock_next(work, row["kind"], row["order_key"])
+        await unblock_next(work, row["kind"], row["tenant_id"], row["order_key"])
     status: str = row["was"]
     return status
 
 
 async def retry(work: Work, job_id: UUID, now: datetime) -> bool:
-    sql = """
+    """Not one whose unique key another has by now."""
+    sql = f"""
         update jobs set status = 'queued', due_at = $2, attempts = 0, cancel_requested = false, ended_at = null
-        where id = $1 and status in ('failed', 'cancelled')
+        where id = $1 and status in ('failed', 'cancelled') and not exists (
+            select from jobs other where other.kind = jobs.kind and other.unique_key = jobs.unique_key
+            and other.{UNFINISHED}
+        )
     """
     return await work.execute(sql, job_id, now) == 1
 
@@ -215,6 +232,7 @@ on conflict (kind, unique_key) where unique_key is not null and {UNFINISHED} do 
     next_at = case jobs.status when 'running' then excluded.due_at end,
     due_at = {_WHEN_IT_RUNS.format("due_at", "excluded.due_at")},
     attempts = {_WHEN_IT_RUNS.format("attempts", "0")},
+    cancel_requested = jobs.cancel_requested and jobs.status = 'running',
     status = case when jobs.status in ('running', 'blocked') then jobs.status else excluded.status end
 returning id
 """
@@ -228,7 +246,6 @@ set repeats = excluded.repeats, due_at = least(jobs.due_at, excluded.due_at)
 where jobs.status = 'scheduled' and jobs.repeats <> excluded.repeats
 """
 
-# What is due is queued, and what the workers had who have died.
 _STAGE = f"""
 update jobs set status = 'queued', worker = null where id = any(
     array(select id from jobs where status = 'scheduled' and due_at <= $1
@@ -240,11 +257,13 @@ update jobs set status = 'queued', worker = null where id = any(
 
 _IN_FRONT = f"""
 select e.id from jobs e
-where e.kind = j.kind and e.order_key = j.order_key and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
+where e.kind = j.kind and e.order_key = j.order_key and e.tenant_id is not distinct from j.tenant_id
+  and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
 """
 _RUNNING_OF_KEY = """
 select e.id from jobs e
-where e.kind = j.kind and e.lane = j.lane and e.status = 'running' and e.order_key = j.order_key limit 1
+where e.kind = j.kind and e.status = 'running' and e.order_key = j.order_key
+  and e.tenant_id is not distinct from j.tenant_id limit 1
 """
 _NEXT_LANE = "select j.lane from jobs j where j.kind = {0} and j.status = 'queued' and j.lane > {1} order by 1 limit 1"
 
@@ -267,7 +286,7 @@ with recursive wanted as (
         select j.id, j.seq, j.priority, j.lane, j.tenant_id,
                case when j.order_key is not null then coalesce(({_IN_FRONT}), ({_RUNNING_OF_KEY})) end as in_front
         from jobs j where j.kind = l.kind and j.lane = l.lane and j.status = 'queued'
-        order by j.priority desc, j.seq limit {LOOKED_AT_IN_LANE} for update of j skip locked
+        order by j.priority desc, j.seq limit {LOOKED_AT_IN_LANE}
     ) c
     where w.per_key > coalesce(r.jobs, 0) and (w.in_closed_tenants or not {is_closed("c.tenant_id")})
 ), in_lanes as (
@@ -282,19 +301,24 @@ with recursive wanted as (
     where t.tenant_id is null or t.in_tenant <= t.per_tenant - coalesce((
         select sum(r.jobs) from running r where r.kind = t.kind and r.tenant_id = t.tenant_id
     ), 0)
+), chosen as (
+    select j.id from jobs j where j.status = 'queued' and j.id = any(array(
+        select k.id from in_kinds k where k.in_kind <= least(k.room, k.total - coalesce((
+            select sum(r.jobs) from running r where r.kind = k.kind
+        ), 0))
+    )) for update skip locked
 ), taken as (
     update jobs j set status = 'running', worker = $1, due_at = $3, attempts = j.attempts + 1, started_at = $2
-    from in_kinds k
-    where j.id = k.id and k.in_kind <= least(k.room, k.total - coalesce((
-        select sum(r.jobs) from running r where r.kind = k.kind
-    ), 0))
-    returning j.id, j.kind, j.tenant_id, j.order_key, j.payload, j.repeats, j.attempts, j.worker, j.created_at
+    from chosen where j.id = chosen.id
+    returning j.id, j.kind, j.tenant_id, j.order_key, j.payload, j.repeats, j.attempts, j.worker, j.cancel_requested,
+              j.created_at
 ), in_front as (
     select id from jobs
     where id = any(array(select in_front from candidates where in_front is not null)) and {UNFINISHED}
     for share skip locked
 ), blocked as (
-    update jobs j set status = 'blocked' from candidates c join in_front f on f.id = c.in_front where j.id = c.id
+    update jobs j set status = 'blocked' from candidates c join in_front f on f.id = c.in_front
+    where j.id = c.id and j.status = 'queued'
     returning j.id
 )
 select w.kind as wanted_kind, t.*, (select count(*)::int from blocked) as blocked,
@@ -303,9 +327,8 @@ from wanted w left join taken t on t.kind = w.kind
 """
 
 _LOOK = """
-select exists (select from jobs where status = 'queued' and kind = any($1::text[]))
-       or exists (select from jobs where status = 'running' and due_at <= $2) as is_any,
-       (select min(due_at) from jobs where status = 'scheduled') as next_due
+select (select min(due_at) from jobs where status = 'scheduled') as next_due,
+       (select min(due_at) from jobs where status = 'running') as next_end
 """
 
 _BEAT = f"""
@@ -313,7 +336,7 @@ update jobs j set due_at = $2, progress = coalesce(b.progress, j.progress),
                   log = right(j.log || b.lines, {LOG_CHARACTERS})
 from unnest($3::uuid[], $4::int[], $5::real[], $6::text[]) as b (id, attempts, progress, lines)
 where j.id = b.id and j.worker = $1 and j.attempts = b.attempts and j.status = 'running'
-returning j.id, j.cancel_requested
+returning j.id, j.attempts, j.cancel_requested
 """
 
 # One that was added again while it ran, or that repeats, is scheduled for the earlier of both times.
@@ -324,15 +347,29 @@ with mine as (
     delete from jobs j using mine m where j.id = m.id and m.next_at is null
 ), again as (
     update jobs j set status = 'scheduled', due_at = m.next_at, next_at = null, attempts = 0, worker = null,
-                      progress = null, error = null, log = ''
+                      cancel_requested = false, progress = null, error = null, log = ''
     from mine m where j.id = m.id and m.next_at is not null
 )
 select exists (select from mine) as is_ours
 """
 
+_SET_ASIDE = f"""
+update jobs set
+    status = case when next_at is null then $4 else 'scheduled' end,
+    due_at = coalesce(next_at, due_at),
+    next_at = null,
+    attempts = case when next_at is null then attempts else 0 end,
+    cancel_requested = cancel_requested and next_at is null,
+    worker = null,
+    ended_at = case when next_at is null then $6::timestamptz end,
+    error = coalesce($5, error)
+where {_OURS}
+"""
+
 _UNBLOCK_NEXT = """
 update jobs set status = 'queued' where id = (
-    select id from jobs where kind = $1 and order_key = $2 and status = 'blocked' order by seq limit 1
+    select id from jobs
+    where kind = $1 and tenant_id is not distinct from $2 and order_key = $3 and status = 'blocked' order by seq limit 1
 )
 """
 
@@ -342,10 +379,11 @@ with found as (
 )
 update jobs j set
     cancel_requested = true,
+    next_at = null,
     status = case found.status when 'running' then 'running' else 'cancelled' end,
     ended_at = case when found.status <> 'running' then $2::timestamptz end
 from found where j.id = found.id
-returning found.status as was, j.kind, j.order_key
+returning found.status as was, j.kind, j.tenant_id, j.order_key
 """
 
 _DEPTHS = """

@@ -30,7 +30,7 @@ class Cron(NamedTuple):
         try:
             local = moment.astimezone(ZoneInfo(self.timezone))
             return next(CronSim(self.expression, local)).astimezone(moment.tzinfo)
-        except (CronSimError, StopIteration, KeyError) as error:
+        except (CronSimError, StopIteration, KeyError, ValueError, OSError) as error:  # the last three: no such zone
             raise ValueError(f"no schedule: {self.expression} in {self.timezone}") from error
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ woken by commits of its own process and by signals of the others, and looks by i
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +20,7 @@ from shared.jobs.kinds import JobKind, Limits, Nothing, Retry
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
 from shared.jobs.repository import Beat, Room
-from shared.jobs.schedule import Schedule
+from shared.jobs.schedule import Every, Schedule
 from shared.messaging.bus import Bus
 from shared.messaging.signals import Signal, Signals
 from shared.supervision import PeriodicTask, TaskSet
@@ -30,6 +29,7 @@ from shared.telemetry.logs import get_logger
 P = TypeVar("P")
 
 POLL_SECONDS = 5.0
+SHORT_SECONDS = 0.05  # until a row that is due, and locked by somebody, is looked at again
 LEASE_SECONDS = 30.0
 BEAT_SECONDS = 1.0
 RENEW_SECONDS = 5.0
@@ -67,9 +67,9 @@ class JobWorker:
         self._metrics = metrics
         self._service = service
         self._kinds: dict[str, Registered] = {}
-        self._runs: dict[UUID, _Run] = {}
+        self._runs: dict[tuple[UUID, int], _Run] = {}  # of one job two, while the first attempt ends
         self._after_lanes: dict[str, str] = {}
-        self._renewed_at = 0.0
+        self._renewed_at = clock.now()
         self._awake, self._added = asyncio.Event(), asyncio.Event()
         self._tasks = TaskSet("job")
         queue.on_added, queue.on_cancel = self._added_here, self._cancelled_here
@@ -79,8 +79,9 @@ class JobWorker:
         self._kinds[kind.name] = Registered(kind, handle, on_given_up)
 
     def repeat(self, name: str, repeats: Schedule, do: Callable[[], Awaitable[object]], timeout: float = 600.0) -> None:
-        """Over all replicas one run at a time; a failed one is retried until the next is due."""
-        kind = JobKind(name, Nothing, timeout, Retry(attempts=3), Limits(per_worker=1, total=1))
+        """Over all replicas one run at a time. One that fails twice more runs again when the next is due."""
+        longest = repeats.seconds if isinstance(repeats, Every) else timeout
+        kind = JobKind(name, Nothing, timeout, Retry(attempts=3, longest=longest), Limits(per_worker=1, total=1))
 
         async def handle(job: Job[Nothing]) -> None:
             if count := await do():
@@ -156,21 +157,30 @@ class JobWorker:
 
     async def _take(self) -> float:
         """Seconds to rest: 0 when there may be more."""
-        rooms = [self._room(registered.kind) for registered in self._kinds.values()]
-        rooms = [room for room in rooms if room.room > 0]
+        await self._beat(only_renew=True)  # a clock that has jumped must not take from us what we have
+        rooms = [room for room in map(self._room, self._kinds.values()) if room.room > 0]
+        if rooms and await self._take_some(rooms):
+            return 0.0
         now = self._clock.now()
-        is_any, next_due = await repository.look(self._database, [room.kind for room in rooms], now)
-        if rooms and (is_any or (next_due is not None and next_due <= now)):
-            async with self._database.system_work() as work:
-                taken = await repository.take(work, self._id, rooms, now, now + timedelta(seconds=LEASE_SECONDS))
-            self._after_lanes = taken.lanes
-            for row in taken.rows:
-                self._begin(Job(self._database, self._kinds[row.kind].kind, row, self._clock))
-            if taken.rows or taken.blocked or taken.lanes:
-                return 0.0
-        return POLL_SECONDS if next_due is None else min(POLL_SECONDS, max(0.05, (next_due - now).total_seconds()))
+        next_due, next_end = await repository.look(self._database)
+        soonest = min((moment for moment in (next_due, next_end) if moment is not None), default=None)
+        if soonest is None or soonest > now:
+            return POLL_SECONDS if soonest is None else min(POLL_SECONDS, (soonest - now).total_seconds())
+        async with self._database.system_work() as work:
+            staged = await repository.stage(work, now)
+        return 0.0 if staged and rooms else SHORT_SECONDS
 
-    def _room(self, kind: JobKind[Any]) -> Room:
+    async def _take_some(self, rooms: list[Room]) -> bool:
+        now = self._clock.now()
+        async with self._database.system_work(lock=repository.TAKE_LOCK) as work:
+            taken = await repository.take(work, self._id, rooms, now, now + timedelta(seconds=LEASE_SECONDS))
+        self._after_lanes = taken.lanes
+        for row in taken.rows:
+            self._begin(Job(self._database, self._kinds[row.kind].kind, row, self._clock))
+        return bool(taken.rows or taken.blocked or taken.lanes)
+
+    def _room(self, registered: Registered) -> Room:
+        kind = registered.kind
         here = sum(run.attempt.job.kind is kind for run in self._runs.values())
         total, per_tenant, per_key = kind.limits[1:]
         after = self._after_lanes.get(kind.name, "")
@@ -179,33 +189,29 @@ class JobWorker:
     def _begin(self, job: Job[Any]) -> None:
         attempt = Attempt(job, self._kinds[job.kind.name])
         task = self._tasks.start(attempt.run(self._metrics), job_id=str(job.id), kind=job.kind.name)
-        self._runs[job.id] = _Run(attempt, task)
+        self._runs[job.id, job.attempt] = _Run(attempt, task)
         task.add_done_callback(lambda _task: self._finished(job))
 
     def _finished(self, job: Job[Any]) -> None:
-        self._runs.pop(job.id, None)
+        del self._runs[job.id, job.attempt]
         self.wake()
 
-    async def _beat(self) -> None:
+    async def _beat(self, *, only_renew: bool = False) -> None:
         """Renews all leases every few seconds; in between it stores what jobs report."""
-        is_renewal = time.monotonic() - self._renewed_at >= RENEW_SECONDS
-        jobs = [run.attempt.job for run in self._runs.values() if is_renewal or run.attempt.job.has_news]
-        if not jobs:
+        now = self._clock.now()
+        is_renewal = now - self._renewed_at >= timedelta(seconds=RENEW_SECONDS)
+        runs = [run for run in self._runs.values() if is_renewal or (run.attempt.job.has_news and not only_renew)]
+        if not runs:
             return
-        lease_until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
+        beats = [_beat_of(run.attempt.job) for run in runs]
+        lease_until = now + timedelta(seconds=LEASE_SECONDS)
         async with self._database.system_work() as work:
-            ours = await repository.beat(work, self._id, [self._told(job) for job in jobs], lease_until)
+            ours = await repository.beat(work, self._id, beats, lease_until)
         if is_renewal:
-            self._renewed_at = time.monotonic()
-        for job in jobs:
-            if ours.get(job.id, True):
-                self._cancel(job.id, is_wanted=job.id in ours)
-
-    def _told(self, job: Job[Any]) -> Beat:
-        lines = "".join(f"{line}\n" for line in job.lines)
-        job.lines.clear()
-        progress, job.progress = job.progress, None
-        return Beat(job.id, job.attempt, progress, lines)
+            self._renewed_at = now
+        for run, beat in zip(runs, beats, strict=True):
+            if ours.get((beat.id, beat.attempts), True):  # to be cancelled, or lost
+                _stop(run, is_cancelled=(beat.id, beat.attempts) in ours)
 
     def _added_here(self) -> None:
         self.wake()
@@ -215,10 +221,10 @@ class JobWorker:
         self._cancel(job_id)
         self._tasks.start(self._signals.send(JobCancelled(job_id=job_id)))
 
-    def _cancel(self, job_id: UUID, *, is_wanted: bool = True) -> None:
-        if (run := self._runs.get(job_id)) is not None and not run.attempt.job.is_ended:
-            run.attempt.is_cancelled = is_wanted
-            run.task.cancel()
+    def _cancel(self, job_id: UUID) -> None:
+        for run in self._runs.values():
+            if run.attempt.job.id == job_id:
+                _stop(run, is_cancelled=True)
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -235,3 +241,18 @@ class JobWorker:
                 await repository.give_back(work, self._id, self._clock.now())
         except AWAY:
             return  # the leases run out
+
+
+def _stop(run: _Run, *, is_cancelled: bool) -> None:
+    """One that has ended already goes on to its commit, one that has not begun sees it by itself."""
+    if not run.attempt.job.is_ended:
+        run.attempt.job.is_cancelled = is_cancelled
+        if run.attempt.is_handling:
+            run.task.cancel()
+
+
+def _beat_of(job: Job[Any]) -> Beat:
+    lines = "".join(f"{line}\n" for line in job.lines)
+    job.lines.clear()
+    progress, job.progress = job.progress, None
+    return Beat(job.id, job.attempt, progress, lines)
