@@ -49,10 +49,11 @@ from project_service.topics import admitted_at, audience_of, visibility_of_topic
 from project_service.uploads import Uploads
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
-from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
 from project_service.webhooks.deliveries import DeliveryService
-from project_service.webhooks.delivery_queue import redact_bodies
-from project_service.webhooks.domain import Pace
+from project_service.webhooks.delivery_jobs import delivery_kind
+from project_service.webhooks.delivery_log import redact_bodies
+from project_service.webhooks.delivery_worker import DeliveryMetrics, DeliveryWorker
+from project_service.webhooks.domain import PACE, Pace
 from project_service.webhooks.routes import routes as webhook_routes
 from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
@@ -77,7 +78,6 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 from shared.retention import retention_tasks
-from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
 from shared.tenant_closures.erasure import TenantErasure
 
@@ -124,9 +124,10 @@ def create_app(
     catalogue = webhook_catalogue(registry)
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
     client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
-    courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
-    deliveries = DeliveryService(database, clock, courier.wake, SERVICE)
-    webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
+    sending = DeliveryWorker(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
+    worker.on(delivery_kind(pace), sending.deliver, sending.give_up)
+    deliveries = DeliveryService(database, clock, jobs, SERVICE)
+    webhooks = WebhookService(database, clock, secrets, catalogue, allowed, jobs)
     leavings = Leavings(database, planning.items, planning.persons, webhooks, clock)
     team = TeamService(database, Requests(bus), leavings, clock)
     setup_defaults(
@@ -182,8 +183,13 @@ def create_app(
         on_redacted=redact_bodies,
     )
 
+    @app.before_server_start
+    async def open_client(_app: App) -> None:
+        await client.open()
+
     @app.after_server_stop
     async def end_storing(_app: App) -> None:
+        await client.close()
         await blobs.settle()
         await attachments.settle()
         comparing.close()
@@ -197,8 +203,6 @@ def create_app(
         app,
         DirectoryReader(database, Requests(bus)).task(),
         leavings.task,
-        PeriodicTask("measure webhook deliveries", MEASURE_SECONDS, courier.measure, jitter=0.0, begins_at_once=True),
-        ("deliver to webhooks", courier.run),
         *retention_tasks(database, OWN, clock, metrics),
         TenantErasure(database, erasure_of(objects), clock).task(),
     )

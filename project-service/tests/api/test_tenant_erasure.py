@@ -280,7 +280,8 @@ async def has_settled(database: Database, tenant_id: UUID) -> bool:
     """Events were applied and deliveries made: no row changes by itself any more."""
     waiting = await database.system_rows(
         "select from outbox where tenant_id = $1 and sent_at is null union all"
-        " select from webhook_deliveries where tenant_id = $1 and (status = 'pending' or lease_until is not null)",
+        " select from webhook_deliveries where tenant_id = $1 and status = 'pending' union all"
+        " select from jobs where tenant_id = $1 and kind = 'webhook.delivery'",
         tenant_id,
     )
     unapplied = await database.system_rows(
