@@ -8,12 +8,13 @@ from auth_builders import PASSWORD, Member
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 
-from auth_service.retention import OWN
+from auth_service.retention import own_rows
 from auth_service.tenants.repository import add_membership
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
 from shared.events.questions import MemberDirectory
 from shared.events.topics import tenant_topic, user_topic
+from shared.jobs.queue import JobQueue
 from shared.messaging.event_log import EventLog
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
@@ -296,7 +297,7 @@ async def leave(auth: AuthClient, host: Member, guest: Member) -> None:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, OWN, clock, Metrics("auth")):
+    for task in retention_tasks(database, own_rows(JobQueue(clock)), clock, Metrics("auth")):
         await task.run_once()
 
 

@@ -70,6 +70,7 @@ from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
 from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
+from shared.members.leavings import LEAVING
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
@@ -79,7 +80,7 @@ from shared.messaging.topic_keeper import TopicKeeper
 from shared.retention import retention_tasks
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
-from shared.tenant_closures.erasure import TenantErasure
+from shared.tenant_closures.erasure import ERASURE, TenantErasure
 
 SERVICE = "project"
 ROUTES = (
@@ -126,7 +127,9 @@ def create_app(
     courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
     deliveries = DeliveryService(database, clock, courier.wake, SERVICE)
     webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
-    leavings = Leavings(database, planning.items, planning.persons, webhooks, clock)
+    leavings = Leavings(planning.items, planning.persons, webhooks, jobs, clock)
+    worker.on(LEAVING, leavings.run)
+    worker.on(ERASURE, TenantErasure(database, jobs, erasure_of(objects), clock).run)
     team = TeamService(database, Requests(bus), leavings, clock)
     setup_defaults(
         app,
@@ -169,7 +172,9 @@ def create_app(
     LiveProjects(database, files, event_log).answer(responder)
     TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
-    events_in.register(consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons)
+    events_in.register(
+        consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons, jobs
+    )
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(
         app,
@@ -194,12 +199,10 @@ def create_app(
         DirectoryReader(database, Requests(bus)).task(),
         PeriodicTask("sweep unreferenced contents", CONTENTS_SECONDS, blobs.sweep),
         PeriodicTask("sweep objects without an attachment", ATTACHMENTS_SECONDS, attachments.sweep),
-        leavings.task,
         PeriodicTask("reveal lists", REVEAL_SECONDS, planning.reveal_due),
         PeriodicTask("measure webhook deliveries", MEASURE_SECONDS, courier.measure, jitter=0.0, begins_at_once=True),
         ("deliver to webhooks", courier.run),
         ("fill gifts from their pages", planning.run),
         *retention_tasks(database, OWN, clock, metrics),
-        TenantErasure(database, erasure_of(objects), clock).task(),
     )
     return app
