@@ -188,7 +188,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     _setup_lifecycle(app, keys, passwords)
     keeping = AuditKeeping(AuditSigner(settings.key_encryption_secret))
     worker = JobWorker(database, jobs, bus, clock, JobMetrics(app.ctx.metrics), SERVICE)
-    worker.on(ERASURE, TenantErasure(database, jobs, erasure_steps(TABLES), clock).run)
+    worker.on(ERASURE, TenantErasure(database, erasure_steps(TABLES), clock).run)
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
     run_jobs(app, worker)
     run_alongside(

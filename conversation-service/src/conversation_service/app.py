@@ -122,7 +122,7 @@ def create_app(
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, metrics)
     leavings = Leavings(chats, jobs)
     worker.on(LEAVING, leavings.run)
-    worker.on(ERASURE, TenantErasure(database, jobs, erasure_steps(TABLES), clock).run)
+    worker.on(ERASURE, TenantErasure(database, erasure_steps(TABLES), clock).run)
     events_in.register(consumers, leavings, project_chats, notifications, jobs)
     responder = Responder(bus, SERVICE)
     responder.on(ChatsOfUser, chats.answer)

@@ -129,7 +129,7 @@ def create_app(
     webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
     leavings = Leavings(planning.items, planning.persons, webhooks, jobs, clock)
     worker.on(LEAVING, leavings.run)
-    worker.on(ERASURE, TenantErasure(database, jobs, erasure_of(objects), clock).run)
+    worker.on(ERASURE, TenantErasure(database, erasure_of(objects), clock).run)
     team = TeamService(database, Requests(bus), leavings, clock)
     setup_defaults(
         app,

@@ -19,6 +19,7 @@ from shared.tenant_closures.erasure import ERASURE, PORTIONS_AT_ONCE, SETTLED_AF
 from shared.tenant_closures.repository import ClosureState, note
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.erasure import LaterClock, closure_of, erasing_worker, waits_for_its_hour
+from shared.testing.eventually import eventually
 
 NOW = datetime.now(UTC)
 OTHER = JobKind("sample.other", Nothing)
@@ -117,8 +118,30 @@ async def test_a_large_tenant_takes_turns_with_others(database: Database) -> Non
     turns = [tenant_id for tenant_id, _ in groupby(step.tenant_ids)]
     assert turns[:3] == [large, small, large]
     assert step.tenant_ids.index(small) == PORTIONS_AT_ONCE
-    shown = await database.system_rows("select (payload ->> 'deleted')::int as deleted from jobs order by 1")
-    assert [row["deleted"] for row in shown] == [1, 2 * PORTIONS_AT_ONCE]
+    assert await waits_for_its_hour(database)
+
+
+async def test_operators_see_how_far_an_erasure_is(database: Database) -> None:
+    await deleted(database, 1)
+    portions = [2_000]
+
+    async def first(_work: Work, _tenant_id: UUID, _limit: int) -> int:
+        return portions.pop() if portions else 0
+
+    async def hang(_work: Work, _tenant_id: UUID, _limit: int) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    async def is_shown() -> bool:
+        [job] = await database.system_rows("select progress, log from jobs")
+        return bool(job["progress"] == 0.0 and "2000 rows are deleted.\n" in job["log"])
+
+    worker = erasing_worker(database, [first, hang], SystemClock())
+    running = [asyncio.create_task(run()) for run in (worker.run, worker.renew)]
+    await eventually(is_shown)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def test_replicas_work_on_different_tenants(replicas: list[Database]) -> None:

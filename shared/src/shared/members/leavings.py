@@ -58,11 +58,10 @@ class LeavingJobs:
         await self._jobs.add(work, LEAVING, job, tenant_id=leaving.tenant_id)
 
     async def run(self, job: Job[Leaving]) -> None:
-        """A portion. While there may be more, a new job takes this one's place: it is the last in line."""
+        """A portion. While there may be more, the job comes back behind those of others."""
         async with job.work() as work:
             if await self._first_portion(work, job.payload):
-                await job.complete(work)
-                await self.add(work, job.payload)
+                await job.postpone(work, "More is left.", 0)
 
     async def _first_portion(self, work: Work, leaving: Leaving) -> int:
         """Of the first step that has something left; 0 when none has."""

@@ -28,10 +28,7 @@ ErasureStep = Callable[[Work, UUID, int], Awaitable[int]]
 
 
 class Erasure(msgspec.Struct, frozen=True):
-    """`deleted`: how many rows former runs have deleted."""
-
     tenant_id: UUID
-    deleted: int = 0
 
 
 ERASURE = JobKind(
@@ -54,9 +51,8 @@ async def add_erasure(work: Work, jobs: JobQueue, erasure: Erasure) -> None:
 class TenantErasure:
     """`steps` in the order in which they can be done: what refers to something goes before it."""
 
-    def __init__(self, database: Database, jobs: JobQueue, steps: Sequence[ErasureStep], clock: Clock) -> None:
+    def __init__(self, database: Database, steps: Sequence[ErasureStep], clock: Clock) -> None:
         self._database = database
-        self._jobs = jobs
         self._steps = steps
         self._clock = clock
 
@@ -64,24 +60,21 @@ class TenantErasure:
         tenant_id = job.payload.tenant_id
         async with self._database.system_work() as work:
             is_deleted = await repository.deletion_time(work, tenant_id) is not None
-        count = await self._walk(job) if is_deleted else 0
+        portions = await self._walk(job) if is_deleted else 0
         async with self._database.system_work() as work:
-            if count:
-                await job.complete(work)  # a new one takes its place: it is the last in line
-                await add_erasure(work, self._jobs, Erasure(tenant_id, job.payload.deleted + count))
+            if portions:
+                await job.postpone(work, "More may be left.", 0)  # it comes back behind those of others
             else:
                 await self._finish(work, job)
 
     async def _walk(self, job: Job[Erasure]) -> int:
-        """How many rows it has deleted: of all steps, or as many as one run may."""
-        count, portions = 0, 0
+        """How many portions it has deleted: all that is there, or as many as one run may."""
+        portions = 0
         for number, step in enumerate(self._steps):
-            while portion := await self._portion(step, job.payload.tenant_id):
-                count, portions = count + portion, portions + 1
-                job.report(number / len(self._steps), f"{job.payload.deleted + count} rows are deleted.")
-                if portions == PORTIONS_AT_ONCE:
-                    return count
-        return count
+            while portions < PORTIONS_AT_ONCE and (rows := await self._portion(step, job.payload.tenant_id)):
+                portions += 1
+                job.report(number / len(self._steps), f"{rows} rows are deleted.")
+        return portions
 
     async def _portion(self, step: ErasureStep, tenant_id: UUID) -> int:
         async with self._database.system_work() as work:
@@ -97,4 +90,4 @@ class TenantErasure:
             return
         await job.complete(work)
         if await repository.mark_erased(work, tenant_id):
-            get_logger(tenant_id=str(tenant_id)).info("a deleted tenant is erased", rows=job.payload.deleted)
+            get_logger(tenant_id=str(tenant_id)).info("a deleted tenant is erased")

@@ -61,9 +61,8 @@ async def delete(bus: MemoryBus, database: Database, tenant_id: UUID) -> None:
 
 def erasing_worker(database: Database, steps: Sequence[ErasureStep], clock: Clock) -> JobWorker:
     """A replica that does nothing but erase."""
-    jobs = JobQueue(clock)
-    worker = JobWorker(database, jobs, MemoryBus(), clock, JobMetrics(Metrics("erasing")), "erasing")
-    worker.on(ERASURE, TenantErasure(database, jobs, steps, clock).run)
+    worker = JobWorker(database, JobQueue(clock), MemoryBus(), clock, JobMetrics(Metrics("erasing")), "erasing")
+    worker.on(ERASURE, TenantErasure(database, steps, clock).run)
     return worker
 
 
