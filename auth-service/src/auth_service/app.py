@@ -56,7 +56,7 @@ from auth_service.recovery.service import PasswordChange, PasswordRecovery
 from auth_service.recovery.verification import EmailVerification
 from auth_service.registration import routes as registration
 from auth_service.registration.service import Registrar
-from auth_service.retention import OWN
+from auth_service.retention import own_rows
 from auth_service.sessions import routes as sessions
 from auth_service.sessions.cookie_lines import CookieLines, SessionCookies
 from auth_service.sessions.cookie_refresh import CookieRefresh
@@ -105,7 +105,7 @@ from shared.personal_data import erasure_steps
 from shared.retention import pruning_tasks, retention_tasks
 from shared.sealing import Seal
 from shared.supervision import PeriodicTask
-from shared.tenant_closures.erasure import TenantErasure
+from shared.tenant_closures.erasure import ERASURE, TenantErasure
 
 SERVICE = "auth"
 SECOND_FACTORS = "second factors"
@@ -191,6 +191,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     worker = JobWorker(database, jobs, bus, clock, JobMetrics(app.ctx.metrics), SERVICE)
     send_mail(worker, settings)
     worker.on(RESET_REQUEST, resets.answer, resets.given_up)
+    worker.on(ERASURE, TenantErasure(database, erasure_steps(TABLES), clock).run)
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
     run_jobs(app, worker)
     run_alongside(
@@ -198,9 +199,8 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         OldMailFiles(mail_folder(settings), clock).task(),
         PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
-        *retention_tasks(database, OWN, clock, app.ctx.metrics),
+        *retention_tasks(database, own_rows(jobs), clock, app.ctx.metrics),
         *pruning_tasks(database, keeping.prunings(), clock, app.ctx.metrics, of="audit records"),
-        TenantErasure(database, erasure_steps(TABLES), clock).task(),
     )
     return app
 

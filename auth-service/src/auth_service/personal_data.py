@@ -1,6 +1,7 @@
 """What auth-service holds about people, and what becomes of it; a deleted tenant is erased in this order."""
 
 from shared.personal_data import (
+    JOBS,
     MESSAGING,
     Fate,
     Person,
@@ -16,6 +17,7 @@ _OF_ACCOUNT = rows_of_nobody("of an account, not of a tenant")
 _SECRET = "what lets somebody in is shown to nobody"  # noqa: S105 - a reason
 
 TABLES = (
+    JOBS,
     Table(
         "live_tickets",
         "tickets for one live connection",

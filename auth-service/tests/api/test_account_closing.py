@@ -11,7 +11,7 @@ from auth_fakes import SettableClock
 from queued import is_done
 
 from auth_service.recovery.reset_requests import RESET_REQUEST, ResetRequest
-from auth_service.retention import OWN
+from auth_service.retention import own_rows
 from auth_service.tenants.repository import add_membership
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
@@ -304,7 +304,7 @@ async def leave(auth: AuthClient, host: Member, guest: Member) -> None:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, OWN, clock, Metrics("auth")):
+    for task in retention_tasks(database, own_rows(JobQueue(clock)), clock, Metrics("auth")):
         await task.run_once()
 
 

@@ -71,6 +71,7 @@ from shared.jobs.queue import JobQueue
 from shared.jobs.schedule import Every
 from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
+from shared.members.leavings import LEAVING
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
@@ -79,7 +80,7 @@ from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 from shared.retention import retention_tasks
 from shared.telemetry.metrics import Metrics
-from shared.tenant_closures.erasure import TenantErasure
+from shared.tenant_closures.erasure import ERASURE, TenantErasure
 
 SERVICE = "project"
 LONGEST_SWEEP = 3600.0  # seconds, for millions of contents; what is left then is swept the next time
@@ -128,7 +129,9 @@ def create_app(
     worker.on(delivery_kind(pace), sending.deliver, sending.give_up)
     deliveries = DeliveryService(database, clock, jobs, SERVICE)
     webhooks = WebhookService(database, clock, secrets, catalogue, allowed, jobs)
-    leavings = Leavings(database, planning.items, planning.persons, webhooks, clock)
+    leavings = Leavings(planning.items, planning.persons, webhooks, jobs, clock)
+    worker.on(LEAVING, leavings.run)
+    worker.on(ERASURE, TenantErasure(database, erasure_of(objects), clock).run)
     team = TeamService(database, Requests(bus), leavings, clock)
     setup_defaults(
         app,
@@ -171,7 +174,9 @@ def create_app(
     LiveProjects(database, files, event_log).answer(responder)
     TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
-    events_in.register(consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons)
+    events_in.register(
+        consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons, jobs
+    )
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(
         app,
@@ -202,8 +207,6 @@ def create_app(
     run_alongside(
         app,
         DirectoryReader(database, Requests(bus)).task(),
-        leavings.task,
         *retention_tasks(database, OWN, clock, metrics),
-        TenantErasure(database, erasure_of(objects), clock).task(),
     )
     return app
