@@ -67,6 +67,7 @@ bench: install ## Measure latency and throughput; prints machine, versions and r
 chaos: install ## Kill and restart services and the broker under load, race clients: count what was lost or came out twice (nothing)
 	@$(BIN)/python -m deploy.chaos
 	@$(BIN)/python -m deploy.chaos.races
+	@$(BIN)/python -m deploy.chaos.jobs
 	@$(BIN)/python -m deploy.chaos.episodes
 	@$(BIN)/python -m deploy.chaos.rolling
 

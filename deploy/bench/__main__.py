@@ -22,6 +22,7 @@ MEASUREMENTS = (
     "deploy.bench.completions",
     "deploy.bench.gifting",
     "deploy.bench.socketio",
+    "deploy.bench.jobs",
 )
 
 
