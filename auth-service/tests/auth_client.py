@@ -41,15 +41,23 @@ class Answer(NamedTuple):
 
 
 class AuthClient:
-    """`prove` makes the address with this identity a proven one, as its owner does by a mailed link."""
+    """`prove` makes the address with this identity a proven one, as its owner does by a mailed link. `wake_jobs` has
+    the service look for due jobs now, as after the clock was set.
+    """
 
     def __init__(
-        self, address: str, session: ClientSession, clock: SettableClock, prove: Callable[[str], Awaitable[None]]
+        self,
+        address: str,
+        session: ClientSession,
+        clock: SettableClock,
+        prove: Callable[[str], Awaitable[None]],
+        wake_jobs: Callable[[], None],
     ) -> None:
         self._address = address
         self._session = session
         self._clock = clock
         self._prove = prove
+        self.wake_jobs = wake_jobs
 
     async def send(
         self,

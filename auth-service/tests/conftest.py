@@ -81,7 +81,7 @@ def run_auth(bus: MemoryBus, clock: SettableClock, monkeypatch: pytest.MonkeyPat
                 await work.execute("update users set email_verified = true where email_identity = $1", identity)
 
         async with serving([Served(app, "127.0.0.1", port)]), ClientSession() as session:
-            yield AuthClient(f"http://127.0.0.1:{port}", session, clock, prove)
+            yield AuthClient(f"http://127.0.0.1:{port}", session, clock, prove, app.ctx.jobs.wake)
 
     return run
 

@@ -1,5 +1,6 @@
 """A real SMTP server for tests, and what a person does with a message: reads it and opens its link."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,22 +17,42 @@ ACCEPTED = "250 OK"
 
 
 class MailServer:
-    """`answers` are given to the next messages; once they are used up, everything is accepted."""
+    """`answers` are given to the next messages; once they are used up, everything is accepted. What is held gets its
+    answer when it is released.
+    """
 
     def __init__(self) -> None:
         self.port = 0
         self.answers: list[str] = []
         self.attempts = 0
         self.messages: list[EmailMessage] = []
+        self.refused: list[EmailMessage] = []
+        self.holding = 0
+        self._held: str | None = None
+        self._released = asyncio.Semaphore(0)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         self.attempts += 1
         answer = self.answers.pop(0) if self.answers else ACCEPTED
-        if answer == ACCEPTED:
-            message = cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=default))
-            assert envelope.rcpt_tos == [str(message["To"])]
-            self.messages.append(message)
+        message = cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=default))
+        assert envelope.rcpt_tos == [str(message["To"])]
+        if self._held is not None and self._held in str(message["Subject"]):
+            self.holding += 1
+            await self._released.acquire()
+            self.holding -= 1
+        (self.messages if answer == ACCEPTED else self.refused).append(message)
         return answer
+
+    def hold(self, about: str) -> None:
+        """Messages with this in their subject get no answer."""
+        self._held = about
+
+    def release(self, count: int | None = None) -> None:
+        """So many of those that are held; all, and holds no more."""
+        if count is None:
+            self._held, count = None, self.holding
+        for _ in range(count):
+            self._released.release()
 
     @property
     def url(self) -> str:

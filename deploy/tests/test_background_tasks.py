@@ -21,7 +21,6 @@ ALLOWED = {
     "project-service/src/project_service/blobs/service.py": "uploads that the write and its removal wait for",
     "project-service/src/project_service/cleanup.py": "a removal, held until it has ended; logs failures",
     "project-service/src/project_service/gifting/gifts/page_reader.py": "the end of a process, held until it is there",
-    "project-service/src/project_service/webhooks/courier.py": "one delivery, held until written down; logs failures",
 }
 
 

@@ -2,17 +2,28 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
+import pytest
 
 from shared.db.bootstrap import DatabaseUrls
 from shared.db.databases import Database, DatabaseConfig, open_databases
 from shared.ids import new_id
-from shared.testing.migrations import migrate_again
+from shared.jobs.kinds import JobKind
+from shared.members.leavings import LEAVING, Leaving
+from shared.tenant_closures.erasure import ERASURE, Erasure
+from shared.testing.migrations import migrate_again, migrate_back
 
+P = TypeVar("P")
 FreshUrls = Callable[[str], DatabaseUrls]
 TENANT, ADA, BEN = new_id(), new_id(), new_id()
+LEFT_AT = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
+LEAVING_JOBS = "23_leaving_jobs.py"
+LAST_MIGRATIONS = (("project", LEAVING_JOBS), ("conversation", "15_leaving_jobs.py"), ("auth", "21_tenant_erasure.py"))
 
 _EVENT = """
 insert into outbox (id, partition, type, subject, tenant_id, time, schema_version, data, topics, has_topics, sent_at)
@@ -44,6 +55,23 @@ async def without_conversations(urls: DatabaseUrls) -> None:
     connection = await asyncpg.connect(urls.owner)
     try:
         await connection.execute("alter table shares drop constraint share_of_conversation")
+    finally:
+        await connection.close()
+
+
+async def waiting(database: Database, kind: JobKind[P]) -> list[P]:
+    """Payloads of the jobs of a kind, in their order."""
+    sql = "select payload, tenant_id, status from jobs where kind = $1 and due_at <= now() order by seq"
+    rows = await database.system_rows(sql, kind.name)
+    assert {row["status"] for row in rows} <= {"queued"}
+    return [msgspec.json.decode(row["payload"], type=kind.payload) for row in rows]
+
+
+async def is_bound_by_policies(urls: DatabaseUrls, table: str) -> bool:
+    """Its owner, too."""
+    connection = await asyncpg.connect(urls.owner)
+    try:
+        return bool(await connection.fetchval("select relforcerowsecurity from pg_class where relname = $1", table))
     finally:
         await connection.close()
 
@@ -91,8 +119,10 @@ async def test_links_of_who_had_left_end(fresh_urls: FreshUrls) -> None:
 
 
 async def test_what_former_members_had_is_dealt_with(fresh_urls: FreshUrls) -> None:
+    """A table remembers them, whose rows become jobs later."""
     urls = fresh_urls("project")
     webhook_id = new_id()
+    await migrate_back("project", urls, LEAVING_JOBS)
     async with opened("project", urls) as database:
         async with database.system_work() as work:
             for user_id, is_member in ((ADA, True), (BEN, False)):
@@ -102,13 +132,61 @@ async def test_what_former_members_had_is_dealt_with(fresh_urls: FreshUrls) -> N
 
         for _ in range(2):
             await migrate_again("project", urls, "18_catch_up.py")
+        await migrate_again("project", urls, LEAVING_JOBS)
 
-        leavings = await database.system_rows("select tenant_id, user_id, project_id from leavings")
+        leavings = await waiting(database, LEAVING)
         [webhook] = await database.system_rows("select created_by, creator_role from webhooks")
         assert await redactions(database) == {str(webhook_id): deletion}
-    assert leavings == [{"tenant_id": TENANT, "user_id": BEN, "project_id": None}]
+    assert [(leaving.tenant_id, leaving.user_id, leaving.project_id) for leaving in leavings] == [(TENANT, BEN, None)]
     assert webhook == {"created_by": ADA, "creator_role": "owner"}
     assert "catch_up" not in await policies(urls)
+
+
+@pytest.mark.parametrize(("service", "migration"), [each for each in LAST_MIGRATIONS if each[0] != "auth"])
+async def test_who_has_left_when_the_table_of_them_goes_has_a_job(
+    fresh_urls: FreshUrls, service: str, migration: str
+) -> None:
+    urls, other = fresh_urls(service), new_id()
+    project_id = new_id() if service == "project" else None
+    of_tenant, of_project = Leaving(TENANT, BEN, None, LEFT_AT), Leaving(other, ADA, project_id, LEFT_AT)
+    await migrate_back(service, urls, migration)
+    async with opened(service, urls) as database:
+        async with database.system_work() as work:
+            if project_id is not None:
+                await work.execute(_PROJECT, project_id, other, ADA)
+            for number, leaving in enumerate((of_project, of_tenant)):
+                await work.execute(_LEAVING, new_id(), *msgspec.structs.astuple(leaving), number)
+
+        await migrate_again(service, urls, migration)
+        moved = await waiting(database, LEAVING)
+        await migrate_back(service, urls, migration)
+        back = await database.system_rows("select tenant_id, user_id, project_id, left_at from leavings")
+        await migrate_again(service, urls, migration)
+
+        assert moved == [of_tenant, of_project]
+        assert {tuple(row.values()) for row in back} == set(map(msgspec.structs.astuple, moved))
+        assert set(await waiting(database, LEAVING)) == set(moved)
+        owners = await database.system_rows("select tenant_id, concurrency_key from jobs")
+        assert {tuple(row.values()) for row in owners} == {(TENANT, str(BEN)), (other, str(ADA))}
+    assert await is_bound_by_policies(urls, "jobs")
+
+
+@pytest.mark.parametrize(("service", "migration"), LAST_MIGRATIONS)
+async def test_a_tenant_that_is_being_erased_has_a_job(fresh_urls: FreshUrls, service: str, migration: str) -> None:
+    urls, closed, erased = fresh_urls(service), new_id(), new_id()
+    await migrate_back(service, urls, migration)
+    async with opened(service, urls) as database:
+        async with database.system_work() as work:
+            for tenant_id, state in ((TENANT, "deleted"), (closed, "closed"), (erased, "erased")):
+                await work.execute("insert into tenant_closures values ($1, $2, now())", tenant_id, state)
+
+        await migrate_again(service, urls, migration)
+
+        assert await waiting(database, ERASURE) == [Erasure(TENANT)]
+        [job] = await database.system_rows("select tenant_id, unique_key from jobs")
+        assert job == {"tenant_id": TENANT, "unique_key": str(TENANT)}
+    assert await is_bound_by_policies(urls, "jobs")
+    assert await is_bound_by_policies(urls, "tenant_closures")
 
 
 async def test_who_had_left_is_found_by_what_they_left_in_the_log_and_in_sessions(fresh_urls: FreshUrls) -> None:
@@ -135,6 +213,16 @@ async def test_who_had_left_is_found_by_what_they_left_in_the_log_and_in_session
     }  # fmt: skip
     assert "catch_up" not in await policies(urls)
 
+
+_LEAVING = """
+insert into leavings (id, tenant_id, user_id, project_id, left_at, due_at)
+values ($1, $2, $3, $4, $5, now() - $6::int * interval '1 minute')
+"""
+
+_PROJECT = """
+insert into projects (id, tenant_id, name, visibility, owner_id, created_at, updated_at)
+values ($1, $2, 'Apollo', 'private', $3, now(), now())
+"""
 
 _MEMBER = """
 insert into tenant_members (tenant_id, user_id, is_member, is_active, role, as_of)

@@ -12,7 +12,7 @@ from auth_service.data_export.repository import SECTIONS as OF_AUTH
 from conversation_service.held import SECTIONS as OF_CONVERSATION
 from project_service.held import SECTIONS as OF_PROJECT
 from shared.db.bootstrap import DatabaseUrls
-from shared.personal_data import Table
+from shared.personal_data import JOBS, Table
 from shared.personal_data_page import PAGE, SERVICES, page, tables_of
 
 SECTIONS = {
@@ -120,6 +120,15 @@ def test_what_is_held_about_somebody_is_exported_or_there_is_a_reason(service: s
         named |= set(table.exported)
 
     assert named == SECTIONS[service]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_jobs_of_a_deleted_tenant_go_before_what_they_work_on(service: str) -> None:
+    """None runs on what is half erased, and what one does that runs is not committed any more."""
+    first, *others = tables_of(service)
+
+    assert first is JOBS
+    assert JOBS not in others
 
 
 def test_the_page_says_what_the_lists_say() -> None:

@@ -1,5 +1,6 @@
 """A receiver of webhooks on a real socket, which verifies what it gets with the public library."""
 
+import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -23,7 +24,10 @@ class Received(NamedTuple):
 
 
 class Receiver:
-    """Answers with `status`, and keeps what it took. With a `secret`, what does not verify fails the request."""
+    """Answers with `status`, and keeps what it took. With a `secret`, what does not verify fails the request.
+
+    While `answers` is not set it keeps everybody waiting.
+    """
 
     def __init__(self) -> None:
         self.status = 200
@@ -32,6 +36,8 @@ class Receiver:
         self.secret: str | None = None
         self.taken: list[Received] = []
         self.attempts: Counter[str] = Counter()
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.port = _free_port()
         self._runner: web.AppRunner | None = None
 
@@ -59,6 +65,7 @@ class Receiver:
         body = await request.read()
         message_id = request.headers["webhook-id"]
         self.attempts[message_id] += 1
+        await self.answers.wait()
         content = Webhook(self.secret or "whsec_AAAA").verify(body, dict(request.headers)) if self.secret else None
         if self.status < 300:
             self.taken.append(Received(message_id, content or await request.json(), request.headers, body))

@@ -37,9 +37,9 @@ from auth_service.invitations.service import Invitations
 from auth_service.live_tickets import routes as live_tickets
 from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
-from auth_service.mail.mailroom import Mailroom, mail_folder
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.mail.old_files import OldMailFiles
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.setup import mail_folder, mail_queue, send_mail
 from auth_service.members import routes as member_routes
 from auth_service.members.joining import tenant_founded
 from auth_service.members.service import Members
@@ -51,11 +51,12 @@ from auth_service.mfa.recovery_codes import RecoveryCodes
 from auth_service.mfa.service import SecondFactors
 from auth_service.personal_data import TABLES
 from auth_service.recovery import routes as recovery
+from auth_service.recovery.reset_requests import RESET_REQUEST
 from auth_service.recovery.service import PasswordChange, PasswordRecovery
 from auth_service.recovery.verification import EmailVerification
 from auth_service.registration import routes as registration
 from auth_service.registration.service import Registrar
-from auth_service.retention import OWN
+from auth_service.retention import own_rows
 from auth_service.sessions import routes as sessions
 from auth_service.sessions.cookie_lines import CookieLines, SessionCookies
 from auth_service.sessions.cookie_refresh import CookieRefresh
@@ -104,7 +105,7 @@ from shared.personal_data import erasure_steps
 from shared.retention import pruning_tasks, retention_tasks
 from shared.sealing import Seal
 from shared.supervision import PeriodicTask
-from shared.tenant_closures.erasure import TenantErasure
+from shared.tenant_closures.erasure import ERASURE, TenantErasure
 
 SERVICE = "auth"
 SECOND_FACTORS = "second factors"
@@ -141,12 +142,12 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     passwords = Passwords()
     limits = AttemptLimits(database, settings.key_encryption_secret, clock, settings.rate_limit_scale)
     jobs = JobQueue(clock)
-    mailroom = Mailroom(settings, database, clock)
+    mail = mail_queue(settings, database, jobs, clock)
     links = WebLinks(settings.public_web_url)
     members = Members(database, clock)
     requests = Requests(bus)
-    invitations = Invitations(database, requests, mailroom.outbox, links, clock)
-    resets = PasswordRecovery(database, passwords, PasswordRules.load(), limits, mailroom.outbox, links, clock)
+    invitations = Invitations(database, requests, mail, links, clock)
+    resets = PasswordRecovery(database, passwords, PasswordRules.load(), limits, mail, jobs, links, clock)
     revocations = Revocations(database, clock, timedelta(seconds=settings.access_token_ttl))
     setup_defaults(
         app,
@@ -154,10 +155,10 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         settings=settings,
         routes=ROUTES,
         parts=(
-            *_parts(settings, database, keys, passwords, limits, mailroom.outbox, clock),
+            *_parts(settings, database, keys, passwords, limits, mail, clock),
             members,
             invitations,
-            NewMembers(database, limits, mailroom.outbox, links, clock),
+            NewMembers(database, limits, mail, links, clock),
             AccompanyingSession(settings.internal_secret, clock),
             Tenants(database, clock),
             resets,
@@ -168,7 +169,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
                 database,
                 passwords,
                 limits,
-                FactorNotices(mailroom.outbox, links),
+                FactorNotices(mail, links),
                 requests,
                 clock,
             ),
@@ -181,25 +182,25 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     responder.on(MemberDirectory, members.directory)
     responder.on(InvitationRoom, invitations.room)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, app.ctx.metrics)
-    events_in.register(consumers, invitations, Forwarding(mailroom.outbox, links))
+    events_in.register(consumers, invitations, Forwarding(mail, links))
     relay = setup_messaging(app, service=SERVICE, database=database, bus=bus, consumers=consumers, responder=responder)
     setup_subjects(app)
     _setup_audit(app, database, bus, AuditKeeper(settings.key_encryption_secret))
     _setup_lifecycle(app, keys, passwords)
     keeping = AuditKeeping(AuditSigner(settings.key_encryption_secret))
     worker = JobWorker(database, jobs, bus, clock, JobMetrics(app.ctx.metrics), SERVICE)
+    send_mail(worker, settings)
+    worker.on(RESET_REQUEST, resets.answer, resets.given_up)
+    worker.on(ERASURE, TenantErasure(database, erasure_steps(TABLES), clock).run)
     heart = Heart(SERVICE, bus, relay.age_seconds, clock)
     run_jobs(app, worker)
     run_alongside(
         app,
-        mailroom.deliveries,
         OldMailFiles(mail_folder(settings), clock).task(),
-        resets.answers,
         PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
-        *retention_tasks(database, OWN, clock, app.ctx.metrics),
+        *retention_tasks(database, own_rows(jobs), clock, app.ctx.metrics),
         *pruning_tasks(database, keeping.prunings(), clock, app.ctx.metrics, of="audit records"),
-        TenantErasure(database, erasure_steps(TABLES), clock).task(),
     )
     return app
 
@@ -210,7 +211,7 @@ def _parts(
     keys: KeyRing,
     passwords: Passwords,
     limits: AttemptLimits,
-    mail: MailOutbox,
+    mail: MailQueue,
     clock: Clock,
 ) -> tuple[object, ...]:
     access_life = timedelta(seconds=settings.access_token_ttl)

@@ -1,6 +1,7 @@
 """What auth-service holds about people, and what becomes of it; a deleted tenant is erased in this order."""
 
 from shared.personal_data import (
+    JOBS,
     MESSAGING,
     Fate,
     Person,
@@ -16,6 +17,7 @@ _OF_ACCOUNT = rows_of_nobody("of an account, not of a tenant")
 _SECRET = "what lets somebody in is shown to nobody"  # noqa: S105 - a reason
 
 TABLES = (
+    JOBS,
     Table(
         "live_tickets",
         "tickets for one live connection",
@@ -152,22 +154,6 @@ TABLES = (
         (Person(("user_id",), "whose address it is", erased=Fate.DELETED),),
         "Good for a week at most.",
         not_exported=_SECRET,
-    ),
-    Table(
-        "reset_requests",
-        "addresses for which a forgotten password was reported",
-        _OF_ACCOUNT,
-        (Person(("email_identity",), "whose address it is", erased=Fate.DELETED),),
-        "Until they are answered, within seconds.",
-        not_exported="nothing but the address",
-    ),
-    Table(
-        "mails",
-        "mail that waits to be sent, sealed",
-        rows_of_nobody("sent or given up within three hours"),
-        (Person(("sealed",), "its recipient"),),
-        "Sent or given up within three hours, and then deleted.",
-        not_exported="it is with its recipient",
     ),
     Table(
         "mfa_enrolments",

@@ -1,6 +1,7 @@
 """How long auth-service keeps the rows of each table, and what ends them."""
 
 from datetime import timedelta
+from functools import partial
 
 from auth_service import limits
 from auth_service.account_closing.domain import KEPT_FOR as CLOSED_KEPT_FOR
@@ -14,7 +15,7 @@ from auth_service.tenant_closing.domain import RESTORABLE_FOR
 from auth_service.tenant_closing.ending import delete_due
 from shared.db.due_rows import DueRows
 from shared.db.walked_rows import WalkedRows
-from shared.messaging.retention import MESSAGING
+from shared.jobs.queue import JobQueue
 from shared.retention import AS_WRITTEN, BY_ITS_USER, FOR_EVER, Kept, Pruning, days, end_of, task
 
 ENDED_KEPT_FOR = timedelta(days=30)
@@ -34,13 +35,7 @@ INVITATIONS = Pruning.of_rows(
     "delete expired invitations",
     DueRows("invitations", "expires_at", invitations.EXPIRED_KEPT_FOR, "accepted_at is null"),
 )
-ACCOUNTS = Pruning.by_step(
-    "anonymise closed accounts",
-    anonymise_due,
-    DueRows("users", "closed_at", CLOSED_KEPT_FOR, "closed_at is not null and anonymised_at is null"),
-)
 FORMER_MEMBERSHIPS = Pruning.by_step("tell former tenants of erased accounts", tell_former_tenants)
-CLOSED_TENANTS = Pruning.by_step("delete closed tenants", delete_due)
 REPLACED_SIGNING_KEYS = Pruning.by_step("retire replaced signing keys", retire_replaced)
 RETIRED_SIGNING_KEYS = Pruning.of_rows(
     "delete retired signing keys", DueRows("signing_keys", "retired_at", RETIRED_KEPT_FOR)
@@ -49,29 +44,8 @@ SESSIONS = Pruning.by_walk(
     "delete ended sessions", WalkedRows("sessions", "least(revoked_at, expires_at) < $1", ENDED_KEPT_FOR)
 )
 
-OWN: tuple[Kept, ...] = (
-    Kept(
-        "users",
-        "accounts",
-        "what others have keeps naming its author; without a name and an address once it is anonymised",
-        f"anonymised {days(CLOSED_KEPT_FOR)} after it was closed; the row stays",
-        ACCOUNTS,
-    ),
-    Kept(
-        "tenants",
-        "tenants",
-        "every row of the product belongs to one",
-        f"deleted {days(RESTORABLE_FOR)} after it was closed, or with its last account; then it is erased everywhere",
-        CLOSED_TENANTS,
-    ),
+_OTHERS: tuple[Kept, ...] = (
     Kept("memberships", "who belongs to which tenant", "it is the right to sign in to it", "", BY_ITS_USER),
-    Kept(
-        "former_memberships",
-        "who has left which tenant",
-        "what they left there is erased with their account",
-        "the account is erased, or they come back",
-        ACCOUNTS,
-    ),
     Kept(
         "former_memberships",
         "those of accounts that were erased before version 0.2",
@@ -120,20 +94,6 @@ OWN: tuple[Kept, ...] = (
         f"the newest {limits.ACCEPTED_KEPT:,} of a tenant",
         AS_WRITTEN,
     ),
-    Kept(
-        "mails",
-        "sealed mail on its way",
-        "it is sent",
-        "sent, or given up after repeated failures",
-        task("deliver mail"),
-    ),
-    Kept(
-        "reset_requests",
-        "addresses that asked for a new password",
-        "whether they have an account is looked up out of sight",
-        "within seconds",
-        task("answer forgotten passwords"),
-    ),
     Kept("data_exports", "sealed data exports", "they are downloaded", f"{days(EXPORT_KEPT_FOR)} old", EXPORTS),
     Kept("user_settings", "settings of members", "they come back with the member", "", end_of("membership")),
     Kept("attempt_windows", "counted attempts", "guessing is limited", "the window has ended", WINDOWS),
@@ -177,4 +137,37 @@ OWN: tuple[Kept, ...] = (
     ),
 )
 
-RETENTION: tuple[Kept, ...] = (*MESSAGING, *OWN)
+
+def own_rows(jobs: JobQueue) -> tuple[Kept, ...]:
+    """`jobs` take the erasure of the tenants that are deleted."""
+    accounts = Pruning.by_step(
+        "anonymise closed accounts",
+        partial(anonymise_due, jobs),
+        DueRows("users", "closed_at", CLOSED_KEPT_FOR, "closed_at is not null and anonymised_at is null"),
+    )
+    closed_tenants = Pruning.by_step("delete closed tenants", partial(delete_due, jobs))
+    return (
+        Kept(
+            "users",
+            "accounts",
+            "what others have keeps naming its author; without a name and an address once it is anonymised",
+            f"anonymised {days(CLOSED_KEPT_FOR)} after it was closed; the row stays",
+            accounts,
+        ),
+        Kept(
+            "tenants",
+            "tenants",
+            "every row of the product belongs to one",
+            f"deleted {days(RESTORABLE_FOR)} after it was closed, or with its last account; then it is erased"
+            " everywhere",
+            closed_tenants,
+        ),
+        Kept(
+            "former_memberships",
+            "who has left which tenant",
+            "what they left there is erased with their account",
+            "the account is erased, or they come back",
+            accounts,
+        ),
+        *_OTHERS,
+    )

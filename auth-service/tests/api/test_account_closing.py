@@ -1,19 +1,23 @@
 """Closing one's account: at once for everybody to see, for good after a month."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from auth_authenticator import set_up_mfa
 from auth_builders import PASSWORD, Member
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
+from queued import is_done
 
-from auth_service.retention import OWN
+from auth_service.recovery.reset_requests import RESET_REQUEST, ResetRequest
+from auth_service.retention import own_rows
 from auth_service.tenants.repository import add_membership
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
 from shared.events.questions import MemberDirectory
 from shared.events.topics import tenant_topic, user_topic
+from shared.jobs.queue import JobQueue, NewJob
 from shared.messaging.event_log import EventLog
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
@@ -130,6 +134,9 @@ async def test_after_a_month_nothing_tells_who_it_was(
     await set_up_mfa(auth, member.principal, clock)
     await auth.send("POST", ME + "/export", who=member.principal)
     await close(auth, member)
+    async with database.system_work() as work:
+        later, email = clock.now() + timedelta(days=60), "ada@example.com"
+        await JobQueue(clock).add(work, RESET_REQUEST, NewJob(ResetRequest(email), unique_key=email, at=later))
 
     clock.advance(days=29, hours=23)
     await run_retention(database, clock)
@@ -153,6 +160,7 @@ async def test_after_a_month_nothing_tells_who_it_was(
         "mail_tokens",
     ):
         assert await database.system_rows(f"select from {table}") == [], table
+    assert await is_done(database, RESET_REQUEST.name)
 
 
 async def test_the_address_is_free_again(auth: AuthClient, database: Database, clock: SettableClock) -> None:
@@ -296,7 +304,7 @@ async def leave(auth: AuthClient, host: Member, guest: Member) -> None:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, OWN, clock, Metrics("auth")):
+    for task in retention_tasks(database, own_rows(JobQueue(clock)), clock, Metrics("auth")):
         await task.run_once()
 
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from auth_client import AuthClient
 from mail_server import MailServer, body_of
+from queued import letters_left
 
 from shared.db.databases import Database
 from shared.events.notifications import (
@@ -105,4 +106,4 @@ async def test_news_for_who_has_left_are_nobodys(auth: AuthClient, bus: MemoryBu
         return await types_told(database, ada.tenant_id, ada.user_id) == ["auth.notification.added"]
 
     await eventually(is_told)
-    assert await database.system_rows("select from mails where template = 'notification'") == []
+    assert await letters_left(database, "notification") == 0

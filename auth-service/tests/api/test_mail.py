@@ -1,19 +1,31 @@
 """Mail as people get it, from a real SMTP server, and what becomes of it when the server is not well."""
 
 import asyncio
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
-from auth_builders import PASSWORD
+from auth_builders import KEY_ENCRYPTION_SECRET, PASSWORD
 from auth_client import AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer, body_of, token_in
+from queued import LETTER, RESET_REQUEST, is_done, letters_left
 
+from auth_service.mail.mail_queue import MAIL_LETTER, SEAL_PURPOSE, SealedLetter
+from auth_service.recovery.reset_requests import RESET_REQUEST as KIND_OF_RESETS, ResetRequest
 from shared.db.databases import Database
+from shared.ids import new_id
+from shared.jobs.queue import JobQueue, NewJob
+from shared.sealing import Seal
+from shared.tenant_closures.repository import ClosureState, note
 from shared.testing.eventually import eventually
 
+_TEXT_OF_JOBS = """
+select j::text || coalesce(encode(decode(payload ->> 'sealed', 'base64'), 'escape'), '') as text from jobs j
+"""
 NEW_PASSWORD = "another good long passphrase"
 VERIFY, RESET, FORGOT = (f"/api/v1/auth/{name}" for name in ("verify-email", "reset-password", "forgot-password"))
 
@@ -184,11 +196,9 @@ async def test_nobody_learns_who_has_an_account_from_forgetting_a_password(
         answer = await auth_with_mail.send("POST", FORGOT, {"email": email})
         assert (answer.status, answer.body) == (204, b"")
 
-    async def is_settled() -> bool:
-        return await database.system_rows("select * from reset_requests") == []
-
     await mail.letter_to(member.email, "new password")
-    await eventually(is_settled)
+    await eventually(lambda: is_done(database, RESET_REQUEST))
+    await eventually(lambda: is_done(database, LETTER))
     assert {str(each["To"]) for each in mail.messages} == {member.email}
 
 
@@ -245,19 +255,16 @@ async def test_without_a_server_mail_is_a_file(auth: AuthClient, tmp_path: Path)
 async def test_no_token_can_be_read_from_the_database_and_nothing_of_a_sent_mail_stays(
     run_auth: RunAuth, database: Database, mail: MailServer, clock: SettableClock
 ) -> None:
-    async def is_empty() -> bool:
-        return await database.system_rows("select * from mails") == []
-
     mail.answers = ["451 come again"]
     async with run_auth(database, smtp_url=mail.url) as auth:
         member = await auth.register()
         await eventually(lambda: mail.attempts == 1)
-        stored = await database.system_rows("select m::text || encode(sealed, 'escape') as text from mails m")
+        stored = await database.system_rows(_TEXT_OF_JOBS)
         tokens = await database.system_rows("select t::text as text from mail_tokens t")
         clock.advance(minutes=5)
-        await auth.register()  # its mail wakes whoever brings mail out
+        auth.wake_jobs()
         token = await mail.token_to(member.email)
-        await eventually(is_empty)
+        await eventually(lambda: is_done(database, LETTER))
 
     everything = "".join(row["text"] for row in (*stored, *tokens))
     assert stored
@@ -265,19 +272,188 @@ async def test_no_token_can_be_read_from_the_database_and_nothing_of_a_sent_mail
     assert member.email not in everything
 
 
-async def test_what_a_server_will_never_take_is_given_up(
-    auth_with_mail: AuthClient, mail: MailServer, database: Database
+async def test_what_a_server_will_never_take_is_set_aside_sealed_and_can_be_sent_later(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, clock: SettableClock
 ) -> None:
     mail.answers = ["554 never"]
+    member = await auth_with_mail.register()
+    await eventually(lambda: failures(database))
+
+    [given_up] = await failures(database)
+    assert (given_up["error"], given_up["attempts"], mail.messages) == ("SMTP 554", 1, [])
+    [stored] = await database.system_rows(_TEXT_OF_JOBS)
+    assert member.email not in stored["text"]
+
+    async with database.system_work() as work:
+        assert await JobQueue(clock).retry(work, given_up["id"])
+    auth_with_mail.wake_jobs()
+
+    await mail.letter_to(member.email)
+    await eventually(lambda: is_done(database, LETTER))
+
+
+async def test_a_server_that_is_away_is_tried_eight_times_in_three_hours(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, clock: SettableClock
+) -> None:
+    mail.answers = ["451 come again"] * 9
     await auth_with_mail.register()
 
+    for attempt in range(1, 9):
+        await eventually(lambda: mail.attempts == attempt)  # noqa: B023 - at once
+        await eventually(lambda: is_at_rest(database))
+        clock.advance(seconds=min(3600, 10 * 4 ** (attempt - 1)))
+        auth_with_mail.wake_jobs()
+
+    [given_up] = await failures(database)
+    assert (given_up["error"], given_up["attempts"], mail.attempts) == ("SMTP 451", 8, 8)
+
+
+async def test_each_attempt_has_the_same_message_id_and_date(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, clock: SettableClock
+) -> None:
+    mail.answers = ["451 come again"]
+    member = await auth_with_mail.register()
     await eventually(lambda: mail.attempts == 1)
+    await eventually(lambda: is_at_rest(database))
+    clock.advance(seconds=10)
+    auth_with_mail.wake_jobs()
+    letter = await mail.letter_to(member.email)
 
-    async def is_gone() -> bool:
-        return await database.system_rows("select * from mails") == []
+    [refused] = mail.refused
+    assert refused["Message-ID"] == letter["Message-ID"]
+    assert refused["Date"] == letter["Date"]
 
-    await eventually(is_gone)
-    assert mail.messages == []
+
+async def test_a_letter_that_nobody_can_open_is_given_up_at_once(
+    run_auth: RunAuth, database: Database, mail: MailServer, clock: SettableClock
+) -> None:
+    moved = SealedLetter(new_id(), "invitation", Seal(KEY_ENCRYPTION_SECRET, SEAL_PURPOSE).close(b"{}", place="other"))
+    async with run_auth(database, smtp_url=mail.url) as auth:
+        async with database.system_work() as work:
+            await JobQueue(clock).add(work, MAIL_LETTER, moved)
+        auth.wake_jobs()
+        await eventually(lambda: failures(database))
+
+    [given_up] = await failures(database)
+    assert (given_up["error"], given_up["attempts"]) == ("SealError", 1)
+
+
+async def test_a_letter_that_waits_is_sent_although_its_tenant_was_closed_meanwhile(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database, clock: SettableClock
+) -> None:
+    auth, owner = auth_with_mail, await auth_with_mail.register()
+    await eventually(lambda: is_done(database, LETTER))
+    mail.answers = ["451 come again"]
+    await auth.send("POST", "/api/v1/invitations", {"email": "guest@example.com"}, who=owner.principal)
+    await eventually(lambda: mail.attempts == 2)
+    await eventually(lambda: is_at_rest(database))
+    assert (await auth.send("DELETE", "/api/v1/tenants/current", who=owner.principal)).status == 204
+    async with database.system_work() as work:  # where other services note it, and here only deletion is noted
+        await note(work, owner.tenant_id, ClosureState.CLOSED, clock.now())
+
+    clock.advance(seconds=10)
+    auth.wake_jobs()
+
+    await mail.letter_to("guest@example.com")
+
+
+async def test_a_tenant_that_writes_to_many_holds_two_places_and_keeps_no_reset_from_anybody(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database
+) -> None:
+    auth = auth_with_mail
+    inviter, member = await auth.register(), await auth.register()
+    await eventually(lambda: is_done(database, LETTER))
+    mail.hold("Somebody invites you")
+    for number in range(12):
+        made = await auth.send(
+            "POST", "/api/v1/invitations", {"email": f"guest{number}@example.com"}, who=inviter.principal
+        )
+        await auth.send("DELETE", f"/api/v1/invitations/{made.data['id']}", who=inviter.principal)
+    await eventually(lambda: mail.holding == 2)
+
+    await auth.send("POST", FORGOT, {"email": member.email})
+    await mail.letter_to(member.email, "new password")
+
+    assert mail.holding == 2
+    mail.release()
+    await eventually(lambda: len([each for each in mail.messages if "guest" in str(each["To"])]) == 12)
+
+
+async def test_a_reset_goes_before_letters_that_have_waited_longer(
+    auth_with_mail: AuthClient, mail: MailServer, database: Database
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+    await eventually(lambda: is_done(database, LETTER))
+    mail.hold("Confirm")
+    for _ in range(11):
+        await auth.register_unproven()
+    await eventually(lambda: mail.holding == 8)
+    await auth.send("POST", FORGOT, {"email": member.email})
+    await eventually(lambda: is_done(database, RESET_REQUEST))
+    assert not mail.letters_to(member.email, "new password")
+
+    mail.release(1)
+
+    await mail.letter_to(member.email, "new password")
+    assert await letters_left(database, "verify_email") == 10
+    mail.release()
+    await eventually(lambda: is_done(database, LETTER))
+
+
+async def test_a_forgotten_password_that_cannot_be_answered_is_forgotten_in_the_end(
+    run_auth: RunAuth, database: Database, mail: MailServer, clock: SettableClock
+) -> None:
+    """Its answer would come when nobody expects it any more."""
+    async with run_auth(database, smtp_url=mail.url) as auth:
+        async with database.system_work() as work:
+            await JobQueue(clock).add(work, KIND_OF_RESETS, ResetRequest("ada@example.com"))
+            await work.execute("update jobs set attempts = $1", KIND_OF_RESETS.retry.attempts)
+        auth.wake_jobs()
+        await eventually(lambda: is_done(database, RESET_REQUEST))
+
+
+async def test_who_asks_again_before_the_answer_has_one_request(
+    auth_with_mail: AuthClient, mail: MailServer, databases: list[Database]
+) -> None:
+    auth, member = auth_with_mail, await auth_with_mail.register()
+    async with databases[1].system_work() as work:
+        await work.execute("select pg_advisory_xact_lock(hashtextextended('jobs: take', 0))")  # nobody takes any
+        for email in (member.email, member.email.upper(), "nobody@example.com") * 3:
+            assert (await auth.send("POST", FORGOT, {"email": email})).status == 204
+        waiting = await databases[0].system_rows("select from jobs where kind = $1", RESET_REQUEST)
+
+    assert len(waiting) == 2
+    await mail.letter_to(member.email, "new password")
+    await eventually(lambda: is_done(databases[0], RESET_REQUEST))
+    await eventually(lambda: is_done(databases[0], LETTER))
+    assert len(mail.letters_to(member.email, "new password")) == 1
+
+
+async def test_a_tenants_own_work_sees_no_reset_request_and_no_letter_of_another(
+    auth: AuthClient, database: Database, clock: SettableClock
+) -> None:
+    ada, eve = await auth.register(), await auth.register()
+    letter, jobs = SealedLetter(new_id(), "invitation", b""), JobQueue(clock)
+    async with database.system_work() as work:
+        later = clock.now() + timedelta(hours=1)
+        await jobs.add(work, KIND_OF_RESETS, NewJob(ResetRequest(eve.email), at=later))
+        await jobs.add(work, MAIL_LETTER, NewJob(letter, at=later), tenant_id=ada.tenant_id)
+        await jobs.add(work, MAIL_LETTER, NewJob(letter, at=later))
+
+    async with database.unit_of_work(eve.tenant_id) as work:
+        seen = await work.rows("select from jobs")
+    async with database.unit_of_work(ada.tenant_id) as work:
+        own = await work.rows("select from jobs")
+
+    assert (len(seen), len(own)) == (0, 1)
+
+
+async def failures(database: Database) -> list[dict[str, Any]]:
+    return await database.system_rows("select id, error, attempts from jobs where status = 'failed'")
+
+
+async def is_at_rest(database: Database) -> bool:
+    return await database.system_rows("select from jobs where status in ('queued', 'running')") == []
 
 
 async def test_two_replicas_send_each_mail_once(run_auth: RunAuth, databases: list[Database], mail: MailServer) -> None:

@@ -11,6 +11,7 @@ from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 from mail_server import MailServer
 from members import INVITATIONS, wanting
+from queued import LETTER, RESET_REQUEST, is_done, letters_left
 
 from shared.db.databases import Database
 from shared.events.questions import InvitationRoom
@@ -35,14 +36,8 @@ async def invited(auth: AuthClient, inviter: Member, email: str) -> Answer:
     return answer
 
 
-async def mails_waiting(database: Database, template: str) -> int:
-    [row] = await database.system_rows("select count(*) as number from mails where template = $1", template)
-    number: int = row["number"]
-    return number
-
-
 async def test_a_list_of_strangers_is_not_mailed_by_one_sender(
-    limited: AuthClient, mail: MailServer, clock: SettableClock
+    limited: AuthClient, mail: MailServer, database: Database, clock: SettableClock
 ) -> None:
     auth, mallory = limited, await limited.register()
 
@@ -51,7 +46,8 @@ async def test_a_list_of_strangers_is_not_mailed_by_one_sender(
     assert Counter(answer.status for answer in answers) == {201: 20, 429: 5}
     assert answers[-1].code == "RATE_LIMIT_EXCEEDED"
     assert 3590 < int(answers[-1].headers["retry-after"]) <= 3600
-    await eventually(lambda: len(mail.letters_to("stranger19@example.com")) == 1)
+    await eventually(lambda: is_done(database, LETTER))
+    assert len(mail.letters_to("stranger19@example.com")) == 1
     assert not mail.letters_to("stranger20@example.com")
     clock.advance(hours=1)
     assert (await invited(auth, mallory, "stranger20@example.com")).status == 201
@@ -161,11 +157,12 @@ async def test_confirmation_is_mailed_a_few_times_a_day_and_always_answered_alik
         for _ in range(4):
             answers.append(await auth.send("POST", RESEND, who=member.principal))
             await database.system_rows("delete from mail_tokens returning digest")  # as if all were used
+        await eventually(lambda: is_done(database, LETTER))
         clock.advance(hours=1)
 
     assert {(answer.status, answer.body) for answer in answers} == {(204, b"")}
     await eventually(lambda: len(mail.letters_to(member.email, "Confirm")) == 6)
-    assert await mails_waiting(database, "verify_email") == 0
+    assert await letters_left(database, "verify_email") == 0
 
 
 async def test_recovery_is_never_used_up_for_longer_than_its_links_live(
@@ -176,9 +173,10 @@ async def test_recovery_is_never_used_up_for_longer_than_its_links_live(
     for hour in range(1, 9):
         for _ in range(4):
             answers.append(await auth.send("POST", FORGOT, {"email": member.email}))
-            await eventually(lambda: no_requests(database))
+            await eventually(lambda: is_done(database, RESET_REQUEST))
+        await eventually(lambda: is_done(database, LETTER))
+        assert len(mail.letters_to(member.email, "new password")) == 3 * hour
         clock.advance(hours=1)
-        await eventually(lambda hour=hour: len(mail.letters_to(member.email, "new password")) == 3 * hour)
 
     assert {answer.status for answer in answers} == {204}
 
@@ -191,7 +189,7 @@ async def test_other_spellings_of_an_address_use_up_nothing_of_its_owners_recove
         await auth.register_unproven(email=f"victim+{tag}@example.com")
         for _ in range(4):
             await auth.send("POST", FORGOT, {"email": f"victim+{tag}@example.com"})
-            await eventually(lambda: no_requests(database))
+            await eventually(lambda: is_done(database, RESET_REQUEST))
 
     assert (await auth.send("POST", FORGOT, {"email": victim.email})).status == 204
 
@@ -234,7 +232,7 @@ async def test_a_mailbox_gets_few_confirmations_for_its_tags_and_one_for_its_own
     await limited.register_unproven(email="victim@example.com")
 
     await mail.letter_to("victim@example.com", "Confirm")
-    await eventually(lambda: all_sent(database))
+    await eventually(lambda: is_done(database, LETTER))
     assert sum(bool(mail.letters_to(f"victim+{number}@example.com")) for number in range(22)) == 20
 
 
@@ -248,6 +246,7 @@ async def test_what_is_not_mailed_uses_up_no_link(
     for _ in range(4):
         await auth.send("POST", RESEND, who=member.principal)
     left_out = await database.system_rows("select from mail_tokens")
+    await eventually(lambda: is_done(database, LETTER))
     clock.advance(hours=1)
     await auth.send("POST", RESEND, who=member.principal)
 
@@ -259,19 +258,11 @@ async def test_a_recovery_that_is_not_mailed_uses_up_no_link(limited: AuthClient
     auth, member = limited, await limited.register()
     for number in range(5):
         await auth.send("POST", FORGOT, {"email": member.email})
-        await eventually(lambda: no_requests(database))
+        await eventually(lambda: is_done(database, RESET_REQUEST))
         if number == 2:
             await database.system_rows("delete from mail_tokens returning digest")  # as if all were used
 
     assert await database.system_rows("select from mail_tokens where purpose = 'set_password'") == []
-
-
-async def all_sent(database: Database) -> bool:
-    return await database.system_rows("select from mails") == []
-
-
-async def no_requests(database: Database) -> bool:
-    return await database.system_rows("select from reset_requests") == []
 
 
 async def test_one_network_asks_about_few_forgotten_passwords_whatever_the_addresses(

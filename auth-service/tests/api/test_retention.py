@@ -9,9 +9,10 @@ from auth_fakes import SettableClock
 
 from auth_service.mail_tokens import repository as mail_tokens
 from auth_service.mail_tokens.domain import MOST_ALIVE, Purpose
-from auth_service.retention import OWN
+from auth_service.retention import own_rows
 from shared.db.databases import Database
 from shared.ids import new_id
+from shared.jobs.queue import JobQueue
 from shared.retention import retention_tasks
 from shared.telemetry.metrics import Metrics
 
@@ -144,5 +145,5 @@ async def count(database: Database, table: str) -> int:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, OWN, clock, Metrics("auth")):
+    for task in retention_tasks(database, own_rows(JobQueue(clock)), clock, Metrics("auth")):
         await task.run_once()

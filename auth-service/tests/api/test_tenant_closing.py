@@ -15,13 +15,15 @@ from mail_server import MailServer
 from members import INVITATIONS, colleague, invite, wanting
 
 from auth_service.personal_data import TABLES
-from auth_service.retention import RETENTION
+from auth_service.retention import own_rows
 from shared.db.databases import Database
+from shared.jobs.queue import JobQueue
 from shared.messaging.memory import MemoryBus
+from shared.messaging.retention import MESSAGING
 from shared.personal_data import erasure_steps
 from shared.retention import retention_tasks
 from shared.telemetry.metrics import Metrics
-from shared.tenant_closures.erasure import TenantErasure
+from shared.testing.erasure import erasing_worker, waits_for_its_hour
 from shared.testing.eventually import eventually
 
 TENANTS = "/api/v1/tenants"
@@ -48,17 +50,20 @@ def details(answer: Answer) -> dict[str, Any]:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, RETENTION, clock, Metrics("auth")):
+    rows = (*MESSAGING, *own_rows(JobQueue(clock)))
+    for task in retention_tasks(database, rows, clock, Metrics("auth")):
         await task.run_once()
 
 
 async def erase(database: Database, clock: SettableClock) -> None:
-    """Until it is finished: one walk deletes, one after an hour finds nothing."""
-    erasure = TenantErasure(database, erasure_steps(TABLES), clock)
+    """Until it is finished: one walk deletes, one after an hour finds nothing. The service may be at it, too."""
+    worker = erasing_worker(database, erasure_steps(TABLES), clock)
     await eventually(lambda: _all_events_sent(database))
-    await erasure.run()
+    await worker.run_due()
+    await eventually(lambda: waits_for_its_hour(database))
     clock.advance(hours=1)
-    await erasure.run()
+    await worker.run_due()
+    await eventually(lambda: _is_all_erased(database))
 
 
 async def test_everybody_is_out_at_once(
@@ -492,6 +497,10 @@ async def test_of_what_others_have_nothing_is_erased(
 async def _is_applied(database: Database) -> bool:
     """The one event that came from elsewhere."""
     return await database.system_rows("select from inbox") != []
+
+
+async def _is_all_erased(database: Database) -> bool:
+    return set(await states(database)) == {"erased"}
 
 
 async def _all_events_sent(database: Database) -> bool:

@@ -58,6 +58,7 @@ from shared.jobs.queue import JobQueue
 from shared.jobs.schedule import Every
 from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
+from shared.members.leavings import LEAVING
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
@@ -69,7 +70,7 @@ from shared.personal_data import erasure_steps
 from shared.retention import retention_tasks
 from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
-from shared.tenant_closures.erasure import TenantErasure
+from shared.tenant_closures.erasure import ERASURE, TenantErasure
 
 SERVICE = "conversation"
 ROUTES = (
@@ -120,8 +121,10 @@ def create_app(
     jobs = JobQueue(clock)
     worker = JobWorker(database, jobs, bus, clock, JobMetrics(metrics), SERVICE)
     consumers = Consumers(database, Inbox(), default_registry(), SERVICE, metrics)
-    leavings = Leavings(database, chats, clock)
-    events_in.register(consumers, leavings, project_chats, notifications)
+    leavings = Leavings(chats, jobs)
+    worker.on(LEAVING, leavings.run)
+    worker.on(ERASURE, TenantErasure(database, erasure_steps(TABLES), clock).run)
+    events_in.register(consumers, leavings, project_chats, notifications, jobs)
     responder = Responder(bus, SERVICE)
     responder.on(ChatsOfUser, chats.answer)
     responder.on(HeldAbout, HeldData(database, SECTIONS).answer)
@@ -136,9 +139,7 @@ def create_app(
         PeriodicTask("end abandoned runs", engine.beat_seconds, engine.sweep),
         PeriodicTask("renew the leases of answers", engine.beat_seconds, admission.renew),
         DirectoryReader(database, requests).task(),
-        leavings.task,
         *retention_tasks(database, OWN, clock, metrics),
-        TenantErasure(database, erasure_steps(TABLES), clock).task(),
     )
     _setup_runs(app, engine, unstored, provider, settings.run_drain_seconds)
     setup_defaults(

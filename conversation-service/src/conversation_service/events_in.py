@@ -14,6 +14,7 @@ from shared.db.unit_of_work import Work
 from shared.events.auth import AccountAnonymised, MembershipChanged, TenantClosed
 from shared.events.envelope import Envelope, Event
 from shared.events.projects import ProjectAdded, ProjectDeleted, ProjectUpdated, TeamMemberAdded, TeamMemberRemoved
+from shared.jobs.queue import JobQueue
 from shared.members.following import LeavingEvent, follow_members
 from shared.members.leavings import Leaving
 from shared.messaging.consumer import Consumers, Handler
@@ -22,8 +23,13 @@ from shared.tenant_closures.following import follow_tenants
 
 
 def register(
-    consumers: Consumers, leavings: Leavings, project_chats: ProjectChats, notifications: NotificationService
+    consumers: Consumers,
+    leavings: Leavings,
+    project_chats: ProjectChats,
+    notifications: NotificationService,
+    jobs: JobQueue,
 ) -> None:
+    follow_tenants(consumers, jobs)
     _follow_people(consumers, leavings, project_chats, notifications)
     _follow_projects(consumers, project_chats)
     for contract, source in SOURCES:
@@ -49,7 +55,6 @@ def _follow_people(
     async def role_changed(work: Work, event: MembershipChanged, envelope: Envelope) -> None:
         await project_chats.tenant_role_changed(work, event.tenant_id, event.user_id, envelope.time)
 
-    follow_tenants(consumers)
     consumers.on(TenantClosed, tenant_closed)
     consumers.on(AccountAnonymised, anonymised)  # first what only they could see
     follow_members(consumers, left)

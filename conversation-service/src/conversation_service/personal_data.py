@@ -2,6 +2,7 @@
 
 from shared.personal_data import (
     DELETED_BY_TENANT,
+    JOBS,
     MESSAGING,
     Fate,
     Person,
@@ -31,6 +32,7 @@ delete from messages where id in (
 """
 
 TABLES = (
+    JOBS,
     Table(
         "run_chunks",
         "what a model has answered so far",
@@ -128,14 +130,6 @@ TABLES = (
         "Goes with its last participant.",
         ("chats",),
         impersonal=("title", "message_count"),
-    ),
-    Table(
-        "leavings",
-        "who has left, until what they had is dealt with",
-        rows_of_tenant("leavings"),
-        (Person(("user_id",), "who has left", Fate.DELETED, Fate.DELETED),),
-        "Seconds.",
-        not_exported="it is gone by then",
     ),
     Table(
         "project_viewers",

@@ -83,13 +83,6 @@ OWN: tuple[Kept, ...] = (
     Kept("chat_messages", "messages of chats", "they are the chat", "", end_of("chat")),
     Kept("chat_reactions", "reactions", "they belong to a message", "", end_of("message")),
     counters_of_gone(TOPICS),
-    Kept(
-        "leavings",
-        "who has left, until what they had is dealt with",
-        "a member may have had a lot: portion after portion",
-        "everything is dealt with",
-        task("clear what former members had"),
-    ),
     Kept("project_viewers", "who sees which project", "it is the right to its chats", "", end_of("tenant")),
     Kept(
         "project_viewers",

@@ -26,14 +26,14 @@ from shared.events.auth import AccountDeactivated
 from shared.ids import new_id
 from shared.members import repository as members
 from shared.members.domain import member_of
-from shared.members.leaving_task import EVER
+from shared.members.leavings import EVER
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests, Responder
 from shared.principal import Principal, Role
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.counting import CountingDatabase
 from shared.testing.eventually import eventually
-from shared.testing.members import changed, joined, left, tell, user
+from shared.testing.members import changed, is_all_dealt_with, joined, left, tell, user
 from shared.testing.service_client import session_with
 
 LATER = timedelta(seconds=1)
@@ -55,11 +55,9 @@ async def leave(chats: ChatClient, bus: MemoryBus, who: Principal) -> None:
     await tell(bus, left(who), who.tenant_id)
 
     async def is_gone() -> bool:
-        sql = """
-            select 1 from tenant_members where tenant_id = $1 and user_id = $2 and not is_member
-              and not exists (select from leavings)
-        """
-        return bool(await chats.database.system_rows(sql, who.tenant_id, who.user_id))
+        sql = "select 1 from tenant_members where tenant_id = $1 and user_id = $2 and not is_member"
+        is_known = bool(await chats.database.system_rows(sql, who.tenant_id, who.user_id))
+        return is_known and await is_all_dealt_with(chats.database)
 
     await eventually(is_gone)
 
@@ -113,7 +111,7 @@ async def test_a_removal_that_is_known_late_takes_what_was_theirs_before_and_not
 
     await tell(bus, left(ben), ben.tenant_id, at=removed_at)
     await eventually(lambda: has_status(chats, old_link, 404))
-    await eventually(lambda: is_empty(chats, "leavings"))
+    await eventually(lambda: is_all_dealt_with(chats.database))
 
     assert await status(chats, new_link) == 200
     assert [(await chats.send("GET", in_chat(group), who=ben)).status for group in (old_group, new_group)] == [404, 200]
@@ -126,7 +124,7 @@ async def test_who_closes_their_account_has_left(chats: ChatClient, bus: MemoryB
     await tell(bus, AccountDeactivated(tenant_id=ACME, user_id=ben.user_id), ACME)
 
     await eventually(lambda: has_status(chats, link, 404))
-    await eventually(lambda: is_empty(chats, "leavings"))
+    await eventually(lambda: is_all_dealt_with(chats.database))
     assert (await chats.send("GET", in_chat(group), who=ben)).status == 404
     [said] = await chats.messages(ada, group)
     assert said["content"] == f"{FORMER} left the chat."
@@ -284,10 +282,6 @@ async def test_a_page_of_messages_costs_as_many_statements_however_many_authors_
 
 async def has_answers(chats: ChatClient, count: int) -> bool:
     return len(await chats.database.system_rows("select 1 from answer_leases")) == count
-
-
-async def is_empty(chats: ChatClient, table: str) -> bool:
-    return await chats.database.system_rows(f"select 1 from {table}") == []
 
 
 async def has_status(chats: ChatClient, link: str, wanted: int) -> bool:

@@ -49,10 +49,11 @@ from project_service.topics import admitted_at, audience_of, visibility_of_topic
 from project_service.uploads import Uploads
 from project_service.versions.routes import routes as version_routes
 from project_service.versions.service import VersionService
-from project_service.webhooks.courier import MEASURE_SECONDS, PACE, Courier, DeliveryMetrics
 from project_service.webhooks.deliveries import DeliveryService
-from project_service.webhooks.delivery_queue import redact_bodies
-from project_service.webhooks.domain import Pace
+from project_service.webhooks.delivery_jobs import delivery_kind
+from project_service.webhooks.delivery_log import redact_bodies
+from project_service.webhooks.delivery_worker import DeliveryMetrics, DeliveryWorker
+from project_service.webhooks.domain import PACE, Pace
 from project_service.webhooks.routes import routes as webhook_routes
 from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
@@ -70,6 +71,7 @@ from shared.jobs.queue import JobQueue
 from shared.jobs.schedule import Every
 from shared.jobs.worker import JobWorker
 from shared.members.directory import DirectoryReader
+from shared.members.leavings import LEAVING
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import Consumers
 from shared.messaging.event_log import EventLog
@@ -77,9 +79,8 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.requests import Requests, Responder
 from shared.messaging.topic_keeper import TopicKeeper
 from shared.retention import retention_tasks
-from shared.supervision import PeriodicTask
 from shared.telemetry.metrics import Metrics
-from shared.tenant_closures.erasure import TenantErasure
+from shared.tenant_closures.erasure import ERASURE, TenantErasure
 
 SERVICE = "project"
 LONGEST_SWEEP = 3600.0  # seconds, for millions of contents; what is left then is swept the next time
@@ -124,10 +125,13 @@ def create_app(
     catalogue = webhook_catalogue(registry)
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
     client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
-    courier = Courier(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
-    deliveries = DeliveryService(database, clock, courier.wake, SERVICE)
-    webhooks = WebhookService(database, clock, secrets, catalogue, allowed)
-    leavings = Leavings(database, planning.items, planning.persons, webhooks, clock)
+    sending = DeliveryWorker(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
+    worker.on(delivery_kind(pace), sending.deliver, sending.give_up)
+    deliveries = DeliveryService(database, clock, jobs, SERVICE)
+    webhooks = WebhookService(database, clock, secrets, catalogue, allowed, jobs)
+    leavings = Leavings(planning.items, planning.persons, webhooks, jobs, clock)
+    worker.on(LEAVING, leavings.run)
+    worker.on(ERASURE, TenantErasure(database, erasure_of(objects), clock).run)
     team = TeamService(database, Requests(bus), leavings, clock)
     setup_defaults(
         app,
@@ -170,7 +174,9 @@ def create_app(
     LiveProjects(database, files, event_log).answer(responder)
     TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
-    events_in.register(consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons)
+    events_in.register(
+        consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons, jobs
+    )
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(
         app,
@@ -182,8 +188,13 @@ def create_app(
         on_redacted=redact_bodies,
     )
 
+    @app.before_server_start
+    async def open_client(_app: App) -> None:
+        await client.open()
+
     @app.after_server_stop
     async def end_storing(_app: App) -> None:
+        await client.close()
         await blobs.settle()
         await attachments.settle()
         comparing.close()
@@ -196,10 +207,6 @@ def create_app(
     run_alongside(
         app,
         DirectoryReader(database, Requests(bus)).task(),
-        leavings.task,
-        PeriodicTask("measure webhook deliveries", MEASURE_SECONDS, courier.measure, jitter=0.0, begins_at_once=True),
-        ("deliver to webhooks", courier.run),
         *retention_tasks(database, OWN, clock, metrics),
-        TenantErasure(database, erasure_of(objects), clock).task(),
     )
     return app

@@ -28,6 +28,7 @@ from shared.events.files import VersionAdded
 from shared.events.projects import Commented, TaskDeleted
 from shared.events.registry import Registry
 from shared.events.topics import comments_topic
+from shared.jobs.queue import JobQueue
 from shared.members.following import LeavingEvent, follow_members
 from shared.members.leavings import Leaving
 from shared.messaging.consumer import Consumers, publisher_of
@@ -44,8 +45,9 @@ def register(
     activity: ActivityService,
     dashboard: DashboardService,
     persons: PersonService,
+    jobs: JobQueue,
 ) -> None:
-    follow_tenants(consumers)
+    follow_tenants(consumers, jobs)
     _erase_accounts(consumers, persons)
     _follow_members(consumers, team, leavings)
     for gone, kind in _TAKES_COMMENTS_ALONG.items():

@@ -6,6 +6,7 @@ from uuid import UUID
 from project_service.object_store import ObjectStore, tenant_prefix
 from shared.db.unit_of_work import Work
 from shared.personal_data import (
+    JOBS,
     MESSAGING,
     Fate,
     Person,
@@ -40,6 +41,7 @@ def objects_of_tenant(objects: ObjectStore) -> ErasureStep:
 
 
 TABLES = (
+    JOBS,
     Table(
         "webhook_deliveries",
         "what was sent to webhooks",
@@ -64,14 +66,6 @@ TABLES = (
         (Person(("created_by",), "who made it", Fate.PASSED_ON, Fate.PASSED_ON),),
         "The tenant's: an owner has it when its maker leaves.",
         ("webhooks",),
-    ),
-    Table(
-        "leavings",
-        "who has left, until what they had is dealt with",
-        rows_of_tenant("leavings"),
-        (Person(("user_id",), "who has left", Fate.DELETED, Fate.DELETED),),
-        "Seconds.",
-        not_exported="it is gone by then",
     ),
     Table(
         "workspace_sessions",

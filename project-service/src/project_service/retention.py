@@ -49,13 +49,6 @@ _OF_TASK = end_of("task")
 _BY_TIER = ", ".join(f"{tier.value} {days(time)}" for tier, time in VERSIONS_KEPT_FOR.items())
 
 OWN: tuple[Kept, ...] = (
-    Kept(
-        "leavings",
-        "who has left, until what they had is dealt with",
-        "a member may have had a lot: portion after portion",
-        "everything is dealt with",
-        task("clear what former members had"),
-    ),
     Kept("projects", "projects", "they are worked in", "", BY_ITS_USER),
     Kept(
         "projects", "deleted projects", "they can be restored", f"{days(RESTORABLE_FOR)} after it was deleted", PROJECTS

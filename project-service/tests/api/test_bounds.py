@@ -11,7 +11,7 @@ from project_client import ProjectClient, task_path, tasks_of
 
 from project_service import limits
 from project_service.attachments import service as attachments
-from project_service.webhooks import delivery_queue
+from project_service.webhooks import delivery_log
 from shared import pagination
 from shared.principal import Role
 
@@ -145,7 +145,7 @@ async def test_old_bodies_are_deleted_in_portions(client: ProjectClient) -> None
     left = []
     for _ in range(4):
         async with client.database.system_work() as work:
-            await delivery_queue.forget(work, later, 1)
+            await delivery_log.forget(work, later, 1)
         left.append(len(await client.database.system_rows("select from webhook_bodies")))
 
     assert left == [2, 2, 1, 0]
@@ -167,7 +167,7 @@ async def test_bodies_with_many_deliveries_are_deleted_fewer_at_once(client: Pro
 
 async def _delete_beyond(client: ProjectClient, room: int, most: int) -> int:
     async with client.database.system_work() as work:
-        return await delivery_queue.delete_beyond(work, room, most)
+        return await delivery_log.delete_beyond(work, room, most)
 
 
 async def _rows(client: ProjectClient, sql: str, *, at_least: int) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What becomes of the things of a member who leaves the tenant, or a project: handed back, ended or passed on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,18 +24,19 @@ from shared.db.unit_of_work import Work
 from shared.events.auth import AccountDeactivated
 from shared.events.topics import list_topic, person_topic, project_topic, tasks_topic, tenant_topic
 from shared.ids import new_id
-from shared.members import leavings
-from shared.members.leaving_task import AT_ONCE, RETRY_AFTER, LeavingTask
-from shared.members.leavings import Leaving
+from shared.members.leavings import LEAVING, Leaving
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
-from shared.testing.callers import GLOBEX
+from shared.tenant_closures.repository import ClosureState, note
+from shared.testing.callers import ACME, GLOBEX
 from shared.testing.counting import CountingDatabase
+from shared.testing.erasure import LaterClock
 from shared.testing.eventually import eventually
-from shared.testing.members import joined, left, tell
+from shared.testing.members import is_all_dealt_with, joined, leave_behind, leaving_worker, left, tell
 
 WEBHOOKS = "/api/v1/webhooks"
 SECOND = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(seconds=LEAVING.retry.longest)
 RECEIVER = "https://example.com/hook"
 
 
@@ -44,9 +46,7 @@ async def leave(client: ProjectClient, bus: MemoryBus, who: Principal, *, at: da
 
     async def is_over() -> bool:
         gone = "select 1 from tenant_members where user_id = $1 and not is_member"
-        return bool(await client.database.system_rows(gone, who.user_id)) and not await client.database.system_rows(
-            "select 1 from leavings"
-        )
+        return bool(await client.database.system_rows(gone, who.user_id)) and await is_all_dealt_with(client.database)
 
     await eventually(is_over)
 
@@ -94,9 +94,7 @@ async def test_many_tasks_are_cleared_in_portions(client: ProjectClient, bus: Me
     assert len({event.subject for event in events}) == len(events) == count
 
 
-async def test_a_portion_is_one_transaction_and_what_is_left_is_found_again(
-    client: ProjectClient, bus: MemoryBus
-) -> None:
+async def test_what_a_replica_that_was_killed_has_left_is_found_again(client: ProjectClient, bus: MemoryBus) -> None:
     owner, ben = person(Role.OWNER), person()
     await introduce(client, bus, (ben, "b@example.com", "Ben"))
     project = await client.new_project(owner)
@@ -104,8 +102,7 @@ async def test_a_portion_is_one_transaction_and_what_is_left_is_found_again(
     await leave(client, bus, ben)
     async with client.database.system_work() as work:  # a service was killed between two portions
         await work.execute("update tasks set assignee_id = $1", ben.user_id)
-        now = datetime.now(UTC)
-        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, now), now)
+    await leave_behind(client.database, Leaving(ben.tenant_id, ben.user_id, None, datetime.now(UTC)))
 
     await leave(client, bus, ben)
 
@@ -134,7 +131,7 @@ async def test_a_removal_that_is_known_late_takes_what_was_theirs_before_and_not
 
     await tell(bus, left(ben), ben.tenant_id, at=removed_at)
     await eventually(lambda: has_assignee(client, owner, old_task, None))
-    await eventually(lambda: is_empty(client, "leavings"))
+    await eventually(lambda: is_all_dealt_with(client.database))
 
     assert (await read(client, owner, f"{WEBHOOKS}/{old_webhook['id']}"))["created_by"] == str(owner.user_id)
     teams = await client.database.system_rows("select project_id from project_members where user_id = $1", ben.user_id)
@@ -156,11 +153,10 @@ async def test_what_is_left_to_do_spares_what_they_got_since_they_are_back(
     new = await client.new_task(owner, project, assignee_id=str(ben.user_id))
     mine = await client.new_project(ben)
     webhook = await client.create(WEBHOOKS, {"url": RECEIVER, "events": ["*"], "project_id": mine["id"]}, who=ben)
-    async with client.database.system_work() as work:  # a service was killed before it dealt with them
-        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, left_at), left_at)
+    await leave_behind(client.database, Leaving(ben.tenant_id, ben.user_id, None, left_at))
 
-    await tell(bus, left(person(tenant_id=GLOBEX)), GLOBEX)  # wakes the task
-    await eventually(lambda: is_empty(client, "leavings"))
+    await tell(bus, left(person(tenant_id=GLOBEX)), GLOBEX)  # wakes the worker
+    await eventually(lambda: is_all_dealt_with(client.database))
 
     assert [(await read(client, owner, task_path(task)))["assignee_id"] for task in (old, new)] == [
         None,
@@ -170,51 +166,151 @@ async def test_what_is_left_to_do_spares_what_they_got_since_they_are_back(
     assert (await read(client, ben, project_path(mine)))["owner_id"] == str(ben.user_id)
 
 
-async def test_who_leaves_again_meanwhile_is_not_forgotten(client: ProjectClient) -> None:
-    ben = person()
-    earlier = datetime.now(UTC)
-    first, second = [Leaving(ben.tenant_id, ben.user_id, None, earlier + number * SECOND) for number in (0, 1)]
-    never = earlier + timedelta(days=1)
-    async with client.database.system_work() as work:
-        for leaving in (first, second, first):
-            await leavings.add(work, leaving, never)
-        await leavings.remove(work, first)
+class Steps:
+    """What there is of each member, by number of portions; `failing` are those with whom nothing can be done."""
 
-        assert not await leavings.lock(work, first)
-        assert await leavings.find(work, never, 10) == [second]
+    def __init__(self, portions: dict[UUID, int], *failing: UUID) -> None:
+        self.dealt_with: list[Leaving] = []
+        self._portions = portions
+        self._failing = failing
+
+    async def __call__(self, _work: Work, leaving: Leaving, _until: datetime) -> AsyncIterator[int]:
+        if leaving.user_id in self._failing:
+            raise RuntimeError("no use")
+        self.dealt_with.append(leaving)
+        self._portions[leaving.user_id] -= 1
+        yield int(self._portions[leaving.user_id] >= 0)
+
+    @property
+    def users(self) -> list[UUID]:
+        return [leaving.user_id for leaving in self.dealt_with]
+
+
+def leavings_of(*people: Principal, left_at: datetime | None = None) -> list[Leaving]:
+    return [Leaving(who.tenant_id, who.user_id, None, left_at or datetime.now(UTC)) for who in people]
+
+
+async def test_who_leaves_again_meanwhile_is_not_forgotten(database: Database) -> None:
+    """In whatever order the news of it arrive."""
+    ben, now = person(), datetime.now(UTC)
+    [second] = leavings_of(ben, left_at=now)
+    [first] = leavings_of(ben, left_at=now - SECOND)
+    steps = Steps({ben.user_id: 4})
+    await leave_behind(database, second, first)
+
+    await leaving_worker(database, steps, SystemClock()).run_due()
+
+    assert set(steps.dealt_with) == {first, second}
+    assert await is_all_dealt_with(database)
+
+
+async def test_of_one_member_one_portion_is_dealt_with_at_a_time(database: Database) -> None:
+    """Portions of one member would meet at the same rows."""
+    ben = person()
+    reached, release = asyncio.Event(), asyncio.Event()
+    at_it: list[Leaving] = []
+
+    async def hang(_work: Work, leaving: Leaving, _until: datetime) -> AsyncIterator[int]:
+        at_it.append(leaving)
+        reached.set()
+        await release.wait()
+        yield 0
+
+    await leave_behind(database, *leavings_of(ben), *leavings_of(ben))
+    hanging = asyncio.create_task(leaving_worker(database, hang, SystemClock()).run_due())
+    await reached.wait()
+    await leaving_worker(database, hang, SystemClock()).run_due()
+
+    jobs = await database.system_rows("select status from jobs order by status")
+    assert [job["status"] for job in jobs] == ["queued", "running"]
+    assert len(at_it) == 1
+    release.set()
+    await hanging
+    assert len(at_it) == 2
 
 
 async def test_members_whose_things_cannot_be_dealt_with_hold_up_nobody(
     database: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """However many they are. Without the service: its own task would deal with them."""
-    broken, ben = person(), person()
-    now = datetime.now(UTC)
-    dealt_with = []
+    """However many they are. Without the service: its own worker would deal with them."""
+    ben, broken = person(), [person() for _ in range(50)]
+    steps = Steps({ben.user_id: 1}, *(who.user_id for who in broken))
+    await leave_behind(database, *leavings_of(*broken, ben))
 
-    async def deal_with(_work: Work, leaving: Leaving, _until: datetime) -> AsyncIterator[int]:
-        if leaving.left_at < now:
-            raise RuntimeError("no use")
-        dealt_with.append(leaving.user_id)
+    await leaving_worker(database, steps, SystemClock()).run_due()
+
+    assert steps.users == [ben.user_id] * 2
+    waiting = await database.system_rows("select status, error from jobs where kind = $1", LEAVING.name)
+    assert waiting == [{"status": "scheduled", "error": "RuntimeError"}] * len(broken)
+    logged = capfd.readouterr()
+    assert "no use" in logged.out + logged.err
+
+
+async def test_what_failed_is_tried_again_however_often(database: Database) -> None:
+    """What somebody had must not stay, so it is never given up."""
+    [ben] = leavings_of(person())
+    await leave_behind(database, ben)
+    async with database.system_work() as work:
+        await work.execute("update jobs set attempts = 10000")
+
+    await leaving_worker(database, Steps({}, ben.user_id), SystemClock()).run_due()
+    later = leaving_worker(database, Steps({ben.user_id: 1}), LaterClock(LONGEST_PAUSE))
+    [job] = await database.system_rows("select status from jobs")
+    await later.run_due()
+
+    assert job == {"status": "scheduled"}
+    assert await is_all_dealt_with(database)
+
+
+async def test_members_with_many_things_take_turns_with_others(database: Database) -> None:
+    """More of them than are dealt with at a time, of one tenant and of others."""
+    many = [person(tenant_id=tenant_id) for tenant_id in (ACME, GLOBEX) for _ in range(LEAVING.limits.per_worker)]
+    few = [person(), person(tenant_id=GLOBEX), person(tenant_id=new_id())]
+    steps = Steps({who.user_id: 20 for who in many} | {who.user_id: 0 for who in few})
+    await leave_behind(database, *leavings_of(*many, *few))
+
+    await leaving_worker(database, steps, SystemClock()).run_due()
+
+    assert max(steps.users.index(who.user_id) for who in few) < 2 * (len(many) + len(few))
+    assert len(steps.users) == 21 * len(many) + len(few)
+    assert await is_all_dealt_with(database)
+
+
+async def test_a_portion_whose_worker_hangs_has_its_effect_once(database: Database) -> None:
+    """Another replica takes it over, and what the first does after that is not committed."""
+    [ben] = leavings_of(person())
+    reached, release = asyncio.Event(), asyncio.Event()
+
+    async def late(work: Work, leaving: Leaving, until: datetime) -> AsyncIterator[int]:
+        reached.set()
+        await release.wait()
+        async for count in write(work, leaving, until):
+            yield count
+
+    async def write(work: Work, leaving: Leaving, _until: datetime) -> AsyncIterator[int]:
+        await work.execute("insert into attachment_leftovers values ($1, $2, 1, now())", new_id(), leaving.tenant_id)
         yield 0
 
-    task = LeavingTask(database, deal_with, SystemClock())
-    async with database.system_work() as work:
-        for _ in range(AT_ONCE):
-            await leavings.add(work, Leaving(broken.tenant_id, new_id(), None, now - SECOND), now - SECOND)
-        await leavings.add(work, Leaving(ben.tenant_id, ben.user_id, None, now), now)
+    await leave_behind(database, ben)
+    hanging = asyncio.create_task(leaving_worker(database, late, SystemClock()).run_due())
+    await reached.wait()
+    await leaving_worker(database, write, LaterClock(timedelta(minutes=1))).run_due()
+    release.set()
+    await hanging
 
-    with pytest.raises(RuntimeError):
-        await task.work_off()
-    await task.work_off()
+    assert len(await database.system_rows("select from attachment_leftovers")) == 1
+    assert await is_all_dealt_with(database)
 
-    assert dealt_with == [ben.user_id]
+
+async def test_who_leaves_a_closed_tenant_has_left(database: Database) -> None:
+    ben = person()
     async with database.system_work() as work:
-        assert await leavings.find(work, now, AT_ONCE) == []
-        assert len(await leavings.find(work, now + 2 * RETRY_AFTER, 2 * AT_ONCE)) == AT_ONCE
-    logged = capfd.readouterr()
-    assert str(broken.tenant_id) in logged.out + logged.err
-    assert "no use" in logged.out + logged.err
+        await note(work, ben.tenant_id, ClosureState.CLOSED, datetime.now(UTC))
+    await leave_behind(database, *leavings_of(ben))
+
+    await leaving_worker(database, Steps({ben.user_id: 1}), SystemClock()).run_due()
+
+    assert await is_all_dealt_with(database)
 
 
 async def test_nothing_of_a_deleted_project_is_published_again(client: ProjectClient, bus: MemoryBus) -> None:
@@ -246,7 +342,7 @@ async def test_who_closes_their_account_has_left(client: ProjectClient, bus: Mem
     await tell(bus, AccountDeactivated(tenant_id=ben.tenant_id, user_id=ben.user_id), ben.tenant_id)
 
     await eventually(lambda: has_assignee(client, owner, task, None))
-    await eventually(lambda: is_empty(client, "leavings"))
+    await eventually(lambda: is_all_dealt_with(client.database))
     assert (await read(client, owner, project_path(project)))["owner_id"] == str(owner.user_id)
     assert (await read(client, owner, f"{WEBHOOKS}/{webhook['id']}"))["created_by"] == str(owner.user_id)
     assert (await read(client, owner, f"{API}/persons/{linked['id']}"))["user_id"] == str(ben.user_id)
@@ -439,7 +535,7 @@ async def test_who_is_taken_off_a_private_project_keeps_no_tasks_in_it(client: P
         return (await read(client, owner, task_path(tasks[0])))["assignee_id"] is None
 
     await eventually(is_cleared)
-    await eventually(lambda: is_empty(client, "leavings"))
+    await eventually(lambda: is_all_dealt_with(client.database))
     assert (await read(client, owner, f"{WEBHOOKS}/{webhook['id']}"))["disabled_reason"] == "maker_left"
     for task in tasks[1:]:
         assert (await read(client, owner, task_path(task)))["assignee_id"] == str(ben.user_id)
@@ -559,10 +655,6 @@ async def has_assignee(client: ProjectClient, who: Principal, task: dict[str, An
 async def is_seen_at(client: ProjectClient, who: Principal, at: datetime) -> bool:
     rows = await client.database.system_rows("select as_of from tenant_members where user_id = $1", who.user_id)
     return [row["as_of"] for row in rows] == [at]
-
-
-async def is_empty(client: ProjectClient, table: str) -> bool:
-    return await client.database.system_rows(f"select 1 from {table}") == []
 
 
 MANY_TASKS = """

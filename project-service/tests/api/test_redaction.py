@@ -14,7 +14,7 @@ from project_people import introduce, joined
 from webhook_receiver import Receiver, receiver_up
 
 from project_service.app import create_app
-from project_service.webhooks.delivery_queue import redact_bodies
+from project_service.webhooks.delivery_log import redact_bodies
 from project_service.webhooks.domain import Pace
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised, MembershipAdded, MembershipChanged, MembershipRemoved, UserUpdated
@@ -41,7 +41,7 @@ from shared.testing.service_client import session_with
 
 SECRET = "canary"
 WEBHOOKS = "/api/v1/webhooks"
-QUICK = Pace(schedule=(0,) + (0.02,) * 60, jitter=0.5, slow_down=0.05, timeout=1.0, lease=2.0, poll=0.02)
+QUICK = Pace(schedule=(0,) + (0.02,) * 60, jitter=0.5, slow_down=0.05, timeout=1.0)
 
 
 @pytest.fixture

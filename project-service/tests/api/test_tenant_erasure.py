@@ -1,7 +1,9 @@
 """The end of a tenant: closed it does nothing, restored it is as it was, deleted it leaves nothing in any table."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,29 +18,36 @@ from webhook_receiver import Receiver, receiver_up
 from project_service.app import create_app
 from project_service.object_store import ObjectStore, open_object_store, tenant_prefix
 from project_service.personal_data import TABLES, erasure_of
+from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.events.auth import AccountAnonymised
 from shared.events.questions import StorageAllotment
+from shared.jobs.queue import JobQueue
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.personal_data import erasure_steps
 from shared.principal import Principal, Role, Tier
-from shared.tenant_closures.erasure import TenantErasure
+from shared.tenant_closures.erasure import ERASURE, SETTLED_AFTER, Erasure, add_erasure
+from shared.tenant_closures.repository import ClosureState, note
 from shared.testing.callers import ACME, GLOBEX
 from shared.testing.erasure import (
     KEPT_BY_AGE,
     PASSING,
+    WHILE_ERASED,
     LaterClock,
     close,
     closure_of,
     delete,
     erase,
+    erasing_worker,
     restore,
     rows_of_tenant,
 )
 from shared.testing.eventually import eventually
 from shared.testing.members import joined, tell
 from shared.testing.service_client import session_with
+
+Serve = Callable[[], AbstractAsyncContextManager[ProjectClient]]
 
 BOUNDARY = "a-boundary"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(100)
@@ -57,14 +66,24 @@ def objects(tmp_path: Path) -> ObjectStore:
 
 
 @pytest.fixture
-async def client(
-    database: Database, bus: MemoryBus, receiver: Receiver, tmp_path: Path
-) -> AsyncIterator[ProjectClient]:
+def serve(database: Database, bus: MemoryBus, receiver: Receiver, tmp_path: Path) -> Serve:
+    """Runs the service for as long as a test wants."""
     settings = replace(
         project_settings(outbound_allow=receiver.place), object_store_url=None, tessera_home=str(tmp_path)
     )
-    async with session_with(create_app(settings, database=database, bus=bus)) as session:
-        yield ProjectClient(session, database)
+
+    @asynccontextmanager
+    async def run() -> AsyncIterator[ProjectClient]:
+        async with session_with(create_app(settings, database=database, bus=bus)) as session:
+            yield ProjectClient(session, database)
+
+    return run
+
+
+@pytest.fixture
+async def client(serve: Serve) -> AsyncIterator[ProjectClient]:
+    async with serve() as client:
+        yield client
 
 
 class AwayStore(ObjectStore):
@@ -181,36 +200,44 @@ async def test_of_two_deleted_tenants_one_is_erased_and_the_restored_one_is_as_i
     assert (await client.send("GET", task_path(acme.task), who=acme.owner)).code == "PROJECT_NOT_FOUND"
 
 
-async def test_a_walk_that_was_killed_is_finished_by_the_next(
-    client: ProjectClient, bus: MemoryBus, database: Database, receiver: Receiver, objects: ObjectStore
+async def test_a_walk_that_was_killed_is_finished_by_another_replica(
+    serve: Serve, database: Database, receiver: Receiver, objects: ObjectStore
 ) -> None:
-    await at_work(client, receiver, ACME)
-    await delete(bus, database, ACME)
-    steps = erasure_steps(TABLES)
+    await left_behind(serve, receiver)
+    reached, never = asyncio.Event(), asyncio.Event()
 
-    async def killed(_work: object, _tenant_id: UUID, _limit: int) -> int:
-        raise ConnectionError
+    async def hang(_work: object, _tenant_id: UUID, _limit: int) -> int:
+        reached.set()
+        await never.wait()
+        return 0
 
-    with pytest.raises(ConnectionError):
-        await TenantErasure(database, [*steps[:12], killed], LaterClock(timedelta())).run()
-    assert await closure_of(database, ACME) == "deleted"
-    await erase(database, erasure_of(objects))
+    killed = erasing_worker(database, [*erasure_steps(TABLES)[:12], hang], SystemClock())
+    running = asyncio.create_task(killed.run())
+    await reached.wait()
+    half = {table for table, rows in (await rows_of_tenant(database, ACME)).items() if rows}
+    await erasing_worker(database, erasure_of(objects), LaterClock(SETTLED_AFTER)).run_due()
 
+    assert half - WHILE_ERASED != set()
     assert await closure_of(database, ACME) == "erased"
-
-
-async def test_an_object_store_that_is_away_keeps_no_row(
-    client: ProjectClient, bus: MemoryBus, database: Database, receiver: Receiver
-) -> None:
-    await at_work(client, receiver, ACME)
-    await delete(bus, database, ACME)
-    await eventually(lambda: _is_all_sent(database))
-
-    with pytest.raises(ConnectionError):
-        await TenantErasure(database, erasure_of(AwayStore()), LaterClock(timedelta())).run()
-
     assert {table for table, rows in (await rows_of_tenant(database, ACME)).items() if rows} <= KEPT_BY_AGE
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_an_object_store_that_is_away_keeps_no_row_and_is_cleared_when_it_is_back(
+    serve: Serve, database: Database, receiver: Receiver, objects: ObjectStore
+) -> None:
+    await left_behind(serve, receiver)
+
+    await erasing_worker(database, erasure_of(AwayStore()), SystemClock()).run_due()
+
+    assert {table for table, rows in (await rows_of_tenant(database, ACME)).items() if rows} <= WHILE_ERASED
     assert await closure_of(database, ACME) == "deleted"
+    [job] = await database.system_rows("select status, error from jobs where kind = $1", ERASURE.name)
+    assert job == {"status": "scheduled", "error": "ConnectionError"}
+    await erasing_worker(database, erasure_of(objects), LaterClock(SETTLED_AFTER)).run_due()
+    assert await closure_of(database, ACME) == "erased"
+    assert await objects.keys_below(tenant_prefix(ACME), 10) == []
 
 
 async def test_events_that_come_late_write_nothing_for_a_deleted_tenant(
@@ -235,7 +262,7 @@ async def test_a_question_that_comes_late_writes_nothing_for_a_deleted_tenant(
     answer = await Requests(bus).ask(question)
 
     assert answer.allotted == 0
-    assert {table for table, rows in (await rows_of_tenant(database, ACME)).items() if rows} <= KEPT_BY_AGE
+    assert {table for table, rows in (await rows_of_tenant(database, ACME)).items() if rows} <= WHILE_ERASED
 
 
 async def test_a_closed_tenant_tells_nobody_and_shows_no_file(
@@ -276,11 +303,22 @@ async def test_whoever_is_erased_is_no_person_with_a_birthday_any_more(
     assert known == {"email": None, "display_name": None}
 
 
+async def left_behind(serve: Serve, receiver: Receiver) -> None:
+    """A tenant that was deleted while no replica of the service runs."""
+    async with serve() as client:
+        await at_work(client, receiver, ACME)
+        await eventually(lambda: has_settled(client.database, ACME))
+    async with client.database.system_work() as work:
+        await note(work, ACME, ClosureState.DELETED, datetime.now(UTC))
+        await add_erasure(work, JobQueue(SystemClock()), Erasure(ACME))
+
+
 async def has_settled(database: Database, tenant_id: UUID) -> bool:
     """Events were applied and deliveries made: no row changes by itself any more."""
     waiting = await database.system_rows(
         "select from outbox where tenant_id = $1 and sent_at is null union all"
-        " select from webhook_deliveries where tenant_id = $1 and (status = 'pending' or lease_until is not null)",
+        " select from webhook_deliveries where tenant_id = $1 and status = 'pending' union all"
+        " select from jobs where tenant_id = $1 and kind = 'webhook.delivery'",
         tenant_id,
     )
     unapplied = await database.system_rows(
@@ -293,10 +331,6 @@ async def has_settled(database: Database, tenant_id: UUID) -> bool:
 
 def without(rows: dict[str, list[str]], table: str) -> dict[str, list[str]]:
     return {name: of_table for name, of_table in rows.items() if name != table}
-
-
-async def _is_all_sent(database: Database) -> bool:
-    return await database.system_rows("select from outbox where sent_at is null") == []
 
 
 async def _is_member(database: Database, who: Principal) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,14 +19,20 @@ from webhook_receiver import Receiver, receiver_up
 from project_service.app import create_app
 from project_service.outbound.client import OutboundClient
 from project_service.outbound.destinations import allowed_destinations
-from project_service.webhooks import delivery_queue
-from project_service.webhooks.courier import Courier, DeliveryMetrics
+from project_service.webhooks import delivery_log
 from project_service.webhooks.deliveries import forget_deliveries
-from project_service.webhooks.domain import Pace
+from project_service.webhooks.delivery_jobs import DELIVERY, delivery_kind, ordered
+from project_service.webhooks.delivery_log import PendingDelivery
+from project_service.webhooks.delivery_worker import DeliveryMetrics, DeliveryWorker
+from project_service.webhooks.domain import FAULT_OF_OURS, Pace
 from project_service.webhooks.signing import Secrets
 from shared.clock import SystemClock
 from shared.db.databases import Database
 from shared.events.topics import tenant_topic, user_topic
+from shared.ids import new_id
+from shared.jobs.metrics import JobMetrics
+from shared.jobs.queue import JobQueue
+from shared.jobs.worker import JobWorker
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal, Role
 from shared.telemetry.metrics import Metrics
@@ -35,7 +42,7 @@ from shared.testing.members import changed, joined, left, tell
 from shared.testing.service_client import session_with
 
 WEBHOOKS = "/api/v1/webhooks"
-QUICK = Pace(schedule=(0,) + (0.02,) * 60, jitter=0.5, slow_down=0.05, timeout=1.0, lease=2.0, poll=0.02)
+QUICK = Pace(schedule=(0,) + (0.02,) * 60, jitter=0.5, slow_down=0.05, timeout=1.0)
 soon = partial(eventually, within=5.0)
 THREE_TIMES = QUICK._replace(schedule=(0, 0.02, 0.02))
 
@@ -56,6 +63,34 @@ async def client(database: Database, bus: MemoryBus, receiver: Receiver, pace: P
     settings = project_settings(outbound_allow=receiver.place)
     async with session_with(create_app(settings, database=database, bus=bus, pace=pace)) as session:
         yield ProjectClient(session, database)
+
+
+@pytest.fixture
+async def idle(
+    database: Database, bus: MemoryBus, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[ProjectClient]:
+    """A service that leaves its jobs to the workers of the test."""
+    monkeypatch.setattr("project_service.app.run_jobs", lambda _app, _worker: None)
+    settings = project_settings(outbound_allow=receiver.place)
+    async with session_with(create_app(settings, database=database, bus=bus)) as session:
+        yield ProjectClient(session, database)
+
+
+@asynccontextmanager
+async def sending(database: Database, receiver: Receiver, jobs: JobQueue | None = None) -> AsyncIterator[JobWorker]:
+    """A worker that makes deliveries, as each replica has one."""
+    clock, metrics = SystemClock(), Metrics("a test")
+    metrics.registry = CollectorRegistry()
+    client = OutboundClient(allowed_destinations(receiver.place), user_agent="a test")
+    secrets = Secrets(KEY_ENCRYPTION_SECRET)
+    worker = JobWorker(database, jobs or JobQueue(clock), MemoryBus(), clock, JobMetrics(metrics), "project")
+    made = DeliveryWorker(database, clock, secrets, client, DeliveryMetrics(metrics), QUICK)
+    worker.on(delivery_kind(QUICK), made.deliver, made.give_up)
+    await client.open()
+    try:
+        yield worker
+    finally:
+        await client.close()
 
 
 async def listen(client: ProjectClient, receiver: Receiver, who: Principal, **fields: Any) -> dict[str, Any]:
@@ -389,61 +424,66 @@ async def test_an_address_inside_is_not_reached_whatever_is_stored(client: Proje
     assert not trap.attempts
 
 
-async def test_what_a_dead_courier_had_in_hand_is_delivered_under_the_same_id(
-    client: ProjectClient, receiver: Receiver
+async def test_what_a_dead_worker_had_in_hand_is_delivered_under_the_same_id_and_logged_once(
+    idle: ProjectClient, database: Database, receiver: Receiver
 ) -> None:
     ada = person(Role.ADMIN)
-    webhook = await listen(client, receiver, ada)
-    await receiver.down()
-    await client.new_project(ada)
-    await soon(lambda: has_failed(client, ada, webhook))
-    now = datetime.now(UTC)
-    async with client.database.system_work() as work:
-        await work.execute("update webhook_deliveries set lease_until = $1", now + timedelta(seconds=0.3))
+    webhook = await listen(idle, receiver, ada)
+    async with sending(database, receiver) as dead, sending(database, receiver) as alive:
+        asked = await idle.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+        receiver.answers.clear()
+        late = asyncio.create_task(dead.run_due())
+        await soon(lambda: receiver.attempts.total() == 1)
+        async with database.system_work() as work:
+            await work.execute("update jobs set due_at = now() where status = 'running'")
+        another = asyncio.create_task(alive.run_due())
+        await soon(lambda: receiver.attempts.total() == 2)
+        receiver.answers.set()
+        await asyncio.gather(late, another)
 
-    await receiver.up()
-    await soon(lambda: bool(receiver.taken))
+    assert receiver.attempts == {asked.data["id"]: 2}
+    [logged] = await deliveries(idle, ada, webhook)
+    assert (logged["status"], logged["attempts"]) == ("delivered", 1)
+    assert await database.system_rows("select from jobs") == []
 
-    assert datetime.now(UTC) >= now + timedelta(seconds=0.3)
-    assert len(receiver.taken) == 1
 
-
-async def test_a_courier_that_stops_gives_back_what_it_holds_and_nothing_else(
-    client: ProjectClient, database: Database, receiver: Receiver
+async def test_a_worker_that_stops_gives_back_what_it_has_and_nothing_else(
+    idle: ProjectClient, database: Database, receiver: Receiver
 ) -> None:
     ada = person(Role.ADMIN)
-    webhook = await listen(client, receiver, ada, active=False)
-    now = datetime.now(UTC)
-    async with database.system_work() as work:
-        await work.execute("update webhooks set url = 'http://127.0.0.1:1/'")
-        delivery = await delivery_queue.add_test(work, ada.tenant_id, UUID(webhook["id"]), "{}", now)
-        [held] = await delivery_queue.take(work, now, QUICK, 1)
+    webhook = await listen(idle, receiver, ada)
+    async with sending(database, receiver) as stopped, sending(database, receiver) as other:
+        receiver.answers.clear()
+        running = []
+        for worker in (stopped, other):
+            await idle.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+            task = asyncio.create_task(worker.run())
+            running.append(task)
+            await soon(lambda: receiver.attempts.total() == len(running))
+        running[0].cancel()
+        await asyncio.wait(running[:1])
+        jobs = await database.system_rows("select status, attempts, worker from jobs order by seq")
+        running[1].cancel()
+        await asyncio.wait(running[1:])
 
-    async with database.system_work() as work:
-        await delivery_queue.give_back(work, [held._replace(lease_until=now)])
-        [still_held] = await work.rows("select lease_until from webhook_deliveries where id = $1", delivery.id)
-        await delivery_queue.give_back(work, [held])
-        [free] = await work.rows("select lease_until from webhook_deliveries where id = $1", delivery.id)
-
-    assert still_held["lease_until"] == held.lease_until
-    assert free["lease_until"] is None
+    assert [(job["status"], job["attempts"]) for job in jobs] == [("queued", 0), ("running", 1)]
+    assert [each["attempts"] for each in await deliveries(idle, ada, webhook)] == [0, 0]
 
 
-async def test_couriers_share_the_line_and_leave_what_they_drop(
+async def test_workers_share_the_line_and_leave_what_they_drop(
     client: ProjectClient, database: Database, receiver: Receiver
 ) -> None:
     ada = person(Role.ADMIN)
     webhook = await listen(client, receiver, ada, events=["task.*"])
     project = await client.new_project(ada)
-    others = [asyncio.create_task(courier(database, receiver).run()) for _ in range(3)]
-
-    tasks = [await client.new_task(ada, project) for _ in range(10)]
-    others.pop().cancel()
-    await asyncio.gather(*(client.send("PATCH", task_path(task), {"status": "done"}, who=ada) for task in tasks))
-    await soon(lambda: is_settled(client, ada, webhook, 20))
-    for other in others:
-        other.cancel()
-    await asyncio.wait(others)
+    async with sending(database, receiver) as first, sending(database, receiver) as second:
+        others = [asyncio.create_task(worker.run()) for worker in (first, second)]
+        tasks = [await client.new_task(ada, project) for _ in range(10)]
+        others.pop().cancel()
+        await asyncio.gather(*(client.send("PATCH", task_path(task), {"status": "done"}, who=ada) for task in tasks))
+        await soon(lambda: is_settled(client, ada, webhook, 20))
+        others[0].cancel()
+        await asyncio.wait(others)
 
     assert len({each.id for each in receiver.taken}) == 20
     for task in tasks:
@@ -452,26 +492,172 @@ async def test_couriers_share_the_line_and_leave_what_they_drop(
         assert [type_ for _, type_ in told] == ["task.added", "task.status_changed"]
 
 
-async def test_an_endpoint_gets_no_more_than_its_share(database: Database) -> None:
-    ada = person(Role.ADMIN)
-    settings = project_settings(outbound_allow="127.0.0.1:1")
-    idle = QUICK._replace(at_once=0)
-    async with session_with(create_app(settings, database=database, bus=MemoryBus(), pace=idle)) as session:
-        client = ProjectClient(session, database)
-        made = [
-            await client.create(WEBHOOKS, {"url": "http://127.0.0.1:1/", "events": ["*"]}, who=ada) for _ in range(2)
-        ]
-        for webhook in made:
+async def test_slow_receivers_get_their_share_and_leave_room_for_those_of_another_tenant(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada, eve = person(Role.ADMIN), person(Role.OWNER, GLOBEX)
+    receiver.answers.clear()
+    for who, webhooks in ((ada, 6), (eve, 1)):
+        for _ in range(webhooks):
+            webhook = await listen(idle, receiver, who)
             for _ in range(7):
-                await client.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+                await idle.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=who)
+    receiver.secret = None
 
-    now = datetime.now(UTC)
+    async with sending(database, receiver) as one, sending(database, receiver) as another:
+        for worker in (one, another, one):
+            await worker._take()
+        counts = """
+            select tenant_id, concurrency_key, count(*) as number from jobs where status = 'running' group by 1, 2
+        """
+        running = await database.system_rows(counts)
+        receiver.answers.set()
+        while await one.run_due() + await another.run_due():
+            pass
+
+    of_tenant = {
+        who.tenant_id: sum(row["number"] for row in running if row["tenant_id"] == who.tenant_id) for who in (ada, eve)
+    }
+    assert of_tenant == {ada.tenant_id: 16, eve.tenant_id: 4}
+    assert max(row["number"] for row in running) == 4
+    assert len(receiver.types()) == 7 * 7
+
+
+async def test_an_event_that_comes_twice_is_delivered_once(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    await listen(idle, receiver, ada)
+    await idle.new_project(ada)
+    await soon(lambda: has_job(database))
+
     async with database.system_work() as work:
-        first = await delivery_queue.take(work, now, QUICK, 32)
-        second = await delivery_queue.take(work, now, QUICK, 32)
+        await work.execute("delete from inbox")
+        await work.execute("update outbox set sent_at = null")
+    await soon(lambda: _is_all_sent(database))
+    await soon(lambda: _is_all_applied(database))
 
-    assert sorted(each.webhook_id for each in first) == sorted(UUID(webhook["id"]) for webhook in made * 4)
-    assert second == []
+    assert len(await database.system_rows("select from webhook_deliveries")) == 1
+    assert len(await database.system_rows("select from jobs where kind = 'webhook.delivery'")) == 1
+
+
+@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
+async def test_a_webhook_that_is_left_alone_gets_all_that_waits_once_it_is_active_again(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada, events=["project.*"])
+    receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
+    await client.new_project(ada)
+    await soon(lambda: has_failed(client, ada, webhook))
+    await client.new_project(ada)
+    await soon(lambda: are_held_up(client, ada, webhook, 2))
+    waiting = await deliveries(client, ada, webhook)
+    receiver.status = 200
+
+    for active in (False, True):
+        await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": active}, who=ada)
+    await soon(lambda: len(receiver.taken) == 2)
+    await soon(lambda: is_settled(client, ada, webhook, 2))
+
+    assert [each["attempts"] for each in waiting] == [0, 1]
+    assert [each["attempts"] for each in await deliveries(client, ada, webhook)] == [1, 2]
+
+
+@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
+async def test_at_a_new_address_what_waits_is_tried_at_once(client: ProjectClient, receiver: Receiver) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    receiver.status = 404
+    await client.new_project(ada)
+    await soon(lambda: are_held_up(client, ada, webhook, 1))
+    receiver.status = 200
+
+    await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"url": f"{receiver.url}?new"}, who=ada)
+    await soon(lambda: len(receiver.taken) == 1)
+
+
+@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
+async def test_at_an_address_that_is_new_since_the_attempt_began_it_is_tried_at_once(
+    client: ProjectClient, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(client, receiver, ada)
+    receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
+    receiver.answers.clear()
+    await client.new_project(ada)
+    await soon(lambda: receiver.attempts.total() == 1)
+
+    await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"url": f"{receiver.url}?new"}, who=ada)
+    receiver.answers.set()
+    await soon(lambda: receiver.attempts.total() == 2)
+
+
+async def test_what_is_about_to_be_postponed_hears_that_its_webhook_is_active_again(
+    idle: ProjectClient, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await idle.new_project(ada)
+    await soon(lambda: has_job(database))
+    await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": False}, who=ada)
+    find = delivery_log.find_pending
+
+    async def find_and_hear_late(*arguments: Any) -> PendingDelivery | None:
+        found = await find(*arguments)
+        await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": True}, who=ada)
+        return found
+
+    monkeypatch.setattr(delivery_log, "find_pending", find_and_hear_late)
+    async with sending(database, receiver) as worker:
+        await worker.run_due()
+
+    assert receiver.types() == ["project.added"]
+
+
+async def test_a_delivery_that_fails_through_our_fault_is_set_aside_and_goes_with_its_job(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await idle.new_project(ada)
+    jobs = JobQueue(SystemClock())
+    async with sending(database, receiver, jobs) as worker:
+        await soon(lambda: has_job(database))
+        async with database.system_work() as work:
+            await work.execute("update jobs set attempts = 1000")
+        await worker.run_due()
+        [given_up] = await deliveries(idle, ada, webhook)
+        [job] = await database.system_rows("select id, status from jobs")
+        async with database.system_work() as work:
+            await jobs.retry(work, job["id"])
+        await worker.run_due()
+
+    assert (given_up["status"], given_up["error"], given_up["attempts"]) == ("failed", FAULT_OF_OURS, 0)
+    assert job["status"] == "failed"
+    [logged] = await deliveries(idle, ada, webhook)
+    assert (logged["status"], logged["error"], logged["attempts"]) == ("delivered", None, 1)
+    assert await database.system_rows("select from jobs") == []
+
+
+async def test_a_delivery_that_is_made_or_deleted_ends_its_job_and_sends_nothing(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await idle.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+    jobs = JobQueue(SystemClock())
+    async with sending(database, receiver, jobs) as worker:
+        await worker.run_due()
+        [made] = await deliveries(idle, ada, webhook)
+        async with database.unit_of_work(ada.tenant_id) as work:
+            for delivery_id in (UUID(made["id"]), new_id()):
+                await jobs.add(work, DELIVERY, ordered(delivery_id, UUID(webhook["id"]), "a subject"))
+
+        assert await worker.run_due() == 2
+
+    assert receiver.attempts.total() == 1
+    assert await database.system_rows("select from jobs") == []
 
 
 async def test_deliveries_are_forgotten_after_a_week(client: ProjectClient, receiver: Receiver) -> None:
@@ -486,6 +672,7 @@ async def test_deliveries_are_forgotten_after_a_week(client: ProjectClient, rece
         assert len(await deliveries(client, ada, webhook)) == left_over
 
 
+@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
 async def test_deleted_with_what_waits_for_it(client: ProjectClient, receiver: Receiver) -> None:
     ada = person(Role.ADMIN)
     webhook = await listen(client, receiver, ada)
@@ -498,13 +685,24 @@ async def test_deleted_with_what_waits_for_it(client: ProjectClient, receiver: R
 
     assert await client.database.system_rows("select from webhook_deliveries") == []
     assert await client.database.system_rows("select from webhook_bodies") == []
+    await soon(lambda: has_no_job(client.database))
 
 
-def courier(database: Database, receiver: Receiver) -> Courier:
-    client = OutboundClient(allowed_destinations(receiver.place), user_agent="a test")
-    metrics = Metrics("a test")
-    metrics.registry = CollectorRegistry()
-    return Courier(database, SystemClock(), Secrets(KEY_ENCRYPTION_SECRET), client, DeliveryMetrics(metrics), QUICK)
+async def has_job(database: Database) -> bool:
+    return await database.system_rows("select from jobs where kind = 'webhook.delivery'") != []
+
+
+async def _is_all_sent(database: Database) -> bool:
+    return await database.system_rows("select from outbox where sent_at is null") == []
+
+
+async def _is_all_applied(database: Database) -> bool:
+    unapplied = "select from outbox o where not exists (select from inbox i where i.event_id = o.id)"
+    return await database.system_rows(unapplied) == []
+
+
+async def has_no_job(database: Database) -> bool:
+    return not await has_job(database)
 
 
 async def demote(bus: MemoryBus, who: Principal, client: ProjectClient) -> None:
@@ -553,15 +751,15 @@ async def test_what_was_told_of_somebody_before_is_found_without_reading_the_log
     """However much there is of them, and of others."""
     ada = person(Role.ADMIN)
     webhook = await listen(client, receiver, ada, events=["membership.*"])
-    monkeypatch.setattr(delivery_queue, "REDACTED_AT_ONCE", 4)
+    monkeypatch.setattr(delivery_log, "REDACTED_AT_ONCE", 4)
     now = datetime.now(UTC)
     async with client.database.unit_of_work(ada.tenant_id) as work:
         await work.execute(MANY_DELIVERIES, ada.tenant_id, UUID(webhook["id"]), 5000, now - timedelta(hours=1))
 
     async with client.database.unit_of_work(ada.tenant_id) as work:
         values = (ada.tenant_id, "user 7", now, UUID(int=0), 4)
-        plan = await work.rows(f"explain {delivery_queue._EARLIER}", *values)
-        await delivery_queue.redact_earlier(work, ada.tenant_id, "user 7", now)
+        plan = await work.rows(f"explain {delivery_log._EARLIER}", *values)
+        await delivery_log.redact_earlier(work, ada.tenant_id, "user 7", now)
 
     assert "webhook_deliveries_of_subject" in str(plan)
     bodies = "select count(*) filter (where body like '%name%') as kept, count(*) as number from webhook_bodies"
@@ -575,9 +773,9 @@ with bodies as (
     select $1, gen_random_uuid(), '{"type": "membership.changed", "data": {"name": "Ben"}}', 50, $4
     from generate_series(1, $3) returning event_id
 )
-insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, type, subject, occurred_at, status, due_at,
+insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, type, subject, occurred_at, status,
                                 created_at)
 select gen_random_uuid(), $1, $2, event_id, 'membership.changed', 'user ' || row_number() over () % 500, $4,
-       'delivered', $4, $4
+       'delivered', $4
 from bodies
 """

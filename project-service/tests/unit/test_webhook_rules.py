@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from project_service.projects.access import role_in
-from project_service.webhooks.courier import retry_after
+from project_service.webhooks.delivery_worker import retry_after
 from project_service.webhooks.domain import (
     KEPT_FOR,
     Attempt,

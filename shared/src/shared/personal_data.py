@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared.db.unit_of_work import Work
 from shared.messaging.event_log_pruning import IS_SENT
-from shared.tenant_closures.erasure import ErasureStep
+from shared.tenant_closures.erasure import ERASURE, ErasureStep
 
 
 class Fate(StrEnum):
@@ -152,6 +152,18 @@ delete from outbox_topics where ctid = any(array(
 )) returning event_id
 """  # noqa: S608 - made of constants
 
+JOBS = Table(
+    "jobs",
+    "work that is done behind a transaction",
+    rows_of_tenant("jobs", condition=f"kind <> '{ERASURE.name}'"),
+    (Person(("payload", "unique_key"), "whom the work is for; texts of mail are sealed"),),
+    "Minutes, until it is done; 30 days when it was set aside.",
+    not_exported="it is made of what is exported, and done within minutes",
+    impersonal=("lane", "order_key", "concurrency_key", "worker", "log", "error"),
+)
+"""First of all: none of them runs on what is half erased, and what one does that runs is not committed any more. The
+job that erases ends with the erasure."""
+
 MESSAGING = (
     Table(
         "outbox",
@@ -190,15 +202,6 @@ MESSAGING = (
         "tenant_closures",
         "which tenants are closed or deleted",
         Rows("kept for 90 days, so that late events write nothing for it"),
-    ),
-    Table(
-        "jobs",
-        "work that is done behind a transaction",
-        rows_of_tenant("jobs"),
-        (Person(("payload", "unique_key"), "whom the work is for; texts of mail are sealed"),),
-        "Minutes, until it is done; 30 days when it was set aside.",
-        not_exported="it is made of what is exported, and done within minutes",
-        impersonal=("lane", "order_key", "concurrency_key", "worker", "log", "error"),
     ),
     Table("aerich", "which migrations were applied", rows_of_nobody("of no tenant"), impersonal=("content",)),
 )

@@ -1,6 +1,7 @@
 """What is deleted after a while. Each table has a row that says why it is kept, how long, and what ends it.
 
-Each kind of deletion is a periodic task of its own, so that a failure of one stops no other.
+Each kind of deletion is a periodic task of its own, so that a failure of one stops no other. It is no job, because
+nobody has asked for it: what is due is in the rows themselves, and a round that was missed is made up by the next.
 """
 
 import asyncio

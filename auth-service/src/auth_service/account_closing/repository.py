@@ -11,6 +11,7 @@ from auth_service.account_closing.domain import (
     Ownership,
     anonymous_email,
 )
+from auth_service.recovery.reset_requests import RESET_REQUEST
 from shared.db.unit_of_work import Work
 
 
@@ -59,7 +60,7 @@ async def lock_due(work: Work, now: datetime, at_most: int) -> list[UUID]:
 
 
 async def anonymise(work: Work, user_id: UUID, nobodys_hash: str, now: datetime) -> None:
-    await work.execute(_FORGET_ADDRESS, user_id)
+    await work.execute(_FORGET_ADDRESS, user_id, RESET_REQUEST.name)
     email = anonymous_email(user_id)
     await work.execute(_ANONYMISE, user_id, email, nobodys_hash, FIRST_NAME, LAST_NAME, now)
     for table in _OF_USER:
@@ -80,7 +81,7 @@ _OF_USER = (
 
 _FORGET_ADDRESS = """
 with gone as (select email_identity from users where id = $1),
-     asked as (delete from reset_requests where email_identity in (select email_identity from gone))
+     asked as (delete from jobs where kind = $2 and unique_key in (select email_identity from gone))
 delete from invitations where email_identity in (select email_identity from gone) or accepted_by = $1
 """
 

@@ -33,6 +33,7 @@ from shared.events.auth import (
 )
 from shared.events.changes import Removed
 from shared.events.topics import user_topic
+from shared.jobs.queue import JobQueue
 from shared.messaging.redaction import redact_topics
 from shared.principal import Principal
 
@@ -65,11 +66,11 @@ class AccountClosing:
                 await close_tenant(work, deserted.tenant_id, now)
 
 
-async def anonymise_due(work: Work, now: datetime) -> int:
+async def anonymise_due(jobs: JobQueue, work: Work, now: datetime) -> int:
     """Returns how many accounts were anonymised; there may be more."""
     due = await repository.lock_due(work, now, BATCH)
     for user_id in due:
-        await _anonymise(work, user_id, now)
+        await _anonymise(work, jobs, user_id, now)
     return len(due)
 
 
@@ -109,7 +110,7 @@ def _tell_deactivated(work: Work, user: UserView) -> None:
     _tell_services(work, AccountDeactivated(tenant_id=user.tenant_id, user_id=user.id))
 
 
-async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
+async def _anonymise(work: Work, jobs: JobQueue, user_id: UUID, now: datetime) -> None:
     tenant_ids = await repository.list_tenants(work, user_id)
     for tenant_id in tenant_ids:
         _tell_gone(work, await accounts.find_user(work, tenant_id, user_id))
@@ -117,7 +118,7 @@ async def _anonymise(work: Work, user_id: UUID, now: datetime) -> None:
         _tell_erased(work, tenant_id, user_id)
     await repository.anonymise(work, user_id, hash_of_nothing(), now)
     await forget_person(work, user_id, now)
-    await delete_deserted(work, tenant_ids, now)
+    await delete_deserted(work, jobs, tenant_ids, now)
 
 
 def _tell_gone(work: Work, user: UserView) -> None:

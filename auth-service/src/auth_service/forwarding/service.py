@@ -4,7 +4,7 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.errors import UserNotFound
 from auth_service.mail.letters import notification
 from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.tenants import repository as tenants
 from shared.db.unit_of_work import Work
 from shared.events.auth import NotificationArrived, NotificationsMarkedRead
@@ -13,7 +13,7 @@ from shared.events.topics import user_topic
 
 
 class Forwarding:
-    def __init__(self, mail: MailOutbox, links: WebLinks) -> None:
+    def __init__(self, mail: MailQueue, links: WebLinks) -> None:
         self._mail = mail
         self._links = links
 

@@ -15,7 +15,7 @@ from auth_service.invitations.schemas import AddUser, CreateInvitation, Invitati
 from auth_service.invitations.sending import put_invitation
 from auth_service.mail.letters import Letter, invitation, welcome
 from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
 from auth_service.members.domain import check_may_manage
 from auth_service.tenants import repository as tenants
@@ -34,7 +34,7 @@ from shared.principal import Principal
 
 class NewMembers:
     def __init__(
-        self, database: Database, limits: AttemptLimits, mail: MailOutbox, links: WebLinks, clock: Clock
+        self, database: Database, limits: AttemptLimits, mail: MailQueue, links: WebLinks, clock: Clock
     ) -> None:
         self._database = database
         self._limits = limits

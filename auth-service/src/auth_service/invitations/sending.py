@@ -12,7 +12,7 @@ from auth_service.invitations.repository import Name
 from auth_service.invitations.schemas import CreateInvitation, InvitationView
 from auth_service.mail.letters import Letter
 from auth_service.mail.limits import Sender
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.mail_tokens.domain import new_token
 from auth_service.members import seats
 from auth_service.tenants import repository as tenants
@@ -27,7 +27,7 @@ LetterOf = Callable[[str], Awaitable[Letter]]
 
 async def put_invitation(
     work: Work,
-    mail: MailOutbox,
+    mail: MailQueue,
     inviter: UserView,
     asked: CreateInvitation,
     letter_of: LetterOf,

@@ -17,7 +17,7 @@ from auth_service.invitations.schemas import CreateInvitation, InvitationQuery, 
 from auth_service.invitations.sending import put_invitation
 from auth_service.mail.letters import INVITATION, Letter, invitation
 from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.members import seats
 from auth_service.members.domain import check_may_grant, check_may_invite
 from auth_service.tenants import repository as tenants
@@ -34,7 +34,7 @@ from shared.principal import Principal
 
 
 class Invitations:
-    def __init__(self, database: Database, requests: Requests, mail: MailOutbox, links: WebLinks, clock: Clock) -> None:
+    def __init__(self, database: Database, requests: Requests, mail: MailQueue, links: WebLinks, clock: Clock) -> None:
         self._database = database
         self._requests = requests
         self._mail = mail

@@ -6,7 +6,7 @@ from uuid import UUID
 from auth_service.accounts.repository import find_addressee_of
 from auth_service.mail.letters import Letter, mfa_disabled, mfa_enabled, recovery_code_used
 from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.mfa import repository
 from shared.db.unit_of_work import Work
 
@@ -14,7 +14,7 @@ from shared.db.unit_of_work import Work
 class FactorNotices:
     """Each is part of the transaction that makes it true."""
 
-    def __init__(self, mail: MailOutbox, links: WebLinks) -> None:
+    def __init__(self, mail: MailQueue, links: WebLinks) -> None:
         self._mail = mail
         self._link = links.forgot_password
 

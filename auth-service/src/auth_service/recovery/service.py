@@ -6,17 +6,18 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.errors import EmailTaken, InvalidPassword
 from auth_service.accounts.password_rules import PasswordRules
 from auth_service.accounts.passwords import Passwords
+from auth_service.accounts.repository import Addressee
 from auth_service.accounts.telling import tell_alert
 from auth_service.address_proof.service import prove_address
 from auth_service.audit.subjects import is_about
 from auth_service.invitations.new_members import find_first_password, make_account
 from auth_service.mail.letters import password_reset
 from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.mail_tokens import repository as mail_tokens
 from auth_service.mail_tokens.domain import RESET_PASSWORD_LIFE, Purpose
 from auth_service.mail_tokens.errors import TokenUsedOrExpired
-from auth_service.recovery import repository
+from auth_service.recovery.reset_requests import RESET_REQUEST, ResetRequest
 from auth_service.recovery.schemas import ChangePassword
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
@@ -29,23 +30,20 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.email_address import email_identity, is_email
 from shared.events.auth import SecurityAlert
+from shared.jobs.job import Job
+from shared.jobs.queue import JobQueue, NewJob
 from shared.principal import Principal
-from shared.supervision import PeriodicTask
-
-POLL_SECONDS = 5.0  # whoever forgets a password wakes us; this is for what another replica left behind
-AT_ONCE = 20  # requests settled in one transaction
 
 
 class PasswordRecovery:
-    """`answers` settles what was forgotten."""
-
     def __init__(
         self,
         database: Database,
         passwords: Passwords,
         rules: PasswordRules,
         limits: AttemptLimits,
-        mail: MailOutbox,
+        mail: MailQueue,
+        jobs: JobQueue,
         links: WebLinks,
         clock: Clock,
     ) -> None:
@@ -54,11 +52,9 @@ class PasswordRecovery:
         self._rules = rules
         self._limits = limits
         self._mail = mail
+        self._jobs = jobs
         self._links = links
         self._clock = clock
-        self.answers = PeriodicTask(
-            "answer forgotten passwords", POLL_SECONDS, self.settle_all, jitter=0.0, begins_at_once=True
-        )
 
     async def forgot(self, email: str, caller: Caller) -> None:
         """Notes the address and no more, so that nobody learns from us, or from our clock, who has an account.
@@ -68,21 +64,20 @@ class PasswordRecovery:
         if not is_email(email):
             return
         await self._limits.take(Claim(FORGOT_PER_ADDRESS, address_prefix(caller.address)))
+        identity = email_identity(email)
         async with self._database.system_work() as work:
-            await repository.add_request(work, email_identity(email), self._clock.now())
-            work.after_commit(self.answers.wake)
+            await self._jobs.add(work, RESET_REQUEST, NewJob(ResetRequest(identity), unique_key=identity))
 
-    async def settle_all(self) -> None:
-        while await self.settle():
-            pass
+    async def answer(self, job: Job[ResetRequest]) -> None:
+        """Mails a link to the noted address, if it has an account."""
+        async with job.work() as work:
+            person = await accounts.find_addressee(work, job.payload.email_identity)
+            if person is not None:
+                await self._mail_link(work, person)
 
-    async def settle(self) -> bool:
-        """Mails links to those noted addresses that have an account; True when there may be more."""
-        async with self._database.system_work() as work:
-            identities = await repository.take_requests(work, AT_ONCE)
-            for identity in sorted(identities):  # one order of counting, so no two replicas wait for each other
-                await self._settle(work, identity)
-        return len(identities) == AT_ONCE
+    async def given_up(self, work: Work, job: Job[ResetRequest], _reason: str) -> None:
+        """Nothing of it is kept: a link that comes days later would surprise its recipient."""
+        await job.complete(work)
 
     async def reset(self, token: str, password: str) -> None:
         """Also the first password of whoever was added as a member.
@@ -102,10 +97,8 @@ class PasswordRecovery:
             else:
                 await _replace_password(work, token, password_hash, now)
 
-    async def _settle(self, work: Work, identity: str) -> None:
-        person = await accounts.find_addressee(work, identity)
-        if person is None:
-            return
+    async def _mail_link(self, work: Work, person: Addressee) -> None:
+        """Unless they have enough links that work, or have been mailed enough of late."""
         now = self._clock.now()
         token = await mail_tokens.issue(work, person.user_id, Purpose.SET_PASSWORD, now, RESET_PASSWORD_LIFE)
         if token is None:

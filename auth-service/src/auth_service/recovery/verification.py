@@ -9,7 +9,7 @@ from auth_service.address_proof.service import prove_address
 from auth_service.audit.subjects import is_about
 from auth_service.mail.letters import verification
 from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from auth_service.mail_tokens import repository as mail_tokens
 from auth_service.mail_tokens.domain import VERIFY_EMAIL_LIFE, Purpose
 from shared.clock import Clock
@@ -19,7 +19,7 @@ from shared.principal import Principal
 
 
 class EmailVerification:
-    def __init__(self, database: Database, mail: MailOutbox, links: WebLinks, clock: Clock) -> None:
+    def __init__(self, database: Database, mail: MailQueue, links: WebLinks, clock: Clock) -> None:
         self._database = database
         self._mail = mail
         self._links = links

@@ -4,14 +4,14 @@ from auth_service.accounts import repository as accounts
 from auth_service.accounts.telling import tell_alert
 from auth_service.mail.letters import refresh_reused
 from auth_service.mail.links import WebLinks
-from auth_service.mail.outbox import MailOutbox
+from auth_service.mail.mail_queue import MailQueue
 from shared.db.unit_of_work import Work
 from shared.events.auth import SecurityAlert
 from shared.principal import Principal
 
 
 class ReuseWarning:
-    def __init__(self, mail: MailOutbox, links: WebLinks) -> None:
+    def __init__(self, mail: MailQueue, links: WebLinks) -> None:
         self._mail = mail
         self._links = links
 

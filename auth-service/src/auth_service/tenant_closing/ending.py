@@ -10,6 +10,8 @@ from auth_service.tenant_closing import repository
 from auth_service.tenant_closing.domain import RESTORABLE_FOR
 from shared.db.unit_of_work import Work
 from shared.events.auth import SessionRevoked, TenantClosed, TenantDeleted
+from shared.jobs.queue import JobQueue
+from shared.tenant_closures.erasure import Erasure, add_erasure
 from shared.tenant_closures.repository import ClosureState, note
 
 DELETED_AT_ONCE = 50  # tenants of one transaction: it only says so, what they hold is erased in portions
@@ -29,25 +31,26 @@ async def close_tenant(work: Work, tenant_id: UUID, now: datetime) -> bool:
     return True
 
 
-async def delete_tenant(work: Work, tenant_id: UUID, now: datetime) -> None:
+async def delete_tenant(work: Work, jobs: JobQueue, tenant_id: UUID, now: datetime) -> None:
     """For good: from now on it is erased, here and in every other service."""
     await note(work, tenant_id, ClosureState.DELETED, now)
+    await add_erasure(work, jobs, Erasure(tenant_id))
     await forget_tenant(work, tenant_id, now)
     work.publish(TenantDeleted(tenant_id=tenant_id), topics=[], subject=str(tenant_id), tenant_id=tenant_id)
 
 
-async def delete_deserted(work: Work, tenant_ids: list[UUID], now: datetime) -> None:
+async def delete_deserted(work: Work, jobs: JobQueue, tenant_ids: list[UUID], now: datetime) -> None:
     """Those of them whose last member has gone, closed or not: nobody is left who could restore them."""
     for tenant_id in await repository.list_deserted(work, tenant_ids):
         await repository.close(work, tenant_id, now)
-        await delete_tenant(work, tenant_id, now)
+        await delete_tenant(work, jobs, tenant_id, now)
 
 
-async def delete_due(work: Work, now: datetime) -> int:
+async def delete_due(jobs: JobQueue, work: Work, now: datetime) -> int:
     """A retention step: tenants that were closed long enough ago."""
     due = await repository.lock_due(work, now, DELETED_AT_ONCE)
     for tenant_id in due:
-        await delete_tenant(work, tenant_id, now)
+        await delete_tenant(work, jobs, tenant_id, now)
     return len(due)
 
 

@@ -1,4 +1,4 @@
-"""The copy of the tenants' members and who has left, as migrations compare them; `shared.members` has the queries."""
+"""The copy of the tenants' members, as migrations compare it; `shared.members` has the queries."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -23,17 +23,3 @@ class TenantMember(Model):
     class Meta:
         table = "tenant_members"
         unique_together = (("tenant_id", "user_id"),)
-
-
-class Leaving(Model):
-    """Due when nobody deals with it; deleted when nothing is left. Always of the whole tenant, without a project."""
-
-    id = fields.UUIDField(primary_key=True)
-    tenant_id = fields.UUIDField()
-    user_id = fields.UUIDField()
-    project_id = fields.UUIDField(null=True)
-    left_at = fields.DatetimeField()
-    due_at = fields.DatetimeField()
-
-    class Meta:
-        table = "leavings"

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
+from msgspec.structs import astuple
+
 from project_service.comments import repository as comments
 from project_service.gifting.items.service import ItemService
 from project_service.gifting.persons.service import PersonService
@@ -13,28 +15,26 @@ from project_service.sessions import repository as sessions
 from project_service.tasks.service import unassign
 from project_service.webhooks.service import WebhookService
 from shared.clock import Clock
-from shared.db.databases import Database
 from shared.db.unit_of_work import Work
-from shared.members.leaving_task import LeavingTask, until
-from shared.members.leavings import Leaving
-from shared.supervision import PeriodicTask
+from shared.jobs.job import Job
+from shared.jobs.queue import JobQueue
+from shared.members.leavings import Leaving, LeavingJobs, until
 
 PORTION = 100  # things in a transaction, each with an event: of the largest tasks, 8 MB
 
 
 class Leavings:
     def __init__(
-        self, database: Database, items: ItemService, persons: PersonService, webhooks: WebhookService, clock: Clock
+        self, items: ItemService, persons: PersonService, webhooks: WebhookService, jobs: JobQueue, clock: Clock
     ) -> None:
         self._items = items
         self._persons = persons
         self._webhooks = webhooks
         self._clock = clock
-        self._task = LeavingTask(database, self._steps, clock)
+        self._jobs = LeavingJobs(jobs, self._steps)
 
-    @property
-    def task(self) -> PeriodicTask:
-        return self._task.task
+    async def run(self, job: Job[Leaving]) -> None:
+        await self._jobs.run(job)
 
     async def leave_tenant(self, work: Work, leaving: Leaving, *, keeps_person: bool) -> None:
         """In the transaction that hears of it; what may be much is dealt with behind it.
@@ -49,15 +49,15 @@ class Leavings:
         await self._webhooks.pass_on(work, *whose, last_written)
         if not keeps_person:
             await self._persons.unlink(work, leaving.tenant_id, leaving.user_id, last_written)
-        await self._task.add(work, leaving)
+        await self._jobs.add(work, leaving)
 
     async def leave_project(self, work: Work, leaving: Leaving) -> None:
         """In the transaction in which they leave."""
-        await self._task.add(work, leaving)
+        await self._jobs.add(work, leaving)
 
     async def _steps(self, work: Work, leaving: Leaving, last_written: datetime) -> AsyncIterator[int]:
         """How many things each step has dealt with. Without a project, all of the tenant's are meant."""
-        now, (tenant_id, user_id, project_id, left_at) = self._clock.now(), leaving
+        now, (tenant_id, user_id, project_id, left_at) = self._clock.now(), astuple(leaving)
         yield await pass_on_projects(work, leaving, PORTION, now)
         if project_id is not None and await sees_project(work, leaving):
             return

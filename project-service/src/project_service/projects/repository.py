@@ -146,7 +146,7 @@ async def pass_on(work: Work, leaving: Leaving, at_most: int, now: datetime) -> 
 
     Those for whom there is nobody stay as they are; of the others there may be more.
     """
-    rows = await work.rows(_PASS_ON, *leaving, at_most, now)
+    rows = await work.rows(_PASS_ON, *msgspec.structs.astuple(leaving), at_most, now)
     living = [row for row in rows if row["deleted_at"] is None]
     return PassedOn(len(rows), msgspec.convert(living, list[ProjectState]))
 

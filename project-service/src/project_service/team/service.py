@@ -33,8 +33,7 @@ from shared.events.questions import InvitationRoom, ProjectTeam, ProjectTeamAnsw
 from shared.events.topics import project_topic
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.idempotency import beside_the_write
-from shared.members.leaving_task import until
-from shared.members.leavings import Leaving
+from shared.members.leavings import Leaving, until
 from shared.messaging.requests import Requests
 from shared.pagination import PageOf
 from shared.principal import Principal, Role

@@ -19,6 +19,8 @@ OVERLAP = timedelta(hours=24)
 """How long the secret before the newest one still signs."""
 KEPT_FOR = timedelta(days=7)
 """Longer than all attempts of a delivery take together."""
+FAULT_OF_OURS = "It could not be sent, which is no fault of the receiver."
+"""The error in the log when the job of a delivery is set aside."""
 TEST_TYPE = "webhook.test"
 ALL = "*"
 
@@ -38,11 +40,9 @@ class Pace(NamedTuple):
     longest_wait: float = 86_400.0
     """However long it says."""
     timeout: float = 15.0
-    lease: float = 30.0
-    """For twice a timeout nobody else takes what is being delivered."""
-    poll: float = 1.0
-    at_once: int = 32
-    per_endpoint: int = 4
+
+
+PACE = Pace()
 
 
 class Attempt(NamedTuple):

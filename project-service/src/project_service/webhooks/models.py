@@ -61,8 +61,6 @@ class WebhookDelivery(Model):
     status = fields.TextField()
     on_demand = fields.BooleanField(default=False)
     attempts = fields.IntField(default=0)
-    due_at = fields.DatetimeField()
-    lease_until = fields.DatetimeField(null=True)
     attempted_at = fields.DatetimeField(null=True)
     duration_ms = fields.IntField(null=True)
     response_status = fields.IntField(null=True)

@@ -4,7 +4,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,14 @@ _COLUMNS = """
     w.id, w.tenant_id, w.project_id, w.url, w.events, w.active, w.disabled_at, w.disabled_reason, w.created_by,
     w.version, w.created_at, w.updated_at
 """
+
+
+class Readiness(NamedTuple):
+    """Where a webhook leads, and whether anything is sent there."""
+
+    url: str
+    active: bool
+    paused_until: datetime | None
 
 
 async def find_page(work: Work, principal: Principal, query: WebhookQuery) -> PageOf[WebhookView]:
@@ -127,9 +135,10 @@ async def remove(work: Work, tenant_id: UUID, webhook_id: UUID) -> None:
     )
 
 
-async def hold(work: Work, tenant_id: UUID, webhook_id: UUID) -> None:
-    """Until this transaction ends nobody puts anything in its lines, changes or deletes it."""
-    await work.execute(_HOLD, tenant_id, webhook_id)
+async def hold(work: Work, tenant_id: UUID, webhook_id: UUID) -> Readiness | None:
+    """Until this transaction ends nobody changes or deletes it. None when it is deleted."""
+    row = await work.row(_HOLD, tenant_id, webhook_id)
+    return None if row is None else Readiness(**row)
 
 
 async def pause(work: Work, tenant_id: UUID, webhook_id: UUID, until: datetime) -> None:
@@ -202,7 +211,7 @@ update webhooks w set previous_secret = w.secret, previous_secret_until = $5, se
 where w.tenant_id = $1 and w.id = $2 returning {_COLUMNS}
 """
 
-_HOLD = "select from webhooks where tenant_id = $1 and id = $2 for no key update"
+_HOLD = "select url, active, paused_until from webhooks where tenant_id = $1 and id = $2 for no key update"
 
 _DISABLE_MADE_BY = """
 update webhooks set active = false, disabled_at = $3, disabled_reason = $4, version = version + 1, updated_at = $3

@@ -97,7 +97,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     status: DeliveryStatus
     attempts: int
     next_attempt_at: datetime | None
-    """Not before then, and not before what is ahead of it in line."""
+    """When it, or what is ahead of it in line, is tried next; null for one that is not tried any more."""
     attempted_at: datetime | None
     duration_ms: int | None
     response_status: int | None

@@ -12,8 +12,9 @@ from project_service.members import repository as members
 from project_service.outbound.destinations import DestinationRefused, HostPort, check_destination
 from project_service.projects import repository as projects
 from project_service.projects.access import require_role
-from project_service.webhooks import delivery_queue, repository
+from project_service.webhooks import delivery_log, repository
 from project_service.webhooks.access import require_confidant
+from project_service.webhooks.delivery_jobs import DELIVERY, key_of
 from project_service.webhooks.domain import MAX_WEBHOOKS, OVERLAP, unknown_events
 from project_service.webhooks.errors import TooManyWebhooks
 from project_service.webhooks.schemas import (
@@ -33,9 +34,13 @@ from shared.events.projects import ProjectRole, WebhookDisabled, WebhookPassedOn
 from shared.http.conditions import IfMatch, refuse_stale
 from shared.http.patch import changes
 from shared.ids import new_id
+from shared.jobs.queue import JobQueue
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
 from shared.scopes import EVERY_RESOURCE, permits
+
+_MEND = frozenset({"active", "url"})
+"""When these change, a delivery that waits for its next attempt has a reason to succeed now."""
 
 
 class WebhookService:
@@ -48,12 +53,14 @@ class WebhookService:
         secrets: Secrets,
         catalogue: Collection[str],
         allowed: frozenset[HostPort],
+        jobs: JobQueue,
     ) -> None:
         self._database = database
         self._clock = clock
         self._secrets = secrets
         self._catalogue = catalogue
         self._allowed = allowed
+        self._jobs = jobs
 
     async def find(self, principal: Principal, query: WebhookQuery) -> PageOf[WebhookView]:
         async with self._database.unit_of_work(principal.tenant_id) as work:
@@ -93,7 +100,10 @@ class WebhookService:
             if changed.get("active"):
                 changed |= {"disabled_at": None, "disabled_reason": None, "paused_until": None}
                 changed |= _new_maker(principal, before)
-            return await repository.update(work, principal.tenant_id, webhook_id, changed, self._clock.now())
+            webhook = await repository.update(work, principal.tenant_id, webhook_id, changed, self._clock.now())
+            if webhook.active and changed.keys() & _MEND:
+                await self._jobs.hurry(work, DELIVERY, key_of(webhook_id))
+            return webhook
 
     async def rotate_secret(self, principal: Principal, webhook_id: UUID) -> WebhookWithSecret:
         """The secret before it signs beside it for a while. Raises WebhookNotFound, Forbidden."""
@@ -109,6 +119,7 @@ class WebhookService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
             await repository.remove(work, principal.tenant_id, webhook_id)
+            await self._jobs.hurry(work, DELIVERY, key_of(webhook_id))  # they find no delivery, and end
 
     async def pass_on(
         self, work: Work, tenant_id: UUID, user_id: UUID, left_at: datetime, last_written: datetime
@@ -199,7 +210,7 @@ async def _pass_to(work: Work, tenant_id: UUID, webhook_id: UUID, owner_id: UUID
     What was delivered for the former maker may be what gift planning keeps from the new one: it goes then.
     """
     if await audience_of(work, tenant_id, owner_id) is not None:
-        await delivery_queue.delete_of(work, tenant_id, webhook_id)
+        await delivery_log.delete_of(work, tenant_id, webhook_id)
     await repository.update(work, tenant_id, webhook_id, {"created_by": owner_id, "creator_role": Role.OWNER}, now)
     passed_on = WebhookPassedOn(tenant_id=tenant_id, webhook_id=webhook_id, user_id=owner_id)
     work.publish(passed_on, topics=[], subject=str(webhook_id))

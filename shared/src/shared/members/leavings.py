@@ -1,22 +1,25 @@
-"""Every query on the table `leavings`: members who have left, and whose things are not all dealt with.
+"""Dealing with what members had who have left: a job for each of them, which takes a portion at a time.
 
-A service that keeps it has the table with the columns of `Leaving`, `id` and `due_at`.
+The transaction that hears of it adds the job. However much there is, each run deals with one portion in one
+transaction, which also puts the job behind those of others.
 """
 
-# ruff: noqa: S608 - made of constants and numbered placeholders
-
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
-from shared.db.schema import NO_TENANT
+import msgspec
+
 from shared.db.unit_of_work import Work
-from shared.ids import new_id
+from shared.jobs.job import Job
+from shared.jobs.kinds import NO_LIMIT, JobKind, Limits, Retry
+from shared.jobs.queue import JobQueue, NewJob
+from shared.members import repository
 
-_SAME = "tenant_id = $1 and user_id = $2 and project_id is not distinct from $3"
+EVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Leaving(NamedTuple):
+class Leaving(msgspec.Struct, frozen=True):
     """Somebody who has left the tenant, or where `project_id` is given the team of that project.
 
     What they get after `left_at` is not meant: they have come back.
@@ -28,38 +31,48 @@ class Leaving(NamedTuple):
     left_at: datetime
 
 
-async def add(work: Work, leaving: Leaving, now: datetime) -> None:
-    """Whoever leaves again before all is dealt with has left at the later time."""
-    await work.execute(_ADD, *leaving, new_id(), now)
+LEAVING = JobKind(
+    "member.leaving",
+    Leaving,
+    retry=Retry(attempts=NO_LIMIT, longest=300.0),
+    limits=Limits(per_worker=2, per_key=1),
+    in_closed_tenants=True,
+)
+"""Never given up: what somebody had must not stay. One portion of a member at a time, because portions would meet."""
 
+Steps = Callable[[Work, Leaving, datetime], AsyncIterator[int]]
+"""Each step deals with a portion of one kind of what they had, and yields how many things it was, 0 when none is left.
 
-async def find(work: Work, now: datetime, at_most: int) -> list[Leaving]:
-    """Those that are due, in system work and of all tenants: who was not looked at for longest comes first."""
-    return [Leaving(**row) for row in await work.rows(_FIND, now, at_most)]
-
-
-async def lock(work: Work, leaving: Leaving) -> bool:
-    """Whether it is still the same, and no other replica works on it until this transaction ends."""
-    return await work.row(_LOCK, *leaving) is not None
-
-
-async def postpone(work: Work, leaving: Leaving, due_at: datetime) -> None:
-    await work.execute(f"update leavings set due_at = $4 where {_SAME}", *leaving[:3], due_at)
-
-
-async def remove(work: Work, leaving: Leaving) -> None:
-    """Not where they have left again since."""
-    await work.execute(f"delete from leavings where {_SAME} and left_at = $4", *leaving)
-
-
-_ADD = f"""
-insert into leavings as l (tenant_id, user_id, project_id, left_at, id, due_at) values ($1, $2, $3, $4, $5, $6)
-on conflict (tenant_id, user_id, coalesce(project_id, '{NO_TENANT}'::uuid)) do update set
-    left_at = greatest(l.left_at, excluded.left_at), due_at = excluded.due_at
+The time is until when something must have been written last to count as had: `until` below.
 """
 
-_FIND = """
-select tenant_id, user_id, project_id, left_at from leavings where due_at <= $1 order by due_at, id limit $2
-"""
 
-_LOCK = f"select from leavings where {_SAME} and left_at = $4 for update skip locked"
+class LeavingJobs:
+    def __init__(self, jobs: JobQueue, steps: Steps) -> None:
+        self._jobs = jobs
+        self._steps = steps
+
+    async def add(self, work: Work, leaving: Leaving) -> None:
+        """In the transaction in which they leave. Who leaves again before all is dealt with has two jobs."""
+        job = NewJob(leaving, concurrency_key=str(leaving.user_id))
+        await self._jobs.add(work, LEAVING, job, tenant_id=leaving.tenant_id)
+
+    async def run(self, job: Job[Leaving]) -> None:
+        """A portion. While there may be more, the job comes back behind those of others."""
+        async with job.work() as work:
+            if await self._first_portion(work, job.payload):
+                await job.postpone(work, "More is left.", 0)
+
+    async def _first_portion(self, work: Work, leaving: Leaving) -> int:
+        """Of the first step that has something left; 0 when none has."""
+        async for count in self._steps(work, leaving, await until(work, leaving)):
+            if count:
+                return count
+        return 0
+
+
+async def until(work: Work, leaving: Leaving) -> datetime:
+    """When they had left, where they are known to be back. Else any time: what others wrote since is meant as well."""
+    if leaving.project_id is None and await repository.is_member(work, leaving.tenant_id, leaving.user_id):
+        return leaving.left_at
+    return EVER

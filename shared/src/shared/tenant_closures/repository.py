@@ -4,9 +4,8 @@ A tenant that was never closed has no row. The row of a deleted one outlives its
 writes anything for the tenant.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
 from uuid import UUID
 
 from shared.db.portions import PORTION_ROWS
@@ -27,16 +26,6 @@ class ClosureState(StrEnum):
     ERASED = "erased"
 
 
-class Deletion(NamedTuple):
-    """Of a tenant: in this order they are erased."""
-
-    as_of: datetime
-    tenant_id: UUID
-
-
-FIRST = Deletion(datetime.fromtimestamp(0, UTC), UUID(int=0))
-"""Before all of them."""
-
 ERASING = f"select from tenant_closures where tenant_id = {CURRENT_TENANT} and state in ('deleted', 'erased')"
 """Finds a row when the tenant of the current work is deleted; none in system work."""
 
@@ -56,19 +45,15 @@ async def is_deleted(work: Work) -> bool:
     return await work.row(ERASING) is not None
 
 
-async def list_deleted(work: Work, after: Deletion, limit: int) -> list[Deletion]:
-    """In system work: tenants whose data are still to be erased, those first that have been deleted for longest."""
-    return [Deletion(**row) for row in await work.rows(_DELETED, *after, limit)]
+async def deletion_time(work: Work, tenant_id: UUID) -> datetime | None:
+    """Of a tenant whose data are still to be erased; None of any other. In system work."""
+    row = await work.row("select as_of from tenant_closures where tenant_id = $1 and state = 'deleted'", tenant_id)
+    return None if row is None else row["as_of"]
 
 
-async def lock_deleted(work: Work, tenant_id: UUID) -> bool:
-    """False when it is erased, or another replica is at it in this moment. In system work."""
-    return await work.row(_LOCK, tenant_id) is not None
-
-
-async def mark_erased(work: Work, tenant_id: UUID, before: datetime) -> bool:
-    """Unless it was deleted only after `before`. In system work."""
-    return await work.execute(_MARK_ERASED, tenant_id, before) == 1
+async def mark_erased(work: Work, tenant_id: UUID) -> bool:
+    """False when it is not deleted, or erased already. In system work."""
+    return await work.execute(_MARK_ERASED, tenant_id) == 1
 
 
 async def forget_old(work: Work, now: datetime) -> int:
@@ -82,16 +67,7 @@ on conflict (tenant_id) do update set state = excluded.state, as_of = excluded.a
 where c.state in ('open', 'closed') and (excluded.state = 'deleted' or excluded.as_of > c.as_of)
 """
 
-_DELETED = """
-select as_of, tenant_id from tenant_closures where state = 'deleted' and (as_of, tenant_id) > ($1, $2)
-order by as_of, tenant_id limit $3
-"""
-
-_LOCK = "select from tenant_closures where tenant_id = $1 and state = 'deleted' for update skip locked"
-
-_MARK_ERASED = """
-update tenant_closures set state = 'erased' where tenant_id = $1 and state = 'deleted' and as_of <= $2
-"""
+_MARK_ERASED = "update tenant_closures set state = 'erased' where tenant_id = $1 and state = 'deleted'"
 
 _FORGET = """
 delete from tenant_closures where tenant_id = any(array(

@@ -1,19 +1,27 @@
 """What auth-service would tell of people, told by a test."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 
+from shared.clock import Clock, SystemClock
+from shared.db.databases import Database
+from shared.db.unit_of_work import Work
 from shared.events.auth import MembershipAdded, MembershipChanged, MembershipRemoved, UserState
 from shared.events.changes import Removed
 from shared.events.envelope import Envelope, Event, TopicOffset, encode
 from shared.ids import new_id
+from shared.jobs.metrics import JobMetrics
+from shared.jobs.queue import JobQueue
+from shared.jobs.worker import JobWorker
+from shared.members.leavings import LEAVING, Leaving, LeavingJobs, Steps
 from shared.messaging.bus import OutgoingMessage
 from shared.messaging.consumer import publisher_of
 from shared.messaging.memory import MemoryBus
 from shared.principal import Principal
+from shared.telemetry.metrics import Metrics
 
 
 def user(
@@ -97,3 +105,28 @@ async def tell(
         topics=tuple(TopicOffset(topic, "an epoch", 1) for topic in topics),
     )
     await bus.publish([OutgoingMessage(source, event.type, envelope.id, encode(envelope))])
+
+
+def leaving_worker(database: Database, steps: Steps, clock: Clock) -> JobWorker:
+    """A replica that does nothing but deal with what former members had."""
+    jobs = JobQueue(clock)
+    worker = JobWorker(database, jobs, MemoryBus(), clock, JobMetrics(Metrics("leaving")), "leaving")
+    worker.on(LEAVING, LeavingJobs(jobs, steps).run)
+    return worker
+
+
+async def leave_behind(database: Database, *leavings: Leaving) -> None:
+    """What a replica that was killed has left to do, in this order."""
+    jobs = LeavingJobs(JobQueue(SystemClock()), _no_steps)
+    async with database.system_work() as work:
+        for leaving in leavings:
+            await jobs.add(work, leaving)
+
+
+async def is_all_dealt_with(database: Database) -> bool:
+    """Of all who have left."""
+    return await database.system_rows("select from jobs where kind = $1", LEAVING.name) == []
+
+
+async def _no_steps(_work: Work, _leaving: Leaving, _until: datetime) -> AsyncIterator[int]:
+    yield 0

@@ -25,6 +25,3 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return "drop table former_memberships;"
-
-
-MODELS_STATE = ""

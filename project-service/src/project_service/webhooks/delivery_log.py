@@ -1,40 +1,47 @@
-"""Every query on deliveries: the log that managers read, and the line in which they wait for the courier.
-
-Of one subject only the first in line may be taken; the next one may when it is delivered or given up. Those behind are
-due no earlier than the first, so that nobody looks at them in vain: a long line costs what a short one does. What is
-taken is leased: nobody else takes it for a while, and a courier who dies gives it back by that alone.
-"""
+"""Every query on deliveries: the log that managers read. When each is sent is up to its job."""
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from project_service.listing import Arguments, SortKey, fetch_page, page_of
-from project_service.webhooks.domain import TEST_TYPE, Attempt, Pace, Standing, Verdict, patterns_of
+from project_service.webhooks.delivery_jobs import DELIVERY
+from project_service.webhooks.domain import FAULT_OF_OURS, TEST_TYPE, Attempt, Standing, Verdict, patterns_of
 from project_service.webhooks.errors import DeliveryNotFound
+from project_service.webhooks.repository import Readiness
 from project_service.webhooks.schemas import DeliveryQuery, DeliveryStatus, DeliveryView
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.projects import ProjectRole, Visibility
 from shared.ids import new_id
+from shared.jobs.schema import UNFINISHED
 from shared.messaging.redaction import ANY, is_redacted
 from shared.pagination import PageOf
 from shared.principal import Role
-from shared.tenant_closures.repository import is_closed
 
 SORT = "-created_at"
 REDACTED_AT_ONCE = 500  # events in a statement
 _BEFORE_ALL = UUID(int=0)
 SORT_KEYS = {"created_at": SortKey("created_at", datetime)}
 _PENDING = DeliveryStatus.PENDING
-_COLUMNS = f"""
-    d.id, d.webhook_id, d.event_id, d.type, d.status, d.attempts,
-    case when d.status = '{_PENDING}' then d.due_at end as next_attempt_at,
+
+_TIME_OF_JOB = f"""
+select case when j.status = 'running' then j.started_at else j.due_at end
+from jobs j where j.kind = '{DELIVERY.name}' and j.{UNFINISHED}
+"""
+# Of a line the first one may be tried next: those behind wait for it.
+_NEXT_ATTEMPT = f"""
+case when d.status <> '{_PENDING}' then null
+     when d.on_demand then ({_TIME_OF_JOB} and j.unique_key = d.id::text)
+     else ({_TIME_OF_JOB} and j.order_key = d.webhook_id::text || '/' || d.subject order by j.seq limit 1)
+end"""
+_COLUMNS = """
+    d.id, d.webhook_id, d.event_id, d.type, d.status, d.attempts, {next_attempt} as next_attempt_at,
     d.attempted_at, d.duration_ms, d.response_status, d.response_body, d.error, d.created_at
 """
 
@@ -58,28 +65,30 @@ class Listener(NamedTuple):
     """What the event told is redacted by now: it comes late, as a dead letter that is replayed does."""
 
 
-class Taken(NamedTuple):
-    """A delivery in a courier's hands until `lease_until`. `attempts` are those before."""
+class Added(NamedTuple):
+    id: UUID
+    webhook_id: UUID
+
+
+class Redelivery(NamedTuple):
+    view: DeliveryView
+    subject: str
+    on_demand: bool
+
+
+class PendingDelivery(NamedTuple):
+    """What an attempt needs. `attempts` are those before."""
 
     id: UUID
     tenant_id: UUID
     webhook_id: UUID
-    subject: str
     body: str
     is_of_project: bool
     on_demand: bool
     attempts: int
-    lease_until: datetime
-    url: str
+    webhook: Readiness
     sealed_secrets: tuple[bytes, ...]
     standing: Standing
-
-
-class Backlog(NamedTuple):
-    """Of deliveries that could have been attempted by now; `age` in seconds, of the one that waits longest."""
-
-    depth: int
-    age: float
 
 
 async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: DeliveryQuery) -> PageOf[DeliveryView]:
@@ -93,7 +102,7 @@ async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: Delive
         SORT,
         SORT_KEYS,
         "d",
-        columns=_COLUMNS,
+        columns=_COLUMNS.format(next_attempt=_NEXT_ATTEMPT),
         tables="webhook_deliveries d",
         condition=condition,
         arguments=arguments,
@@ -102,15 +111,16 @@ async def find_page(work: Work, tenant_id: UUID, webhook_id: UUID, query: Delive
 
 
 async def listeners(work: Work, tenant_id: UUID, message: Message) -> Sequence[Listener]:
-    """Webhooks that were there when it happened. Until this transaction ends no failure holds up their lines."""
+    """Webhooks that were there when it happened. Until this transaction ends nobody changes or deletes them."""
     patterns = patterns_of(message.type)
     rows = await work.rows(_LISTENERS, tenant_id, message.project_id, patterns, message.occurred_at, message.event_id)
     return [Listener(row["id"], row["created_by"], _standing(row), row["is_gone"]) for row in rows]
 
 
-async def add(work: Work, tenant_id: UUID, webhook_ids: Sequence[UUID], message: Message, now: datetime) -> None:
-    """Once per webhook and event."""
-    await work.execute(_ADD, tenant_id, [new_id() for _ in webhook_ids], webhook_ids, *message, now)
+async def add(work: Work, tenant_id: UUID, webhook_ids: Sequence[UUID], message: Message, now: datetime) -> list[Added]:
+    """Once per webhook and event: only what is new."""
+    rows = await work.rows(_ADD, tenant_id, [new_id() for _ in webhook_ids], webhook_ids, *message, now)
+    return [Added(row["id"], row["webhook_id"]) for row in rows]
 
 
 async def add_test(work: Work, tenant_id: UUID, webhook_id: UUID, body: str, now: datetime) -> DeliveryView:
@@ -118,57 +128,49 @@ async def add_test(work: Work, tenant_id: UUID, webhook_id: UUID, body: str, now
     return msgspec.convert(row, DeliveryView)
 
 
-async def redeliver(work: Work, tenant_id: UUID, webhook_id: UUID, delivery_id: UUID, now: datetime) -> DeliveryView:
-    """One that still waits keeps its place in line and its attempts. Raises DeliveryNotFound."""
+async def redeliver(work: Work, tenant_id: UUID, webhook_id: UUID, delivery_id: UUID, now: datetime) -> Redelivery:
+    """One that still waits keeps its attempts, and is not `on_demand` unless it was. Raises DeliveryNotFound."""
     row = await work.row(_REDELIVER, tenant_id, webhook_id, delivery_id, now)
     if row is None:
         raise DeliveryNotFound
-    return msgspec.convert(row, DeliveryView)
+    return Redelivery(msgspec.convert(row, DeliveryView), row["subject"], row["on_demand"])
 
 
-async def take(work: Work, now: datetime, pace: Pace, most: int) -> list[Taken]:
-    """In system work: what is due, of all tenants, each endpoint with no more than its share."""
-    lease_until = now + timedelta(seconds=pace.lease)
-    rows = await work.rows(_TAKE, now, lease_until, most, pace.per_endpoint)
-    return [
-        Taken(
-            **{name: row[name] for name in Taken._fields if name in row},
-            sealed_secrets=tuple(filter(None, (row["secret"], row["previous_secret"]))),
-            standing=_standing(row),
-        )
-        for row in rows
-    ]
+async def find_pending(
+    database: Database, tenant_id: UUID | None, delivery_id: UUID, now: datetime
+) -> PendingDelivery | None:
+    """None for one that was deleted, or is not to be sent any more."""
+    rows = await database.system_rows(_FIND_PENDING, tenant_id, delivery_id, now)
+    for row in rows:
+        secrets = tuple(filter(None, (row["secret"], row["previous_secret"])))
+        columns = {name: row[name] for name in PendingDelivery._fields if name in row}
+        webhook = Readiness(row["url"], row["active"], row["paused_until"])
+        return PendingDelivery(**columns, webhook=webhook, sealed_secrets=secrets, standing=_standing(row))
+    return None
 
 
-async def settle(work: Work, taken: Taken, attempt: Attempt, verdict: Verdict, now: datetime) -> bool:
-    """False when the lease has run out and somebody else has taken it since: what they find out counts."""
-    due_at = now + timedelta(seconds=verdict.retry_in or 0)
+async def settle(work: Work, delivery: PendingDelivery, attempt: Attempt, verdict: Verdict, now: datetime) -> bool:
+    """False when it was deleted meanwhile."""
     is_settled = await work.execute(
         _SETTLE,
-        taken.tenant_id,
-        taken.id,
-        taken.lease_until,
+        delivery.tenant_id,
+        delivery.id,
         verdict.status,
-        due_at,
         now,
         attempt.duration_ms,
         attempt.status,
         attempt.body,
         attempt.error,
     )
-    if is_settled:
-        await _move_line(work, taken, due_at, is_held_up=verdict.status is _PENDING)
     return is_settled == 1
 
 
-async def withhold(work: Work, taken: Taken, now: datetime) -> None:
-    if await work.execute(_WITHHOLD, taken.tenant_id, taken.id, taken.lease_until):
-        await _move_line(work, taken, now, is_held_up=False)
+async def withhold(work: Work, delivery: PendingDelivery) -> None:
+    await work.execute(_WITHHOLD, delivery.tenant_id, delivery.id)
 
 
-async def give_back(work: Work, taken: Sequence[Taken]) -> None:
-    """In system work: whoever is next may take them at once."""
-    await work.execute(_GIVE_BACK, [each.id for each in taken], [each.lease_until for each in taken])
+async def give_up(work: Work, delivery_id: UUID) -> None:
+    await work.execute(_GIVE_UP, work.tenant_id, delivery_id, FAULT_OF_OURS)
 
 
 async def forget(work: Work, before: datetime, most: int) -> int:
@@ -212,19 +214,6 @@ async def redact_earlier(work: Work, tenant_id: UUID, subject: str, before: date
         event_id = earlier[-1]["event_id"]
 
 
-async def backlog(database: Database, now: datetime) -> Backlog:
-    [row] = await database.system_rows(_BACKLOG, now)
-    return Backlog(row["depth"], max(0.0, row["age"] or 0.0))
-
-
-async def _move_line(work: Work, taken: Taken, due_at: datetime, *, is_held_up: bool) -> None:
-    """Behind one that has to wait all wait; otherwise the next one is due. What is on demand is in no line."""
-    if taken.on_demand:
-        return
-    move = _HOLD_UP if is_held_up else _NEXT
-    await work.execute(move, taken.tenant_id, taken.webhook_id, taken.subject, due_at)
-
-
 def _standing(row: dict[str, str | None]) -> Standing:
     role, visibility, member_role = row["role"], row["visibility"], row["member_role"]
     return Standing(
@@ -254,9 +243,6 @@ where w.tenant_id = $1 and w.active and (w.project_id is null or w.project_id = 
 for share of w
 """
 
-# Behind one that has to wait: due when that is. Behind one that is being delivered: at once, until that has failed.
-_IN_LINE = f"l.status = '{_PENDING}' and not l.on_demand"
-
 # One body for all webhooks that receive the event. Deliveries of the version before, and tests, have their own.
 _ADD = f"""
 with body as (
@@ -264,15 +250,11 @@ with body as (
     values ($1, $4, $8, octet_length($8::text), $10) on conflict do nothing
 )
 insert into webhook_deliveries (id, tenant_id, webhook_id, event_id, project_id, type, subject, occurred_at,
-                                status, due_at, created_at)
-select new.id, $1, new.webhook_id, $4, $5, $6, $7, $9, '{_PENDING}', greatest($10, first.due_at), $10
+                                status, created_at)
+select new.id, $1, new.webhook_id, $4, $5, $6, $7, $9, '{_PENDING}', $10
 from unnest($2::uuid[], $3::uuid[]) as new (id, webhook_id)
-left join lateral (
-    select case when l.lease_until is null then l.due_at end as due_at from webhook_deliveries l
-    where l.tenant_id = $1 and l.webhook_id = new.webhook_id and l.subject = $7 and {_IN_LINE}
-    order by l.occurred_at, l.id limit 1
-) first on true
 on conflict (webhook_id, event_id) do nothing
+returning id, webhook_id
 """
 
 # As `RedactedData` has it, made of what was stored.
@@ -310,78 +292,41 @@ order by found.event_id limit $5
 
 _ADD_TEST = f"""
 insert into webhook_deliveries as d (id, tenant_id, webhook_id, type, subject, body, occurred_at, status, on_demand,
-                                     due_at, created_at)
-values ($1, $2, $3, '{TEST_TYPE}', $3::uuid::text, $4, $5, '{_PENDING}', true, $5, $5) returning {_COLUMNS}
+                                     created_at)
+values ($1, $2, $3, '{TEST_TYPE}', $3::uuid::text, $4, $5, '{_PENDING}', true, $5)
+returning {_COLUMNS.format(next_attempt="$5::timestamptz")}
 """
 
 _REDELIVER = f"""
-update webhook_deliveries d set status = '{_PENDING}', on_demand = d.on_demand or d.status <> '{_PENDING}', due_at = $4
-where d.tenant_id = $1 and d.webhook_id = $2 and d.id = $3 returning {_COLUMNS}
+update webhook_deliveries d set status = '{_PENDING}', on_demand = d.on_demand or d.status <> '{_PENDING}'
+where d.tenant_id = $1 and d.webhook_id = $2 and d.id = $3
+returning {_COLUMNS.format(next_attempt="$4::timestamptz")}, d.subject, d.on_demand
 """
 
-_TAKE = f"""
-with due as (
-    select next.id from webhooks w
-    cross join lateral (
-        select d.id, d.due_at from webhook_deliveries d
-        where d.webhook_id = w.id and d.status = '{_PENDING}' and d.due_at <= $1
-          and (d.lease_until is null or d.lease_until <= $1)
-          and (d.on_demand or (
-              w.active and (w.paused_until is null or w.paused_until <= $1) and not exists (
-                  select from webhook_deliveries earlier
-                  where earlier.webhook_id = d.webhook_id and earlier.subject = d.subject
-                    and earlier.status = '{_PENDING}' and not earlier.on_demand
-                    and (earlier.occurred_at, earlier.id) < (d.occurred_at, d.id)
-              )
-          ))
-        order by d.due_at
-        limit greatest(0, $4 - (
-            select count(*) from webhook_deliveries busy where busy.webhook_id = w.id and busy.lease_until > $1
-        ))
-        for update skip locked
-    ) next
-    where not {is_closed("w.tenant_id")}
-    order by next.due_at limit $3
-), taken as (
-    update webhook_deliveries d set lease_until = $2 from due where d.id = due.id
-    returning d.*
-)
-select d.id, d.tenant_id, d.webhook_id, d.subject,
+_FIND_PENDING = f"""
+select d.id, d.tenant_id, d.webhook_id,
        case when {is_redacted("event", ANY)} then {_REDACTED.format(body="coalesce(d.body, b.body)")}
        else coalesce(d.body, b.body) end as body,
-       d.project_id is not null as is_of_project, d.on_demand,
-       d.attempts, d.lease_until, w.url, w.secret,
-       case when w.previous_secret_until > $1 then w.previous_secret end as previous_secret, {_STANDING}
-from taken d join webhooks w on w.id = d.webhook_id
+       d.project_id is not null as is_of_project, d.on_demand, d.attempts, w.url, w.active, w.paused_until, w.secret,
+       case when w.previous_secret_until > $3 then w.previous_secret end as previous_secret, {_STANDING}
+from webhook_deliveries d join webhooks w on w.id = d.webhook_id
 left join webhook_bodies b on b.tenant_id = d.tenant_id and b.event_id = d.event_id
 left join outbox event on event.id = d.event_id
 {_STANDING_JOINS.format(project_id="d.project_id")}
-order by d.due_at
+where d.tenant_id = $1 and d.id = $2 and (d.status = '{_PENDING}' or d.error = '{FAULT_OF_OURS}')
 """
 
-_HELD = "tenant_id = $1 and id = $2 and lease_until = $3"
-
-_SETTLE = f"""
+_SETTLE = """
 update webhook_deliveries
-set status = $4, due_at = $5, attempted_at = $6, duration_ms = $7, response_status = $8, response_body = $9,
-    error = $10, attempts = attempts + 1, lease_until = null
-where {_HELD}
+set status = $3, attempted_at = $4, duration_ms = $5, response_status = $6, response_body = $7, error = $8,
+    attempts = attempts + 1
+where tenant_id = $1 and id = $2
 """
 
-_OF_LINE = f"l.tenant_id = $1 and l.webhook_id = $2 and l.subject = $3 and {_IN_LINE}"
+_WITHHOLD = f"update webhook_deliveries set status = '{DeliveryStatus.WITHHELD}' where tenant_id = $1 and id = $2"
 
-_HOLD_UP = f"update webhook_deliveries l set due_at = $4 where {_OF_LINE} and l.due_at < $4"
-
-_NEXT = f"""
-update webhook_deliveries set due_at = $4
-where due_at > $4 and id = (select l.id from webhook_deliveries l where {_OF_LINE} order by l.occurred_at, l.id limit 1)
-"""
-
-_WITHHOLD = f"update webhook_deliveries set status = '{DeliveryStatus.WITHHELD}', lease_until = null where {_HELD}"
-
-_GIVE_BACK = """
-update webhook_deliveries d set lease_until = null from unnest($1::uuid[], $2::timestamptz[]) as held (id, lease_until)
-where d.id = held.id and d.lease_until = held.lease_until
+_GIVE_UP = f"""
+update webhook_deliveries set status = '{DeliveryStatus.FAILED}', error = $3 where tenant_id = $1 and id = $2
 """
 
 _FORGET = """
@@ -417,10 +362,4 @@ with listening as (
     where d.webhook_id = listening.id and d.event_id = deleted.event_id
 )
 select count(*) as deleted from deleted
-"""
-
-_BACKLOG = f"""
-select count(*)::int as depth, extract(epoch from $1 - min(d.due_at))::float8 as age
-from webhook_deliveries d join webhooks w on w.id = d.webhook_id
-where d.status = '{_PENDING}' and d.due_at <= $1 and (w.active or d.on_demand)
 """

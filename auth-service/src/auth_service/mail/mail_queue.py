@@ -1,22 +1,27 @@
-"""Mail becomes true together with what it tells: it is stored, sealed, in the transaction of the use case."""
+"""The queue of mail: a letter is enqueued, sealed, in the transaction of the use case that writes it."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 import msgspec
 
-from auth_service.mail import repository
 from auth_service.mail.letters import Letter
 from auth_service.mail.limits import Sender, claims_of, claims_of_sender
+from auth_service.mail.senders import WHOLE_SECONDS
 from auth_service.throttling.service import AttemptLimits
-from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.errors import TooManyRequests
 from shared.ids import new_id
+from shared.jobs.kinds import JobKind, Limits, Retry
+from shared.jobs.queue import JobQueue, NewJob
 from shared.sealing import Seal
 from shared.telemetry.logs import get_logger
 
 SEAL_PURPOSE = "mail"
+
+_PRIORITIES: Mapping[str, int] = MappingProxyType({"reset_password": 1})
+"""Somebody waits for it and cannot sign in meanwhile. All other templates have 0."""
 
 
 class Addressed(msgspec.Struct, frozen=True):
@@ -26,14 +31,30 @@ class Addressed(msgspec.Struct, frozen=True):
     letter: Letter
 
 
-class MailOutbox:
-    """`on_posted` is called after each commit that left mail to send."""
+class SealedLetter(msgspec.Struct, frozen=True):
+    """`sealed` is an `Addressed`; the place of its seal is `mail_id`, which also names the message to its readers."""
 
-    def __init__(self, seal: Seal, limits: AttemptLimits, clock: Clock, on_posted: Callable[[], None]) -> None:
+    mail_id: UUID
+    template: str
+    sealed: bytes
+
+
+MAIL_LETTER = JobKind(
+    "mail.letter",
+    SealedLetter,
+    timeout=2 * WHOLE_SECONDS,  # the sender gives up before that, and says why
+    retry=Retry(attempts=8, first=10.0, factor=4.0, longest=3600.0, jitter=0.5),  # about three hours
+    # A tenant that writes to a hundred people holds 2 of the 8 places of each worker at most.
+    limits=Limits(per_worker=8, per_tenant=2),
+    in_closed_tenants=True,
+)
+
+
+class MailQueue:
+    def __init__(self, seal: Seal, limits: AttemptLimits, jobs: JobQueue) -> None:
         self._seal = seal
         self._limits = limits
-        self._clock = clock
-        self._on_posted = on_posted
+        self._jobs = jobs
 
     async def post(self, work: Work, recipient: str, letter: Letter) -> bool:
         """`recipient` is an address as its owner wrote it. False when it has had enough of this kind for now.
@@ -45,7 +66,7 @@ class MailOutbox:
         except TooManyRequests:
             get_logger(template=letter.template).warning("a mail is left out: its recipient has had enough of them")
             return False
-        await self._store(work, recipient, letter)
+        await self._add(work, recipient, letter)
         return True
 
     async def post_for(self, work: Work, sender: Sender, recipient: str, letter: Letter) -> None:
@@ -55,7 +76,7 @@ class MailOutbox:
         """
         claims = claims_of(letter.template, recipient) + claims_of_sender(letter.template, *sender)
         await self._limits.take_within(work, *claims)
-        await self._store(work, recipient, letter)
+        await self._add(work, recipient, letter, sender.tenant_id)
 
     async def require_room(
         self, work: Work, tenant_id: UUID, user_id: UUID | None, recipient: str, template: str
@@ -64,8 +85,9 @@ class MailOutbox:
         claims = claims_of_sender(template, tenant_id, user_id)
         await self._limits.require_room(work, *claims_of(template, recipient), *claims)
 
-    async def _store(self, work: Work, recipient: str, letter: Letter) -> None:
+    async def _add(self, work: Work, recipient: str, letter: Letter, tenant_id: UUID | None = None) -> None:
         mail_id = new_id()
         sealed = self._seal.close(msgspec.json.encode(Addressed(recipient, letter)), place=str(mail_id))
-        await repository.add_mail(work, mail_id, letter.template, sealed, self._clock.now())
-        work.after_commit(self._on_posted)
+        payload = SealedLetter(mail_id, letter.template, sealed)
+        job = NewJob(payload, priority=_PRIORITIES.get(letter.template, 0))
+        await self._jobs.add(work, MAIL_LETTER, job, tenant_id=tenant_id)
