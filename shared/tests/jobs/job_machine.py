@@ -201,8 +201,12 @@ class JobMachine(RuleBasedStateMachine):
                 await asyncio.sleep(0)
 
     async def _end(self, run: Run, outcome: str) -> None:
+        before = await self._rows()
         run.ending.set_result(outcome)
         await asyncio.gather(run.task, return_exceptions=True)
+        held = (run.job.id, "running", run.job._row.worker, run.job.attempt)
+        if held not in [(row["id"], row["status"], row["worker"], row["attempts"]) for row in before]:
+            assert await self._rows() == before, "an attempt whose lease is over has changed something"
 
     async def _cancel(self, added: Added) -> None:
         is_unfinished = any(row["id"] == added.job_id and row["status"] in UNFINISHED for row in await self._rows())
@@ -279,7 +283,8 @@ class JobMachine(RuleBasedStateMachine):
 
     async def _rows(self) -> list[dict[str, Any]]:
         sql = """
-            select id, seq, kind, tenant_id, lane, order_key, status, payload ->> 'name' as name from jobs order by seq
+            select id, seq, kind, tenant_id, lane, order_key, status, worker, attempts, payload ->> 'name' as name
+            from jobs order by seq
         """
         return await self.yard.database.system_rows(sql)
 
