@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from job_fakes import Parcel, Yard
+from job_fakes import Parcel, Yard, take_all
 
 from shared.db.databases import Database
 from shared.db.unit_of_work import Work
@@ -127,6 +127,16 @@ class JobMachine(RuleBasedStateMachine):
     def advance(self, seconds: int) -> None:
         self.yard.clock.advance(seconds)
 
+    @rule(number=st.integers(0, WORKERS - 1), outcome=st.sampled_from(tuple(OUTCOMES)))
+    def stall(self, number: int, outcome: str) -> None:
+        """One worker takes over what the others had, and one of their attempts ends after that."""
+        theirs = [run for run in self.runs if run.task not in self._tasks_of(self.workers[number])]
+        self.yard.clock.advance(45)
+        self.runner.run(self._take(self.workers[number]))
+        for run in theirs[:1]:
+            self.runs.remove(run)
+            self.runner.run(self._end(run, outcome))
+
     @rule(number=st.integers(0, WORKERS - 1))
     def renew(self, number: int) -> None:
         self.runner.run(self._renew(self.workers[number]))
@@ -146,6 +156,9 @@ class JobMachine(RuleBasedStateMachine):
         async with self.yard.database.system_work() as work:
             await work.execute("delete from jobs")
         self.workers = [self._worker() for _ in range(WORKERS)]
+
+    def _tasks_of(self, worker: JobWorker) -> list[object]:
+        return [run.task for run in worker._runs.values()]
 
     def _worker(self) -> JobWorker:
         worker = self.yard.worker()
@@ -195,7 +208,7 @@ class JobMachine(RuleBasedStateMachine):
         self.cancelled.discard(job_id)
 
     async def _take(self, worker: JobWorker) -> None:
-        await worker._take()
+        await take_all(worker)
         for task in [run.task for run in worker._runs.values()]:
             while not task.done() and all(run.task is not task for run in self.runs):
                 await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from job_machine import JobMachine
 from shared.db.databases import DatabaseConfig, open_databases
 
 BOUNDED = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
