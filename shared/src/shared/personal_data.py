@@ -159,7 +159,7 @@ JOBS = Table(
     (Person(("payload", "unique_key"), "whom the work is for; texts of mail are sealed"),),
     "Minutes, until it is done; 30 days when it was set aside.",
     not_exported="it is made of what is exported, and done within minutes",
-    impersonal=("lane", "order_key", "concurrency_key", "worker", "log", "error"),
+    impersonal=("lane", "line", "order_key", "concurrency_key", "worker", "log", "error"),
 )
 """First of all: none of them runs on what is half erased, and what one does that runs is not committed any more. The
 job that erases ends with the erasure."""
@@ -202,6 +202,12 @@ MESSAGING = (
         "tenant_closures",
         "which tenants are closed or deleted",
         Rows("kept for 90 days, so that late events write nothing for it"),
+    ),
+    Table(
+        "job_pauses",
+        "which keys of jobs are paused",
+        rows_of_tenant("job_pauses"),
+        impersonal=("concurrency_key", "lane"),
     ),
     Table("aerich", "which migrations were applied", rows_of_nobody("of no tenant"), impersonal=("content",)),
 )

@@ -120,8 +120,12 @@ class JobMachine(RuleBasedStateMachine):
             self.runner.run(self._retry(self.added[number % len(self.added)]))
 
     @rule(tenant_id=st.sampled_from(TENANTS), key=st.sampled_from(("x", "y")))
-    def hurry(self, tenant_id: UUID, key: str) -> None:
-        self.runner.run(self._hurry(tenant_id, key))
+    def pause(self, tenant_id: UUID, key: str) -> None:
+        self.runner.run(self._pause(tenant_id, key))
+
+    @rule(tenant_id=st.sampled_from(TENANTS), key=st.sampled_from(("x", "y")))
+    def resume(self, tenant_id: UUID, key: str) -> None:
+        self.runner.run(self._resume(tenant_id, key))
 
     @rule(seconds=st.sampled_from((1, 10, 45)))
     def advance(self, seconds: int) -> None:
@@ -155,6 +159,7 @@ class JobMachine(RuleBasedStateMachine):
     async def _begin(self) -> None:
         async with self.yard.database.system_work() as work:
             await work.execute("delete from jobs")
+            await work.execute("delete from job_pauses")
         self.workers = [self._worker() for _ in range(WORKERS)]
 
     def _tasks_of(self, worker: JobWorker) -> list[object]:
@@ -217,8 +222,7 @@ class JobMachine(RuleBasedStateMachine):
         before = await self._rows()
         run.ending.set_result(outcome)
         await asyncio.gather(run.task, return_exceptions=True)
-        held = (run.job.id, "running", run.job._row.worker, run.job.attempt)
-        if held not in [(row["id"], row["status"], row["worker"], row["attempts"]) for row in before]:
+        if (*run.job.fence, "running") not in [(row["id"], row["claim"], row["status"]) for row in before]:
             assert await self._rows() == before, "an attempt whose lease is over has changed something"
 
     async def _cancel(self, added: Added) -> None:
@@ -238,9 +242,13 @@ class JobMachine(RuleBasedStateMachine):
             self.cancelled.discard(added.job_id)
             [self.owed[added.job_id]] = [row["name"] for row in await self._rows() if row["id"] == added.job_id]
 
-    async def _hurry(self, tenant_id: UUID, key: str) -> None:
+    async def _pause(self, tenant_id: UUID, key: str) -> None:
         async with self.yard.database.unit_of_work(tenant_id) as work:
-            await self.yard.queue.hurry(work, WIDE, key)
+            await self.yard.queue.pause(work, WIDE, key, self.yard.clock.now() + timedelta(seconds=45))
+
+    async def _resume(self, tenant_id: UUID, key: str) -> None:
+        async with self.yard.database.unit_of_work(tenant_id) as work:
+            await self.yard.queue.resume(work, WIDE, key)
 
     async def _renew(self, worker: JobWorker) -> None:
         worker._renewed_at -= timedelta(seconds=RENEW_SECONDS)
@@ -296,7 +304,7 @@ class JobMachine(RuleBasedStateMachine):
 
     async def _rows(self) -> list[dict[str, Any]]:
         sql = """
-            select id, seq, kind, tenant_id, lane, order_key, status, worker, attempts, payload ->> 'name' as name
+            select id, seq, kind, tenant_id, lane, order_key, status, claim, payload ->> 'name' as name
             from jobs order by seq
         """
         return await self.yard.database.system_rows(sql)

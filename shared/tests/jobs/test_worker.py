@@ -2,17 +2,22 @@
 
 import asyncio
 import contextlib
+from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from job_fakes import ONE_BY_ONE, PARCEL, SHARED, Ledger, Parcel, Yard, take_all
 
 from shared.db.databases import Database
+from shared.db.failures import DatabaseUnavailable
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
+from shared.jobs.attempt import HOOK_ATTEMPTS
 from shared.jobs.errors import GivenUp, JobLost, Postponed, RetryLater
 from shared.jobs.job import Job
 from shared.jobs.kinds import JobKind
 from shared.jobs.queue import NewJob
+from shared.jobs.repository import _DEPTHS
 from shared.jobs.schedule import Every
 from shared.testing.eventually import eventually
 
@@ -413,3 +418,245 @@ async def test_what_a_handler_ended_and_rolled_back_is_not_ended(yard: Yard) -> 
     await worker.run_due()
 
     assert await yard.statuses() == {"a": "failed"}
+
+
+async def test_what_a_failed_attempt_has_told_is_kept(yard: Yard, database: Database) -> None:
+    async def handle(job: Job[Parcel]) -> None:
+        job.report(0.9, f"attempt {job.attempt}")
+        raise RetryLater("no") if job.attempt == 1 else GivenUp("never")
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker.run_due()
+    yard.clock.advance(10)
+    await worker.run_due()
+
+    [row] = await database.system_rows("select log, error from jobs")
+    assert row == {"log": "attempt 1\nattempt 2\n", "error": "never"}
+
+
+async def test_tenants_take_turns_when_one_place_becomes_free_at_a_time(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(ONE_BY_ONE, ledger.handle)
+    await add(yard, *(parcel(f"acme {number}") for number in range(30)), kind=ONE_BY_ONE)
+    await add(yard, parcel("globex 1"), parcel("globex 2"), tenant_id=GLOBEX, kind=ONE_BY_ONE)
+    await worker.run_due()
+
+    assert ledger.names[:4] == ["acme 0", "globex 1", "acme 1", "globex 2"]
+    assert len(ledger.names) == 32
+
+
+async def test_every_one_of_many_tenants_has_its_turn(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(ONE_BY_ONE, ledger.handle)
+    worker.on(PARCEL, ledger.handle)  # an idle kind changes nothing
+    for number in range(210):
+        jobs = [parcel(f"{number} {name}") for name in "ab"]
+        await add(yard, *jobs, tenant_id=UUID(int=number), kind=ONE_BY_ONE)
+    await worker.run_due()
+
+    assert {name.split()[0] for name in ledger.names[:210]} == {str(number) for number in range(210)}
+
+
+async def test_a_key_that_is_paused_waits_and_keeps_no_other_waiting(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    async with yard.database.unit_of_work(ACME) as work:
+        await yard.queue.pause(work, PARCEL, "down", yard.clock.now() + timedelta(seconds=60))
+        await yard.queue.pause(work, PARCEL, "off")
+    keys = ("down", "off", "up", None)
+    await add(yard, *(parcel(key or "plain", concurrency_key=key) for key in keys))
+    await add(yard, parcel("down there", concurrency_key="down"), tenant_id=GLOBEX)
+    await worker.run_due()
+    assert sorted(ledger.names) == ["down there", "plain", "up"]
+
+    yard.clock.advance(60)
+    await worker.run_due()
+    assert ledger.names[3:] == ["down"]
+    async with yard.database.unit_of_work(ACME) as work:
+        await yard.queue.resume(work, PARCEL, "off")
+    await worker.run_due()
+    assert ledger.names[4:] == ["off"]
+
+
+async def test_a_job_added_again_after_it_was_cancelled_runs_although_the_attempt_fails(
+    yard: Yard, ledger: Ledger
+) -> None:
+    worker = yard.worker()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        if job.payload.name == "old":
+            async with yard.database.system_work() as work:  # by another replica
+                await work.execute("update jobs set cancel_requested = true")
+            await add(yard, parcel("new", unique_key="u"))
+            raise RetryLater("later", 3600)
+
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("old", unique_key="u"))
+    await worker.run_due()
+
+    assert ledger.names == ["old", "new"]
+
+
+async def test_rows_that_others_have_locked_stop_nobody(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    ledger.errors = [RetryLater("head waits", 600)]
+    await add(yard, parcel("head", order_key="k"))
+    await worker.run_due()
+    await add(yard, parcel("behind", order_key="k"), parcel("locked"), parcel("free"))
+    async with yard.database.system_work() as work:
+        await work.rows("select from jobs where payload ->> 'name' in ('behind', 'locked') for update")
+        await asyncio.create_task(worker.run_due())
+        assert ledger.names == ["head", "free"]
+    await worker.run_due()
+
+    assert ledger.names == ["head", "free", "locked"]
+
+
+async def test_a_lease_that_cannot_be_renewed_now_keeps_no_other_from_being_renewed(
+    yard: Yard, database: Database
+) -> None:
+    release = asyncio.Event()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await release.wait()
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("locked"), parcel("free"))
+    await take_all(worker)
+    yard.clock.advance(20)
+    async with database.system_work() as work:
+        await work.rows("select from jobs where payload ->> 'name' = 'locked' for update")
+        await asyncio.create_task(worker._beat())
+    rows = await database.system_rows("select payload ->> 'name' as name from jobs where due_at > $1", yard.clock.now())
+    assert len(rows) == 2
+    yard.clock.advance(11)
+    rows = await database.system_rows("select payload ->> 'name' as name from jobs where due_at > $1", yard.clock.now())
+
+    assert [row["name"] for row in rows] == ["free"]
+    release.set()
+    await worker.run_due()
+
+
+async def test_a_worker_whose_clock_is_put_back_goes_on_renewing(yard: Yard, ledger: Ledger) -> None:
+    release = asyncio.Event()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        await release.wait()
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    yard.clock.advance(-120)
+    await add(yard, parcel("a"))
+    await take_all(worker)
+    for _ in range(3):
+        yard.clock.advance(20)
+        await worker._beat()
+    await take_all(worker)
+    release.set()
+    await worker.run_due()
+
+    assert ledger.names == ["a"]
+
+
+async def test_the_time_of_a_blocked_job_is_kept(yard: Yard, ledger: Ledger) -> None:
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle)
+    ledger.errors = [RetryLater("later", 10)]
+    await add(yard, parcel("first", order_key="k"), parcel("second", order_key="k", unique_key="u"))
+    await worker.run_due()
+    at = yard.clock.now() + timedelta(seconds=60)
+    await add(yard, parcel("second", order_key="k", unique_key="u", at=at))
+    yard.clock.advance(10)
+    await worker.run_due()
+    assert ledger.names == ["first", "first"]
+
+    yard.clock.advance(50)
+    await worker.run_due()
+    assert ledger.names == ["first", "first", "second"]
+
+
+async def test_a_new_schedule_counts_although_the_job_is_just_due(yard: Yard, database: Database) -> None:
+    async def do() -> None: ...
+
+    before, after = yard.worker(), yard.worker()
+    before.repeat("sample.sweep", Every(86_400), do)
+    after.repeat("sample.sweep", Every(60), do)
+    await before.run_due()
+    yard.clock.advance(86_400)
+    async with database.system_work() as work:
+        await work.execute("update jobs set status = 'queued'")  # another replica has staged it
+    await after.run_due()
+
+    [row] = await database.system_rows("select due_at from jobs")
+    assert row["due_at"] == yard.clock.now() + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("reason", ["a\0b", "\ud800", "x" * 10_000])
+async def test_any_reason_can_be_stored(yard: Yard, reason: str) -> None:
+    async def handle(job: Job[Parcel]) -> None:
+        job.report(line=reason)
+        raise GivenUp(reason)
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker.run_due()
+
+    assert await yard.statuses() == {"a": "failed"}
+
+
+async def test_a_statement_that_takes_too_long_is_a_failure_with_a_pause(yard: Yard, database: Database) -> None:
+    async def handle(job: Job[Parcel]) -> None:
+        async with job.work() as work:
+            await work.execute("set local statement_timeout = 10")
+            await work.execute("select pg_sleep(1)")
+
+    worker = yard.worker()
+    worker.on(PARCEL, handle)
+    await add(yard, parcel("a"))
+    await worker.run_due()
+
+    [row] = await database.system_rows("select status, error, due_at from jobs")
+    assert row == {
+        "status": "scheduled",
+        "error": "DatabaseUnavailable",
+        "due_at": yard.clock.now() + timedelta(seconds=10),
+    }
+
+
+async def test_a_hook_that_always_finds_the_database_away_is_left_out_in_the_end(yard: Yard, ledger: Ledger) -> None:
+    async def on_given_up(work: Work, job: Job[Parcel], reason: str) -> None:
+        raise DatabaseUnavailable
+
+    worker = yard.worker()
+    worker.on(PARCEL, ledger.handle, on_given_up)
+    ledger.errors = [GivenUp("gone")] * 20
+    await add(yard, parcel("a"))
+    for _ in range(PARCEL.retry.attempts + HOOK_ATTEMPTS + 1):
+        await worker.run_due()
+        yard.clock.advance(31)
+
+    assert await yard.statuses() == {"a": "failed"}
+
+
+async def test_failed_jobs_hide_none_that_wait(yard: Yard, database: Database) -> None:
+    await add(yard, parcel("waits"), parcel("closed"))
+    async with database.system_work() as work:
+        await work.execute("insert into tenant_closures values ($1, 'closed', now())", GLOBEX)
+        await work.execute("update jobs set tenant_id = $1 where payload ->> 'name' = 'closed'", GLOBEX)
+        await work.execute(
+            """
+            insert into jobs (id, kind, payload, status, due_at, created_at, ended_at)
+            select gen_random_uuid(), 'sample.parcel', '{}', 'failed', now(), now(), now() from generate_series(1, 50)
+            """
+        )
+    later = yard.clock.now() + timedelta(seconds=90)
+    [row] = await database.system_rows(_DEPTHS + " having status = 'queued'", later, 10)
+
+    assert (row["jobs"], row["age"]) == (2, 90)

@@ -102,7 +102,7 @@ class WebhookService:
                 changed |= _new_maker(principal, before)
             webhook = await repository.update(work, principal.tenant_id, webhook_id, changed, self._clock.now())
             if webhook.active and changed.keys() & _MEND:
-                await self._jobs.hurry(work, DELIVERY, key_of(webhook_id))
+                await self._jobs.resume(work, DELIVERY, key_of(webhook_id))
             return webhook
 
     async def rotate_secret(self, principal: Principal, webhook_id: UUID) -> WebhookWithSecret:
@@ -119,7 +119,7 @@ class WebhookService:
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
             await repository.remove(work, principal.tenant_id, webhook_id)
-            await self._jobs.hurry(work, DELIVERY, key_of(webhook_id))  # they find no delivery, and end
+            await self._jobs.resume(work, DELIVERY, key_of(webhook_id))  # they find no delivery, and end
 
     async def pass_on(
         self, work: Work, tenant_id: UUID, user_id: UUID, left_at: datetime, last_written: datetime

@@ -20,7 +20,11 @@ Handler = Callable[[Job[P]], Awaitable[None]]
 OnGivenUp = Callable[[Work, Job[P], str], Awaitable[None]]
 
 AWAY = (DatabaseUnavailable, TransactionConflict)
-"""The job stays leased and is tried again when the lease runs out."""
+"""A statement that took too long is among them. Where nothing can be written, the job is taken when its lease ends."""
+
+
+HOOK_ATTEMPTS = 5
+"""More attempts than those of the kind, for what follows from giving up."""
 
 
 class Registered(NamedTuple):
@@ -72,8 +76,10 @@ class Attempt:
             if not job.is_cancelled:  # the worker ends, or has lost the job
                 raise
             await self._cancel()
-        except (JobLost, *AWAY):
+        except JobLost:
             raise
+        except AWAY as error:
+            await self._failed(error, is_late=False)  # it raises the same if the database is away
         except Postponed as error:
             async with job.begin() as work:
                 await job.postpone(work, str(error), error.seconds)
@@ -117,13 +123,18 @@ class Attempt:
     async def _give_up(self, reason: str) -> None:
         """Also when the hook of the kind fails: what is set aside is seen, what comes back for ever is not."""
         try:
-            await self._set_aside(reason, self._registered.on_given_up if self.job.is_readable else None)
+            await self._set_aside(reason, self._hook())
         except (JobLost, *AWAY):
             raise
         except Exception:
             self._log.exception("what follows from giving up a job failed")
             await self._set_aside(reason, None)
         self._log.error("a job is given up", reason=reason)
+
+    def _hook(self) -> OnGivenUp[Any] | None:
+        """Not for ever: one that always finds the database away may itself be what it cannot do."""
+        is_hopeless = self.job.attempt > self.job.kind.retry.attempts + HOOK_ATTEMPTS
+        return self._registered.on_given_up if self.job.is_readable and not is_hopeless else None
 
     async def _set_aside(self, reason: str, on_given_up: OnGivenUp[Any] | None) -> None:
         self.job.outcome = ""  # what the handler has ended was rolled back

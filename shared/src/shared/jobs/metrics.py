@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared.jobs.repository import Depth
+from shared.jobs.repository import COUNTED, Depth
 from shared.telemetry.metrics import Metrics
 
 _BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
-SHOWN = ("scheduled", "queued", "blocked", "running", "failed")
+
+OUTCOMES = ("done", "retried", "postponed", "given_up", "cancelled", "lost")
 
 
 class JobMetrics:
@@ -31,8 +32,10 @@ class JobMetrics:
         self._jobs.clear()
         ages = dict.fromkeys(kinds, 0.0)
         for kind in ages:
-            for status in SHOWN:
+            for status in COUNTED:
                 self._jobs.labels(kind, status).set(0)
+            for outcome in OUTCOMES:  # a series that begins at 1 has no increase to alert on
+                self._attempts.labels(kind, outcome)
         for depth in depths:
             self._jobs.labels(depth.kind, depth.status).set(depth.jobs)
             ages[depth.kind] = max(ages.get(depth.kind, 0.0), depth.age)

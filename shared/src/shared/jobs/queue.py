@@ -76,11 +76,13 @@ class JobQueue:
         work.after_commit(self.on_added)
         return is_there
 
-    async def hurry(self, work: Work, kind: JobKind[P], concurrency_key: str) -> int:
-        """What waits for its time under this key is due now; returns how many there were."""
-        count = await repository.hurry(work, kind.name, concurrency_key, self._clock.now())
+    async def pause(self, work: Work, kind: JobKind[P], concurrency_key: str, until: datetime | None = None) -> None:
+        """None of the tenant's jobs with this key is taken before `until`, or until `resume`. What runs goes on."""
+        await repository.pause(work, kind.name, work.tenant_id, concurrency_key, until)
+
+    async def resume(self, work: Work, kind: JobKind[P], concurrency_key: str) -> None:
+        await repository.resume(work, kind.name, work.tenant_id, concurrency_key)
         work.after_commit(self.on_added)
-        return count
 
 
 def _row_of(job: NewJob[P], now: datetime) -> NewRow:

@@ -19,7 +19,7 @@ from shared.jobs.job import Job
 from shared.jobs.kinds import JobKind, Limits, Nothing, Retry
 from shared.jobs.metrics import JobMetrics
 from shared.jobs.queue import JobQueue
-from shared.jobs.repository import Beat, Room
+from shared.jobs.repository import Room
 from shared.jobs.schedule import Every, Schedule
 from shared.messaging.bus import Bus
 from shared.messaging.signals import Signal, Signals
@@ -36,6 +36,7 @@ RENEW_SECONDS = 5.0
 ANNOUNCE_SECONDS = 0.05
 STOP_SECONDS = 2.0
 MEASURE_SECONDS = 10.0
+MOST_FAILURES = 3  # in a row, before the supervisor is told
 
 
 class JobsAdded(Signal, frozen=True, kw_only=True):
@@ -98,19 +99,22 @@ class JobWorker:
         self._awake.set()
 
     async def run(self) -> None:
-        """Outlives every failure of database and broker."""
-        is_scheduled = False
+        """Outlives outages of database and broker; what fails again and again is raised."""
+        is_scheduled, failures = False, 0
         try:
             while True:
                 self._awake.clear()
                 try:
                     is_scheduled = is_scheduled or await self._schedule()
-                    rest = await self._take()
-                except AWAY:
-                    rest = POLL_SECONDS
-                except Exception:
-                    get_logger().exception("no jobs could be taken")
-                    rest = POLL_SECONDS
+                    rest, failures = await self._take(), 0
+                except Exception as error:
+                    rest, failures = POLL_SECONDS, failures + 1
+                    if failures >= MOST_FAILURES and not isinstance(error, AWAY):
+                        raise
+                    if failures == 1:
+                        get_logger().warning(
+                            "no jobs can be taken", exc_info=None if isinstance(error, AWAY) else error
+                        )
                 if rest:
                     await self._rest(rest)
         finally:
@@ -174,10 +178,11 @@ class JobWorker:
         now = self._clock.now()
         async with self._database.system_work(lock=repository.TAKE_LOCK) as work:
             taken = await repository.take(work, self._id, rooms, now, now + timedelta(seconds=LEASE_SECONDS))
-        self._after_lanes = taken.lanes
+        self._after_lanes |= taken.after_lanes
         for row in taken.rows:
-            self._begin(Job(self._database, self._kinds[row.kind].kind, row, self._clock))
-        return bool(taken.rows or taken.blocked or taken.lanes)
+            registered = self._kinds[row.kind]
+            self._begin(Job(self._database, registered.kind, row, self._clock, registered.repeats))
+        return taken.is_more
 
     def _room(self, registered: Registered) -> Room:
         kind = registered.kind
@@ -189,29 +194,29 @@ class JobWorker:
     def _begin(self, job: Job[Any]) -> None:
         attempt = Attempt(job, self._kinds[job.kind.name])
         task = self._tasks.start(attempt.run(self._metrics), job_id=str(job.id), kind=job.kind.name)
-        self._runs[job.id, job.attempt] = _Run(attempt, task)
+        self._runs[job.fence] = _Run(attempt, task)
         task.add_done_callback(lambda _task: self._finished(job))
 
     def _finished(self, job: Job[Any]) -> None:
-        del self._runs[job.id, job.attempt]
+        del self._runs[job.fence]
         self.wake()
 
     async def _beat(self, *, only_renew: bool = False) -> None:
         """Renews all leases every few seconds; in between it stores what jobs report."""
         now = self._clock.now()
-        is_renewal = now - self._renewed_at >= timedelta(seconds=RENEW_SECONDS)
+        is_renewal = not timedelta() <= now - self._renewed_at < timedelta(seconds=RENEW_SECONDS)  # back, too
         runs = [run for run in self._runs.values() if is_renewal or (run.attempt.job.has_news and not only_renew)]
         if not runs:
             return
-        beats = [_beat_of(run.attempt.job) for run in runs]
+        beats = [run.attempt.job.beat() for run in runs]
         lease_until = now + timedelta(seconds=LEASE_SECONDS)
         async with self._database.system_work() as work:
-            ours = await repository.beat(work, self._id, beats, lease_until)
+            ours = await repository.beat(work, beats, lease_until)
         if is_renewal:
             self._renewed_at = now
         for run, beat in zip(runs, beats, strict=True):
-            if ours.get((beat.id, beat.attempts), True):  # to be cancelled, or lost
-                _stop(run, is_cancelled=(beat.id, beat.attempts) in ours)
+            if ours.get((beat.id, beat.claim), True):  # to be cancelled, or lost
+                _stop(run, is_cancelled=(beat.id, beat.claim) in ours)
 
     def _added_here(self) -> None:
         self.wake()
@@ -249,10 +254,3 @@ def _stop(run: _Run, *, is_cancelled: bool) -> None:
         run.attempt.job.is_cancelled = is_cancelled
         if run.attempt.is_handling:
             run.task.cancel()
-
-
-def _beat_of(job: Job[Any]) -> Beat:
-    lines = "".join(f"{line}\n" for line in job.lines)
-    job.lines.clear()
-    progress, job.progress = job.progress, None
-    return Beat(job.id, job.attempt, progress, lines)

@@ -122,7 +122,7 @@ MESSAGING: tuple[Kept, ...] = (
         f"{days(closures.REMEMBERED_FOR)} after it was erased or restored",
         CLOSURES,
     ),
-    JOBS,
+    *JOBS,
     Kept("aerich", "which migrations were applied", "an upgrade goes on from there", "", FOR_EVER),
 )
 
