@@ -214,6 +214,7 @@ class JobMachine(RuleBasedStateMachine):
 
     async def _take(self, worker: JobWorker) -> None:
         await take_all(worker)
+        await self._collect()  # a renewal on the way may have found attempts that are lost
         for task in [run.task for run in worker._runs.values()]:
             while not task.done() and all(run.task is not task for run in self.runs):
                 await asyncio.sleep(0)

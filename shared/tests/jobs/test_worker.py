@@ -660,3 +660,27 @@ async def test_failed_jobs_hide_none_that_wait(yard: Yard, database: Database) -
     [row] = await database.system_rows(_DEPTHS + " having status = 'queued'", later, 10)
 
     assert (row["jobs"], row["age"]) == (2, 90)
+
+
+async def test_a_job_that_comes_before_the_one_that_runs_and_that_one_block_each_other_never(
+    yard: Yard, ledger: Ledger
+) -> None:
+    worker = yard.worker()
+
+    async def handle(job: Job[Parcel]) -> None:
+        await ledger.handle(job)
+        if ledger.names == ["first", "second"]:
+            async with yard.database.system_work() as work:
+                assert await yard.queue.retry(work, first)
+            await take_all(worker)  # finds the first one behind the second one, which runs
+            raise RetryLater("later", 10)
+
+    worker.on(PARCEL, handle)
+    ledger.errors = [GivenUp("gone")]
+    first, _ = await add(yard, parcel("first", order_key="k"), parcel("second", order_key="k"))
+    await worker.run_due()
+    yard.clock.advance(10)
+    await worker.run_due()
+
+    assert sorted(ledger.names) == ["first", "first", "second", "second"]
+    assert await yard.statuses() == {}

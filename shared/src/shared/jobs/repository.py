@@ -3,7 +3,7 @@
 Taking is done by one worker at a time, under TAKE_LOCK, and sees exact numbers of what runs. It walks from
 lane to lane, so that neither a long backlog of one tenant nor jobs of later times cost anything. A job that is found
 behind another of its order key is blocked; the end of that one takes the next up. Both hold the row of the one in
-front, so none stays blocked for ever.
+front, so none stays blocked for ever; and what is blocked blocks nobody.
 """
 
 # ruff: noqa: S608 - statements are put together from constants and numbered placeholders
@@ -274,7 +274,8 @@ update jobs set status = 'queued', worker = null where id = any(
 
 _IN_FRONT = f"""
 select e.id from jobs e
-where e.kind = j.kind and e.line = j.line and e.{UNFINISHED} and e.seq < j.seq order by e.seq limit 1
+where e.kind = j.kind and e.line = j.line and e.{UNFINISHED} and e.status <> 'blocked' and e.seq < j.seq
+order by e.seq limit 1
 """
 _RUNNING_OF_LINE = "select e.id from jobs e where e.kind = j.kind and e.line = j.line and e.status = 'running' limit 1"
 _NEXT_LANE = """
@@ -305,7 +306,7 @@ with recursive wanted as (
     from lanes l join wanted w on w.kind = l.kind left join running r on r.kind = l.kind and r.lane = l.lane
     cross join lateral (
         select j.id, j.seq, j.priority, j.lane, j.tenant_id,
-               case when j.line is not null then coalesce(({_IN_FRONT}), ({_RUNNING_OF_LINE})) end as in_front
+               case when j.line is not null then coalesce(({_RUNNING_OF_LINE}), ({_IN_FRONT})) end as in_front
         from jobs j where j.kind = l.kind and j.lane = l.lane and j.status = 'queued'
         order by j.priority desc, j.seq limit {LOOKED_AT_IN_LANE}
     ) c

@@ -47,6 +47,7 @@ create table jobs (
 create index jobs_queued on jobs (kind, lane, priority desc, seq) where status = 'queued';
 create index jobs_scheduled on jobs (due_at) where status = 'scheduled';
 create index jobs_running on jobs (kind, lane) where status = 'running';
+create index jobs_running_in_order on jobs (kind, line) where line is not null and status = 'running';
 create index jobs_in_order on jobs (kind, line, seq) where line is not null and {UNFINISHED};
 create unique index jobs_once on jobs (kind, unique_key) where unique_key is not null and {UNFINISHED};
 create index jobs_ended on jobs (ended_at) where ended_at is not null;
