@@ -8,6 +8,11 @@ EDITABLE := $(foreach part,$(PARTS),-e ./$(part))
 TESTS ?=
 WORKERS ?= 2
 
+# Every program started here reads its modules compiled; without that a service takes three times as long to start. What
+# is compiled is kept in a folder of its own, not beside the sources, also where Python was told to write nothing there.
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/compiled
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install run run-distributed demo demo-system-python test test-unit check attack lint format bench chaos snapshots clean
 

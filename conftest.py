@@ -1,5 +1,6 @@
 """Imports the packages that share their name with a folder here, before pytest takes the folders for them."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import structlog
 
 import gateway  # noqa: F401
 import shared  # noqa: F401
+from shared.testing.same_starts import remember_starts
 
 _TOGETHER = Path(__file__).parent / "deploy" / "e2e"
 
@@ -14,6 +16,13 @@ _TOGETHER = Path(__file__).parent / "deploy" / "e2e"
 def pytest_configure() -> None:
     """Plain tracebacks in what is logged: with `rich` at hand one takes long enough to let short deadlines pass."""
     structlog.configure([structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
+    remember_starts()
+
+
+def pytest_collection_finish() -> None:
+    """What exists before the first test stays to the end: no collection of garbage has to look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,13 +15,7 @@ from sanic import Sanic
 from auth_service.app import create_app
 from shared.db.databases import Database, DatabaseConfig, open_databases
 from shared.messaging.memory import MemoryBus
-from shared.testing.postgres import (  # noqa: F401 - fixtures
-    FreshDatabase,
-    fresh_database,
-    fresh_urls,
-    postgres_admin_url,
-    postgres_server,
-)
+from shared.testing.postgres import FreshDatabase
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -39,7 +33,7 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def config(fresh_database: FreshDatabase) -> DatabaseConfig:  # noqa: F811 - a fixture asks by name
+def config(fresh_database: FreshDatabase) -> DatabaseConfig:
     return fresh_database("auth")
 
 

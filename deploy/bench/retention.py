@@ -164,7 +164,7 @@ async def measure(database: Database, seconds: float) -> None:
 
 async def run(topics: int, inbox: int, seconds: float) -> None:
     server = PostgresServer(os.environ[ADMIN_URL_VARIABLE])
-    name, urls = await server.fresh(SERVICE)
+    name, urls = await server.migrated(SERVICE)
     try:
         await fill(urls.owner, topics, inbox)
         config = DatabaseConfig(SERVICE, urls.app, urls.system, model_modules(SERVICE))
@@ -172,7 +172,6 @@ async def run(topics: int, inbox: int, seconds: float) -> None:
             await measure(databases[SERVICE], seconds)
     finally:
         await server.drop(name)
-        await server.close()
 
 
 def main() -> None:

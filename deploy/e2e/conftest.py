@@ -1,8 +1,8 @@
 """Both stacks, each started once for the whole run as a user starts them, and clients of their public door."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,27 +14,32 @@ from deploy.e2e.stock_chat_client import installed
 from deploy.embedded.postgres_home import remove_data
 from deploy.mail_folder import mail_folder, prove_address
 from deploy.stack_process import DISTRIBUTED, EMBEDDED, StackProcess, stack_process
+from deploy.throwaway import throwaway_folder
 
 # Limits are not what is tested here, and one machine plays all clients. A node that restarts lets them go at once.
 SETTINGS = {"RATE_LIMIT_SCALE": "1000", "MAIL_LIMIT_SCALE": "1000", "DRAIN_SECONDS": "1"}
 
 
+@asynccontextmanager
+async def lasting_stack(module: str, settings: Mapping[str, str]) -> AsyncIterator[StackProcess]:
+    with throwaway_folder() as home:
+        async with stack_process(module, home, settings) as stack:
+            yield stack
+        remove_data(home / "postgres")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StackProcess]:
-    home = tmp_path_factory.mktemp("embedded")
-    async with stack_process(EMBEDDED, home, SETTINGS) as stack:
+async def embedded() -> AsyncIterator[StackProcess]:
+    async with lasting_stack(EMBEDDED, SETTINGS) as stack:
         yield stack
-    remove_data(home / "postgres")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def distributed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StackProcess]:
+async def distributed() -> AsyncIterator[StackProcess]:
     """With a broker of its own where the test run has one: queues of another stack must not mix with these."""
-    home: Path = tmp_path_factory.mktemp("distributed")
     servers = {name: os.environ.get(name, "") for name in ("AMQP_URL", "REDIS_URL")}
-    async with stack_process(DISTRIBUTED, home, {**SETTINGS, **servers}) as stack:
+    async with lasting_stack(DISTRIBUTED, {**SETTINGS, **servers}) as stack:
         yield stack
-    remove_data(home / "postgres")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -44,6 +44,7 @@ THROWAWAY = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "256MB",  # it may be memory that this lives in
+    "scram_iterations": "1",  # of passwords that are random; a client works through them at every connection
 }
 """Settings for data that nobody wants back after a crash of the machine: several times faster where much is made."""
 

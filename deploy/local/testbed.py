@@ -6,18 +6,14 @@ private to the run, kept in a temporary folder, and gone with it.
 
 import asyncio
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from deploy.embedded.postgres import THROWAWAY, EmbeddedPostgres
 from deploy.embedded.postgres_home import remove_data
 from deploy.local import provision
 from deploy.supervision.errors import ServerError
-
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder that is made in it has an unforeseeable name
-ROOM = 4 * 1024**3  # bytes; a run uses about one
+from deploy.throwaway import throwaway_folder
 
 
 async def run(command: list[str], folder: Path) -> int:
@@ -35,24 +31,16 @@ async def run(command: list[str], folder: Path) -> int:
         return await process.wait()
 
 
-def memory_folder() -> str | None:
-    """Where files cost no disk: a run makes thousands of databases. None where there is no room for that."""
-    if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= ROOM:
-        return str(IN_MEMORY)
-    return None
-
-
 def main() -> None:
     command = sys.argv[1:]
     if command[:1] == ["--"]:
         del command[0]
     if not command:
         sys.exit("usage: python -m deploy.local.testbed -- command [argument ...]")
-    with tempfile.TemporaryDirectory(prefix="tessera-test-", dir=memory_folder()) as folder:
-        Path(folder).chmod(0o711)  # PostgreSQL may run under another account; what is inside has its own rights
+    with throwaway_folder() as folder:
         try:
-            status = asyncio.run(run(command, Path(folder)))
-            remove_data(Path(folder) / "postgres")
+            status = asyncio.run(run(command, folder))
+            remove_data(folder / "postgres")
         except ServerError as error:
             sys.exit(f"the tests need servers: {error}")
     sys.exit(status)
