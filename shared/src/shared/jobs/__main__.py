@@ -28,8 +28,11 @@ from shared.jobs.worker import JobCancelled, JobsAdded
 from shared.messaging.bus import Bus
 from shared.messaging.rabbitmq.bus import RabbitBus
 from shared.messaging.signals import Signals
+from shared.settings import environment_with_dotenv
+from shared.telemetry.logs import configure_logging
 
 SERVICES = ("auth", "project", "conversation")
+CHANGING = ("cancel", "retry")
 SHOWN = 50
 CHANGED_AT_ONCE = 200
 """In one transaction: each job is locked until its end, and workers wait for those that they have."""
@@ -165,7 +168,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _add_filter(commands.add_parser("kinds", help="how many of each kind and status, and how old"), STATUSES)
-    listing = commands.add_parser("list", help="one line each, in the order in which they were enqueued")
+    listing = commands.add_parser("list", help="one line each; those that come back go behind the others")
     _add_filter(listing, STATUSES)
     listing.add_argument("--limit", type=_limit, default=SHOWN, help=f"at most so many (default {SHOWN})")
     showing = commands.add_parser("show", help="everything about a job, its payload and log included")
@@ -175,7 +178,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     for name, text, statuses in (
         ("cancel", "what waits never runs, what runs is told to stop", (*WAITING, "running")),
-        ("retry", "runs again what has failed, or was cancelled", ENDED),
+        ("retry", "runs again what has failed, or with --status cancelled what was cancelled", ENDED),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument(
@@ -183,9 +186,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         )
         _add_filter(command, statuses)
     chosen = parser.parse_args(arguments)
-    if chosen.command in ("cancel", "retry") and bool(chosen.ids) == bool(chosen.kind):
+    if chosen.command in CHANGING and bool(chosen.ids) == bool(chosen.kind):
         parser.error(f"{chosen.command} needs either --id or --kind")
-    if chosen.command in ("cancel", "retry") and chosen.ids and (chosen.status or chosen.tenant):
+    if chosen.command in CHANGING and chosen.ids and (chosen.status or chosen.tenant):
         parser.error("--status and --tenant are for --kind")
     return chosen
 
@@ -235,7 +238,10 @@ async def _connected(amqp_url: str) -> AsyncIterator[Bus | None]:
 
 async def _main(arguments: argparse.Namespace) -> int:
     try:
-        async with open_operator(arguments.service, os.environ) as operator:
+        environ = environment_with_dotenv(os.environ)
+        if arguments.command not in CHANGING:  # what only looks needs no broker
+            environ.pop("AMQP_URL", None)
+        async with open_operator(arguments.service, environ) as operator:
             return await run(arguments, operator)
     except (NoDatabase, DatabaseUnavailable, TransactionConflict) as error:
         _note(str(error) or "the database does not answer")
@@ -243,4 +249,5 @@ async def _main(arguments: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    configure_logging("warning")
     sys.exit(asyncio.run(_main(parse(sys.argv[1:]))))

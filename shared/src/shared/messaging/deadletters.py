@@ -16,6 +16,7 @@ from uuid import UUID
 from shared.messaging.dead_letter_files import DeadLetter, DeadLetterFiles
 from shared.messaging.queues import CONSUMER_QUEUES
 from shared.messaging.rabbitmq.dead_letters import RabbitDeadLetters
+from shared.settings import environment_with_dotenv
 
 
 class DeadLetters(Protocol):
@@ -84,4 +85,4 @@ def _full(letter: DeadLetter) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(run(parse(sys.argv[1:]), open_dead_letters(os.environ))))
+    sys.exit(asyncio.run(run(parse(sys.argv[1:]), open_dead_letters(environment_with_dotenv(os.environ)))))
