@@ -15,6 +15,7 @@ from project_client import ProjectClient
 from project_service.app import create_app
 from shared.db.databases import Database
 from shared.events.questions import TopicPosition
+from shared.jobs.queue import JobQueue
 from shared.messaging.memory import MemoryBus
 from shared.messaging.requests import Requests
 from shared.principal import Principal
@@ -24,6 +25,7 @@ from shared.testing.eventually import eventually
 from shared.testing.service_client import session_with
 
 BIRTHDAY = timedelta(hours=1)
+KIND = "gift.reveal"
 
 
 @pytest.fixture
@@ -217,6 +219,71 @@ async def test_a_list_that_cannot_be_told_of_keeps_no_other_from_being_told(
 
     assert set(told) == {each["id"] for each in others}
     assert await told_of(home, requests) == [*told, stuck["id"]]
+
+
+async def test_a_replica_whose_clock_is_behind_leaves_the_reveal_to_its_time(
+    home: Household, requests: Requests, clock: MovableClock
+) -> None:
+    reveal_at = clock.time + BIRTHDAY
+    plans = await home.wishlist(home.ben, type="ideas", reveal_at=reveal_at.isoformat())
+    await queue_now(home)
+
+    await reveal(home, clock)
+    [job] = await home.client.database.system_rows("select status, due_at, attempts from jobs where kind = $1", KIND)
+
+    assert (job["status"], job["due_at"], job["attempts"]) == ("scheduled", reveal_at, 0)
+    clock.time = reveal_at
+    await reveal(home, clock)
+    assert await told_of(home, requests) == [plans["id"]]
+
+
+async def queue_now(home: Household) -> None:
+    """As a replica does whose clock is ahead, out of sight of the one that the service is."""
+    async with home.client.database.system_work() as work:
+        await work.execute("update jobs set status = 'queued' where kind = $1", KIND)
+
+
+async def test_a_reveal_is_tried_again_however_often(home: Household, requests: Requests, clock: MovableClock) -> None:
+    plans = await home.wishlist(home.ben, type="ideas", reveal_at=(clock.time + BIRTHDAY).isoformat())
+    async with home.client.database.system_work() as work:
+        await work.execute("update jobs set attempts = 1000000 where kind = $1", KIND)
+
+    clock.time += BIRTHDAY
+    await reveal(home, clock)
+
+    assert await told_of(home, requests) == [plans["id"]]
+
+
+async def test_a_cancelled_reveal_that_is_retried_tells_what_is_known_again_in_the_same_versions(
+    home: Household, requests: Requests, clock: MovableClock
+) -> None:
+    """An operator cancels the job, the list moves to another time and back, and that is told; then they retry it."""
+    reveal_at, jobs = clock.time + BIRTHDAY, JobQueue(clock)
+    plans = await home.wishlist(home.ben, type="ideas", reveal_at=reveal_at.isoformat())
+    await home.item(home.ben, plans)
+    [cancelled] = await home.client.database.system_rows("select id from jobs where kind = $1", KIND)
+    async with home.client.database.system_work() as work:
+        await jobs.cancel(work, cancelled["id"])
+    for time in (reveal_at + BIRTHDAY, reveal_at):
+        await change(home, plans, reveal_at=time.isoformat())
+    clock.time = reveal_at
+    await eventually(lambda: _are_told(home, requests, 1))
+    first = await told_to_ada(home, requests, plans)
+
+    async with home.client.database.system_work() as work:
+        assert await jobs.retry(work, cancelled["id"])
+    await reveal(home, clock)
+
+    again = await told_to_ada(home, requests, plans)
+    assert again == [*first, *first]
+
+
+async def told_to_ada(home: Household, requests: Requests, gift_list: Json) -> list[tuple[str, str, int]]:
+    """Type, entity and version of each event about a list, on its topic."""
+    position = TopicPosition(principal=home.ada, topic=f"list:{gift_list['id']}")
+    stream = (await requests.ask(position, service="project")).stream
+    data = [(e.type, msgspec.json.decode(e.data)) for e in await home.client.events(home.ada, stream)]
+    return [(kind, each["entity_id"], each["version"]) for kind, each in data]
 
 
 async def test_in_a_closed_tenant_nothing_is_revealed_before_it_is_restored(

@@ -135,16 +135,15 @@ async def leave_occasion(work: Work, tenant_id: UUID, occasion_id: UUID, now: da
     return msgspec.convert(rows, list[StoredList])
 
 
-async def lock_revealed(work: Work, list_id: UUID, now: datetime) -> StoredList | None:
-    """Of the tenant of the work, if it is revealed. Nobody writes it, or adds to it, until the work ends."""
+async def lock_any(work: Work, list_id: UUID) -> StoredList | None:
+    """Of the tenant of the work, whoever sees it. Nobody writes it, or adds to it, until the work ends."""
     row = await work.row(
         f"""
         select {_COLUMNS}, p.user_id as subject_id from {_TABLES}
-        where l.tenant_id = $1 and l.id = $2 and l.reveal_at <= $3 for update of l
+        where l.tenant_id = $1 and l.id = $2 for update of l
         """,
         work.tenant_id,
         list_id,
-        now,
     )
     return None if row is None else msgspec.convert(row, StoredList)
 

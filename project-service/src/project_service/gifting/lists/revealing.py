@@ -14,7 +14,7 @@ from project_service.gifting.streams import linked
 from shared.clock import Clock
 from shared.db.unit_of_work import Work
 from shared.jobs.job import Job
-from shared.jobs.kinds import JobKind, Limits, Retry
+from shared.jobs.kinds import NO_LIMIT, JobKind, Limits, Retry
 from shared.jobs.queue import JobQueue, NewJob
 
 
@@ -25,7 +25,7 @@ class ListReveal(msgspec.Struct, frozen=True):
 REVEAL = JobKind(
     "gift.reveal",
     ListReveal,
-    retry=Retry(attempts=30, first=1.0),  # 17 hours, most of them once an hour: nobody would miss it by themselves
+    retry=Retry(attempts=NO_LIMIT, first=1.0),  # never given up: nobody would miss it by themselves
     limits=Limits(per_tenant=4),  # at midnight there may be thousands; other tenants' have their turns
 )
 
@@ -44,16 +44,25 @@ async def schedule_reveal(jobs: JobQueue, work: Work, list_id: UUID, at: datetim
 
 
 class Revealer:
-    """The handler of REVEAL: each list is told of once for each `reveal_at`."""
+    """The handler of REVEAL: each list is told of once for each `reveal_at`.
+
+    Twice, if an operator retries a job that was cancelled after a newer one has told the same time. That does no harm:
+    the events carry the versions that their reader knows already.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     async def reveal(self, job: Job[ListReveal]) -> None:
-        now = self._clock.now()
+        """Its time may be still to come: the clock of the replica that queued the job can be ahead of ours."""
         async with job.work() as work:
-            gift_list = await repository.lock_revealed(work, job.payload.list_id, now)
-            if gift_list is not None:
+            gift_list = await repository.lock_any(work, job.payload.list_id)
+            if gift_list is None or gift_list.reveal_at is None:
+                return
+            now = self._clock.now()
+            if gift_list.reveal_at > now:
+                await job.postpone(work, "It is too early.", (gift_list.reveal_at - now).total_seconds())
+            else:
                 await _tell(work, gift_list, now)
 
 
