@@ -10,10 +10,12 @@ import asyncpg
 import msgspec
 import pytest
 
+from shared.clock import SystemClock
 from shared.db.bootstrap import DatabaseUrls
 from shared.db.databases import Database, DatabaseConfig, open_databases
 from shared.ids import new_id
 from shared.jobs.kinds import JobKind
+from shared.jobs.queue import JobQueue
 from shared.members.leavings import LEAVING, Leaving
 from shared.tenant_closures.erasure import ERASURE, Erasure
 from shared.testing.migrations import migrate_again, migrate_back
@@ -169,6 +171,22 @@ async def test_who_has_left_when_the_table_of_them_goes_has_a_job(
         owners = await database.system_rows("select tenant_id, concurrency_key from jobs")
         assert {tuple(row.values()) for row in owners} == {(TENANT, str(BEN)), (other, str(ADA))}
     assert await is_bound_by_policies(urls, "jobs")
+
+
+async def test_on_the_way_back_who_left_a_project_that_is_deleted_by_now_is_left_out(fresh_urls: FreshUrls) -> None:
+    urls, project_id = fresh_urls("project"), new_id()
+    there, deleted = Leaving(TENANT, BEN, project_id, LEFT_AT), Leaving(TENANT, BEN, new_id(), LEFT_AT)
+    async with opened("project", urls) as database:
+        async with database.system_work() as work:
+            await work.execute(_PROJECT, project_id, TENANT, ADA)
+            for leaving in (there, deleted):
+                await JobQueue(SystemClock()).add(work, LEAVING, leaving, tenant_id=TENANT)
+
+        await migrate_back("project", urls, LEAVING_JOBS)
+
+        [back] = await database.system_rows("select user_id, project_id from leavings")
+        assert (back["user_id"], back["project_id"]) == (BEN, project_id)
+    assert await is_bound_by_policies(urls, "projects")
 
 
 @pytest.mark.parametrize(("service", "migration"), LAST_MIGRATIONS)

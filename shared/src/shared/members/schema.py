@@ -18,8 +18,8 @@ drop table leavings;
 """
 
 
-def jobs_to_leavings(constraints: str = "") -> str:
-    """`constraints` of the table, each after a comma."""
+def jobs_to_leavings(constraints: str = "", condition: str = "true") -> str:
+    """`constraints` of the table, each after a comma. Jobs that do not fulfil the `condition` are left out."""
     return f"""
 create table leavings (
     id uuid primary key,
@@ -36,7 +36,7 @@ insert into leavings (id, tenant_id, user_id, project_id, left_at, due_at)
 select distinct on (tenant_id, payload ->> 'user_id', payload ->> 'project_id')
        id, tenant_id, (payload ->> 'user_id')::uuid, (payload ->> 'project_id')::uuid,
        (payload ->> 'left_at')::timestamptz, now()
-from jobs where kind = 'member.leaving'
+from jobs where kind = 'member.leaving' and ({condition})
 order by tenant_id, payload ->> 'user_id', payload ->> 'project_id', (payload ->> 'left_at')::timestamptz desc;
 delete from jobs where kind = 'member.leaving';
 alter table jobs force row level security;

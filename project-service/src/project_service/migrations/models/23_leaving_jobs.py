@@ -16,12 +16,24 @@ create index leavings_of_project on leavings (tenant_id, project_id) where proje
 """
 
 
+# Who left a project that was deleted since has nothing there. The owner of the table sees its rows for that moment only.
+IS_OF_A_PROJECT = """payload ->> 'project_id' is null or exists (
+    select from projects p where p.tenant_id = jobs.tenant_id and p.id = (payload ->> 'project_id')::uuid
+)"""
+
+
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return leavings_to_jobs() + deleted_to_jobs()
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    return jobs_to_deleted() + jobs_to_leavings(OF_PROJECT) + OF_PROJECT_INDEX
+    return (
+        "alter table projects no force row level security;\n"
+        + jobs_to_deleted()
+        + jobs_to_leavings(OF_PROJECT, IS_OF_A_PROJECT)
+        + OF_PROJECT_INDEX
+        + "alter table projects force row level security;\n"
+    )
 
 
 MODELS_STATE = (
