@@ -83,6 +83,7 @@ async def receiver_up() -> AsyncIterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.answers.set()  # or it would wait for a minute for what it keeps waiting
         await receiver.down()
 
 

@@ -125,7 +125,7 @@ def create_app(
     catalogue = webhook_catalogue(registry)
     secrets, allowed = Secrets(settings.key_encryption_secret), settings.allowed_destinations()
     client = OutboundClient(allowed, user_agent="Tessera-Webhooks/1")
-    sending = DeliveryWorker(database, clock, secrets, client, DeliveryMetrics(metrics), pace)
+    sending = DeliveryWorker(database, clock, secrets, client, DeliveryMetrics(metrics), jobs, pace)
     worker.on(delivery_kind(pace), sending.deliver, sending.give_up)
     deliveries = DeliveryService(database, clock, jobs, SERVICE)
     webhooks = WebhookService(database, clock, secrets, catalogue, allowed, jobs)
@@ -175,7 +175,7 @@ def create_app(
     TopicKeeper(database, event_log, visible, audience_of=audience_of, admitted_at=admitted_at).answer(responder)
     consumers = Consumers(database, Inbox(), registry, SERVICE, metrics)
     events_in.register(
-        consumers, registry, SERVICE, team, leavings, activity, planning.dashboard, planning.persons, jobs
+        consumers, registry, SERVICE, team, leavings, webhooks, activity, planning.dashboard, planning.persons, jobs
     )
     events_in.deliver_to_webhooks(consumers, catalogue, deliveries)
     setup_messaging(

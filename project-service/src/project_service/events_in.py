@@ -11,9 +11,9 @@ from project_service.gifting.persons.service import PersonService
 from project_service.gifting.streams import linked, streams
 from project_service.leaving.service import Leavings
 from project_service.team.service import TeamService
-from project_service.webhooks import repository as webhooks
 from project_service.webhooks.deliveries import DeliveryService
 from project_service.webhooks.schemas import DisabledReason
+from project_service.webhooks.service import WebhookService
 from shared.db.unit_of_work import Work
 from shared.events import gifting
 from shared.events.auth import (
@@ -42,6 +42,7 @@ def register(
     service: str,
     team: TeamService,
     leavings: Leavings,
+    webhooks: WebhookService,
     activity: ActivityService,
     dashboard: DashboardService,
     persons: PersonService,
@@ -49,7 +50,7 @@ def register(
 ) -> None:
     follow_tenants(consumers, jobs)
     _erase_accounts(consumers, persons)
-    _follow_members(consumers, team, leavings)
+    _follow_members(consumers, team, leavings, webhooks)
     for gone, kind in _TAKES_COMMENTS_ALONG.items():
         consumers.on(gone, _drop_comments(kind))
     consumers.on(VersionAdded, _version_added)
@@ -77,7 +78,7 @@ def _erase_accounts(consumers: Consumers, persons: PersonService) -> None:
     consumers.on(AccountAnonymised, anonymised)
 
 
-def _follow_members(consumers: Consumers, team: TeamService, leavings: Leavings) -> None:
+def _follow_members(consumers: Consumers, team: TeamService, leavings: Leavings, webhooks: WebhookService) -> None:
     async def invitation_accepted(work: Work, event: InvitationAccepted, _envelope: Envelope) -> None:
         await team.welcome(work, event)
 

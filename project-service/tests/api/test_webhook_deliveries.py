@@ -1,7 +1,7 @@
 """What webhooks are told: signed, in order, again until it is taken, and only what their makers may see."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,10 +21,12 @@ from project_service.outbound.client import OutboundClient
 from project_service.outbound.destinations import allowed_destinations
 from project_service.webhooks import delivery_log
 from project_service.webhooks.deliveries import forget_deliveries
-from project_service.webhooks.delivery_jobs import DELIVERY, delivery_kind, ordered
+from project_service.webhooks.delivery_jobs import DELIVERY, LIMITS, delivery_kind, ordered
 from project_service.webhooks.delivery_log import PendingDelivery
 from project_service.webhooks.delivery_worker import DeliveryMetrics, DeliveryWorker
 from project_service.webhooks.domain import FAULT_OF_OURS, Pace
+from project_service.webhooks.schemas import DisabledReason
+from project_service.webhooks.service import WebhookService
 from project_service.webhooks.signing import Secrets
 from shared.clock import SystemClock
 from shared.db.databases import Database
@@ -44,6 +46,7 @@ from shared.testing.service_client import session_with
 WEBHOOKS = "/api/v1/webhooks"
 QUICK = Pace(schedule=(0,) + (0.02,) * 60, jitter=0.5, slow_down=0.05, timeout=1.0)
 soon = partial(eventually, within=5.0)
+SOME_DAY = datetime(2100, 1, 1, tzinfo=UTC)
 THREE_TIMES = QUICK._replace(schedule=(0, 0.02, 0.02))
 
 
@@ -83,8 +86,9 @@ async def sending(database: Database, receiver: Receiver, jobs: JobQueue | None 
     metrics.registry = CollectorRegistry()
     client = OutboundClient(allowed_destinations(receiver.place), user_agent="a test")
     secrets = Secrets(KEY_ENCRYPTION_SECRET)
-    worker = JobWorker(database, jobs or JobQueue(clock), MemoryBus(), clock, JobMetrics(metrics), "project")
-    made = DeliveryWorker(database, clock, secrets, client, DeliveryMetrics(metrics), QUICK)
+    jobs = jobs or JobQueue(clock)
+    worker = JobWorker(database, jobs, MemoryBus(), clock, JobMetrics(metrics), "project")
+    made = DeliveryWorker(database, clock, secrets, client, DeliveryMetrics(metrics), jobs, QUICK)
     worker.on(delivery_kind(QUICK), made.deliver, made.give_up)
     await client.open()
     try:
@@ -542,9 +546,18 @@ async def test_an_event_that_comes_twice_is_delivered_once(
 
 
 @pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
-async def test_a_webhook_that_is_left_alone_gets_all_that_waits_once_it_is_active_again(
-    client: ProjectClient, receiver: Receiver
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (lambda _: {"active": False}, lambda _: {"active": True}),
+        (lambda receiver: {"url": f"{receiver.url}?new"},),
+    ],
+    ids=["active again", "a new address"],
+)
+async def test_a_webhook_that_is_left_alone_gets_what_waits_its_turn_once_it_is_mended(
+    client: ProjectClient, receiver: Receiver, changes: Sequence[Callable[[Receiver], dict[str, Any]]]
 ) -> None:
+    """What has failed keeps the time of its next attempt."""
     ada = person(Role.ADMIN)
     webhook = await listen(client, receiver, ada, events=["project.*"])
     receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
@@ -555,26 +568,171 @@ async def test_a_webhook_that_is_left_alone_gets_all_that_waits_once_it_is_activ
     waiting = await deliveries(client, ada, webhook)
     receiver.status = 200
 
-    for active in (False, True):
-        await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": active}, who=ada)
-    await soon(lambda: len(receiver.taken) == 2)
-    await soon(lambda: is_settled(client, ada, webhook, 2))
-
-    assert [each["attempts"] for each in waiting] == [0, 1]
-    assert [each["attempts"] for each in await deliveries(client, ada, webhook)] == [1, 2]
-
-
-@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
-async def test_at_a_new_address_what_waits_is_tried_at_once(client: ProjectClient, receiver: Receiver) -> None:
-    ada = person(Role.ADMIN)
-    webhook = await listen(client, receiver, ada)
-    receiver.status = 404
-    await client.new_project(ada)
-    await soon(lambda: are_held_up(client, ada, webhook, 1))
-    receiver.status = 200
-
-    await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"url": f"{receiver.url}?new"}, who=ada)
+    for change in changes:
+        await client.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", change(receiver), who=ada)
     await soon(lambda: len(receiver.taken) == 1)
+    await soon(lambda: one_waits(client, ada, webhook))
+
+    assert [(each["attempts"], each["status"]) for each in waiting] == [(0, "pending"), (1, "pending")]
+    delivered, retried = await deliveries(client, ada, webhook)
+    assert (delivered["attempts"], delivered["status"]) == (1, "delivered")
+    assert (retried["attempts"], retried["next_attempt_at"]) == (1, waiting[1]["next_attempt_at"])
+
+
+async def test_a_receiver_that_asks_for_a_pause_is_called_by_what_is_on_its_way_and_nothing_else(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    """What waits behind the pause makes no work either: no job is run for it."""
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
+    await wait_in_line(idle, ada, webhook, 8)
+
+    async with sending(database, receiver) as worker:
+        ran = await worker.run_due()
+        ran_later = await worker.run_due()
+
+    assert 1 <= receiver.attempts.total() <= ran == LIMITS.per_key
+    assert ran_later == 0
+    assert await are_held_up(idle, ada, webhook, 8)
+
+
+async def test_for_a_webhook_that_is_not_active_no_job_is_run(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await wait_in_line(idle, ada, webhook, 8)
+
+    await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": False}, who=ada)
+    async with sending(database, receiver) as worker:
+        assert await worker.run_due() == 0
+        await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": True}, who=ada)
+        assert await worker.run_due() == 8
+
+    assert len(receiver.taken) == 8
+
+
+async def test_a_receiver_that_is_gone_is_called_by_what_is_on_its_way_and_nothing_else(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await wait_in_line(idle, ada, webhook, 8)
+    receiver.status = 410
+
+    async with sending(database, receiver) as worker:
+        assert await worker.run_due() == LIMITS.per_key
+        assert await worker.run_due() == 0
+
+    assert await is_disabled(idle, ada, webhook)
+
+
+@pytest.mark.parametrize("reason", [DisabledReason.MAKER_LEFT, DisabledReason.ADDRESS_PROVEN])
+async def test_a_webhook_that_ends_with_its_maker_leaves_all_that_waits_where_it_is(
+    idle: ProjectClient, database: Database, receiver: Receiver, reason: DisabledReason
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await wait_in_line(idle, ada, webhook, 8)
+    service, whose = webhooks_of(database), (ada.tenant_id, ada.user_id)
+    async with database.unit_of_work(ada.tenant_id) as work:
+        if reason is DisabledReason.MAKER_LEFT:
+            await service.end_of(work, *whose, None, SOME_DAY, SOME_DAY)
+        else:
+            await service.disable_made_by(work, *whose, reason, SOME_DAY)
+
+    async with sending(database, receiver) as worker:
+        assert await worker.run_due() == 0
+
+    read = await idle.send("GET", f"{WEBHOOKS}/{webhook['id']}", who=ada)
+    assert (read.data["active"], read.data["disabled_reason"]) == (False, reason)
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"url": "https://example.com/new"}, None])
+async def test_a_change_of_a_webhook_writes_none_of_the_jobs_that_wait_for_it(
+    idle: ProjectClient, database: Database, receiver: Receiver, change: dict[str, Any] | None
+) -> None:
+    """However many there are: None deletes it, and active again it is after each."""
+    ada, versions = person(Role.ADMIN), "select id, xmin::text from jobs order by id"
+    webhook = await listen(idle, receiver, ada)
+    await wait_in_line(idle, ada, webhook, 5)
+    before = await database.system_rows(versions)
+
+    path = f"{WEBHOOKS}/{webhook['id']}"
+    answers = [await idle.send("PATCH" if change else "DELETE", path, change, who=ada)]
+    if change:
+        answers.append(await idle.send("PATCH", path, {"active": True}, who=ada))
+
+    assert [answer.status for answer in answers] == ([200, 200] if change else [204])
+    assert await database.system_rows(versions) == before
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+async def test_what_is_asked_for_on_demand_is_sent_past_what_is_held_back(
+    idle: ProjectClient, database: Database, receiver: Receiver, *, is_active: bool
+) -> None:
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    delivered = await wait_in_line(idle, ada, webhook, 1)
+    async with sending(database, receiver) as worker:
+        await worker.run_due()
+        await wait_in_line(idle, ada, webhook, 2)
+        receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
+        await worker.run_due()
+        await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": is_active}, who=ada)
+        receiver.status, receiver.headers = 200, {}
+
+        test = await idle.send("POST", f"{WEBHOOKS}/{webhook['id']}/test", who=ada)
+        again = f"{WEBHOOKS}/{webhook['id']}/deliveries/{delivered[0]['id']}/redeliver"
+        assert (await idle.send("POST", again, who=ada)).status == 202
+        assert await worker.run_due() == 2
+
+    first, *sent = [each.id for each in receiver.taken]
+    assert first == delivered[0]["id"]
+    assert sorted(sent) == sorted([test.data["id"], first])
+
+
+async def test_what_waits_for_an_inactive_webhook_ends_when_the_log_has_forgotten_it(
+    idle: ProjectClient, database: Database, receiver: Receiver
+) -> None:
+    """The pause ends by itself; the job finds no delivery."""
+    ada = person(Role.ADMIN)
+    webhook = await listen(idle, receiver, ada)
+    await wait_in_line(idle, ada, webhook, 1)
+    await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": False}, who=ada)
+    async with database.system_work() as work:
+        [pause] = await work.rows("update job_pauses set until = now() returning old.until as until")
+        await forget_deliveries(work, pause["until"] - timedelta(hours=12))
+
+    async with sending(database, receiver) as worker:
+        await worker.run_due()
+
+    assert receiver.attempts.total() == 0
+    assert await has_no_job(database)
+
+
+async def wait_in_line(client: ProjectClient, who: Principal, webhook: dict[str, Any], number: int) -> list[Any]:
+    """So many more deliveries, each of a subject of its own; those that stand in the log then."""
+    before = len(await deliveries(client, who, webhook, "?limit=100"))
+    for _ in range(number):
+        await client.new_project(who)
+
+    async def are_there() -> bool:
+        return len(await deliveries(client, who, webhook, "?limit=100")) == before + number
+
+    await soon(are_there)
+    return await deliveries(client, who, webhook, "?limit=100")
+
+
+async def one_waits(client: ProjectClient, who: Principal, webhook: dict[str, Any]) -> bool:
+    """Of two."""
+    return len(await deliveries(client, who, webhook, "?status=pending")) == 1
+
+
+def webhooks_of(database: Database) -> WebhookService:
+    clock = SystemClock()
+    return WebhookService(database, clock, Secrets(KEY_ENCRYPTION_SECRET), (), frozenset(), JobQueue(clock))
 
 
 @pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
@@ -600,11 +758,12 @@ async def test_what_is_about_to_be_postponed_hears_that_its_webhook_is_active_ag
     webhook = await listen(idle, receiver, ada)
     await idle.new_project(ada)
     await soon(lambda: has_job(database))
-    await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": False}, who=ada)
     find = delivery_log.find_pending
 
     async def find_and_hear_late(*arguments: Any) -> PendingDelivery | None:
+        await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": False}, who=ada)
         found = await find(*arguments)
+        monkeypatch.setattr(delivery_log, "find_pending", find)
         await idle.send("PATCH", f"{WEBHOOKS}/{webhook['id']}", {"active": True}, who=ada)
         return found
 
@@ -625,7 +784,7 @@ async def test_a_delivery_that_fails_through_our_fault_is_set_aside_and_goes_wit
     async with sending(database, receiver, jobs) as worker:
         await soon(lambda: has_job(database))
         async with database.system_work() as work:
-            await work.execute("update jobs set attempts = 1000")
+            await work.execute("update jobs set attempts = $1", delivery_kind(QUICK).retry.attempts)
         await worker.run_due()
         [given_up] = await deliveries(idle, ada, webhook)
         [job] = await database.system_rows("select id, status from jobs")
@@ -672,7 +831,6 @@ async def test_deliveries_are_forgotten_after_a_week(client: ProjectClient, rece
         assert len(await deliveries(client, ada, webhook)) == left_over
 
 
-@pytest.mark.parametrize("pace", [QUICK._replace(schedule=(0, 3600))])
 async def test_deleted_with_what_waits_for_it(client: ProjectClient, receiver: Receiver) -> None:
     ada = person(Role.ADMIN)
     webhook = await listen(client, receiver, ada)

@@ -9,8 +9,8 @@ from shared.jobs.kinds import JobKind, Limits, Retry
 from shared.jobs.queue import NewJob
 
 LIMITS = Limits(per_worker=32, per_tenant=16, per_key=4)
-"""At one time: 4 at a webhook, so that a slow receiver is not flooded; 16 of a tenant over all replicas, half of what
-one replica does, so that slow receivers of one tenant leave room for those of the others."""
+"""At one time: 4 at a webhook, and 4 on demand, so that a slow receiver is not flooded; 16 of a tenant over all
+replicas, half of what one replica does, so that slow receivers of one tenant leave room for those of the others."""
 
 INTERRUPTED = 10
 """Attempts beyond the schedule, for workers that die at one and for faults of our own."""
@@ -47,12 +47,15 @@ def ordered(delivery_id: UUID, webhook_id: UUID, subject: str) -> NewJob[Deliver
 
 
 def on_demand(delivery_id: UUID, webhook_id: UUID) -> NewJob[DeliveryJob]:
-    """In no line."""
+    """In no line, and not held back with the others: its concurrency key is one of its own."""
     return NewJob(
-        DeliveryJob(delivery_id), concurrency_key=key_of(webhook_id), unique_key=str(delivery_id), priority=_BY_HAND
+        DeliveryJob(delivery_id),
+        concurrency_key=f"{webhook_id}/on demand",
+        unique_key=str(delivery_id),
+        priority=_BY_HAND,
     )
 
 
 def key_of(webhook_id: UUID) -> str:
-    """The concurrency key of all its deliveries."""
+    """The concurrency key of all its deliveries that stand in line."""
     return str(webhook_id)

@@ -34,11 +34,14 @@ _TIME_OF_JOB = f"""
 select case when j.status = 'running' then j.started_at else j.due_at end
 from jobs j where j.kind = '{DELIVERY.name}' and j.{UNFINISHED}
 """
-# Of a line the first one may be tried next: those behind wait for it.
+# Of a line the first one may be tried next, when the receiver wants to be called again: those behind wait for it.
 _NEXT_ATTEMPT = f"""
 case when d.status <> '{_PENDING}' then null
      when d.on_demand then ({_TIME_OF_JOB} and j.unique_key = d.id::text)
-     else ({_TIME_OF_JOB} and j.order_key = d.webhook_id::text || '/' || d.subject order by j.seq limit 1)
+     else greatest(
+         ({_TIME_OF_JOB} and j.order_key = d.webhook_id::text || '/' || d.subject order by j.seq limit 1),
+         (select w.paused_until from webhooks w where w.id = d.webhook_id)
+     )
 end"""
 _COLUMNS = """
     d.id, d.webhook_id, d.event_id, d.type, d.status, d.attempts, {next_attempt} as next_attempt_at,

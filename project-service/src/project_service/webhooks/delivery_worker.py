@@ -18,7 +18,7 @@ from project_service.webhooks import delivery_log, repository
 from project_service.webhooks.delivery_jobs import DeliveryJob
 from project_service.webhooks.delivery_log import PendingDelivery
 from project_service.webhooks.domain import PACE, Attempt, Pace, Verdict, judge, may_hear
-from project_service.webhooks.repository import Readiness
+from project_service.webhooks.holding import held_until, hold_back
 from project_service.webhooks.schemas import DeliveryStatus, DisabledReason
 from project_service.webhooks.signing import Secrets
 from shared.clock import Clock
@@ -26,14 +26,13 @@ from shared.db.databases import Database
 from shared.db.unit_of_work import Work
 from shared.events.projects import WebhookDisabled
 from shared.jobs.job import Job
+from shared.jobs.queue import JobQueue
 from shared.sealing import SealError
 from shared.telemetry.logs import get_logger
 from shared.telemetry.metrics import Metrics
 
 SHOWN_BYTES = 4096
 """Of an answer: enough to tell what went wrong there."""
-LOOKED_AT_AGAIN = 3600.0
-"""Seconds between two looks at what waits for a webhook that is not active. Making it active needs no look."""
 
 
 class DeliveryMetrics:
@@ -56,6 +55,7 @@ class DeliveryWorker:
         secrets: Secrets,
         client: OutboundClient,
         metrics: DeliveryMetrics,
+        jobs: JobQueue,
         pace: Pace = PACE,
     ) -> None:
         self._database = database
@@ -63,16 +63,17 @@ class DeliveryWorker:
         self._secrets = secrets
         self._client = client
         self._metrics = metrics
+        self._jobs = jobs
         self._pace = pace
 
     async def deliver(self, job: Job[DeliveryJob]) -> None:
-        """Nothing, when the delivery was deleted or is made. It is postponed while its webhook may not be called."""
+        """Nothing, when the delivery was deleted or is made. Held back while its webhook may not be called."""
         now = self._clock.now()
         delivery = await delivery_log.find_pending(self._database, job.tenant_id, job.payload.delivery_id, now)
         if delivery is None:
             return
-        if not delivery.on_demand and _pause_of(delivery.webhook, now) is not None:
-            await self._postpone(job, delivery)
+        if not delivery.on_demand and held_until(delivery.webhook, now) is not None:
+            await self._hold_back(job, delivery)
         elif may_hear(delivery.standing, is_of_project=delivery.is_of_project):
             await self._settle(job, delivery, await self._attempt(delivery))
         else:
@@ -115,30 +116,38 @@ class DeliveryWorker:
                 reason = attempt.error or f"The receiver answered {attempt.status}."
                 await job.retry(work, reason, 0.0 if is_moved else verdict.retry_in)
             if not is_moved:
-                await _change_webhook(work, delivery, verdict, now)
+                await self._change_webhook(work, delivery, verdict, now)
         self._metrics.attempts.labels(_outcome(verdict)).inc()
 
-    async def _postpone(self, job: Job[DeliveryJob], delivery: PendingDelivery) -> None:
-        """Unless the webhook has become ready meanwhile: whoever makes it so hurries only jobs that wait by then."""
+    async def _hold_back(self, job: Job[DeliveryJob], delivery: PendingDelivery) -> None:
+        """It was taken before the others were held back. Unless the webhook has become ready meanwhile, it joins them;
+        in any case it is due at once, so that it is sent when they are.
+        """
         async with job.begin() as work:
             webhook = await repository.hold(work, delivery.tenant_id, delivery.webhook_id)
-            if webhook is not None:
-                pause = _pause_of(webhook, self._clock.now())
-                await job.postpone(work, "Nothing is sent to the webhook for now.", pause or 0.0)
+            if webhook is None:
+                return
+            until = held_until(webhook, self._clock.now())
+            if until is not None:
+                await hold_back(self._jobs, work, delivery.webhook_id, until)
+            await job.postpone(work, "Nothing is sent to the webhook for now.", 0.0)
+
+    async def _change_webhook(self, work: Work, delivery: PendingDelivery, verdict: Verdict, now: datetime) -> None:
+        if verdict.pause:
+            until = now + timedelta(seconds=verdict.pause)
+            await repository.pause(work, delivery.tenant_id, delivery.webhook_id, until)
+        if verdict.disables:
+            await _disable(work, delivery, verdict.disables, now)
+        if verdict.pause or verdict.disables:
+            webhook = await repository.hold(work, delivery.tenant_id, delivery.webhook_id)
+            held = None if webhook is None else held_until(webhook, now)
+            if held is not None:
+                await hold_back(self._jobs, work, delivery.webhook_id, held)
 
     async def _withhold(self, job: Job[DeliveryJob], delivery: PendingDelivery) -> None:
         async with job.work() as work:
             await delivery_log.withhold(work, delivery)
         self._metrics.attempts.labels(DeliveryStatus.WITHHELD).inc()
-
-
-def _pause_of(webhook: Readiness, now: datetime) -> float | None:
-    """Seconds until it is looked at again; None while it may be called."""
-    if not webhook.active:
-        return LOOKED_AT_AGAIN
-    if webhook.paused_until is not None and webhook.paused_until > now:
-        return (webhook.paused_until - now).total_seconds()
-    return None
 
 
 async def _is_moved(work: Work, delivery: PendingDelivery) -> bool:
@@ -148,14 +157,6 @@ async def _is_moved(work: Work, delivery: PendingDelivery) -> bool:
     """
     webhook = await repository.hold(work, delivery.tenant_id, delivery.webhook_id)
     return webhook is not None and webhook.url != delivery.webhook.url
-
-
-async def _change_webhook(work: Work, delivery: PendingDelivery, verdict: Verdict, now: datetime) -> None:
-    if verdict.pause:
-        until = now + timedelta(seconds=verdict.pause)
-        await repository.pause(work, delivery.tenant_id, delivery.webhook_id, until)
-    if verdict.disables:
-        await _disable(work, delivery, verdict.disables, now)
 
 
 async def _disable(work: Work, delivery: PendingDelivery, reason: DisabledReason, now: datetime) -> None:

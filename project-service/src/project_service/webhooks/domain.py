@@ -19,6 +19,8 @@ OVERLAP = timedelta(hours=24)
 """How long the secret before the newest one still signs."""
 KEPT_FOR = timedelta(days=7)
 """Longer than all attempts of a delivery take together."""
+NOTHING_WAITS = KEPT_FOR + timedelta(days=1)
+"""So long after a webhook became inactive no delivery is left that waits for it, whenever the log is swept."""
 FAULT_OF_OURS = "It could not be sent, which is no fault of the receiver."
 """The error in the log when the job of a delivery is set aside."""
 TEST_TYPE = "webhook.test"

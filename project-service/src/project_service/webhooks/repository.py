@@ -142,6 +142,7 @@ async def hold(work: Work, tenant_id: UUID, webhook_id: UUID) -> Readiness | Non
 
 
 async def pause(work: Work, tenant_id: UUID, webhook_id: UUID, until: datetime) -> None:
+    """Notes it. What waits is held back by a pause of the jobs; see `holding`."""
     await work.execute(
         "update webhooks set paused_until = $3 where tenant_id = $1 and id = $2", tenant_id, webhook_id, until
     )
@@ -155,9 +156,12 @@ async def disable(
     return None if row is None else _view(row)
 
 
-async def disable_made_by(work: Work, tenant_id: UUID, user_id: UUID, reason: DisabledReason, until: datetime) -> int:
-    """Those that this user has made until then; how many were active."""
-    return await work.execute(_DISABLE_MADE_BY, tenant_id, user_id, until, reason)
+async def disable_made_by(
+    work: Work, tenant_id: UUID, user_id: UUID, reason: DisabledReason, until: datetime
+) -> list[UUID]:
+    """Those that this user has made until then; answers which were active."""
+    rows = await work.rows(_DISABLE_MADE_BY, tenant_id, user_id, until, reason)
+    return [row["id"] for row in rows]
 
 
 async def lock_of_maker(
@@ -218,7 +222,7 @@ update webhooks set active = false, disabled_at = $3, disabled_reason = $4, vers
 where id in (
     select id from webhooks
     where tenant_id = $1 and created_by = $2 and created_at <= $3 and active order by id for no key update
-)
+) returning id
 """
 
 _DISABLE = f"""

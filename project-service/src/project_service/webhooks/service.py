@@ -14,9 +14,9 @@ from project_service.projects import repository as projects
 from project_service.projects.access import require_role
 from project_service.webhooks import delivery_log, repository
 from project_service.webhooks.access import require_confidant
-from project_service.webhooks.delivery_jobs import DELIVERY, key_of
-from project_service.webhooks.domain import MAX_WEBHOOKS, OVERLAP, unknown_events
+from project_service.webhooks.domain import MAX_WEBHOOKS, NOTHING_WAITS, OVERLAP, unknown_events
 from project_service.webhooks.errors import TooManyWebhooks
+from project_service.webhooks.holding import hold_back, let_go
 from project_service.webhooks.schemas import (
     CreateWebhook,
     DisabledReason,
@@ -38,9 +38,6 @@ from shared.jobs.queue import JobQueue
 from shared.pagination import PageOf
 from shared.principal import Principal, Role
 from shared.scopes import EVERY_RESOURCE, permits
-
-_MEND = frozenset({"active", "url"})
-"""When these change, a delivery that waits for its next attempt has a reason to succeed now."""
 
 
 class WebhookService:
@@ -100,9 +97,10 @@ class WebhookService:
             if changed.get("active"):
                 changed |= {"disabled_at": None, "disabled_reason": None, "paused_until": None}
                 changed |= _new_maker(principal, before)
+            if "url" in changed:  # nobody there has asked for a pause
+                changed |= {"paused_until": None}
             webhook = await repository.update(work, principal.tenant_id, webhook_id, changed, self._clock.now())
-            if webhook.active and changed.keys() & _MEND:
-                await self._jobs.resume(work, DELIVERY, key_of(webhook_id))
+            await self._hold_or_let_go(work, webhook, changed)
             return webhook
 
     async def rotate_secret(self, principal: Principal, webhook_id: UUID) -> WebhookWithSecret:
@@ -115,11 +113,11 @@ class WebhookService:
             return work.answer(_with(secret, webhook))
 
     async def remove(self, principal: Principal, webhook_id: UUID, if_match: IfMatch) -> None:
-        """Raises WebhookNotFound, PreconditionFailed."""
+        """What waits for it is sent no more. Raises WebhookNotFound, PreconditionFailed."""
         async with self._database.unit_of_work(principal.tenant_id, actor_id=principal.user_id) as work:
             refuse_stale(if_match, await repository.lock(work, principal, webhook_id))
             await repository.remove(work, principal.tenant_id, webhook_id)
-            await self._jobs.resume(work, DELIVERY, key_of(webhook_id))  # they find no delivery, and end
+            await let_go(self._jobs, work, webhook_id)  # its jobs find no delivery, and end
 
     async def pass_on(
         self, work: Work, tenant_id: UUID, user_id: UUID, left_at: datetime, last_written: datetime
@@ -151,8 +149,26 @@ class WebhookService:
         theirs = {each.id: each for each in made}
         ended = await repository.end_of_maker(work, tenant_id, theirs, self._clock.now())
         for webhook_id, project_owner_id in ended.items():
+            await self._hold(work, webhook_id)
             _tell_ended(work, theirs[webhook_id], project_owner_id)
         return len(ended)
+
+    async def disable_made_by(
+        self, work: Work, tenant_id: UUID, user_id: UUID, reason: DisabledReason, until: datetime
+    ) -> None:
+        """Those that this user has made until then."""
+        for webhook_id in await repository.disable_made_by(work, tenant_id, user_id, reason, until):
+            await self._hold(work, webhook_id)
+
+    async def _hold_or_let_go(self, work: Work, webhook: WebhookView, changed: Collection[str]) -> None:
+        if webhook.active and ("active" in changed or "url" in changed):
+            await let_go(self._jobs, work, webhook.id)
+        elif "active" in changed:
+            await self._hold(work, webhook.id)
+
+    async def _hold(self, work: Work, webhook_id: UUID) -> None:
+        """Of one that is not active any more."""
+        await hold_back(self._jobs, work, webhook_id, self._clock.now() + NOTHING_WAITS)
 
     def _check(self, wanted: dict[str, Any]) -> None:
         """Raises ValidationFailed for an address or events that can be seen to be wrong, all of them."""

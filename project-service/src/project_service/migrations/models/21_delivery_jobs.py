@@ -17,7 +17,8 @@ MOVE = """
 insert into jobs (id, kind, tenant_id, payload, order_key, concurrency_key, unique_key, priority, status, due_at,
                   created_at)
 select gen_random_uuid(), 'webhook.delivery', d.tenant_id, json_build_object('delivery_id', d.id),
-       case when not d.on_demand then d.webhook_id::text || '/' || d.subject end, d.webhook_id::text, d.id::text,
+       case when not d.on_demand then d.webhook_id::text || '/' || d.subject end,
+       d.webhook_id::text || case when d.on_demand then '/on demand' else '' end, d.id::text,
        case when d.on_demand then 1 else 0 end, case when d.due_at > now() then 'scheduled' else 'queued' end, d.due_at,
        d.created_at
 from webhook_deliveries d where d.status = 'pending' order by d.occurred_at, d.id;
