@@ -8,6 +8,7 @@ import auth_service.retention
 import conversation_service.retention
 import project_service.retention
 from auth_service.mail.old_files import KEPT_FOR as MAIL_KEPT_FOR
+from auth_service.mail.recipient_keys import RecipientKeys
 from shared.clock import SystemClock
 from shared.jobs.queue import JobQueue
 from shared.messaging.retention import MESSAGING
@@ -16,7 +17,7 @@ from shared.retention import Kept, days
 FILE = Path(__file__).parents[1] / "shared" / "docs" / "retention.md"
 
 SERVICES: Mapping[str, tuple[Kept, ...]] = {
-    "auth": auth_service.retention.own_rows(JobQueue(SystemClock())),
+    "auth": auth_service.retention.own_rows(JobQueue(SystemClock()), RecipientKeys("")),
     "project": project_service.retention.OWN,
     "conversation": conversation_service.retention.OWN,
 }

@@ -39,6 +39,7 @@ from auth_service.live_tickets.service import LiveTickets, ticket_tokens
 from auth_service.mail.links import WebLinks
 from auth_service.mail.mail_queue import MailQueue
 from auth_service.mail.old_files import OldMailFiles
+from auth_service.mail.recipient_keys import RecipientKeys
 from auth_service.mail.setup import mail_folder, mail_queue, send_mail
 from auth_service.members import routes as member_routes
 from auth_service.members.joining import tenant_founded
@@ -187,6 +188,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
     setup_subjects(app)
     _setup_audit(app, database, bus, AuditKeeper(settings.key_encryption_secret))
     _setup_lifecycle(app, keys, passwords)
+    own = own_rows(jobs, RecipientKeys(settings.key_encryption_secret))
     keeping = AuditKeeping(AuditSigner(settings.key_encryption_secret))
     worker = JobWorker(database, jobs, bus, clock, JobMetrics(app.ctx.metrics), SERVICE)
     send_mail(worker, settings)
@@ -199,7 +201,7 @@ def create_app(settings: AuthSettings, *, database: Database, bus: Bus, clock: C
         OldMailFiles(mail_folder(settings), clock).task(),
         PeriodicTask("reopen the signing keys", REOPEN_SECONDS, keys.open, jitter=0.0),
         PeriodicTask("send the heartbeat", BEAT_SECONDS, heart.beat_if_possible, jitter=0.0, begins_at_once=True),
-        *retention_tasks(database, own_rows(jobs), clock, app.ctx.metrics),
+        *retention_tasks(database, own, clock, app.ctx.metrics),
         *pruning_tasks(database, keeping.prunings(), clock, app.ctx.metrics, of="audit records"),
     )
     return app

@@ -10,6 +10,7 @@ from auth_service.api_keys.repository import REMEMBERED_FOR as REVOKED_KEPT_FOR
 from auth_service.audit.keeping import END_MONTHS, FORGET_STRANGERS, KEPT_FOR as AUDIT_KEPT_FOR, STRANGERS_KEPT_FOR
 from auth_service.data_export.service import KEPT_FOR as EXPORT_KEPT_FOR
 from auth_service.invitations import repository as invitations
+from auth_service.mail.recipient_keys import RecipientKeys
 from auth_service.signing_keys.repository import retire_replaced
 from auth_service.tenant_closing.domain import RESTORABLE_FOR
 from auth_service.tenant_closing.ending import delete_due
@@ -138,11 +139,11 @@ _OTHERS: tuple[Kept, ...] = (
 )
 
 
-def own_rows(jobs: JobQueue) -> tuple[Kept, ...]:
-    """`jobs` take the erasure of the tenants that are deleted."""
+def own_rows(jobs: JobQueue, keys: RecipientKeys) -> tuple[Kept, ...]:
+    """`jobs` take the erasure of the tenants that are deleted; `keys` find the mail of erased accounts."""
     accounts = Pruning.by_step(
         "anonymise closed accounts",
-        partial(anonymise_due, jobs),
+        partial(anonymise_due, jobs, keys),
         DueRows("users", "closed_at", CLOSED_KEPT_FOR, "closed_at is not null and anonymised_at is null"),
     )
     closed_tenants = Pruning.by_step("delete closed tenants", partial(delete_due, jobs))
@@ -161,6 +162,13 @@ def own_rows(jobs: JobQueue) -> tuple[Kept, ...]:
             f"deleted {days(RESTORABLE_FOR)} after it was closed, or with its last account; then it is erased"
             " everywhere",
             closed_tenants,
+        ),
+        Kept(
+            "jobs",
+            "mail and requests for a password, also those that were set aside",
+            "they are sent, answered or retried",
+            "the account of their address is erased",
+            accounts,
         ),
         Kept(
             "former_memberships",

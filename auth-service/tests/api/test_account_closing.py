@@ -1,22 +1,27 @@
 """Closing one's account: at once for everybody to see, for good after a month."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from auth_authenticator import set_up_mfa
-from auth_builders import PASSWORD, Member
+from auth_builders import KEY_ENCRYPTION_SECRET, PASSWORD, Member
 from auth_client import Answer, AuthClient, RunAuth
 from auth_fakes import SettableClock
 from queued import is_done
 
+from auth_service.account_closing.repository import DELETE_JOBS
+from auth_service.mail.mail_queue import MAIL_LETTER, SealedLetter
+from auth_service.mail.recipient_keys import RecipientKeys
 from auth_service.recovery.reset_requests import RESET_REQUEST, ResetRequest
 from auth_service.retention import own_rows
 from auth_service.tenants.repository import add_membership
 from shared.db.databases import Database
+from shared.email_address import email_identity
 from shared.events.auth import AccountAnonymised
 from shared.events.questions import MemberDirectory
 from shared.events.topics import tenant_topic, user_topic
+from shared.ids import new_id
 from shared.jobs.queue import JobQueue, NewJob
 from shared.messaging.event_log import EventLog
 from shared.messaging.memory import MemoryBus
@@ -24,6 +29,7 @@ from shared.messaging.requests import Requests
 from shared.principal import Role
 from shared.retention import retention_tasks
 from shared.telemetry.metrics import Metrics
+from shared.testing.eventually import eventually
 
 ME = "/api/v1/users/me"
 
@@ -163,6 +169,65 @@ async def test_after_a_month_nothing_tells_who_it_was(
     assert await is_done(database, RESET_REQUEST.name)
 
 
+@pytest.mark.parametrize("is_set_aside", [True, False])
+async def test_no_job_knows_the_address_after_a_month(
+    auth: AuthClient, database: Database, clock: SettableClock, *, is_set_aside: bool
+) -> None:
+    """Neither one that waits nor one that was set aside, which an operator could retry."""
+    member, later = await auth.register(email="ada@example.com"), clock.now() + timedelta(days=60)
+    await auth.register(email="ben@example.com")
+    for email in ("Ada@Example.com", "ben@example.com"):
+        await leave_jobs(database, clock, email, later)
+    await close(auth, member)
+    async with database.system_work() as work:
+        if is_set_aside:
+            await work.execute("update jobs set status = 'failed', ended_at = due_at where due_at = $1", later)
+
+    clock.advance(days=31)
+    await run_retention(database, clock)
+
+    rows = await database.system_rows("select kind, unique_key from jobs where due_at = $1 order by kind", later)
+    letters = RecipientKeys(KEY_ENCRYPTION_SECRET).range_of("ben@example.com")
+    assert [row["kind"] for row in rows] == [MAIL_LETTER.name, RESET_REQUEST.name]
+    assert letters.first < rows[0]["unique_key"] < letters.last
+    assert rows[1]["unique_key"] == "ben@example.com"
+
+
+async def test_mail_that_could_not_be_sent_goes_with_the_account(
+    run_auth: RunAuth, database: Database, clock: SettableClock
+) -> None:
+    async with run_auth(database, smtp_url="smtp://127.0.0.1:1") as auth:
+        member, other = await auth.register(), await auth.register()
+        await eventually(lambda: _have_letters(database, 2))
+        await close(auth, member)
+        clock.advance(days=31)
+        await run_retention(database, clock)
+        left = await database.system_rows("select unique_key from jobs where kind = $1", MAIL_LETTER.name)
+
+    letters = RecipientKeys(KEY_ENCRYPTION_SECRET).range_of(other.email)
+    assert [letters.first < row["unique_key"] < letters.last for row in left] == [True]
+
+
+async def _have_letters(database: Database, number: int) -> bool:
+    return len(await database.system_rows("select from jobs where kind = $1", MAIL_LETTER.name)) == number
+
+
+async def test_jobs_of_an_address_are_found_by_an_index(database: Database) -> None:
+    """Whether they wait or were set aside."""
+    plans = []
+    async with database.system_work() as work:
+        await work.execute("set local enable_seqscan = off")
+        await work.execute("set local enable_bitmapscan = off")
+        for statement in DELETE_JOBS:
+            keys = RecipientKeys("").range_of("ada@example.com")
+            rows = await work.rows(f"explain {statement}", MAIL_LETTER.name, *keys)
+            plans.append("\n".join(row["QUERY PLAN"] for row in rows))
+
+    for plan, index in zip(plans, ("jobs_once", "jobs_ended_by_key"), strict=True):
+        assert index in plan
+        assert "unique_key >=" in plan.split("Index Cond")[1].split("\n")[0]
+
+
 async def test_the_address_is_free_again(auth: AuthClient, database: Database, clock: SettableClock) -> None:
     member = await auth.register(email="ada@example.com")
     await close(auth, member)
@@ -298,13 +363,25 @@ async def close(auth: AuthClient, member: Member, password: str = PASSWORD) -> A
     return await auth.send("DELETE", ME, {"password": password}, who=member.principal)
 
 
+async def leave_jobs(database: Database, clock: SettableClock, email: str, at: datetime) -> None:
+    """A letter and a request for a password that wait for a time that never comes."""
+    jobs, keys, mail_id = JobQueue(clock), RecipientKeys(KEY_ENCRYPTION_SECRET), new_id()
+    letter = NewJob(SealedLetter(mail_id, "welcome", b""), unique_key=keys.key_of(email, mail_id), at=at)
+    identity = email_identity(email)
+    async with database.system_work() as work:
+        await jobs.add(work, MAIL_LETTER, letter)
+        await jobs.add(work, RESET_REQUEST, NewJob(ResetRequest(identity), unique_key=identity, at=at))
+
+
 async def leave(auth: AuthClient, host: Member, guest: Member) -> None:
     path = f"/api/v1/users/{guest.principal.user_id}"
     assert (await auth.send("DELETE", path, who=host.principal)).status == 204
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, own_rows(JobQueue(clock)), clock, Metrics("auth")):
+    for task in retention_tasks(
+        database, own_rows(JobQueue(clock), RecipientKeys(KEY_ENCRYPTION_SECRET)), clock, Metrics("auth")
+    ):
         await task.run_once()
 
 

@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from auth_builders import KEY_ENCRYPTION_SECRET
 from auth_client import AuthClient, Member
 from auth_fakes import SettableClock
 
+from auth_service.mail.recipient_keys import RecipientKeys
 from auth_service.mail_tokens import repository as mail_tokens
 from auth_service.mail_tokens.domain import MOST_ALIVE, Purpose
 from auth_service.retention import own_rows
@@ -145,5 +147,7 @@ async def count(database: Database, table: str) -> int:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    for task in retention_tasks(database, own_rows(JobQueue(clock)), clock, Metrics("auth")):
+    for task in retention_tasks(
+        database, own_rows(JobQueue(clock), RecipientKeys(KEY_ENCRYPTION_SECRET)), clock, Metrics("auth")
+    ):
         await task.run_once()

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from auth_authenticator import set_up_mfa
-from auth_builders import PASSWORD, Member
+from auth_builders import KEY_ENCRYPTION_SECRET, PASSWORD, Member
 from auth_client import Answer, AuthClient, RunAuth
 from auth_credentials import introspect, make_key, session_cookie
 from auth_fakes import SettableClock
@@ -14,6 +14,7 @@ from lock_queue import until_somebody_waits
 from mail_server import MailServer
 from members import INVITATIONS, colleague, invite, wanting
 
+from auth_service.mail.recipient_keys import RecipientKeys
 from auth_service.personal_data import TABLES
 from auth_service.retention import own_rows
 from shared.db.databases import Database
@@ -50,7 +51,7 @@ def details(answer: Answer) -> dict[str, Any]:
 
 
 async def run_retention(database: Database, clock: SettableClock) -> None:
-    rows = (*MESSAGING, *own_rows(JobQueue(clock)))
+    rows = (*MESSAGING, *own_rows(JobQueue(clock), RecipientKeys(KEY_ENCRYPTION_SECRET)))
     for task in retention_tasks(database, rows, clock, Metrics("auth")):
         await task.run_once()
 

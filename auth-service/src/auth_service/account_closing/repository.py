@@ -11,8 +11,9 @@ from auth_service.account_closing.domain import (
     Ownership,
     anonymous_email,
 )
-from auth_service.recovery.reset_requests import RESET_REQUEST
+from auth_service.mail.recipient_keys import KeyRange
 from shared.db.unit_of_work import Work
+from shared.jobs.schema import UNFINISHED
 
 
 async def deactivate(work: Work, user_id: UUID, now: datetime) -> bool:
@@ -59,8 +60,21 @@ async def lock_due(work: Work, now: datetime, at_most: int) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+async def find_address(work: Work, user_id: UUID) -> str:
+    """The identity of an account's address."""
+    [row] = await work.rows("select email_identity from users where id = $1", user_id)
+    address: str = row["email_identity"]
+    return address
+
+
+async def delete_jobs(work: Work, kind: str, keys: KeyRange) -> None:
+    """In any state."""
+    for statement in DELETE_JOBS:
+        await work.execute(statement, kind, *keys)
+
+
 async def anonymise(work: Work, user_id: UUID, nobodys_hash: str, now: datetime) -> None:
-    await work.execute(_FORGET_ADDRESS, user_id, RESET_REQUEST.name)
+    await work.execute(_FORGET_INVITATIONS, user_id)
     email = anonymous_email(user_id)
     await work.execute(_ANONYMISE, user_id, email, nobodys_hash, FIRST_NAME, LAST_NAME, now)
     for table in _OF_USER:
@@ -79,10 +93,15 @@ _OF_USER = (
 )
 """Where nothing of the user is left; other tables go with these."""
 
-_FORGET_ADDRESS = """
-with gone as (select email_identity from users where id = $1),
-     asked as (delete from jobs where kind = $2 and unique_key in (select email_identity from gone))
-delete from invitations where email_identity in (select email_identity from gone) or accepted_by = $1
+DELETE_JOBS = tuple(
+    f"delete from jobs where kind = $1 and unique_key between $2 and $3 and {condition}"  # noqa: S608 - constants
+    for condition in (UNFINISHED, "ended_at is not null")
+)
+"""Each state has an index over its keys."""
+
+_FORGET_INVITATIONS = """
+delete from invitations
+where email_identity in (select email_identity from users where id = $1) or accepted_by = $1
 """
 
 _DEACTIVATE = """

@@ -13,7 +13,10 @@ from auth_service.accounts.telling import state_of, tell
 from auth_service.api_keys.ending import end_keys
 from auth_service.audit.keeping import forget_person
 from auth_service.invitations.repository import withdraw_all
+from auth_service.mail.mail_queue import MAIL_LETTER
+from auth_service.mail.recipient_keys import KeyRange, RecipientKeys
 from auth_service.members import seats
+from auth_service.recovery.reset_requests import RESET_REQUEST
 from auth_service.sessions.domain import EndReason
 from auth_service.sessions.ending import Selection, end_sessions
 from auth_service.step_up.schemas import Proof
@@ -66,10 +69,11 @@ class AccountClosing:
                 await close_tenant(work, deserted.tenant_id, now)
 
 
-async def anonymise_due(jobs: JobQueue, work: Work, now: datetime) -> int:
+async def anonymise_due(jobs: JobQueue, keys: RecipientKeys, work: Work, now: datetime) -> int:
     """Returns how many accounts were anonymised; there may be more."""
     due = await repository.lock_due(work, now, BATCH)
     for user_id in due:
+        await _delete_jobs(work, keys, user_id)
         await _anonymise(work, jobs, user_id, now)
     return len(due)
 
@@ -108,6 +112,13 @@ def _tell_deactivated(work: Work, user: UserView) -> None:
     )
     tell(work, user, changed)
     _tell_services(work, AccountDeactivated(tenant_id=user.tenant_id, user_id=user.id))
+
+
+async def _delete_jobs(work: Work, keys: RecipientKeys, user_id: UUID) -> None:
+    """Those with the address: also set aside ones, which an operator could retry."""
+    address = await repository.find_address(work, user_id)
+    await repository.delete_jobs(work, RESET_REQUEST.name, KeyRange(address, address))
+    await repository.delete_jobs(work, MAIL_LETTER.name, keys.range_of(address))
 
 
 async def _anonymise(work: Work, jobs: JobQueue, user_id: UUID, now: datetime) -> None:

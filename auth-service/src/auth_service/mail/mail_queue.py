@@ -8,6 +8,7 @@ import msgspec
 
 from auth_service.mail.letters import Letter
 from auth_service.mail.limits import Sender, claims_of, claims_of_sender
+from auth_service.mail.recipient_keys import RecipientKeys
 from auth_service.mail.senders import WHOLE_SECONDS
 from auth_service.throttling.service import AttemptLimits
 from shared.db.unit_of_work import Work
@@ -51,8 +52,9 @@ MAIL_LETTER = JobKind(
 
 
 class MailQueue:
-    def __init__(self, seal: Seal, limits: AttemptLimits, jobs: JobQueue) -> None:
+    def __init__(self, seal: Seal, keys: RecipientKeys, limits: AttemptLimits, jobs: JobQueue) -> None:
         self._seal = seal
+        self._keys = keys
         self._limits = limits
         self._jobs = jobs
 
@@ -89,5 +91,6 @@ class MailQueue:
         mail_id = new_id()
         sealed = self._seal.close(msgspec.json.encode(Addressed(recipient, letter)), place=str(mail_id))
         payload = SealedLetter(mail_id, letter.template, sealed)
-        job = NewJob(payload, priority=_PRIORITIES.get(letter.template, 0))
+        key = self._keys.key_of(recipient, mail_id)
+        job = NewJob(payload, unique_key=key, priority=_PRIORITIES.get(letter.template, 0))
         await self._jobs.add(work, MAIL_LETTER, job, tenant_id=tenant_id)

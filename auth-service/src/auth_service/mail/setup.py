@@ -5,6 +5,7 @@ from pathlib import Path
 
 from auth_service.mail.mail_queue import MAIL_LETTER, SEAL_PURPOSE, MailQueue
 from auth_service.mail.mail_sender import MailSender
+from auth_service.mail.recipient_keys import RecipientKeys
 from auth_service.mail.senders import FolderSender, Sender, SmtpSender
 from auth_service.mail.smtp_address import read_smtp_url
 from auth_service.settings import AuthSettings
@@ -23,7 +24,7 @@ MAIL_GROUP = "mail "
 def mail_queue(settings: AuthSettings, database: Database, jobs: JobQueue, clock: Clock) -> MailQueue:
     secret, scale = settings.key_encryption_secret, settings.mail_limit_scale
     limits = AttemptLimits(database, secret, clock, scale, group=MAIL_GROUP)
-    return MailQueue(Seal(secret, SEAL_PURPOSE), limits, jobs)
+    return MailQueue(Seal(secret, SEAL_PURPOSE), RecipientKeys(secret), limits, jobs)
 
 
 def send_mail(worker: JobWorker, settings: AuthSettings) -> None:
