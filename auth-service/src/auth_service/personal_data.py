@@ -1,12 +1,12 @@
 """What auth-service holds about people, and what becomes of it; a deleted tenant is erased in this order."""
 
 from shared.personal_data import (
-    JOBS,
     MESSAGING,
     Fate,
     Person,
     Rows,
     Table,
+    jobs_about,
     rows_of_age,
     rows_of_nobody,
     rows_of_tenant,
@@ -17,7 +17,18 @@ _OF_ACCOUNT = rows_of_nobody("of an account, not of a tenant")
 _SECRET = "what lets somebody in is shown to nobody"  # noqa: S105 - a reason
 
 TABLES = (
-    JOBS,
+    jobs_about(
+        Person(
+            ("payload", "unique_key"),
+            "to whom mail goes, sealed, and as a digest with a key; who wants a new password, as an address in clear",
+            erased=Fate.DELETED,
+        ),
+        note=(
+            "Until it is done: mail for three hours at most, a request for a password for half an hour, the erasure of "
+            "a tenant for an hour or as long as it takes; 30 days when it was set aside."
+        ),
+        not_exported=_SECRET,
+    ),
     Table(
         "live_tickets",
         "tickets for one live connection",

@@ -2,12 +2,12 @@
 
 from shared.personal_data import (
     DELETED_BY_TENANT,
-    JOBS,
     MESSAGING,
     Fate,
     Person,
     Rows,
     Table,
+    jobs_about,
     one_after_the_other,
     rows_below,
     rows_of_tenant,
@@ -32,7 +32,14 @@ delete from messages where id in (
 """
 
 TABLES = (
-    JOBS,
+    jobs_about(
+        Person(("payload", "unique_key"), "who has left"),
+        note=(
+            "Until it is done: what a member leaves and the erasure of a tenant as long as it takes, an hour at least "
+            "for the latter; 30 days when it was set aside."
+        ),
+        not_exported="ids of what is exported",
+    ),
     Table(
         "run_chunks",
         "what a model has answered so far",

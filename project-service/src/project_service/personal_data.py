@@ -6,12 +6,12 @@ from uuid import UUID
 from project_service.object_store import ObjectStore, tenant_prefix
 from shared.db.unit_of_work import Work
 from shared.personal_data import (
-    JOBS,
     MESSAGING,
     Fate,
     Person,
     Table,
     erasure_steps,
+    jobs_about,
     one_after_the_other,
     rows_below,
     rows_of_tenant,
@@ -41,7 +41,15 @@ def objects_of_tenant(objects: ObjectStore) -> ErasureStep:
 
 
 TABLES = (
-    JOBS,
+    jobs_about(
+        _by_id("payload", "unique_key", whose="who has left; what is sent, read or revealed"),
+        note=(
+            "Until it is done: a reveal at its time, which may be months away; a delivery for days, 8 where its "
+            "webhook is not active; what a member leaves and the erasure of a tenant as long as it takes, an hour at "
+            "least for the latter; 30 days when it was set aside."
+        ),
+        not_exported="ids of what is exported",
+    ),
     Table(
         "webhook_deliveries",
         "what was sent to webhooks",

@@ -154,15 +154,18 @@ delete from outbox_topics where ctid = any(array(
 
 JOBS = Table(
     "jobs",
-    "work that is done behind a transaction",
+    "work that is done behind a transaction, or at its time",
     rows_of_tenant("jobs", condition=f"kind <> '{ERASURE.name}'"),
-    (Person(("payload", "unique_key"), "whom the work is for; texts of mail are sealed"),),
-    "Minutes, until it is done; 30 days when it was set aside.",
-    not_exported="it is made of what is exported, and done within minutes",
     impersonal=("lane", "line", "order_key", "concurrency_key", "worker", "log", "error"),
 )
-"""First of all: none of them runs on what is half erased, and what one does that runs is not committed any more. The
-job that erases ends with the erasure."""
+"""Each service says with `jobs_about` what its own kinds hold. First of all: none of them runs on what is half erased,
+and what one does that runs is not committed any more. The job that erases ends with the erasure."""
+
+
+def jobs_about(*people: Person, note: str, not_exported: str) -> Table:
+    """`note` says how long jobs of the service's kinds stay."""
+    return JOBS._replace(people=people, note=note, not_exported=not_exported)
+
 
 MESSAGING = (
     Table(
