@@ -110,6 +110,8 @@ async def at_work(client: ProjectClient, receiver: Receiver, tenant_id: UUID) ->
     await make_members(client, owner, member)
     webhook = {"url": receiver.url, "events": ["*"]}
     await client.create("/api/v1/webhooks", webhook, who=owner)
+    held_back = await client.create("/api/v1/webhooks", webhook, who=owner)
+    await client.send("PATCH", f"/api/v1/webhooks/{held_back['id']}", {"active": False}, who=owner)
     task = await _work_on_a_project(client, owner, member)
     file = await _attach(client, owner, task)
     await _plan_gifts(client, owner, member)
@@ -183,7 +185,7 @@ async def test_of_two_deleted_tenants_one_is_erased_and_the_restored_one_is_as_i
         await eventually(lambda tenant_id=tenant_id: has_settled(database, tenant_id))
         await close(bus, database, tenant_id)
     filled, before = await rows_of_tenant(database, ACME), await rows_of_tenant(database, GLOBEX)
-    assert {table for table, rows in filled.items() if not rows} <= PASSING
+    assert {table for table, rows in filled.items() if not rows} <= PASSING - {"job_pauses"}
     assert await objects.keys_below(tenant_prefix(ACME), 10) != []
 
     await restore(bus, database, GLOBEX)
