@@ -19,6 +19,7 @@ from auth_service.recovery.reset_requests import RESET_REQUEST as KIND_OF_RESETS
 from shared.db.databases import Database
 from shared.ids import new_id
 from shared.jobs.queue import JobQueue, NewJob
+from shared.jobs.repository import TAKE_LOCK
 from shared.sealing import Seal
 from shared.tenant_closures.repository import ClosureState, note
 from shared.testing.eventually import eventually
@@ -416,8 +417,7 @@ async def test_who_asks_again_before_the_answer_has_one_request(
     auth_with_mail: AuthClient, mail: MailServer, databases: list[Database]
 ) -> None:
     auth, member = auth_with_mail, await auth_with_mail.register()
-    async with databases[1].system_work() as work:
-        await work.execute("select pg_advisory_xact_lock(hashtextextended('jobs: take', 0))")  # nobody takes any
+    async with databases[1].system_work(lock=TAKE_LOCK):  # nobody takes any
         for email in (member.email, member.email.upper(), "nobody@example.com") * 3:
             assert (await auth.send("POST", FORGOT, {"email": email})).status == 204
         waiting = await databases[0].system_rows("select from jobs where kind = $1", RESET_REQUEST)
