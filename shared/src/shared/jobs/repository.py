@@ -131,10 +131,10 @@ async def stage(work: Work, now: datetime) -> int:
     return await work.execute(_STAGE, now)
 
 
-async def look(database: Database) -> tuple[datetime | None, datetime | None]:
-    """When the next scheduled job is due, and when the next lease ends."""
-    [row] = await database.system_rows(_LOOK)
-    return row["next_due"], row["next_end"]
+async def look(database: Database, now: datetime) -> list[datetime]:
+    """When the next scheduled job is due, the next lease ends, the next pause: what there is of these."""
+    [row] = await database.system_rows(_LOOK, now)
+    return [moment for moment in row.values() if moment is not None]
 
 
 async def beat(work: Work, beats: Sequence[Beat], lease_until: datetime) -> dict[tuple[UUID, int], bool]:
@@ -356,7 +356,8 @@ from wanted w left join taken t on t.kind = w.kind
 
 _LOOK = """
 select (select min(due_at) from jobs where status = 'scheduled') as next_due,
-       (select min(due_at) from jobs where status = 'running') as next_end
+       (select min(due_at) from jobs where status = 'running') as next_end,
+       (select min(until) from job_pauses where until > $1) as next_pause
 """
 
 # What a handler is just ending is locked by it: the lease of that one waits for the next beat.

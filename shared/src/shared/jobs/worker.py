@@ -166,8 +166,7 @@ class JobWorker:
         if rooms and await self._take_some(rooms):
             return 0.0
         now = self._clock.now()
-        next_due, next_end = await repository.look(self._database)
-        soonest = min((moment for moment in (next_due, next_end) if moment is not None), default=None)
+        soonest = min(await repository.look(self._database, now), default=None)
         if soonest is None or soonest > now:
             return POLL_SECONDS if soonest is None else min(POLL_SECONDS, (soonest - now).total_seconds())
         async with self._database.system_work() as work:
