@@ -357,7 +357,7 @@ from wanted w left join taken t on t.kind = w.kind
 _LOOK = """
 select (select min(due_at) from jobs where status = 'scheduled') as next_due,
        (select min(due_at) from jobs where status = 'running') as next_end,
-       (select min(until) from job_pauses where until > $1) as next_pause
+       (select min(until) from job_pauses where until > $1 and until < 'infinity') as next_pause
 """
 
 # What a handler is just ending is locked by it: the lease of that one waits for the next beat.
