@@ -17,7 +17,7 @@ from shared.testing.eventually import eventually
 from shared.testing.live_chats import LiveChats
 from shared.testing.live_client import LiveClient
 from shared.testing.live_project import LiveProjectWindow
-from shared.testing.live_reader import LiveReader
+from shared.testing.live_reader import LiveReader, Recovery
 from shared.testing.live_stream import LiveStream
 
 WAIT_SECONDS = 40.0
@@ -85,13 +85,19 @@ async def poll(ada: ApiClient, place: Place, after: tuple[str, int] | None = Non
 
 
 async def until_all_are_told(clients: dict[str, LiveReader], epochs: dict[str, str]) -> None:
-    """That what they know is not what the server has."""
+    """That what they know is not what the server has. Who comes back once more after that is recovered again."""
 
-    def is_told(name: str) -> bool:
-        last = clients[name].recoveries[-1]
-        return last.epoch != epochs[name] and not last.recovered
+    def answers(name: str) -> list[Recovery]:
+        return [each for each in clients[name].recoveries if each.epoch != epochs[name]]
 
-    await eventually(lambda: all(map(is_told, clients)), within=WAIT_SECONDS)
+    try:
+        await eventually(lambda: all(map(answers, clients)), within=WAIT_SECONDS)
+    except AssertionError:
+        untold = {name: client for name, client in clients.items() if not answers(name)}
+        raise AssertionError(
+            {name: (each.recoveries[-2:], each.close_codes, each.reconnects) for name, each in untold.items()}
+        ) from None
+    assert [name for name in clients if answers(name)[0].recovered] == []
 
 
 def epochs_of(clients: dict[str, LiveReader]) -> dict[str, str]:

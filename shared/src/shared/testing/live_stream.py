@@ -44,6 +44,8 @@ class LiveStream(LiveReader):
     async def _read(self, session: ClientSession, headers: dict[str, str]) -> None:
         query = {"topics": ",".join(self._followed)}
         async with session.get(_PATH, params=query, headers=headers, timeout=_ENDLESS) as answer:
+            if answer.status >= 500:  # the service behind the door is not there yet
+                raise ConnectionError
             if answer.status != 200:
                 self._end(SubscriptionRefused((await answer.json())["error"]["code"]))
                 await asyncio.Event().wait()  # nothing more happens until the client is closed
