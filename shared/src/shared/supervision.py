@@ -148,11 +148,7 @@ class PeriodicTask:
     async def _rest(self) -> None:
         seconds = self._next_interval * random.uniform(1.0 - self._jitter, 1.0)  # noqa: S311 - jitter
         self._next_interval = self.interval
-        try:
-            async with asyncio.timeout(seconds):
-                await self._awake.wait()
-        except TimeoutError:
-            return
+        await rest(self._awake, seconds)
 
 
 class SupervisedTask:
@@ -318,6 +314,15 @@ class Supervisor:
         if len(state.recent) >= self._pace.failing_after and not state.is_failing:
             state.is_failing = True
             get_logger().error("a background task keeps failing", task=state.name, is_essential=state.is_essential)
+
+
+async def rest(awake: asyncio.Event, seconds: float) -> None:
+    """For so long, or until somebody wakes."""
+    try:
+        async with asyncio.timeout(seconds):
+            await awake.wait()
+    except TimeoutError:
+        return
 
 
 class TaskSet:

@@ -22,8 +22,9 @@ from shared.db.service_address import NoDatabase, system_url
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
 from shared.jobs import overview
-from shared.jobs.overview import ENDED, STATUSES, WAITING, JobDetails, JobFilter, JobLine
+from shared.jobs.overview import STATUSES, JobDetails, JobFilter, JobLine
 from shared.jobs.queue import JobQueue
+from shared.jobs.schema import ENDED, WAITING
 from shared.jobs.worker import JobCancelled, JobsAdded
 from shared.messaging.bus import Bus
 from shared.messaging.rabbitmq.bus import RabbitBus

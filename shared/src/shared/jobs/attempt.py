@@ -22,7 +22,6 @@ OnGivenUp = Callable[[Work, Job[P], str], Awaitable[None]]
 AWAY = (DatabaseUnavailable, TransactionConflict)
 """A statement that took too long is among them. Where nothing can be written, the job is taken when its lease ends."""
 
-
 HOOK_ATTEMPTS = 5
 """More attempts than those of the kind, for what follows from giving up."""
 
@@ -78,8 +77,6 @@ class Attempt:
             await self._cancel()
         except JobLost:
             raise
-        except AWAY as error:
-            await self._failed(error, is_late=False)  # it raises the same if the database is away
         except Postponed as error:
             async with job.begin() as work:
                 await job.postpone(work, str(error), error.seconds)
@@ -87,7 +84,7 @@ class Attempt:
             await self._give_up(str(error))
         except RetryLater as error:
             await self._retry(str(error), error.seconds)
-        except Exception as error:
+        except Exception as error:  # where the database is away, writing it down raises the same
             await self._failed(error, is_late=limit.expired())
         else:
             if not job.is_ended:

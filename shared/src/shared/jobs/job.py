@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -83,7 +83,7 @@ class Job(Generic[P]):
             if not self.is_ended:
                 await self.complete(work)
 
-    def begin(self) -> Any:
+    def begin(self) -> AbstractAsyncContextManager[Work]:
         """A unit of work of the job's tenant, system work where it has none; it does not end the job."""
         return self._database.system_work() if self.tenant_id is None else self._database.unit_of_work(self.tenant_id)
 

@@ -8,9 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.db.unit_of_work import Work
+from shared.jobs.schema import ENDED, WAITING
 
-ENDED = ("failed", "cancelled")
-WAITING = ("scheduled", "queued", "blocked")
 STATUSES = ("running", *WAITING, *ENDED)
 SHOWN_AT_ONCE = 1_000
 

@@ -14,10 +14,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.db.databases import Database
+from shared.db.due_rows import COUNTED_ROWS
 from shared.db.unit_of_work import Work
 from shared.ids import new_id
 from shared.jobs.schedule import Schedule
-from shared.jobs.schema import UNFINISHED
+from shared.jobs.schema import UNFINISHED, WAITING
 from shared.tenant_closures.repository import is_closed
 
 TAKE_LOCK = 0x6A6F6273
@@ -26,9 +27,8 @@ STAGED_AT_ONCE = 1_000
 LANES_AT_ONCE = 200
 LOOKED_AT_IN_LANE = 25
 LOG_CHARACTERS = 16_384
-COUNTED_ROWS = 100_000
-"""Of each status."""
-COUNTED = ("scheduled", "queued", "blocked", "running", "failed")
+COUNTED = (*WAITING, "running", "failed")
+"""Each up to COUNTED_ROWS."""
 _OURS = "id = $1 and claim = $2 and status = 'running'"
 
 

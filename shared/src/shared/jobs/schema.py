@@ -2,7 +2,9 @@
 
 from shared.db.schema import tenant_policy
 
-UNFINISHED = "status in ('scheduled', 'queued', 'blocked', 'running')"
+WAITING = ("scheduled", "queued", "blocked")
+ENDED = ("failed", "cancelled")
+UNFINISHED = f"status in {(*WAITING, 'running')}"
 
 
 def job_tables() -> str:
@@ -30,7 +32,7 @@ create table jobs (
     priority smallint not null default 0,
     repeats text,
     status text not null
-        constraint jobs_status_check check ({UNFINISHED} or status in ('failed', 'cancelled')),
+        constraint jobs_status_check check ({UNFINISHED} or status in {ENDED}),
     due_at timestamptz not null,
     next_at timestamptz,
     attempts int not null default 0,

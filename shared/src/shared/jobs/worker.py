@@ -23,7 +23,7 @@ from shared.jobs.repository import Room
 from shared.jobs.schedule import Every, Schedule
 from shared.messaging.bus import Bus
 from shared.messaging.signals import Signal, Signals
-from shared.supervision import PeriodicTask, TaskSet
+from shared.supervision import PeriodicTask, TaskSet, rest
 from shared.telemetry.logs import get_logger
 
 P = TypeVar("P")
@@ -34,7 +34,6 @@ LEASE_SECONDS = 30.0
 BEAT_SECONDS = 1.0
 RENEW_SECONDS = 5.0
 ANNOUNCE_SECONDS = 0.05
-STOP_SECONDS = 2.0
 MEASURE_SECONDS = 10.0
 MOST_FAILURES = 3  # in a row, before the supervisor is told
 
@@ -62,7 +61,6 @@ class JobWorker:
     ) -> None:
         self._id = new_id()
         self._database = database
-        self._queue = queue
         self._signals = Signals(bus)
         self._clock = clock
         self._metrics = metrics
@@ -106,17 +104,17 @@ class JobWorker:
                 self._awake.clear()
                 try:
                     is_scheduled = is_scheduled or await self._schedule()
-                    rest, failures = await self._take(), 0
+                    seconds, failures = await self._take(), 0
                 except Exception as error:
-                    rest, failures = POLL_SECONDS, failures + 1
+                    seconds, failures = POLL_SECONDS, failures + 1
                     if failures >= MOST_FAILURES and not isinstance(error, AWAY):
                         raise
                     if failures == 1:
                         get_logger().warning(
                             "no jobs can be taken", exc_info=None if isinstance(error, AWAY) else error
                         )
-                if rest:
-                    await self._rest(rest)
+                if seconds:
+                    await rest(self._awake, seconds)
         finally:
             await self._stop()
 
@@ -230,16 +228,9 @@ class JobWorker:
             if run.attempt.job.id == job_id:
                 _stop(run, is_cancelled=True)
 
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._awake.wait()
-        except TimeoutError:
-            return
-
     async def _stop(self) -> None:
         """What it has is given back, and taken by others at once."""
-        await self._tasks.stop(STOP_SECONDS)
+        await self._tasks.stop()
         try:
             async with self._database.system_work() as work:
                 await repository.give_back(work, self._id, self._clock.now())

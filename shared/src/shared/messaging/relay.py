@@ -25,6 +25,7 @@ from shared.messaging.bus import Bus, Offered, OutgoingMessage, PublishFailed
 from shared.messaging.outbox import ENVELOPE_COLUMNS, EVENT_SIZE, PARTITION_LOCK, PARTITIONS, envelope_of
 from shared.messaging.redaction import ANY, is_redacted
 from shared.messaging.timeline import EPOCH
+from shared.supervision import rest
 from shared.telemetry.logs import get_logger
 
 POLL_SECONDS = 0.05
@@ -119,7 +120,7 @@ class Relay:
                 await failures.back_off(error)
             else:
                 failures.number = 0
-                await self._rest()
+                await rest(self._awake, POLL_SECONDS)
 
     async def _prepare(self, session: SystemSession) -> None:
         self._awake.set()
@@ -178,13 +179,6 @@ class Relay:
         body = encode(envelope_of(row, self._service, row["epoch"]))
         waiting = frozenset(row.get("waiting_queues", ()))
         return OutgoingMessage(self._service, row["type"], row["id"], body, row["traceparent"], waiting)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_SECONDS):
-                await self._awake.wait()
-        except TimeoutError:
-            return
 
 
 class _Failures:
